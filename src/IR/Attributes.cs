@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+
+namespace GraphCompiler.IR;
+
+/// <summary>A compile-time argument of an operation, compared by value and printed as it is parsed.</summary>
+public abstract record Attribute
+{
+    /// <summary>A number: <c>4</c>, <c>0.5</c>, <c>-inf</c>.</summary>
+    public sealed record Number(double Value) : Attribute
+    {
+        /// <inheritdoc/>
+        public bool Equals(Number? other) => other is not null && Value.Equals(other.Value);
+        /// <inheritdoc/>
+        public override int GetHashCode() => Value.GetHashCode();
+        /// <inheritdoc/>
+        public override string ToString() => Literal.Format(Value);
+    }
+
+    /// <summary>A list of numbers: <c>[0,1]</c>.</summary>
+    public sealed record Numbers(ImmutableArray<double> Values) : Attribute
+    {
+        /// <inheritdoc/>
+        public bool Equals(Numbers? other) => other is not null && Values.AsSpan().SequenceEqual(other.Values.AsSpan());
+        /// <inheritdoc/>
+        public override int GetHashCode() => Values.Aggregate(Values.Length, HashCode.Combine);
+        /// <inheritdoc/>
+        public override string ToString() => $"[{string.Join(",", Values.Select(Literal.Format))}]";
+    }
+
+    /// <summary>Pairs of axes of two operands: <c>[1]x[0]</c>.</summary>
+    public sealed record Pairs(ImmutableArray<int> Left, ImmutableArray<int> Right) : Attribute
+    {
+        /// <inheritdoc/>
+        public bool Equals(Pairs? other) =>
+            other is not null && Left.AsSpan().SequenceEqual(other.Left.AsSpan()) && Right.AsSpan().SequenceEqual(other.Right.AsSpan());
+        /// <inheritdoc/>
+        public override int GetHashCode() => Left.Concat(Right).Aggregate(Left.Length, HashCode.Combine);
+        /// <inheritdoc/>
+        public override string ToString() => $"[{string.Join(",", Left)}]x[{string.Join(",", Right)}]";
+    }
+
+    /// <summary>A bare word: <c>lt</c>, <c>f32</c>.</summary>
+    public sealed record Word(string Text) : Attribute
+    {
+        /// <inheritdoc/>
+        public override string ToString() => Text;
+    }
+}
+
+/// <summary>The named attributes of an operation, in name order; compared by value.</summary>
+public sealed class AttributeMap : IEquatable<AttributeMap>
+{
+    private readonly ImmutableSortedDictionary<string, Attribute> _items;
+
+    private AttributeMap(ImmutableSortedDictionary<string, Attribute> items) => _items = items;
+
+    /// <summary>No attributes.</summary>
+    public static AttributeMap Empty { get; } =
+        new(ImmutableSortedDictionary.Create<string, Attribute>(StringComparer.Ordinal));
+
+    /// <summary>Names and attributes in name order.</summary>
+    public IEnumerable<KeyValuePair<string, Attribute>> Items => _items;
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => _items.Count == 0;
+    /// <summary>The attribute of this name, or null.</summary>
+    public Attribute? this[string name] => _items.GetValueOrDefault(name);
+
+    /// <summary>These attributes and one more, which replaces one of the same name.</summary>
+    public AttributeMap With(string name, Attribute value) => new(_items.SetItem(name, value));
+    /// <summary>With a number.</summary>
+    public AttributeMap With(string name, double value) => With(name, new Attribute.Number(value));
+    /// <summary>With a list of integers.</summary>
+    public AttributeMap With(string name, IEnumerable<int> values) =>
+        With(name, new Attribute.Numbers([.. values.Select(v => (double)v)]));
+    /// <summary>With a bare word.</summary>
+    public AttributeMap With(string name, string word) => With(name, new Attribute.Word(word));
+
+    /// <inheritdoc/>
+    public bool Equals(AttributeMap? other) => other is not null && _items.SequenceEqual(other._items);
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as AttributeMap);
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var (name, value) in _items)
+        {
+            hash.Add(name, StringComparer.Ordinal);
+            hash.Add(value);
+        }
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Braces around the attributes, such as <c>{axes=[0,1]}</c>.</summary>
+    public override string ToString() => $"{{{string.Join(", ", _items.Select(i => $"{i.Key}={i.Value}"))}}}";
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.IR;
+
+/// <summary>A tensor that a function computes or is given: a name for it, never its elements.</summary>
+public sealed partial class Value
+{
+    internal Value(FunctionBuilder builder, int id, TensorType type, string? name, Location location) =>
+        (Builder, Id, Type, Name, Location) = (builder, id, type, name, location);
+
+    /// <summary>The builder that made it; fluent calls on the value append there.</summary>
+    public FunctionBuilder Builder { get; }
+    /// <summary>Number within its function; dense, in the order of declaration.</summary>
+    public int Id { get; }
+    /// <summary>Element type and shape.</summary>
+    public TensorType Type { get; }
+    /// <summary>The name of a parameter; null for a result.</summary>
+    public string? Name { get; }
+    /// <summary>Where it was declared.</summary>
+    public Location Location { get; }
+    /// <summary>The operation that computes it; null for a parameter.</summary>
+    public Operation? Definition { get; internal set; }
+    /// <summary>Its sizes.</summary>
+    public Shape Shape => Type.Shape;
+    /// <summary>Its element type.</summary>
+    public DType DType => Type.DType;
+    /// <summary>Its number of dimensions.</summary>
+    public int Rank => Type.Rank;
+
+    /// <summary>Appends an operation at the same builder, with this value as the first operand.</summary>
+    /// <exception cref="Diagnostics.GraphException">The op's shape rule refuses the operands.</exception>
+    public Value Emit(Op op, Location location, AttributeMap attributes, params ReadOnlySpan<Value> more) =>
+        Builder.Emit(op, [this, .. more], attributes, location);
+
+    /// <summary>A constant of this value's element type, of the shape given or else this value's.</summary>
+    public Value Constant(double value, Shape? shape = null) => Builder.Constant(new Literal(Type.With(shape ?? Shape), value));
+
+    /// <summary>The name as printed, such as <c>%x</c> or <c>%7</c>.</summary>
+    public override string ToString() => $"%{Name ?? Id.ToString()}";
+}
+
+/// <summary>One application of an op: immutable once built.</summary>
+public sealed class Operation
+{
+    internal Operation(int id, Op op, ImmutableArray<Value> operands, AttributeMap attributes,
+        ImmutableArray<Value> results, Function? body, Location location) =>
+        (Id, Op, Operands, Attributes, Results, Body, Location) = (id, op, operands, attributes, results, body, location);
+
+    /// <summary>Dense number within its function, in execution order.</summary>
+    public int Id { get; }
+    /// <summary>The definition: rules for shape, derivative, evaluation and lowering.</summary>
+    public Op Op { get; }
+    /// <summary>What it reads.</summary>
+    public ImmutableArray<Value> Operands { get; }
+    /// <summary>Its compile-time arguments.</summary>
+    public AttributeMap Attributes { get; }
+    /// <summary>What it computes, at least one.</summary>
+    public ImmutableArray<Value> Results { get; }
+    /// <summary>Its region, a closed function, for ops that hold one.</summary>
+    public Function? Body { get; }
+    /// <summary>Where it was written.</summary>
+    public Location Location { get; }
+    /// <summary>The only result of an operation that has one.</summary>
+    public Value Result => Results[0];
+    /// <summary>The types of the operands.</summary>
+    public ImmutableArray<TensorType> OperandTypes => [.. Operands.Select(o => o.Type)];
+
+    /// <summary>The operation as printed.</summary>
+    public override string ToString() => IrPrinter.Print(this);
+}
+
+/// <summary>A pure tensor function in SSA form: every operation reads parameters or earlier results only.</summary>
+public sealed class Function
+{
+    internal Function(string name, ImmutableArray<Value> parameters, ImmutableArray<Operation> operations,
+        ImmutableArray<Value> results) =>
+        (Name, Parameters, Operations, Results) = (name, parameters, operations, results);
+
+    /// <summary>Name, printed as <c>@name</c>.</summary>
+    public string Name { get; }
+    /// <summary>What it is given.</summary>
+    public ImmutableArray<Value> Parameters { get; }
+    /// <summary>In execution order.</summary>
+    public ImmutableArray<Operation> Operations { get; }
+    /// <summary>What it returns; a value may be returned twice.</summary>
+    public ImmutableArray<Value> Results { get; }
+    /// <summary>One more than the largest value id.</summary>
+    public int ValueCount => Parameters.Length + Operations.Sum(o => o.Results.Length);
+
+    /// <summary>The IR text.</summary>
+    public override string ToString() => IrPrinter.Print(this);
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+
+namespace GraphCompiler.IR.Loops;
+
+/// <summary>A loop's variable, running from 0; identity is by reference.</summary>
+public sealed class LoopVariable(string name)
+{
+    /// <summary>The name as printed.</summary>
+    public string Name { get; } = name;
+    /// <summary>Its current value.</summary>
+    public ScalarExpr Value => new VariableExpr(this);
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>Where a kernel's buffer lives.</summary>
+public enum BufferScope
+{
+    /// <summary>Passed by the caller: an operand or result.</summary>
+    Argument,
+    /// <summary>Private to a worker, alive during the kernel.</summary>
+    Worker,
+    /// <summary>Shared by the workers, alive during the kernel.</summary>
+    Shared,
+}
+
+/// <summary>Memory that a kernel reads or writes; identity is by reference.</summary>
+public sealed class LoopBuffer(string name, DType dtype, long elements, BufferScope scope, bool isWritten = false)
+{
+    /// <summary>The name as printed.</summary>
+    public string Name { get; } = name;
+    /// <summary>Element type.</summary>
+    public DType DType { get; } = dtype;
+    /// <summary>Number of elements.</summary>
+    public long Elements { get; } = elements;
+    /// <summary>Where it lives.</summary>
+    public BufferScope Scope { get; } = scope;
+    /// <summary>Whether the kernel stores to it.</summary>
+    public bool IsWritten { get; } = isWritten;
+    /// <summary>Bytes of memory.</summary>
+    public long Bytes => Elements * DType.Bytes;
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>A scalar kept in a register, or a tile of them indexed by constants.</summary>
+public sealed class Local(string name, DType dtype, int elements = 1)
+{
+    /// <summary>The name as printed.</summary>
+    public string Name { get; } = name;
+    /// <summary>Element type.</summary>
+    public DType DType { get; } = dtype;
+    /// <summary>Number of scalars, 1 but for a tile.</summary>
+    public int Elements { get; } = elements;
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>How a loop runs.</summary>
+public enum LoopKind
+{
+    /// <summary>One iteration after another.</summary>
+    Serial,
+    /// <summary>Static contiguous ranges over the workers; not nested in another parallel loop.</summary>
+    Parallel,
+    /// <summary>Lanes of a vector side by side; the last vector is masked. Not nested in another vector loop.</summary>
+    Vector,
+}
+
+/// <summary>How partial results are combined.</summary>
+public enum ReductionKind
+{
+    /// <summary>Sum, from 0.</summary>
+    Sum,
+    /// <summary>Product, from 1.</summary>
+    Product,
+    /// <summary>Largest, from -∞; NaN if any is NaN.</summary>
+    Max,
+    /// <summary>Smallest, from +∞; NaN if any is NaN.</summary>
+    Min,
+}
+
+/// <summary>A statement of a kernel. A closed set, over which backends switch.</summary>
+public abstract record Statement;
+
+/// <summary>Runs the body for each value of the variable from 0 to <paramref name="Extent"/> - 1.</summary>
+/// <param name="Variable">The variable.</param>
+/// <param name="Extent">Number of iterations.</param>
+/// <param name="Kind">How it runs.</param>
+/// <param name="Lanes">Of a vector loop: elements side by side, a power of two, possibly several registers wide.</param>
+/// <param name="Body">What runs.</param>
+public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement;
+/// <summary>Declares a local and gives every element of it a value.</summary>
+public sealed record LetStatement(Local Local, ScalarExpr Value) : Statement;
+/// <summary>Gives an element of a declared local a value.</summary>
+public sealed record AssignStatement(Local Local, int Element, ScalarExpr Value) : Statement;
+/// <summary>Combines a value into a local. In a vector loop that the local is declared outside of, lanes are combined after the loop,
+/// in an order that depends on extents and lanes only.</summary>
+public sealed record AccumulateStatement(Local Local, ReductionKind Kind, ScalarExpr Value) : Statement;
+/// <summary>Writes an element of a buffer.</summary>
+public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value) : Statement;
+/// <summary>All workers have finished what stands before, and see it, before any goes on. At the top level of a kernel only.</summary>
+public sealed record BarrierStatement : Statement;
+
+/// <summary>A target-neutral kernel.</summary>
+/// <param name="Name">For dumps and profiles.</param>
+/// <param name="Arguments">What the caller passes, in order.</param>
+/// <param name="Scratch">Worker and shared buffers.</param>
+/// <param name="Body">What runs, on every worker.</param>
+/// <param name="Locations">Where the operations inside were written.</param>
+/// <param name="Work">Estimated scalar operations, for the choice of threads.</param>
+public sealed record Kernel(string Name, ImmutableArray<LoopBuffer> Arguments, ImmutableArray<LoopBuffer> Scratch,
+    ImmutableArray<Statement> Body, ImmutableArray<Location> Locations, double Work);

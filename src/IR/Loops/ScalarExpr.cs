@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+
+namespace GraphCompiler.IR.Loops;
+
+/// <summary>Unary scalar operations that every target has.</summary>
+public enum UnaryKind
+{
+    /// <summary>-x.</summary>
+    Neg,
+    /// <summary>|x|.</summary>
+    Abs,
+    /// <summary>Square root, correctly rounded.</summary>
+    Sqrt,
+    /// <summary>Towards minus infinity.</summary>
+    Floor,
+    /// <summary>Towards plus infinity.</summary>
+    Ceil,
+    /// <summary>To nearest, ties to even.</summary>
+    RoundEven,
+    /// <summary>Logical negation.</summary>
+    Not,
+}
+
+/// <summary>Binary scalar operations; floating or integer by the operands' type.</summary>
+public enum BinaryKind
+{
+    /// <summary>x + y.</summary>
+    Add,
+    /// <summary>x - y.</summary>
+    Sub,
+    /// <summary>x · y.</summary>
+    Mul,
+    /// <summary>x / y; integers truncate.</summary>
+    Div,
+    /// <summary>Remainder with the sign of x; for indices, which are never negative.</summary>
+    Rem,
+    /// <summary>The smaller; NaN if either is NaN.</summary>
+    Min,
+    /// <summary>The larger; NaN if either is NaN.</summary>
+    Max,
+    /// <summary>Logical and.</summary>
+    And,
+    /// <summary>Logical or.</summary>
+    Or,
+}
+
+/// <summary>Comparisons; false with a NaN operand but for <see cref="Ne"/>.</summary>
+public enum CompareKind
+{
+    /// <summary>x = y.</summary>
+    Eq,
+    /// <summary>x ≠ y.</summary>
+    Ne,
+    /// <summary>x &lt; y.</summary>
+    Lt,
+    /// <summary>x ≤ y.</summary>
+    Le,
+    /// <summary>x &gt; y.</summary>
+    Gt,
+    /// <summary>x ≥ y.</summary>
+    Ge,
+}
+
+/// <summary>A scalar computed inside a loop. A closed set; shared nodes are computed once where their scope allows.</summary>
+/// <param name="DType">Element type; indices are i64.</param>
+public abstract record ScalarExpr(DType DType)
+{
+    /// <summary>A number.</summary>
+    public static ScalarExpr Constant(DType type, double value) => new ConstantExpr(type, value);
+    /// <summary>An index.</summary>
+    public static ScalarExpr Index(long value) => new ConstantExpr(DType.I64, value);
+    /// <summary>A unary operation.</summary>
+    public static ScalarExpr Unary(UnaryKind kind, ScalarExpr x) => new UnaryExpr(kind, x);
+    /// <summary>A call of a backend's math function.</summary>
+    public static ScalarExpr Call(MathFunction function, params ReadOnlySpan<ScalarExpr> x) => new CallExpr(function, [.. x]);
+    /// <summary>One of two values.</summary>
+    public static ScalarExpr Select(ScalarExpr condition, ScalarExpr whenTrue, ScalarExpr whenFalse) =>
+        new SelectExpr(condition, whenTrue, whenFalse);
+    /// <summary>A comparison.</summary>
+    public static ScalarExpr Compare(CompareKind kind, ScalarExpr x, ScalarExpr y) => new CompareExpr(kind, x, y);
+    /// <summary>The value converted to another element type; itself where it has that type.</summary>
+    public ScalarExpr ConvertTo(DType type) => type == DType ? this : new ConvertExpr(type, this);
+
+    /// <summary>A binary operation; index arithmetic with constants is folded.</summary>
+    public static ScalarExpr Binary(BinaryKind kind, ScalarExpr x, ScalarExpr y)
+    {
+        if (x.DType == DType.I64 && Fold(kind, x, y) is { } folded) return folded;
+        return new BinaryExpr(kind, x, y);
+    }
+
+    /// <summary>x + y.</summary>
+    public static ScalarExpr operator +(ScalarExpr x, ScalarExpr y) => Binary(BinaryKind.Add, x, y);
+    /// <summary>x - y.</summary>
+    public static ScalarExpr operator -(ScalarExpr x, ScalarExpr y) => Binary(BinaryKind.Sub, x, y);
+    /// <summary>x · y.</summary>
+    public static ScalarExpr operator *(ScalarExpr x, ScalarExpr y) => Binary(BinaryKind.Mul, x, y);
+    /// <summary>x / y.</summary>
+    public static ScalarExpr operator /(ScalarExpr x, ScalarExpr y) => Binary(BinaryKind.Div, x, y);
+    /// <summary>x + c, for indices.</summary>
+    public static ScalarExpr operator +(ScalarExpr x, long y) => x + Index(y);
+    /// <summary>x · c, for indices.</summary>
+    public static ScalarExpr operator *(ScalarExpr x, long y) => x * Index(y);
+
+    private static ScalarExpr? Fold(BinaryKind kind, ScalarExpr x, ScalarExpr y)
+    {
+        var a = (x as ConstantExpr)?.Value;
+        var b = (y as ConstantExpr)?.Value;
+        return (kind, a, b) switch
+        {
+            (BinaryKind.Add, { } u, { } v) => Index((long)(u + v)),
+            (BinaryKind.Mul, { } u, { } v) => Index((long)(u * v)),
+            (BinaryKind.Add, 0.0, _) => y,
+            (BinaryKind.Add, _, 0.0) => x,
+            (BinaryKind.Sub, _, 0.0) => x,
+            (BinaryKind.Mul, 1.0, _) => y,
+            (BinaryKind.Mul, _, 1.0) => x,
+            (BinaryKind.Mul, 0.0, _) or (BinaryKind.Mul, _, 0.0) => Index(0),
+            (BinaryKind.Div, _, 1.0) => x,
+            (BinaryKind.Rem, _, 1.0) => Index(0),
+            _ => null,
+        };
+    }
+}
+
+/// <summary>A number of the element type.</summary>
+public sealed record ConstantExpr(DType Type, double Value) : ScalarExpr(Type);
+/// <summary>The current value of a loop's variable.</summary>
+public sealed record VariableExpr(LoopVariable Variable) : ScalarExpr(DType.I64);
+/// <summary>An element of a buffer; where <paramref name="Guard"/> is false nothing is read and the value is zero.</summary>
+public sealed record LoadExpr(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr? Guard = null) : ScalarExpr(Buffer.DType);
+/// <summary>The value of a local, or of one element of a register tile.</summary>
+public sealed record LocalExpr(Local Local, int Element = 0) : ScalarExpr(Local.DType);
+/// <summary>A unary operation.</summary>
+public sealed record UnaryExpr(UnaryKind Kind, ScalarExpr X) : ScalarExpr(X.DType);
+/// <summary>A binary operation.</summary>
+public sealed record BinaryExpr(BinaryKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(X.DType);
+/// <summary>x·y + z with one rounding where the target has it, else two.</summary>
+public sealed record MultiplyAddExpr(ScalarExpr X, ScalarExpr Y, ScalarExpr Z) : ScalarExpr(X.DType);
+/// <summary>A comparison.</summary>
+public sealed record CompareExpr(CompareKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(DType.Bool);
+/// <summary>One of two values.</summary>
+public sealed record SelectExpr(ScalarExpr Condition, ScalarExpr WhenTrue, ScalarExpr WhenFalse) : ScalarExpr(WhenTrue.DType);
+/// <summary>A conversion: floating to integer truncates and saturates, NaN gives 0; to bool is "not zero".</summary>
+public sealed record ConvertExpr(DType Type, ScalarExpr X) : ScalarExpr(Type);
+/// <summary>A math function of the backend.</summary>
+public sealed record CallExpr(MathFunction Function, ImmutableArray<ScalarExpr> X) : ScalarExpr(X[0].DType);

@@ -1,0 +1,25 @@
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise sum, z = x + y.</summary>
+/// <remarks>x, y: numbers of one type. C1: same element type and shape.</remarks>
+public sealed class Add : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Add Instance = new();
+    private Add() : base("add", arity: 2) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        call.Numeric();
+        return call.Same();
+    }
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.One;
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] + x[1];
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0] + x[1];
+}

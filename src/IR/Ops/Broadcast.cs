@@ -1,0 +1,68 @@
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Repeats a tensor along new axes: axis i of x becomes axis dimensions[i] of the result.</summary>
+/// <remarks>C1: dimensions has one strictly increasing axis of the result for each axis of x. C2: the sizes agree.</remarks>
+public sealed class Broadcast : LinearOp, IIndexedOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Broadcast Instance = new();
+    private Broadcast() : base("broadcast_in_dim", arity: 1) { }
+
+    /// <summary>The attributes: the result's sizes, and where x's axes go.</summary>
+    public static AttributeMap Attributes(Shape shape, IEnumerable<int> dimensions) =>
+        AttributeMap.Empty.With("shape", shape).With("dimensions", dimensions);
+
+    /// <summary>Where the operand's axes go in the result.</summary>
+    public static int[] Dimensions(Operation operation) =>
+        [.. ((Attribute.Numbers)operation.Attributes["dimensions"]!).Values.Select(v => (int)v)];
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        var shape = new Shape(call.Ints("shape"));
+        var dimensions = call.Axes("dimensions", shape.Rank);
+        call.Require(dimensions.Length == call[0].Rank, DiagnosticCode.RankMismatch, () => $"{call[0]} needs {call[0].Rank} dimensions");
+        for (var i = 0; i < dimensions.Length; i++)
+        {
+            var axis = i;
+            call.Require(i == 0 || dimensions[i] > dimensions[i - 1], DiagnosticCode.BadAxis, () => "dimensions must increase");
+            call.Require(shape[dimensions[i]] == call[0].Shape[i], DiagnosticCode.ShapeMismatch,
+                () => $"axis {axis} of {call[0]} does not fit {shape}");
+        }
+        return call[0].With(shape);
+    }
+    /// <inheritdoc/>
+    protected override Value Transpose(int wrt, Operation operation, Value cotangent)
+    {
+        var kept = Dimensions(operation);
+        return cotangent.Emit(ReduceSum.Instance, operation.Location,
+            ReduceSum.Attributes(Enumerable.Range(0, operation.Result.Rank).Except(kept)));
+    }
+    /// <inheritdoc/>
+    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    {
+        var (type, x, dimensions) = (operation.Result.Type, operands[0], Dimensions(operation));
+        if (x.Splat is { } splat) return new Literal(type, splat);
+        var values = new double[type.Shape.ElementCount];
+        var index = new int[type.Rank];
+        var source = new int[dimensions.Length];
+        for (var i = 0L; i < values.Length; i++)
+        {
+            type.Shape.Unravel(i, index);
+            for (var d = 0; d < source.Length; d++) source[d] = index[dimensions[d]];
+            values[i] = x[x.Type.Shape.Ravel(source)];
+        }
+        return new Literal(type, values);
+    }
+    /// <inheritdoc/>
+    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
+    {
+        var dimensions = Dimensions(operation);
+        var mapped = new ScalarExpr[dimensions.Length];
+        for (var d = 0; d < mapped.Length; d++) mapped[d] = index[dimensions[d]];
+        return source(0, mapped);
+    }
+}

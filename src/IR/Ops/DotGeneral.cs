@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Product of two tensors summed over contracting axes, for each index of the batch axes.</summary>
+/// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
+/// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
+/// f32 and f64 accumulate in their own type, the reference in f64. Cost: product of all the sizes.</remarks>
+public sealed class DotGeneral : LinearOp
+{
+    /// <summary>The op.</summary>
+    public static readonly DotGeneral Instance = new();
+    private DotGeneral() : base("dot_general", arity: 2) { }
+
+    /// <summary>Which axes of x and y pair up.</summary>
+    /// <param name="BatchX">Batch axes of x.</param>
+    /// <param name="BatchY">Batch axes of y.</param>
+    /// <param name="ContractX">Contracting axes of x.</param>
+    /// <param name="ContractY">Contracting axes of y.</param>
+    public sealed record Axes(int[] BatchX, int[] BatchY, int[] ContractX, int[] ContractY)
+    {
+        /// <summary>Axes of x that are neither batch nor contracting.</summary>
+        public int[] FreeX(int rank) => [.. Enumerable.Range(0, rank).Except(BatchX).Except(ContractX)];
+        /// <summary>Axes of y that are neither batch nor contracting.</summary>
+        public int[] FreeY(int rank) => [.. Enumerable.Range(0, rank).Except(BatchY).Except(ContractY)];
+
+        /// <summary>The attributes that say so.</summary>
+        public AttributeMap Attributes => AttributeMap.Empty
+            .With("batch", new Attribute.Pairs([.. BatchX], [.. BatchY]))
+            .With("contract", new Attribute.Pairs([.. ContractX], [.. ContractY]));
+
+        /// <summary>The axes of an operation.</summary>
+        public static Axes Of(AttributeMap attributes)
+        {
+            var (batch, contract) = ((Attribute.Pairs)attributes["batch"]!, (Attribute.Pairs)attributes["contract"]!);
+            return new([.. batch.Left], [.. batch.Right], [.. contract.Left], [.. contract.Right]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        call.Numeric();
+        call.Require(call[0].DType == call[1].DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {call[0]} and {call[1]}");
+        foreach (var name in (string[])["batch", "contract"]) CheckPairs(call, name);
+        var axes = Axes.Of(call.Attributes);
+        CheckDistinct(call, [.. axes.BatchX, .. axes.ContractX]);
+        CheckDistinct(call, [.. axes.BatchY, .. axes.ContractY]);
+        return call[0].With(new Shape([.. axes.BatchX.Select(a => call[0].Shape[a]),
+            .. axes.FreeX(call[0].Rank).Select(a => call[0].Shape[a]), .. axes.FreeY(call[1].Rank).Select(a => call[1].Shape[a])]));
+    }
+
+    /// <inheritdoc/>
+    protected override Value Transpose(int wrt, Operation operation, Value cotangent)
+    {
+        var axes = Axes.Of(operation.Attributes);
+        var (x, y) = (operation.Operands[0], operation.Operands[1]);
+        var (freeX, freeY, batch) = (axes.FreeX(x.Rank), axes.FreeY(y.Rank), axes.BatchX.Length);
+        var batchAxes = Enumerable.Range(0, batch).ToArray();
+        if (wrt == 0)
+        {
+            var ctFreeY = Enumerable.Range(batch + freeX.Length, freeY.Length).ToArray();
+            var product = cotangent.Emit(this, operation.Location, new Axes(batchAxes, axes.BatchY, ctFreeY, freeY).Attributes, y);
+            return ToOrder(product, [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
+        }
+        var ctFreeX = Enumerable.Range(batch, freeX.Length).ToArray();
+        var right = x.Emit(this, operation.Location, new Axes(axes.BatchX, batchAxes, freeX, ctFreeX).Attributes, cotangent);
+        return ToOrder(right, [.. axes.BatchY, .. PairedWith(axes.ContractX, axes.ContractY), .. freeY], operation.Location);
+    }
+
+    /// <inheritdoc/>
+    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    {
+        var axes = Axes.Of(operation.Attributes);
+        var (x, y, type) = (operands[0], operands[1], operation.Result.Type);
+        var (freeX, freeY) = (axes.FreeX(x.Type.Rank), axes.FreeY(y.Type.Rank));
+        var contracted = new Shape([.. axes.ContractX.Select(a => x.Type.Shape[a])]);
+        var values = new double[type.Shape.ElementCount];
+        var (index, k) = (new int[type.Rank], new int[contracted.Rank]);
+        var (at, bt) = (new int[x.Type.Rank], new int[y.Type.Rank]);
+        for (var i = 0L; i < values.Length; i++)
+        {
+            type.Shape.Unravel(i, index);
+            Scatter(at, [.. axes.BatchX, .. freeX], index);
+            Scatter(bt, axes.BatchY, index);
+            Scatter(bt, freeY, index.AsSpan(axes.BatchX.Length + freeX.Length));
+            for (var c = 0L; c < contracted.ElementCount; c++)
+            {
+                contracted.Unravel(c, k);
+                Scatter(at, axes.ContractX, k);
+                Scatter(bt, axes.ContractY, k);
+                values[i] += x[x.Type.Shape.Ravel(at)] * y[y.Type.Shape.Ravel(bt)];
+            }
+        }
+        return new Literal(type, values);
+    }
+
+    private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)
+    {
+        for (var i = 0; i < axes.Length; i++) target[axes[i]] = index[i];
+    }
+
+    // The other side's free axes come out in increasing order; these are the wanted axes in that order.
+    private static int[] PairedWith(int[] other, int[] wanted) => [.. other.Zip(wanted).OrderBy(p => p.First).Select(p => p.Second)];
+
+    private static Value ToOrder(Value value, int[] axisOf, Location location)
+    {
+        if (axisOf.SequenceEqual(Enumerable.Range(0, axisOf.Length))) return value;
+        var permutation = new int[axisOf.Length];
+        for (var i = 0; i < axisOf.Length; i++) permutation[axisOf[i]] = i;
+        return value.Emit(Ops.Transpose.Instance, location, Ops.Transpose.Attributes(permutation));
+    }
+
+    private static void CheckDistinct(OpCall call, int[] axes) =>
+        call.Require(axes.Distinct().Count() == axes.Length, DiagnosticCode.BadAxis, () => "an axis is named twice");
+
+    private static void CheckPairs(OpCall call, string name)
+    {
+        if (call.Attributes[name] is not Attribute.Pairs pairs)
+            throw call.Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]x[…]");
+        call.Require(pairs.Left.Length == pairs.Right.Length, DiagnosticCode.BadAttribute, () => $"{name}={pairs} pairs unequal numbers of axes");
+        foreach (var (a, b) in pairs.Left.Zip(pairs.Right))
+        {
+            call.Require(a >= 0 && a < call[0].Rank, DiagnosticCode.BadAxis, () => $"{name}: {call[0]} has no axis {a}");
+            call.Require(b >= 0 && b < call[1].Rank, DiagnosticCode.BadAxis, () => $"{name}: {call[1]} has no axis {b}");
+            var kind = name == "batch" ? "batch" : "contracting";
+            call.Require(call[0].Shape[a] == call[1].Shape[b], DiagnosticCode.ContractionMismatch,
+                () => $"{kind} sizes differ: x[{a}] = {call[0].Shape[a]}, y[{b}] = {call[1].Shape[b]}");
+        }
+    }
+}
+
+/// <summary>Fluent syntax of <see cref="DotGeneral"/>.</summary>
+public static class DotGeneralSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Matrix product of x[…, m, k] and y[…, k, n]; leading axes are batch axes and must agree.</summary>
+        /// <exception cref="GraphException">SGC1003: rank below 2 or unequal. SGC1007: sizes differ.</exception>
+        public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            var location = x.Builder.Pinned ?? new Location(file, line);
+            if (x.Rank < 2 || x.Rank != y.Rank)
+                throw new OpCall(DotGeneral.Instance, [x, y], AttributeMap.Empty, null, location).Error(DiagnosticCode.RankMismatch,
+                    $"a matrix product needs operands of one rank, at least 2; got {x.Type} and {y.Type}");
+            var batch = Enumerable.Range(0, x.Rank - 2).ToArray();
+            return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes(batch, batch, [x.Rank - 1], [x.Rank - 2]).Attributes, y);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>∂y/∂xᵢ of an elementwise op: zero, one, minus one, or a tensor.</summary>
+public readonly struct Partial
+{
+    private Partial(int sign, Value? value) => (Sign, Value) = (sign, value);
+
+    /// <summary>The derivative is zero everywhere, or not wanted.</summary>
+    public static Partial Zero => default;
+    /// <summary>The derivative is 1.</summary>
+    public static Partial One => new(1, null);
+    /// <summary>The derivative is -1.</summary>
+    public static Partial MinusOne => new(-1, null);
+
+    internal int Sign { get; }
+    internal Value? Value { get; }
+
+    /// <summary>A derivative that is a tensor.</summary>
+    public static implicit operator Partial(Value value) => new(0, value);
+
+    internal Value? Times(Value? direction) => direction is null ? null
+        : Value is { } factor ? direction * factor
+        : Sign > 0 ? direction : Sign < 0 ? -direction : null;
+}
+
+/// <summary>An op whose result element depends on the operands' elements at the same place (diagonal Jacobian).</summary>
+/// <remarks>JVP = Σ tᵢ·∂y/∂xᵢ and VJPᵢ = ct·∂y/∂xᵢ, both from <see cref="PartialOf"/>.</remarks>
+public abstract class ElementwiseOp : Op
+{
+    private protected ElementwiseOp(string name, int arity) : base(name, arity) { }
+
+    /// <summary>The local partial derivative with respect to operand <paramref name="wrt"/>.</summary>
+    protected abstract Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y);
+
+    /// <summary>The result element from the operands' elements, in f64.</summary>
+    protected abstract double Evaluate(Operation operation, ReadOnlySpan<double> x);
+
+    /// <summary>The scalar expression of the result element.</summary>
+    public abstract ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x);
+
+    /// <inheritdoc/>
+    public sealed override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands)
+    {
+        var type = operation.Result.Type;
+        var values = new double[type.Shape.ElementCount];
+        var x = new double[operands.Length];
+        for (var i = 0L; i < values.Length; i++)
+        {
+            for (var k = 0; k < x.Length; k++) x[k] = operands[k][i];
+            values[i] = Evaluate(operation, x);
+        }
+        return [values.Length == 1 ? new Literal(type, values[0]) : new Literal(type, values)];
+    }
+
+    /// <inheritdoc/>
+    public sealed override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted)
+    {
+        var results = new Value?[operation.Operands.Length];
+        for (var i = 0; i < results.Length; i++)
+            if (wanted[i]) results[i] = PartialOf(i, operation, operation.Operands.AsSpan(), operation.Result).Times(cotangents[0]);
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public sealed override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents)
+    {
+        Value? sum = null;
+        for (var i = 0; i < tangents.Length; i++)
+        {
+            if (tangents[i] is null) continue;
+            var term = PartialOf(i, operation, operation.Operands.AsSpan(), operation.Result).Times(tangents[i]);
+            sum = sum is null || term is null ? sum ?? term : sum + term;
+        }
+        return [sum];
+    }
+}

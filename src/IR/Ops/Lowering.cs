@@ -1,0 +1,20 @@
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Gives the scalar expression of an operand's element at <paramref name="index"/>; where <paramref name="guard"/> is false it is not read.</summary>
+public delegate ScalarExpr ElementSource(int operand, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard = null);
+
+/// <summary>An op whose result element is an expression of operand elements at mapped indices (broadcast, slice, gather, …).</summary>
+public interface IIndexedOp
+{
+    /// <summary>The scalar expression of the result's element at <paramref name="index"/>.</summary>
+    ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source);
+}
+
+/// <summary>An op that combines the elements along some axes and drops those axes.</summary>
+public interface IReductionOp
+{
+    /// <summary>How elements are combined.</summary>
+    ReductionKind Kind { get; }
+}

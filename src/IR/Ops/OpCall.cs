@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>What a shape rule sees: operands and attributes of a call, and the checks that raise an error at it.</summary>
+public sealed class OpCall
+{
+    internal OpCall(Op op, ImmutableArray<Value> operands, AttributeMap attributes, Function? body, Location location) =>
+        (Op, Operands, Attributes, Body, Location) = (op, operands, attributes, body, location);
+
+    /// <summary>The op called.</summary>
+    public Op Op { get; }
+    /// <summary>Its operands.</summary>
+    public ImmutableArray<Value> Operands { get; }
+    /// <summary>Its compile-time arguments.</summary>
+    public AttributeMap Attributes { get; }
+    /// <summary>Its region, if it has one.</summary>
+    public Function? Body { get; }
+    /// <summary>Where the call was written.</summary>
+    public Location Location { get; }
+    /// <summary>Number of operands.</summary>
+    public int Count => Operands.Length;
+
+    /// <summary>The type of operand <paramref name="index"/>.</summary>
+    public TensorType this[int index] => Operands[index].Type;
+
+    /// <summary>Raises an error unless <paramref name="condition"/>; the message is made only then.</summary>
+    public void Require(bool condition, DiagnosticCode code, Func<string> message)
+    {
+        if (!condition) throw Error(code, message());
+    }
+
+    /// <summary>The error to throw, with a line for each operand: its name, type and where it was declared.</summary>
+    public GraphException Error(DiagnosticCode code, string message) =>
+        new(new Diagnostic(code, $"{Op.Name}: {message}", Location, [.. Operands.Select(Describe)]));
+
+    /// <summary>Operand 0's type, which must be floating point.</summary>
+    public TensorType Floating(int index = 0)
+    {
+        Require(this[index].DType.IsFloating, DiagnosticCode.DTypeMismatch, () => $"needs floating point, got {this[index]}");
+        return this[index];
+    }
+
+    /// <summary>The operand's type, which must be a number, not a truth value.</summary>
+    public TensorType Numeric(int index = 0)
+    {
+        Require(this[index].DType != DType.Bool, DiagnosticCode.DTypeMismatch, () => $"needs numbers, got {this[index]}");
+        return this[index];
+    }
+
+    /// <summary>The common type of the operands from <paramref name="first"/> on: same element type, same shape.</summary>
+    public TensorType Same(int first = 0)
+    {
+        for (var i = first + 1; i < Count; i++)
+        {
+            var other = this[i];
+            Require(other.DType == this[first].DType, DiagnosticCode.DTypeMismatch,
+                () => $"element types differ: {this[first]} and {other}; convert one of them");
+            Require(other.Shape == this[first].Shape, DiagnosticCode.ShapeMismatch, () => $"shapes differ: {this[first]} and {other}");
+        }
+        return this[first];
+    }
+
+    /// <summary>The integers of a required attribute.</summary>
+    public int[] Ints(string name) => Attributes[name] is Attribute.Numbers n
+        ? [.. n.Values.Select(v => checked((int)v))]
+        : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]");
+
+    /// <summary>The integer of a required attribute.</summary>
+    public int Int(string name) => checked((int)Real(name));
+
+    /// <summary>The number of a required attribute.</summary>
+    public double Real(string name) => Attributes[name] is Attribute.Number n
+        ? n.Value
+        : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=number");
+
+    /// <summary>The word of a required attribute.</summary>
+    public string Word(string name) => Attributes[name] is Attribute.Word w
+        ? w.Text
+        : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=word");
+
+    /// <summary>The element type named by a required attribute.</summary>
+    public DType DType(string name) => IR.DType.Find(Word(name))
+        ?? throw Error(DiagnosticCode.BadAttribute, $"{name}={Word(name)} is not an element type");
+
+    /// <summary>The distinct axes of a required attribute, each within <paramref name="rank"/>.</summary>
+    public int[] Axes(string name, int rank)
+    {
+        var axes = Ints(name);
+        foreach (var axis in axes)
+            Require(axis >= 0 && axis < rank, DiagnosticCode.BadAxis, () => $"{name}: axis {axis} is outside 0..{rank - 1}");
+        Require(axes.Distinct().Count() == axes.Length, DiagnosticCode.BadAxis, () => $"{name}=[{string.Join(",", axes)}] names an axis twice");
+        return axes;
+    }
+
+    private static string Describe(Value value)
+    {
+        var what = value.Name is { } name ? $"\"{name}\"" : $"{value} = {value.Definition!.Op.Name}";
+        return $"{what} : {value.Type}{(value.Location.IsKnown ? $"   {value.Location}" : "")}";
+    }
+}

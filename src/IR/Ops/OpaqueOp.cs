@@ -1,0 +1,16 @@
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>An op with a hand-chosen VJP: a composite such as softmax, or a primitive that is neither elementwise nor linear.</summary>
+/// <remarks>A composite gives <see cref="Decompose"/>, which supplies its forward mode and the oracle: its VJP must equal the
+/// adjoint of the decomposition. A true primitive (reduce_max) overrides <see cref="Op.Jvp"/> instead.</remarks>
+public abstract class OpaqueOp : Op
+{
+    private protected OpaqueOp(string name, int arity) : base(name, arity) { }
+
+    /// <summary>The same result from simpler ops, appended at the operands' builder; null for a primitive.</summary>
+    public virtual Value? Decompose(Operation operation, ReadOnlySpan<Value> operands) => null;
+
+    /// <inheritdoc/>
+    public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
+        throw new Diagnostics.InternalCompilerException(Name, "a primitive opaque op must define Jvp; a composite is decomposed first");
+}

@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Sum of the elements along some axes, which are dropped.</summary>
+/// <remarks>x: numbers. C1: axes are distinct and in range. An empty sum is 0.</remarks>
+public sealed class ReduceSum : LinearOp, IReductionOp
+{
+    /// <summary>The op.</summary>
+    public static readonly ReduceSum Instance = new();
+    private ReduceSum() : base("reduce_sum", arity: 1) { }
+
+    /// <inheritdoc/>
+    public ReductionKind Kind => ReductionKind.Sum;
+
+    /// <summary>The attributes: axes to reduce.</summary>
+    public static AttributeMap Attributes(IEnumerable<int> axes) => AttributeMap.Empty.With("axes", axes.Order());
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
+    /// <inheritdoc/>
+    protected override Value Transpose(int wrt, Operation operation, Value cotangent) =>
+        Reduction.BroadcastBack(operation, cotangent);
+    /// <inheritdoc/>
+    protected override Literal Evaluate(Operation operation, Literal[] operands) =>
+        Reduction.Evaluate(operation, operands[0], 0, (a, b) => a + b);
+}
+
+/// <summary>Fluent syntax of <see cref="ReduceSum"/>.</summary>
+public static class ReduceSumSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Sum along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
+        public Value Sum(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
+
+        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null: sum / count.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
+        public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            using var pin = x.Builder.At(new(file, line));
+            var sum = Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
+            return sum * ((double)Math.Max(sum.Shape.ElementCount, 1) / Math.Max(x.Shape.ElementCount, 1));
+        }
+    }
+}

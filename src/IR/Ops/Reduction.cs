@@ -1,0 +1,54 @@
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>What the reductions share: the shape rule, evaluation along axes, and the broadcast back.</summary>
+public static class Reduction
+{
+    /// <summary>The reduced axes of an operation, increasing.</summary>
+    public static int[] Axes(Operation operation) =>
+        [.. ((Attribute.Numbers)operation.Attributes["axes"]!).Values.Select(v => (int)v)];
+
+    /// <summary>Repeats <paramref name="reduced"/> along the axes that <paramref name="operation"/> dropped.</summary>
+    public static Value BroadcastBack(Operation operation, Value reduced)
+    {
+        var shape = operation.Operands[0].Shape;
+        return reduced.Emit(Broadcast.Instance, operation.Location,
+            Broadcast.Attributes(shape, Enumerable.Range(0, shape.Rank).Except(Axes(operation))));
+    }
+
+    internal static Value Emit(Op op, Value x, int[]? axes, bool keepAxes, Location location)
+    {
+        using var pin = x.Builder.At(location);
+        var all = axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
+        var y = x.Emit(op, location, AttributeMap.Empty.With("axes", all.Order()));
+        if (!keepAxes) return y;
+        var sizes = x.Shape.Select((size, i) => all.Contains(i) ? 1 : size).ToArray();
+        return y.Emit(Reshape.Instance, location, Reshape.Attributes(new Shape(sizes)));
+    }
+
+    internal static TensorType Infer(OpCall call)
+    {
+        call.Numeric();
+        return call[0].With(call[0].Shape.Without(call.Axes("axes", call[0].Rank)));
+    }
+
+    internal static Literal Evaluate(Operation operation, Literal x, double identity, Func<double, double, double> combine)
+    {
+        var type = operation.Result.Type;
+        var axes = Axes(operation);
+        var kept = Enumerable.Range(0, x.Type.Rank).Except(axes).ToArray();
+        var values = new double[type.Shape.ElementCount];
+        Array.Fill(values, identity);
+        var index = new int[x.Type.Rank];
+        var target = new int[kept.Length];
+        for (var i = 0L; i < x.Type.Shape.ElementCount; i++)
+        {
+            x.Type.Shape.Unravel(i, index);
+            for (var k = 0; k < kept.Length; k++) target[k] = index[kept[k]];
+            var position = type.Shape.Ravel(target);
+            values[position] = combine(values[position], x[i]);
+        }
+        return new Literal(type, values);
+    }
+}
