@@ -14,7 +14,7 @@ public static class StepCompiler
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
     {
-        LlvmLibrary.EnsureLoaded();
+        LlvmLibrary.Load();
         using var module = new ModuleEmitter(program.Name, target);
         EmitStep(module, program);
         if (dumpDirectory is not null)
