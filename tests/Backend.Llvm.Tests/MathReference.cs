@@ -101,9 +101,9 @@ internal static class MathReference
                 var t = ExpFixed(2 * Fixed(x));
                 return ((t - One << Precision) / (t + One), -Precision);
             case MathFunction.Logistic:
-                var (e, exponent) = Exp(Fixed(x));
-                var sum = One + (exponent >= -Precision ? e << (exponent + Precision) : e >> (-Precision - exponent));
-                return ((e << Precision) / sum, exponent);
+                var (e, exponent) = Exp(-BigInteger.Abs(Fixed(x)));
+                var sum = One + (e >> (-Precision - exponent));
+                return x < 0 ? ((e << Precision) / sum, exponent) : ((One << Precision) / sum, -Precision);
             case MathFunction.Rsqrt:
                 var (m, shift) = Decompose(x);
                 if (shift % 2 != 0) (m, shift) = (m << 1, shift - 1);
@@ -162,6 +162,7 @@ internal static class MathReference
 
     private static BigInteger ErfFixed(BigInteger x)
     {
+        if (BigInteger.Abs(x) > 7 * One) return x.Sign * One; // erfc(7) < 2^-74
         var square = x * x >> Precision;
         var (sum, term) = (x, x);
         for (var k = 1; !term.IsZero && term != -1; k++) sum += term = 2 * (term * square >> Precision) / (2 * k + 1);

@@ -51,6 +51,7 @@ internal static class MathSpecialValues
         yield return (-2, 63, -Math.Pow(2, 63));
     }
 
+    /// <summary>Whether C prescribes the result: it is 0, 1, ∞ or NaN, or the exponent a small integer.</summary>
     private static bool IsSpecial(double x, double y) =>
-        (float)y == y || !double.IsFinite(y) ? Math.Abs(x) is not 3 || Math.Abs(y) is not 0.5 : false;
+        !double.IsFinite(x) || !double.IsFinite(y) || x == 0 || Math.Abs(x) == 1 || y == 0 || Math.Round(y) != y && x < 0;
 }

@@ -59,7 +59,9 @@ internal static class ExponentialFunctions
     public static VectorExpr Tanh(VectorEmitter m, VectorExpr x)
     {
         // Beyond 20 (10) tanh rounds to 1.
-        var (high, low) = HalfExpm1(m, x.Abs.AtMost(m.IsDouble ? 20.0 : 10.0) * -2.0);
+        var (first, second) = HalfExpm1(m, x.Abs.AtMost(m.IsDouble ? 20.0 : 10.0) * -2.0);
+        var high = first + second;
+        var low = first - high + second;
         var denominator = 1.0 + high;
         var denominatorLow = 1.0 - denominator + high + low;
         var magnitude = Quotient(m, -high, -low, denominator, denominatorLow).Abs;
@@ -87,17 +89,20 @@ internal static class ExponentialFunctions
         return negative.Select(quotient * half * otherHalf, quotient);
     }
 
-    /// <summary>expm1(x)/2 as high + low, for a clamped x.</summary>
+    /// <summary>expm1(x)/2 as high + low, for a clamped x; low may reach a tenth of high.</summary>
     private static (VectorExpr High, VectorExpr Low) HalfExpm1(VectorEmitter m, VectorExpr x)
     {
         var (n, r, tail) = Reduce(m, x, tail: true);
         var rest = m.Fma(r * r, Q(m, r), tail);
         var scale = m.PowerOfTwo(n - 1);
-        // Fast two-sum: |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
+        // A two-sum for either order of magnitude (D. E. Knuth, TAOCP 2, 4.2.2), then a fast one:
+        // |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
         var offset = scale - 0.5;
+        var part = offset - scale;
+        var offsetLow = scale - (offset - part) + (-0.5 - part);
         var scaled = scale * r;
         var high = offset + scaled;
-        var low = scaled - (high - offset);
+        var low = scaled - (high - offset) + offsetLow;
         return (high, m.Fma(scale, rest, low));
     }
 

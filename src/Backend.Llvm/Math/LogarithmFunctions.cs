@@ -35,9 +35,9 @@ internal static class LogarithmFunctions
         var lost = x - (u - 1.0);
         // u is never subnormal: it is 0 or at least 2^-24 (2^-53).
         var exponent = ExponentOf(m, u.Bits);
-        // 2^-e directly in the exponent field; it reaches 0 at e = bias, where `lost` no longer counts.
-        var scale = m.PowerOfTwo(m.BitsConstant(0) - exponent);
-        var scaledLoss = lost * scale;
+        // 2^(1-e), since e may be bias + 1; there the exponent field is 0 and so is the scale: `lost` no longer counts.
+        var scale = m.PowerOfTwo(m.BitsConstant(1) - exponent);
+        var scaledLoss = lost * 0.5 * scale;
         var f = (u.Bits - (exponent << m.MantissaBits)).AsFloat - 1.0;
         var sum = f + scaledLoss;
         var result = Sum(m, sum, f - sum + scaledLoss, m.ToFloat(exponent));
