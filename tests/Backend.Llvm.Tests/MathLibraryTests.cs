@@ -63,7 +63,7 @@ public class MathLibraryTests
         foreach (var (x, y, expected) in MathSpecialValues.Of(function))
         {
             AssertSame(expected, wide.Apply(x, y), $"{function}({x:R}, {y:R}) f64 {target}");
-            if ((double)(float)x != x && double.IsFinite(x)) continue;
+            if (double.IsFinite(x) && (float)x != x || double.IsFinite(y) && (float)y != y) continue;
             AssertSame((float)expected, narrow.Apply((float)x, (float)y), $"{function}({x:R}, {y:R}) f32 {target}");
         }
     }

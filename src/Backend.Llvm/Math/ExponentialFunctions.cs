@@ -26,8 +26,8 @@ internal static class ExponentialFunctions
     {
         // Outside these limits the result is already 0 or infinity, and half of n still fits the exponent.
         var limit = m.IsDouble ? 800.0 : 110.0;
-        var (n, r, _) = Reduce(m, x.Clamp(-limit, limit), tail: false);
-        return Scale(m, 1.0 + m.Fma(r * r, Q(m, r), r), n);
+        var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit), tail: true);
+        return Scale(m, 1.0 + (r + m.Fma(r * r, Q(m, r), tail)), n);
     }
 
     /// <summary>e^x for |x| ≤ 700 (f64) or 86 (f32), where the result is normal.</summary>
