@@ -62,7 +62,7 @@ internal static class DoubleSample
         for (var i = 0; i < count; i++)
         {
             var ulps = MathReference.Ulps(function, result[i], x[i], y[i]);
-            if (ulps > worst) (worst, at) = (ulps, $"{result[i]:R} {x[i]:R}" + (function == MathFunction.Pow ? $", {y[i]:R}" : ""));
+            if (ulps > worst) (worst, at) = (ulps, $"{x[i]:R}" + (function == MathFunction.Pow ? $", {y[i]:R}" : ""));
         }
         return (worst, at);
     }

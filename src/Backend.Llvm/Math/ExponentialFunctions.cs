@@ -19,30 +19,29 @@ internal static class ExponentialFunctions
         2.4999968502113543e-08,
     ];
 
-    /// <summary>x = n ln 2 + r + tail; n in the low bits, below those of the rounding constant.</summary>
+    /// <summary>x (+ low) = n ln 2 + r + tail; n in the low bits, below those of the rounding constant.</summary>
     internal readonly record struct Reduction(BitsExpr N, VectorExpr R, VectorExpr Tail);
 
     public static VectorExpr Exp(VectorEmitter m, VectorExpr x)
     {
         // Outside these limits the result is already 0 or infinity, and half of n still fits the exponent.
         var limit = m.IsDouble ? 800.0 : 110.0;
-        var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit), tail: true);
-        return Scale(m, 1.0 + (r + m.Fma(r * r, Q(m, r), tail)), n);
+        var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit));
+        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
     }
 
     /// <summary>e^x for |x| ≤ 700 (f64) or 86 (f32), where the result is normal.</summary>
     public static VectorExpr ExpNormal(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, _) = Reduce(m, x, tail: false);
+        var (n, r, _) = Reduce(m, x);
         return (1.0 + m.Fma(r * r, Q(m, r), r)) * m.PowerOfTwo(n);
     }
 
     /// <summary>e^(high + low) for a clamped high and |low| ≤ 2^-40.</summary>
     public static VectorExpr ExpOfSum(VectorEmitter m, VectorExpr high, VectorExpr low)
     {
-        var (n, r, tail) = Reduce(m, high, tail: true);
-        var rest = m.Fma(r * r, Q(m, r), tail + low);
-        return Scale(m, 1.0 + (r + rest), n);
+        var (n, r, tail) = Reduce(m, high, low);
+        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
     }
 
     public static VectorExpr Expm1(VectorEmitter m, VectorExpr x)
@@ -73,8 +72,8 @@ internal static class ExponentialFunctions
     /// <summary>1 / (1 + e) for x ≥ 0 and e / (1 + e) below, with e = exp(-|x|).</summary>
     public static VectorExpr Logistic(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, tail) = Reduce(m, -x.Abs.AtMost(m.IsDouble ? 800.0 : 110.0), tail: true);
-        var rest = r + m.Fma(r * r, Q(m, r), tail);
+        var (n, r, tail) = Reduce(m, -x.Abs.AtMost(m.IsDouble ? 800.0 : 110.0));
+        var rest = r + Rest(m, r, tail);
         var high = 1.0 + rest;
         var low = 1.0 - high + rest;
         // e and its low part; where 2^n is subnormal the sum 1 + e is 1 and only `high` and `low` count.
@@ -92,8 +91,8 @@ internal static class ExponentialFunctions
     /// <summary>expm1(x)/2 as high + low, for a clamped x; low may reach a tenth of high.</summary>
     private static (VectorExpr High, VectorExpr Low) HalfExpm1(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, tail) = Reduce(m, x, tail: true);
-        var rest = m.Fma(r * r, Q(m, r), tail);
+        var (n, r, tail) = Reduce(m, x);
+        var rest = Rest(m, r, tail);
         var scale = m.PowerOfTwo(n - 1);
         // A two-sum for either order of magnitude (D. E. Knuth, TAOCP 2, 4.2.2), then a fast one:
         // |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
@@ -116,7 +115,11 @@ internal static class ExponentialFunctions
         return m.Fma(remainder, inverse, quotient);
     }
 
-    private static Reduction Reduce(VectorEmitter m, VectorExpr x, bool tail)
+    /// <summary>e^(r + tail) - 1 - r = r² Q(r) + tail (1 + r), less what is below tail r².</summary>
+    private static VectorExpr Rest(VectorEmitter m, VectorExpr r, VectorExpr tail) =>
+        m.Fma(r, m.Fma(r, Q(m, r), tail), tail);
+
+    private static Reduction Reduce(VectorEmitter m, VectorExpr x, VectorExpr? low = null)
     {
         // ln 2 in two parts; the first has 15 (32) bits, so n times it is exact with and without FMA.
         var (ln2High, ln2Low) = m.IsDouble
@@ -125,8 +128,7 @@ internal static class ExponentialFunctions
         var shifted = m.Fma(x, Log2E, m.RoundingMagic);
         var n = shifted - m.RoundingMagic;
         var first = m.Fma(n, -ln2High, x);
-        if (!tail) return new(shifted.Bits, m.Fma(n, -ln2Low, first), first);
-        var second = n * -ln2Low;
+        var second = low is { } given ? m.Fma(n, -ln2Low, given) : n * -ln2Low;
         var r = first + second;
         return new(shifted.Bits, r, first - r + second);
     }

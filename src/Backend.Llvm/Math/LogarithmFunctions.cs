@@ -40,7 +40,8 @@ internal static class LogarithmFunctions
         var scaledLoss = lost * 0.5 * scale;
         var f = (u.Bits - (exponent << m.MantissaBits)).AsFloat - 1.0;
         var sum = f + scaledLoss;
-        var result = Sum(m, sum, f - sum + scaledLoss, m.ToFloat(exponent));
+        var low = f - sum + scaledLoss;
+        var result = Sum(m, sum, m.Fma(-sum, low, low), m.ToFloat(exponent)); // d log(1 + f) = low / (1 + f)
         // x²/2 is below half an ulp: keeps -0 and subnormal numbers.
         var small = x.Abs < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08);
         return small.Select(x, WithSpecialValues(result, x, zero: -1.0));
