@@ -14,7 +14,7 @@ public static unsafe class Jit
     /// <remarks>
     /// Kernels arrive vectorised, blocked and unrolled, so what is left is scalar: inline the math functions, put
     /// register tiles into registers (sroa), fold address arithmetic, hoist invariants (rotation lets loads move too),
-    /// and remove repeats. No vectoriser, no unroller, no interprocedural pass: they cost most of O2's time.
+    /// and remove repeats. No vectoriser, no unroller, no interprocedural pass: the emitter has done their work.
     /// </remarks>
     public const string LightPipeline =
         "always-inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>," +
@@ -58,6 +58,7 @@ public static unsafe class Jit
     /// <summary>Links one object into this process.</summary>
     /// <param name="code">The object file's bytes; copied.</param>
     /// <param name="symbols">Addresses for names the object leaves open; names of the process (memcpy...) need none.</param>
+    /// <remarks>Linking ends at the first look-up. <see cref="TargetInfo.RequireHostSupport"/> is the caller's to ask.</remarks>
     /// <exception cref="BackendException">SGC4003.</exception>
     public static LoadedCode Load(ReadOnlySpan<byte> code, IReadOnlyDictionary<string, nint>? symbols = null)
     {
@@ -137,7 +138,7 @@ public static unsafe class Jit
         NativeText.Check(error, "the optimisation passes failed");
     }
 
-    // Always on: it takes about a hundredth of code generation, and invalid IR would crash the process there.
+    // Always on: code generation does not check, and invalid IR would crash the process there.
     private static void Verify(LLVMModuleRef module)
     {
         sbyte* message = null;
