@@ -1,0 +1,203 @@
+using System.Text;
+
+namespace GraphCompiler.IR.Loops;
+
+/// <summary>Writes kernels as readable text, for dumps and tests; there is no parser for it.</summary>
+/// <remarks>An expression used more than once in a statement is written once, before it, as <c>t0 := …</c>.</remarks>
+public static class LoopPrinter
+{
+    /// <summary>The text of a kernel, ending with a newline.</summary>
+    public static string Print(Kernel kernel)
+    {
+        var writer = new Writer();
+        writer.Kernel(kernel);
+        return writer.ToString();
+    }
+
+    /// <summary>One expression, with parentheses where precedence needs them.</summary>
+    public static string Print(ScalarExpr expression) => new ExpressionPrinter().Print(expression);
+
+    private sealed class Writer
+    {
+        private readonly StringBuilder _text = new();
+        private int _indent;
+
+        public override string ToString() => _text.ToString();
+
+        public void Kernel(Kernel kernel)
+        {
+            var arguments = kernel.Arguments.Select(a => $"{(a.IsWritten ? "out " : "")}{Declare(a)}");
+            Line($"kernel @{kernel.Name}({string.Join(", ", arguments)}) work={Literal.Format(kernel.Work)} {{");
+            _indent++;
+            foreach (var buffer in kernel.Scratch) Line($"{Word(buffer.Scope)} {Declare(buffer)}");
+            foreach (var statement in kernel.Body) Statement(statement);
+            _indent--;
+            Line("}");
+        }
+
+        private void Statement(Statement statement)
+        {
+            switch (statement)
+            {
+                case ForStatement loop:
+                    For(loop);
+                    break;
+                case LetStatement let:
+                    Line(e => $"let {let.Local}: {let.Local.DType}{Size(let.Local)} = {e.Print(let.Value)}", let.Value);
+                    break;
+                case AssignStatement assign:
+                    Line(e => $"{Element(assign.Local, assign.Element)} = {e.Print(assign.Value)}", assign.Value);
+                    break;
+                case AccumulateStatement add:
+                    Line(e => $"{add.Local} {Word(add.Kind)}= {e.Print(add.Value)}", add.Value);
+                    break;
+                case StoreStatement store:
+                    Line(e => $"{store.Buffer}[{e.Print(store.Position)}] = {e.Print(store.Value)}", store.Position, store.Value);
+                    break;
+                case BarrierStatement:
+                    Line("barrier");
+                    break;
+                default:
+                    throw new Diagnostics.InternalCompilerException("loop printer", $"unknown statement {statement.GetType().Name}");
+            }
+        }
+
+        private void For(ForStatement loop)
+        {
+            var kind = loop.Kind == LoopKind.Vector ? $"vector({loop.Lanes}) " : loop.Kind == LoopKind.Parallel ? "parallel " : "";
+            Line($"{kind}for {loop.Variable} in 0..{loop.Extent} {{");
+            _indent++;
+            foreach (var inner in loop.Body) Statement(inner);
+            _indent--;
+            Line("}");
+        }
+
+        private void Line(Func<ExpressionPrinter, string> statement, params ReadOnlySpan<ScalarExpr> expressions)
+        {
+            var printer = new ExpressionPrinter();
+            foreach (var definition in printer.NameShared(expressions)) Line(definition);
+            Line(statement(printer));
+        }
+
+        private void Line(string line) => _text.Append(' ', 2 * _indent).Append(line).Append('\n');
+
+        private static string Declare(LoopBuffer buffer) => $"{buffer}: {buffer.DType}[{buffer.Elements}]";
+        private static string Size(Local local) => local.Elements == 1 ? "" : $"[{local.Elements}]";
+    }
+
+    /// <summary>The text of expressions that may share nodes.</summary>
+    private sealed class ExpressionPrinter
+    {
+        private const int Unary = 7, Atom = 8;
+        private readonly Dictionary<ScalarExpr, string> _names = new(ReferenceEqualityComparer.Instance);
+
+        /// <summary>Names every inner node reached twice; gives the definitions, innermost first.</summary>
+        public List<string> NameShared(ReadOnlySpan<ScalarExpr> roots)
+        {
+            var seen = new HashSet<ScalarExpr>(ReferenceEqualityComparer.Instance);
+            var shared = new HashSet<ScalarExpr>(ReferenceEqualityComparer.Instance);
+            var order = new List<ScalarExpr>();
+            foreach (var root in roots) Visit(root, seen, shared, order);
+            var definitions = new List<string>();
+            foreach (var node in order.Where(shared.Contains))
+            {
+                var text = Print(node);
+                _names[node] = $"t{definitions.Count}";
+                definitions.Add($"{_names[node]} := {text}");
+            }
+            return definitions;
+        }
+
+        private static void Visit(ScalarExpr node, HashSet<ScalarExpr> seen, HashSet<ScalarExpr> shared, List<ScalarExpr> order)
+        {
+            var inner = Operands(node);
+            if (inner.Length == 0) return;
+            if (!seen.Add(node))
+            {
+                shared.Add(node);
+                return;
+            }
+            foreach (var operand in inner) Visit(operand, seen, shared, order);
+            order.Add(node);
+        }
+
+        public string Print(ScalarExpr node, int context = 0)
+        {
+            if (_names.TryGetValue(node, out var name)) return name;
+            var (text, precedence) = Render(node);
+            return precedence < context ? $"({text})" : text;
+        }
+
+        private (string Text, int Precedence) Render(ScalarExpr node) => node switch
+        {
+            ConstantExpr c => (c.DType == DType.Bool ? c.Value != 0 ? "true" : "false" : Literal.Format(c.Value), Atom),
+            VariableExpr v => (v.Variable.Name, Atom),
+            LocalExpr l => (Element(l.Local, l.Element), Atom),
+            LoadExpr { Guard: null } l => ($"{l.Buffer}[{Print(l.Position)}]", Atom),
+            LoadExpr l => ($"{l.Buffer}[{Print(l.Position)} if {Print(l.Guard!)}]", Atom),
+            UnaryExpr { Kind: UnaryKind.Neg } u => ($"-{Print(u.X, Unary)}", Unary),
+            UnaryExpr { Kind: UnaryKind.Not } u => ($"!{Print(u.X, Unary)}", Unary),
+            UnaryExpr u => (Call(Word(u.Kind), u.X), Atom),
+            BinaryExpr { Kind: BinaryKind.Min or BinaryKind.Max } b => (Call(Word(b.Kind), b.X, b.Y), Atom),
+            BinaryExpr b => Infix(Symbol(b.Kind), b.X, b.Y),
+            CompareExpr c => Infix(Symbol(c.Kind), c.X, c.Y),
+            MultiplyAddExpr m => (Call("fma", m.X, m.Y, m.Z), Atom),
+            SelectExpr s => (Call("select", s.Condition, s.WhenTrue, s.WhenFalse), Atom),
+            ConvertExpr c => (Call(c.Type.Name, c.X), Atom),
+            CallExpr c => (Call(Word(c.Function), [.. c.X]), Atom),
+            _ => throw new Diagnostics.InternalCompilerException("loop printer", $"unknown expression {node.GetType().Name}"),
+        };
+
+        private (string Text, int Precedence) Infix((string Text, int Precedence) symbol, ScalarExpr x, ScalarExpr y) =>
+            ($"{Print(x, symbol.Precedence)} {symbol.Text} {Print(y, symbol.Precedence + 1)}", symbol.Precedence);
+
+        private string Call(string name, params ScalarExpr[] arguments) => $"{name}({string.Join(", ", arguments.Select(a => Print(a)))})";
+
+        private static (string Text, int Precedence) Symbol(BinaryKind kind) => kind switch
+        {
+            BinaryKind.Or => ("|", 1),
+            BinaryKind.And => ("&", 2),
+            BinaryKind.Add => ("+", 5),
+            BinaryKind.Sub => ("-", 5),
+            BinaryKind.Mul => ("*", 6),
+            BinaryKind.Div => ("/", 6),
+            _ => ("%", 6),
+        };
+
+        private static (string Text, int Precedence) Symbol(CompareKind kind) => kind switch
+        {
+            CompareKind.Eq => ("==", 3),
+            CompareKind.Ne => ("!=", 3),
+            CompareKind.Lt => ("<", 4),
+            CompareKind.Le => ("<=", 4),
+            CompareKind.Gt => (">", 4),
+            _ => (">=", 4),
+        };
+
+        private static ScalarExpr[] Operands(ScalarExpr node) => node switch
+        {
+            LoadExpr { Guard: { } guard } l => [l.Position, guard],
+            LoadExpr l => [l.Position],
+            UnaryExpr u => [u.X],
+            BinaryExpr b => [b.X, b.Y],
+            CompareExpr c => [c.X, c.Y],
+            MultiplyAddExpr m => [m.X, m.Y, m.Z],
+            SelectExpr s => [s.Condition, s.WhenTrue, s.WhenFalse],
+            ConvertExpr c => [c.X],
+            CallExpr c => [.. c.X],
+            _ => [],
+        };
+    }
+
+    private static string Element(Local local, int element) => local.Elements == 1 ? local.Name : $"{local}[{element}]";
+
+    private static string Word(ReductionKind kind) => kind switch
+    {
+        ReductionKind.Sum => "+",
+        ReductionKind.Product => "*",
+        ReductionKind.Max => "max",
+        _ => "min",
+    };
+
+    private static string Word<T>(T kind) where T : struct, Enum => kind.ToString().ToLowerInvariant();
+}
