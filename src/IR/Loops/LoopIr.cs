@@ -65,6 +65,8 @@ public enum LoopKind
     Parallel,
     /// <summary>Lanes of a vector side by side; the last vector is masked. Not nested in another vector loop.</summary>
     Vector,
+    /// <summary>A vector loop whose vectors are spread over the workers.</summary>
+    ParallelVector,
 }
 
 /// <summary>How partial results are combined.</summary>
@@ -97,8 +99,8 @@ public sealed record AssignStatement(Local Local, int Element, ScalarExpr Value)
 /// <summary>Combines a value into a local. In a vector loop that the local is declared outside of, lanes are combined after the loop,
 /// in an order that depends on extents and lanes only.</summary>
 public sealed record AccumulateStatement(Local Local, ReductionKind Kind, ScalarExpr Value) : Statement;
-/// <summary>Writes an element of a buffer.</summary>
-public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value) : Statement;
+/// <summary>Writes an element of a buffer; nothing where <paramref name="Guard"/> is false.</summary>
+public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value, ScalarExpr? Guard = null) : Statement;
 /// <summary>All workers have finished what stands before, and see it, before any goes on. At the top level of a kernel only.</summary>
 public sealed record BarrierStatement : Statement;
 

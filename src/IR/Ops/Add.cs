@@ -11,11 +11,7 @@ public sealed class Add : ElementwiseOp
     private Add() : base("add", arity: 2) { }
 
     /// <inheritdoc/>
-    protected override TensorType Infer(OpCall call)
-    {
-        call.Numeric();
-        return call.Same();
-    }
+    protected override TensorType Infer(OpCall call) => call.SameNumeric();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.One;
     /// <inheritdoc/>

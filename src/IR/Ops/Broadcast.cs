@@ -35,7 +35,7 @@ public sealed class Broadcast : LinearOp, IIndexedOp
         return call[0].With(shape);
     }
     /// <inheritdoc/>
-    protected override Value Transpose(int wrt, Operation operation, Value cotangent)
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
         var kept = Dimensions(operation);
         return cotangent.Emit(ReduceSum.Instance, operation.Location,

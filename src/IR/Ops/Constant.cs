@@ -38,7 +38,7 @@ public sealed class Constant : LinearOp, IIndexedOp
         return type;
     }
     /// <inheritdoc/>
-    protected override Value Transpose(int wrt, Operation operation, Value cotangent) =>
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         throw new InternalCompilerException("constant", "it has no operands");
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => LiteralOf(operation);

@@ -53,7 +53,7 @@ public sealed class DotGeneral : LinearOp
     }
 
     /// <inheritdoc/>
-    protected override Value Transpose(int wrt, Operation operation, Value cotangent)
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
         var axes = Axes.Of(operation.Attributes);
         var (x, y) = (operation.Operands[0], operation.Operands[1]);

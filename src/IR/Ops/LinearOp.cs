@@ -11,7 +11,10 @@ public abstract class LinearOp : Op
     protected virtual bool IsJointlyLinear => false;
 
     /// <summary>The transpose with respect to operand <paramref name="wrt"/>, applied to <paramref name="cotangent"/>.</summary>
-    protected abstract Value Transpose(int wrt, Operation operation, Value cotangent);
+    protected abstract Value TransposeOf(int wrt, Operation operation, Value cotangent);
+
+    /// <summary>The attributes of the op that acts on tangents; differs where an attribute is an affine constant.</summary>
+    protected virtual AttributeMap TangentAttributes(Operation operation) => operation.Attributes;
 
     /// <summary>The reference meaning of an op with one result.</summary>
     protected abstract Literal Evaluate(Operation operation, Literal[] operands);
@@ -26,7 +29,7 @@ public abstract class LinearOp : Op
         var results = new Value?[operation.Operands.Length];
         if (cotangents[0] is not { } cotangent) return results;
         for (var i = 0; i < results.Length; i++)
-            if (wanted[i]) results[i] = Transpose(i, operation, cotangent);
+            if (wanted[i]) results[i] = TransposeOf(i, operation, cotangent);
         return results;
     }
 
@@ -59,5 +62,5 @@ public abstract class LinearOp : Op
     }
 
     private Value Apply(Operation operation, Value[] operands) =>
-        operands[0].Builder.Emit(this, operands, operation.Attributes, operation.Location);
+        operands[0].Builder.Emit(this, operands, TangentAttributes(operation), operation.Location);
 }

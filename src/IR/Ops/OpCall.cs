@@ -45,8 +45,36 @@ public sealed class OpCall
     /// <summary>The operand's type, which must be a number, not a truth value.</summary>
     public TensorType Numeric(int index = 0)
     {
-        Require(this[index].DType != DType.Bool, DiagnosticCode.DTypeMismatch, () => $"needs numbers, got {this[index]}");
+        Require(this[index].DType != GraphCompiler.IR.DType.Bool, DiagnosticCode.DTypeMismatch, () => $"needs numbers, got {this[index]}");
         return this[index];
+    }
+
+    /// <summary>Operand 0's type, which must be a truth value.</summary>
+    public TensorType Boolean(int index = 0)
+    {
+        Require(this[index].DType == GraphCompiler.IR.DType.Bool, DiagnosticCode.DTypeMismatch, () => $"needs bool, got {this[index]}");
+        return this[index];
+    }
+
+    /// <summary>The common type of all operands, which must be numbers.</summary>
+    public TensorType SameNumeric()
+    {
+        Numeric();
+        return Same();
+    }
+
+    /// <summary>The common type of all operands, which must be floating point.</summary>
+    public TensorType SameFloating()
+    {
+        Floating();
+        return Same();
+    }
+
+    /// <summary>The common type of all operands, which must be truth values.</summary>
+    public TensorType SameBoolean()
+    {
+        Boolean();
+        return Same();
     }
 
     /// <summary>The common type of the operands from <paramref name="first"/> on: same element type, same shape.</summary>

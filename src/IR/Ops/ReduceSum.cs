@@ -20,7 +20,7 @@ public sealed class ReduceSum : LinearOp, IReductionOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
     /// <inheritdoc/>
-    protected override Value Transpose(int wrt, Operation operation, Value cotangent) =>
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         Reduction.BroadcastBack(operation, cotangent);
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) =>

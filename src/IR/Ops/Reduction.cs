@@ -17,6 +17,15 @@ public static class Reduction
             Broadcast.Attributes(shape, Enumerable.Range(0, shape.Rank).Except(Axes(operation))));
     }
 
+    /// <summary>The derivative of a largest or smallest element: 1 at it, shared equally where several tie.</summary>
+    internal static Value Weights(Operation operation)
+    {
+        var x = operation.Operands[0];
+        var isChosen = x.Equal(BroadcastBack(operation, operation.Result)).Select(x.Constant(1), x.Constant(0));
+        var ties = isChosen.Emit(ReduceSum.Instance, operation.Location, operation.Attributes);
+        return isChosen / BroadcastBack(operation, ties);
+    }
+
     internal static Value Emit(Op op, Value x, int[]? axes, bool keepAxes, Location location)
     {
         using var pin = x.Builder.At(location);

@@ -1,0 +1,234 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <content>Scalar expressions, on scalars or on a vector for each lane.</content>
+internal sealed partial class LoopEmitter
+{
+    private EmittedValue EmitExpr(ScalarExpr expression) => expression switch
+    {
+        ConstantExpr c => new(_module.Constant(c.DType, c.Value), false),
+        VariableExpr v => EmitVariable(v),
+        LocalExpr l => EmitLocal(l),
+        LoadExpr l => EmitLoad(l),
+        UnaryExpr u => EmitUnary(u),
+        BinaryExpr b => EmitBinary(b),
+        MultiplyAddExpr m => EmitMultiplyAdd(m),
+        CompareExpr c => EmitCompare(c),
+        SelectExpr s => EmitSelect(s),
+        ConvertExpr c => EmitConvert(c),
+        CallExpr c => EmitCall(c),
+        _ => throw new InternalCompilerException("emit", $"unknown expression {expression.GetType().Name}"),
+    };
+
+    private EmittedValue Widen(EmittedValue value) =>
+        value.IsVector || _lanes is null ? value : new(_module.SplatOf(_builder, value.Value, _lanes.Count), true);
+
+    private EmittedValue[] Align(params ReadOnlySpan<ScalarExpr> expressions)
+    {
+        var values = new EmittedValue[expressions.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = EmitExpr(expressions[i]);
+        return values.Any(v => v.IsVector) ? [.. values.Select(Widen)] : values;
+    }
+
+    private EmittedValue EmitVariable(VariableExpr variable)
+    {
+        var scalar = _variables[variable.Variable];
+        if (_lanes is null || variable.Variable != _lanes.Variable) return new(scalar, false);
+        return new(_builder.BuildAdd(_module.SplatOf(_builder, scalar, _lanes.Count), _module.LaneNumbers(_lanes.Count, 1)), true);
+    }
+
+    private EmittedValue EmitLocal(LocalExpr local)
+    {
+        var slot = _locals[local.Local];
+        return new(_builder.BuildLoad2(slot.Type, slot.Elements[local.Element]), slot.IsVector);
+    }
+
+    private EmittedValue EmitUnary(UnaryExpr unary)
+    {
+        var x = EmitExpr(unary.X);
+        var isFloating = unary.X.DType.IsFloating;
+        LLVMValueRef Floating(string name) => Intrinsic(name, [x.Value.TypeOf], x.Value);
+        var result = unary.Kind switch
+        {
+            UnaryKind.Neg => isFloating ? _builder.BuildFNeg(x.Value) : _builder.BuildNeg(x.Value),
+            UnaryKind.Not => _builder.BuildNot(x.Value),
+            UnaryKind.Abs when isFloating => Floating("llvm.fabs"),
+            UnaryKind.Abs when unary.X.DType.Kind == DTypeKind.Signed => _builder.BuildSelect(
+                _builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x.Value, LLVMValueRef.CreateConstNull(x.Value.TypeOf)), _builder.BuildNeg(x.Value), x.Value),
+            _ when !isFloating => x.Value,
+            UnaryKind.Sqrt => Floating("llvm.sqrt"),
+            UnaryKind.Floor => Floating("llvm.floor"),
+            UnaryKind.Ceil => Floating("llvm.ceil"),
+            UnaryKind.RoundEven => Floating("llvm.roundeven"),
+            _ => throw new InternalCompilerException("emit", $"unknown unary {unary.Kind}"),
+        };
+        return x with { Value = result };
+    }
+
+    private EmittedValue EmitBinary(BinaryExpr binary)
+    {
+        var values = Align(binary.X, binary.Y);
+        return values[0] with { Value = Binary(binary.Kind, binary.X.DType, values[0].Value, values[1].Value) };
+    }
+
+    private LLVMValueRef Binary(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => (kind, type.IsFloating) switch
+    {
+        (BinaryKind.Add, true) => _builder.BuildFAdd(x, y),
+        (BinaryKind.Sub, true) => _builder.BuildFSub(x, y),
+        (BinaryKind.Mul, true) => _builder.BuildFMul(x, y),
+        (BinaryKind.Div, true) => _builder.BuildFDiv(x, y),
+        (BinaryKind.Rem, true) => _builder.BuildFRem(x, y),
+        (BinaryKind.Add, false) => _builder.BuildAdd(x, y),
+        (BinaryKind.Sub, false) => _builder.BuildSub(x, y),
+        (BinaryKind.Mul, false) => _builder.BuildMul(x, y),
+        (BinaryKind.Div or BinaryKind.Rem, false) => IntegerDivision(kind, type, x, y),
+        (BinaryKind.And, _) => _builder.BuildAnd(x, y),
+        (BinaryKind.Or, _) => _builder.BuildOr(x, y),
+        (BinaryKind.Min or BinaryKind.Max, _) => MinMax(kind, type, x, y),
+        _ => throw new InternalCompilerException("emit", $"unknown binary {kind}"),
+    };
+
+    // The processor traps on division by zero and on the smallest integer by -1; here x/0 is 0 and x/-1 is -x.
+    private LLVMValueRef IntegerDivision(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
+    {
+        var isSigned = type.Kind == DTypeKind.Signed;
+        LLVMValueRef Divide(LLVMValueRef divisor) => (kind, isSigned) switch
+        {
+            (BinaryKind.Div, true) => _builder.BuildSDiv(x, divisor),
+            (BinaryKind.Div, false) => _builder.BuildUDiv(x, divisor),
+            (_, true) => _builder.BuildSRem(x, divisor),
+            _ => _builder.BuildURem(x, divisor),
+        };
+        if (y.IsConstant) return Divide(y);
+        var zero = LLVMValueRef.CreateConstNull(y.TypeOf);
+        var one = _builder.BuildSub(zero, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
+        var isZero = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, zero);
+        if (!isSigned) return _builder.BuildSelect(isZero, zero, Divide(_builder.BuildSelect(isZero, one, y)));
+        var isMinusOne = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
+        var quotient = Divide(_builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
+        var negated = kind == BinaryKind.Div ? _builder.BuildNeg(x) : zero;
+        return _builder.BuildSelect(isZero, zero, _builder.BuildSelect(isMinusOne, negated, quotient));
+    }
+
+    // The processor's maximum returns its second operand when either is NaN, so a NaN in the first is put back.
+    private LLVMValueRef MinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
+    {
+        if (!type.IsFloating)
+        {
+            var isSigned = type.Kind == DTypeKind.Signed;
+            var predicate = (kind, isSigned) switch
+            {
+                (BinaryKind.Max, true) => LLVMIntPredicate.LLVMIntSGT,
+                (BinaryKind.Max, false) => LLVMIntPredicate.LLVMIntUGT,
+                (_, true) => LLVMIntPredicate.LLVMIntSLT,
+                _ => LLVMIntPredicate.LLVMIntULT,
+            };
+            return _builder.BuildSelect(_builder.BuildICmp(predicate, x, y), x, y);
+        }
+        var ordered = kind == BinaryKind.Max ? LLVMRealPredicate.LLVMRealOGT : LLVMRealPredicate.LLVMRealOLT;
+        var chosen = _builder.BuildSelect(_builder.BuildFCmp(ordered, x, y), x, y);
+        return _builder.BuildSelect(_builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNO, x, x), x, chosen);
+    }
+
+    private EmittedValue EmitMultiplyAdd(MultiplyAddExpr expression)
+    {
+        var v = Align(expression.X, expression.Y, expression.Z);
+        if (expression.DType.IsFloating && _module.Target.HasFma)
+            return v[0] with { Value = Intrinsic("llvm.fma", [v[0].Value.TypeOf], v[0].Value, v[1].Value, v[2].Value) };
+        var product = Binary(BinaryKind.Mul, expression.DType, v[0].Value, v[1].Value);
+        return v[0] with { Value = Binary(BinaryKind.Add, expression.DType, product, v[2].Value) };
+    }
+
+    private EmittedValue EmitCompare(CompareExpr compare)
+    {
+        var values = Align(compare.X, compare.Y);
+        var (x, y) = (values[0].Value, values[1].Value);
+        if (compare.X.DType.IsFloating)
+        {
+            var real = compare.Kind switch
+            {
+                CompareKind.Eq => LLVMRealPredicate.LLVMRealOEQ,
+                CompareKind.Ne => LLVMRealPredicate.LLVMRealUNE,
+                CompareKind.Lt => LLVMRealPredicate.LLVMRealOLT,
+                CompareKind.Le => LLVMRealPredicate.LLVMRealOLE,
+                CompareKind.Gt => LLVMRealPredicate.LLVMRealOGT,
+                _ => LLVMRealPredicate.LLVMRealOGE,
+            };
+            return values[0] with { Value = _builder.BuildFCmp(real, x, y) };
+        }
+        var isSigned = compare.X.DType.Kind == DTypeKind.Signed;
+        var predicate = compare.Kind switch
+        {
+            CompareKind.Eq => LLVMIntPredicate.LLVMIntEQ,
+            CompareKind.Ne => LLVMIntPredicate.LLVMIntNE,
+            CompareKind.Lt => isSigned ? LLVMIntPredicate.LLVMIntSLT : LLVMIntPredicate.LLVMIntULT,
+            CompareKind.Le => isSigned ? LLVMIntPredicate.LLVMIntSLE : LLVMIntPredicate.LLVMIntULE,
+            CompareKind.Gt => isSigned ? LLVMIntPredicate.LLVMIntSGT : LLVMIntPredicate.LLVMIntUGT,
+            _ => isSigned ? LLVMIntPredicate.LLVMIntSGE : LLVMIntPredicate.LLVMIntUGE,
+        };
+        return values[0] with { Value = _builder.BuildICmp(predicate, x, y) };
+    }
+
+    private EmittedValue EmitSelect(SelectExpr select)
+    {
+        var values = Align(select.Condition, select.WhenTrue, select.WhenFalse);
+        return values[0] with { Value = _builder.BuildSelect(values[0].Value, values[1].Value, values[2].Value) };
+    }
+
+    private EmittedValue EmitCall(CallExpr call)
+    {
+        var values = Align(call.X.AsSpan());
+        // The library computes in f32 and f64; narrower types are widened for the call.
+        var type = values[0].Value.TypeOf;
+        var isNarrow = call.DType.Bits < 32;
+        var wide = isNarrow ? _module.TypeOf(DType.F32) : default;
+        if (isNarrow && values[0].IsVector) wide = LLVMTypeRef.CreateVector(wide, _lanes!.Count);
+        LLVMValueRef[] arguments = [.. values.Select(v => isNarrow ? _builder.BuildFPExt(v.Value, wide) : v.Value)];
+        var result = _module.Math.Emit(_builder, call.Function, arguments);
+        return values[0] with { Value = isNarrow ? _builder.BuildFPTrunc(result, type) : result };
+    }
+
+    private EmittedValue EmitConvert(ConvertExpr convert)
+    {
+        var x = EmitExpr(convert.X);
+        var to = x.IsVector ? LLVMTypeRef.CreateVector(_module.TypeOf(convert.DType), _lanes!.Count) : _module.TypeOf(convert.DType);
+        return x with { Value = Convert(x.Value, convert.X.DType, convert.DType, to) };
+    }
+
+    private LLVMValueRef Convert(LLVMValueRef x, DType from, DType type, LLVMTypeRef to)
+    {
+        var zero = LLVMValueRef.CreateConstNull(x.TypeOf);
+        if (type == DType.Bool)
+            return from.IsFloating ? _builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNE, x, zero) : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
+        if (from.IsFloating && type.IsFloating)
+            return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
+        if (from.IsFloating)
+            return Intrinsic(type.Kind == DTypeKind.Signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", [to, x.TypeOf], x);
+        if (type.IsFloating)
+            return from.Kind == DTypeKind.Signed ? _builder.BuildSIToFP(x, to) : _builder.BuildUIToFP(x, to);
+        if (from == DType.Bool) return _builder.BuildZExt(x, to);
+        if (from.Bits == type.Bits) return x;
+        return from.Bits > type.Bits ? _builder.BuildTrunc(x, to)
+            : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
+    }
+
+    private LLVMValueRef Combine(ReductionKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => kind switch
+    {
+        ReductionKind.Sum => Binary(BinaryKind.Add, type, x, y),
+        ReductionKind.Product => Binary(BinaryKind.Mul, type, x, y),
+        ReductionKind.Max => MinMax(BinaryKind.Max, type, x, y),
+        _ => MinMax(BinaryKind.Min, type, x, y),
+    };
+
+    private LLVMValueRef Identity(ReductionKind kind, DType type) => _module.Constant(type, kind switch
+    {
+        ReductionKind.Sum => 0,
+        ReductionKind.Product => 1,
+        ReductionKind.Max => type.IsFloating ? double.NegativeInfinity : type.Kind == DTypeKind.Signed ? -Math.Pow(2, type.Bits - 1) : 0,
+        _ => type.IsFloating ? double.PositiveInfinity : type.Kind == DTypeKind.Signed ? Math.Pow(2, type.Bits - 1) - 1 : Math.Pow(2, type.Bits) - 1,
+    });
+}

@@ -1,0 +1,153 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <content>Loads and stores: scalar, contiguous, masked, gathered.</content>
+internal sealed partial class LoopEmitter
+{
+    private EmittedValue EmitLoad(LoadExpr load)
+    {
+        var stored = _module.StoredTypeOf(load.Buffer.DType);
+        var pointer = _buffers[load.Buffer];
+        var guard = load.Guard is null ? (EmittedValue?)null : EmitExpr(load.Guard);
+        var stride = _lanes is null ? 0 : StrideOf(load.Position);
+        if (stride == 0 && guard is not { IsVector: true }) return EmitScalarLoad(load, stored, pointer, guard);
+
+        var lanes = _lanes!;
+        var mask = LaneMaskWith(guard);
+        var type = LLVMTypeRef.CreateVector(stored, lanes.Count);
+        LLVMValueRef value;
+        if (stride == 1)
+        {
+            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(load.Position)]);
+            if (mask is { } m)
+                value = Intrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(load.Buffer), m, LLVMValueRef.CreateConstNull(type));
+            else
+                (value = _builder.BuildLoad2(type, address)).SetAlignment((uint)load.Buffer.DType.Bytes);
+        }
+        else
+        {
+            var addresses = EmitAddresses(load.Position, stride, stored, pointer);
+            value = Intrinsic("llvm.masked.gather", [type, addresses.TypeOf], addresses, AlignmentOf(load.Buffer),
+                mask ?? _module.LaneMask(lanes.Count, lanes.Count), LLVMValueRef.CreateConstNull(type));
+        }
+        return new(FromStored(load.Buffer.DType, value), true);
+    }
+
+    // Where the guard is false, element 0 is read instead and replaced by zero: every buffer has one.
+    private EmittedValue EmitScalarLoad(LoadExpr load, LLVMTypeRef stored, LLVMValueRef pointer, EmittedValue? guard)
+    {
+        var position = EmitIndex(load.Position);
+        if (guard is { } g) position = _builder.BuildSelect(g.Value, position, _module.Index(0));
+        var value = _builder.BuildLoad2(stored, _builder.BuildGEP2(stored, pointer, [position]));
+        value.SetAlignment((uint)load.Buffer.DType.Bytes);
+        var element = FromStored(load.Buffer.DType, value);
+        if (guard is { } h) element = _builder.BuildSelect(h.Value, element, LLVMValueRef.CreateConstNull(element.TypeOf));
+        return new(element, false);
+    }
+
+    private void EmitStore(StoreStatement store)
+    {
+        var guard = store.Guard is null ? (EmittedValue?)null : EmitExpr(store.Guard);
+        if (guard is { IsVector: false } uniform)
+        {
+            EmitIf(uniform.Value, () => EmitStore(store, null));
+            return;
+        }
+        EmitStore(store, guard);
+    }
+
+    private void EmitStore(StoreStatement store, EmittedValue? guard)
+    {
+        var stored = _module.StoredTypeOf(store.Buffer.DType);
+        var pointer = _buffers[store.Buffer];
+        var value = EmitExpr(store.Value);
+        var stride = _lanes is null ? 0 : StrideOf(store.Position);
+        if (stride == 0 && !value.IsVector && guard is null)
+        {
+            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
+            _builder.BuildStore(ToStored(store.Buffer.DType, value.Value), address).SetAlignment((uint)store.Buffer.DType.Bytes);
+            return;
+        }
+        var mask = LaneMaskWith(guard);
+        var vector = ToStored(store.Buffer.DType, Widen(value).Value);
+        if (stride == 1)
+        {
+            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
+            if (mask is { } m) Intrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(store.Buffer), m);
+            else _builder.BuildStore(vector, address).SetAlignment((uint)store.Buffer.DType.Bytes);
+            return;
+        }
+        var addresses = EmitAddresses(store.Position, stride, stored, pointer);
+        Intrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer),
+            mask ?? _module.LaneMask(_lanes!.Count, _lanes.Count));
+    }
+
+    private LLVMValueRef EmitAddresses(ScalarExpr position, long? stride, LLVMTypeRef stored, LLVMValueRef pointer)
+    {
+        var lanes = _lanes!;
+        var positions = stride is { } s
+            ? _builder.BuildAdd(_module.SplatOf(_builder, EmitIndex(position), lanes.Count), _module.LaneNumbers(lanes.Count, s))
+            : Widen(EmitExpr(position)).Value;
+        return _builder.BuildGEP2(stored, pointer, [positions]);
+    }
+
+    private LLVMValueRef? LaneMaskWith(EmittedValue? guard)
+    {
+        if (guard is not { } g) return _lanes!.Mask;
+        var vector = Widen(g).Value;
+        return _lanes!.Mask is { } mask ? _builder.BuildAnd(mask, vector) : vector;
+    }
+
+    /// <summary>How far the position moves from lane to lane, or null when it is not a constant.</summary>
+    private long? StrideOf(ScalarExpr expression) => expression switch
+    {
+        ConstantExpr => 0,
+        VariableExpr v => v.Variable == _lanes!.Variable ? 1 : 0,
+        BinaryExpr { Kind: BinaryKind.Add } b => StrideOf(b.X) + StrideOf(b.Y),
+        BinaryExpr { Kind: BinaryKind.Sub } b => StrideOf(b.X) - StrideOf(b.Y),
+        BinaryExpr { Kind: BinaryKind.Mul, Y: ConstantExpr c } b => StrideOf(b.X) * (long)c.Value,
+        BinaryExpr { Kind: BinaryKind.Mul, X: ConstantExpr c } b => StrideOf(b.Y) * (long)c.Value,
+        _ => IsUniform(expression) ? 0 : null,
+    };
+
+    private bool IsUniform(ScalarExpr expression) => expression switch
+    {
+        ConstantExpr => true,
+        VariableExpr v => v.Variable != _lanes!.Variable,
+        LocalExpr l => !_locals[l.Local].IsVector && !_lanes!.Partials.ContainsKey(l.Local),
+        LoadExpr l => IsUniform(l.Position) && (l.Guard is null || IsUniform(l.Guard)),
+        UnaryExpr u => IsUniform(u.X),
+        BinaryExpr b => IsUniform(b.X) && IsUniform(b.Y),
+        MultiplyAddExpr m => IsUniform(m.X) && IsUniform(m.Y) && IsUniform(m.Z),
+        CompareExpr c => IsUniform(c.X) && IsUniform(c.Y),
+        SelectExpr s => IsUniform(s.Condition) && IsUniform(s.WhenTrue) && IsUniform(s.WhenFalse),
+        ConvertExpr c => IsUniform(c.X),
+        CallExpr c => c.X.All(IsUniform),
+        _ => false,
+    };
+
+    /// <summary>A position with known stride as a scalar: the first lane's.</summary>
+    private LLVMValueRef EmitIndex(ScalarExpr expression)
+    {
+        var lanes = _lanes;
+        _lanes = null;
+        var value = EmitExpr(expression).Value;
+        _lanes = lanes;
+        return value;
+    }
+
+    private LLVMValueRef FromStored(DType type, LLVMValueRef value) => type == DType.Bool
+        ? _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, value, LLVMValueRef.CreateConstNull(value.TypeOf)) : value;
+
+    private LLVMValueRef ToStored(DType type, LLVMValueRef value) => type != DType.Bool ? value
+        : _builder.BuildZExt(value, value.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind
+            ? LLVMTypeRef.CreateVector(_module.StoredTypeOf(type), value.TypeOf.VectorSize) : _module.StoredTypeOf(type));
+
+    private LLVMValueRef AlignmentOf(LoopBuffer buffer) => _module.Int32Constant(buffer.DType.Bytes);
+
+    private LLVMValueRef Intrinsic(string name, ReadOnlySpan<LLVMTypeRef> overload, params ReadOnlySpan<LLVMValueRef> arguments) =>
+        Intrinsics.Call(_module.Module, _builder, name, overload, arguments);
+}

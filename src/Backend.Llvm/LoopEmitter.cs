@@ -1,0 +1,295 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>Emits one LoopIR kernel as an LLVM function <c>void(ptr arguments…, ptr scratch…, i64 worker, i64 workers, ptr barrier)</c>.</summary>
+/// <remarks>Inside a vector loop a value is uniform (a scalar) until it depends on the lane; control flow is always uniform.
+/// Locals are allocas in the entry block, which LLVM promotes to registers.</remarks>
+internal sealed partial class LoopEmitter
+{
+    private readonly ModuleEmitter _module;
+    private readonly LLVMBuilderRef _builder;
+    private readonly Kernel _kernel;
+    private readonly LLVMValueRef _function;
+    private readonly LLVMBasicBlockRef _entry;
+    private readonly Dictionary<LoopBuffer, LLVMValueRef> _buffers = [];
+    private readonly Dictionary<LoopVariable, LLVMValueRef> _variables = [];
+    private readonly Dictionary<Local, LocalSlot> _locals = [];
+    private readonly HashSet<Local> _accumulated = [];
+    private LaneScope? _lanes;
+
+    /// <summary>The vector loop being emitted.</summary>
+    private sealed record LaneScope(LoopVariable Variable, uint Count, LLVMValueRef Base, LLVMValueRef? Mask)
+    {
+        /// <summary>Vectors of partial results for locals declared outside of the loop.</summary>
+        public Dictionary<Local, LLVMValueRef> Partials { get; init; } = [];
+    }
+
+    private LoopEmitter(ModuleEmitter module, Kernel kernel, string name)
+    {
+        (_module, _builder, _kernel) = (module, module.Builder, kernel);
+        var buffers = kernel.Arguments.Concat(kernel.Scratch).ToArray();
+        LLVMTypeRef[] types = [.. buffers.Select(_ => module.Pointer), module.Int64, module.Int64, module.Pointer];
+        _function = module.AddFunction(name, types);
+        for (var i = 0; i < buffers.Length; i++) _buffers[buffers[i]] = _function.GetParam((uint)i);
+        (Worker, Workers, Barrier) = (_function.GetParam((uint)buffers.Length), _function.GetParam((uint)buffers.Length + 1), _function.GetParam((uint)buffers.Length + 2));
+        _entry = _function.AppendBasicBlock("entry");
+        FindAccumulated(kernel.Body);
+    }
+
+    private LLVMValueRef Worker { get; }
+    private LLVMValueRef Workers { get; }
+    private LLVMValueRef Barrier { get; }
+
+    /// <summary>Emits the kernel and gives the function.</summary>
+    public static LLVMValueRef Emit(ModuleEmitter module, Kernel kernel, string name)
+    {
+        var emitter = new LoopEmitter(module, kernel, name);
+        emitter.EmitFunction();
+        return emitter._function;
+    }
+
+    private void EmitFunction()
+    {
+        var start = _function.AppendBasicBlock("start");
+        _builder.PositionAtEnd(start);
+        EmitAll(_kernel.Body);
+        _builder.BuildRetVoid();
+        _builder.PositionAtEnd(_entry);
+        _builder.BuildBr(start);
+    }
+
+    private void EmitAll(IEnumerable<Statement> statements)
+    {
+        foreach (var statement in statements) Emit(statement);
+    }
+
+    private void Emit(Statement statement)
+    {
+        switch (statement)
+        {
+            case ForStatement loop: EmitFor(loop); break;
+            case LetStatement let: EmitLet(let); break;
+            case AssignStatement assign: EmitAssign(assign); break;
+            case AccumulateStatement accumulate: EmitAccumulate(accumulate); break;
+            case StoreStatement store: EmitStore(store); break;
+            case BarrierStatement: _module.EmitBarrier(_function, Barrier, Workers); break;
+            default: throw new InternalCompilerException("emit", $"unknown statement {statement.GetType().Name}");
+        }
+    }
+
+    private void EmitFor(ForStatement loop)
+    {
+        if (loop.Extent == 0) return;
+        switch (loop.Kind)
+        {
+            case LoopKind.Vector when loop.Lanes > 1: EmitVectorLoop(loop); break;
+            case LoopKind.ParallelVector when loop.Lanes > 1: EmitParallelVectorLoop(loop); break;
+            case LoopKind.Parallel or LoopKind.ParallelVector:
+                EmitRange(Share(loop.Extent, 0), Share(loop.Extent, 1), i => EmitBody(loop, i));
+                break;
+            default: EmitSerial(loop.Extent, i => EmitBody(loop, i)); break;
+        }
+    }
+
+    private void EmitBody(ForStatement loop, LLVMValueRef index)
+    {
+        _variables[loop.Variable] = index;
+        EmitAll(loop.Body);
+    }
+
+    /// <summary>extent · (worker + offset) / workers: where a worker's static share starts or ends.</summary>
+    private LLVMValueRef Share(long extent, long offset)
+    {
+        var number = offset == 0 ? Worker : _builder.BuildAdd(Worker, _module.Index(offset));
+        return _builder.BuildUDiv(_builder.BuildMul(number, _module.Index(extent)), Workers);
+    }
+
+    private void EmitVectorLoop(ForStatement loop)
+    {
+        var full = loop.Extent / loop.Lanes;
+        var rest = loop.Extent % loop.Lanes;
+        var reduced = ReducedLocals(loop);
+        var partials = reduced.ToDictionary(r => r.Local, r => NewPartial(r.Local, r.Kind, (uint)loop.Lanes));
+        if (full > 0) EmitSerial(full, i => EmitLanes(loop, _builder.BuildMul(i, _module.Index(loop.Lanes)), (uint)loop.Lanes, loop.Lanes, partials));
+        if (rest > 0)
+        {
+            // Partial results fix the width; otherwise the last vector is no wider than it must be.
+            var lanes = reduced.Count > 0 ? (uint)loop.Lanes : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rest);
+            EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, rest, partials);
+        }
+        foreach (var (local, kind) in reduced) CombineLanes(local, kind, partials[local], (uint)loop.Lanes);
+    }
+
+    private void EmitParallelVectorLoop(ForStatement loop)
+    {
+        var full = loop.Extent / loop.Lanes;
+        var rest = loop.Extent % loop.Lanes;
+        var chunks = full + (rest > 0 ? 1 : 0);
+        var (begin, end) = (Share(chunks, 0), Share(chunks, 1));
+        if (full > 0)
+        {
+            var isLast = _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, end, _module.Index(full));
+            var fullEnd = _builder.BuildSelect(isLast, end, _module.Index(full));
+            EmitRange(begin, fullEnd, i => EmitLanes(loop, _builder.BuildMul(i, _module.Index(loop.Lanes)), (uint)loop.Lanes, loop.Lanes, []));
+        }
+        if (rest == 0) return;
+        var owns = _builder.BuildAnd(_builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, end, _module.Index(chunks)),
+            _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, begin, end));
+        EmitIf(owns, () => EmitLanes(loop, _module.Index(full * loop.Lanes), System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rest), rest, []));
+    }
+
+    private void EmitLanes(ForStatement loop, LLVMValueRef start, uint lanes, long active, Dictionary<Local, LLVMValueRef> partials)
+    {
+        _variables[loop.Variable] = start;
+        if (lanes == 1)
+        {
+            EmitAll(loop.Body);
+            return;
+        }
+        var mask = active == lanes ? (LLVMValueRef?)null : _module.LaneMask(lanes, active);
+        var outer = _lanes;
+        _lanes = new LaneScope(loop.Variable, lanes, start, mask) { Partials = partials };
+        EmitAll(loop.Body);
+        _lanes = outer;
+    }
+
+    /// <summary>Runs the body for 0 to a constant count of at least 1.</summary>
+    private void EmitSerial(long count, Action<LLVMValueRef> body)
+    {
+        if (count == 1)
+        {
+            body(_module.Index(0));
+            return;
+        }
+        EmitLoop(_module.Index(0), _module.Index(count), body);
+    }
+
+    /// <summary>Runs the body from begin to end, which may be empty.</summary>
+    private void EmitRange(LLVMValueRef begin, LLVMValueRef end, Action<LLVMValueRef> body) =>
+        EmitIf(_builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, begin, end), () => EmitLoop(begin, end, body));
+
+    private void EmitLoop(LLVMValueRef begin, LLVMValueRef end, Action<LLVMValueRef> body)
+    {
+        var before = _builder.InsertBlock;
+        var (loop, exit) = (_function.AppendBasicBlock("loop"), _function.AppendBasicBlock("exit"));
+        _builder.BuildBr(loop);
+        _builder.PositionAtEnd(loop);
+        var index = _builder.BuildPhi(_module.Int64);
+        body(index);
+        var next = _builder.BuildNUWAdd(index, _module.Index(1));
+        var latch = _builder.InsertBlock;
+        _builder.BuildCondBr(_builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, next, end), loop, exit);
+        index.AddIncoming([begin, next], [before, latch], 2);
+        _builder.PositionAtEnd(exit);
+    }
+
+    private void EmitIf(LLVMValueRef condition, Action body)
+    {
+        var (then, after) = (_function.AppendBasicBlock("then"), _function.AppendBasicBlock("after"));
+        _builder.BuildCondBr(condition, then, after);
+        _builder.PositionAtEnd(then);
+        body();
+        _builder.BuildBr(after);
+        _builder.PositionAtEnd(after);
+    }
+
+    private void EmitLet(LetStatement let)
+    {
+        var value = EmitExpr(let.Value);
+        // A tile is filled and then updated by lanes, so in a vector loop it is a vector from the start.
+        var isVector = value.IsVector || (_lanes is not null && let.Local.Elements > 1) || (_lanes is not null && _accumulated.Contains(let.Local));
+        if (isVector) value = Widen(value);
+        var type = value.Value.TypeOf;
+        var slot = new LocalSlot([.. Enumerable.Range(0, let.Local.Elements).Select(_ => NewAlloca(type))], type, isVector);
+        _locals[let.Local] = slot;
+        foreach (var element in slot.Elements) _builder.BuildStore(value.Value, element);
+    }
+
+    private void FindAccumulated(IEnumerable<Statement> statements)
+    {
+        foreach (var statement in statements)
+        {
+            if (statement is ForStatement loop) FindAccumulated(loop.Body);
+            else if (statement is AccumulateStatement accumulate) _accumulated.Add(accumulate.Local);
+        }
+    }
+
+    private void EmitAssign(AssignStatement assign)
+    {
+        var slot = _locals[assign.Local];
+        var value = EmitExpr(assign.Value);
+        _builder.BuildStore(slot.IsVector ? Widen(value).Value : value.Value, slot.Elements[assign.Element]);
+    }
+
+    private void EmitAccumulate(AccumulateStatement accumulate)
+    {
+        var value = EmitExpr(accumulate.Value);
+        if (_lanes is { } lanes && lanes.Partials.TryGetValue(accumulate.Local, out var partial))
+        {
+            var identity = Identity(accumulate.Kind, accumulate.Local.DType);
+            var vector = Widen(value).Value;
+            if (lanes.Mask is { } mask) vector = _builder.BuildSelect(mask, vector, _module.Splat(identity, lanes.Count));
+            var old = _builder.BuildLoad2(vector.TypeOf, partial);
+            _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, old, vector), partial);
+            return;
+        }
+        var slot = _locals[accumulate.Local];
+        var sum = _builder.BuildLoad2(slot.Type, slot.Elements[0]);
+        _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, sum, slot.IsVector ? Widen(value).Value : value.Value), slot.Elements[0]);
+    }
+
+    /// <summary>Locals declared outside of a vector loop that its body accumulates into.</summary>
+    private static List<(Local Local, ReductionKind Kind)> ReducedLocals(ForStatement loop)
+    {
+        var declared = new HashSet<Local>();
+        var found = new List<(Local, ReductionKind)>();
+        void Visit(IEnumerable<Statement> statements)
+        {
+            foreach (var statement in statements)
+            {
+                if (statement is LetStatement let) declared.Add(let.Local);
+                else if (statement is ForStatement inner) Visit(inner.Body);
+                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind))) found.Add((a.Local, a.Kind));
+            }
+        }
+        Visit(loop.Body);
+        return found;
+    }
+
+    private LLVMValueRef NewPartial(Local local, ReductionKind kind, uint lanes)
+    {
+        var start = _module.Splat(Identity(kind, local.DType), lanes);
+        var partial = NewAlloca(start.TypeOf);
+        _builder.BuildStore(start, partial);
+        return partial;
+    }
+
+    // Halves are combined until one lane is left: an order that depends on the width alone.
+    private void CombineLanes(Local local, ReductionKind kind, LLVMValueRef partial, uint lanes)
+    {
+        var slot = _locals[local];
+        var vector = _builder.BuildLoad2(LLVMTypeRef.CreateVector(_module.TypeOf(local.DType), lanes), partial);
+        for (var width = lanes; width > 1; width /= 2)
+        {
+            var low = _module.TakeLanes(vector, 0, width / 2);
+            var high = _module.TakeLanes(vector, width / 2, width / 2);
+            vector = Combine(kind, local.DType, low, high);
+        }
+        var sum = _builder.BuildExtractElement(vector, _module.Int32Constant(0));
+        var old = _builder.BuildLoad2(slot.Type, slot.Elements[0]);
+        _builder.BuildStore(Combine(kind, local.DType, old, sum), slot.Elements[0]);
+    }
+
+    private LLVMValueRef NewAlloca(LLVMTypeRef type)
+    {
+        var current = _builder.InsertBlock;
+        _builder.PositionAtEnd(_entry);
+        var alloca = _builder.BuildAlloca(type);
+        _builder.PositionAtEnd(current);
+        return alloca;
+    }
+}

@@ -1,0 +1,167 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>A module under construction: types, constants, the barrier, and functions with the target's attributes.</summary>
+internal sealed unsafe class ModuleEmitter : IDisposable
+{
+    private readonly LLVMContextRef _context;
+    private LLVMValueRef? _barrier;
+
+    public ModuleEmitter(string name, TargetInfo target)
+    {
+        Target = target;
+        _context = LLVMContextRef.Create();
+        Module = _context.CreateModuleWithName(name);
+        Builder = LLVMBuilderRef.Create(_context);
+        Math = new MathLibrary(Module, target.HasFma);
+    }
+
+    public TargetInfo Target { get; }
+    public LLVMModuleRef Module { get; }
+    public LLVMBuilderRef Builder { get; }
+    public MathLibrary Math { get; }
+    public LLVMTypeRef Int64 => _context.Int64Type;
+    public LLVMTypeRef Pointer => LLVMTypeRef.CreatePointer(_context.Int8Type, 0);
+    public LLVMTypeRef Byte => _context.Int8Type;
+
+    /// <summary>The type of a scalar in a register; truth values are single bits there.</summary>
+    public LLVMTypeRef TypeOf(DType type) => type == DType.Bool ? _context.Int1Type : StoredTypeOf(type);
+
+    /// <summary>The type of an element in memory.</summary>
+    public LLVMTypeRef StoredTypeOf(DType type) => type.Name switch
+    {
+        "f32" => _context.FloatType,
+        "f64" => _context.DoubleType,
+        "f16" => _context.HalfType,
+        "bf16" => _context.BFloatType,
+        "i64" => _context.Int64Type,
+        "i32" or "u32" => _context.Int32Type,
+        "i8" or "u8" or "bool" => _context.Int8Type,
+        _ => throw new InternalCompilerException("emit", $"no LLVM type for {type}"),
+    };
+
+    public LLVMValueRef Index(long value) => LLVMValueRef.CreateConstInt(Int64, (ulong)value, true);
+    public LLVMValueRef Int32Constant(int value) => LLVMValueRef.CreateConstInt(_context.Int32Type, (ulong)value, true);
+
+    public LLVMValueRef Constant(DType type, double value) => type.IsFloating
+        ? LLVMValueRef.CreateConstReal(TypeOf(type), value)
+        : LLVMValueRef.CreateConstInt(TypeOf(type), unchecked((ulong)(long)type.Round(value)), true);
+
+    public LLVMValueRef Splat(LLVMValueRef constant, uint lanes)
+    {
+        var elements = new LLVMValueRef[lanes];
+        Array.Fill(elements, constant);
+        return LLVMValueRef.CreateConstVector(elements);
+    }
+
+    /// <summary>A vector with a scalar in every lane.</summary>
+    public LLVMValueRef SplatOf(LLVMBuilderRef builder, LLVMValueRef scalar, uint lanes)
+    {
+        if (scalar.IsConstant) return Splat(scalar, lanes);
+        var type = LLVMTypeRef.CreateVector(scalar.TypeOf, lanes);
+        var poison = LLVM.GetPoison(type);
+        var first = builder.BuildInsertElement(poison, scalar, Int32Constant(0));
+        return builder.BuildShuffleVector(first, poison, LLVMValueRef.CreateConstNull(LLVMTypeRef.CreateVector(_context.Int32Type, lanes)));
+    }
+
+    /// <summary>0, s, 2s, … for the lanes.</summary>
+    public LLVMValueRef LaneNumbers(uint lanes, long stride)
+    {
+        var elements = new LLVMValueRef[lanes];
+        for (var i = 0; i < elements.Length; i++) elements[i] = Index(i * stride);
+        return LLVMValueRef.CreateConstVector(elements);
+    }
+
+    /// <summary>True for the first <paramref name="active"/> lanes.</summary>
+    public LLVMValueRef LaneMask(uint lanes, long active)
+    {
+        var elements = new LLVMValueRef[lanes];
+        for (var i = 0; i < elements.Length; i++) elements[i] = LLVMValueRef.CreateConstInt(_context.Int1Type, i < active ? 1ul : 0ul);
+        return LLVMValueRef.CreateConstVector(elements);
+    }
+
+    /// <summary>Neighbouring lanes of a vector.</summary>
+    public LLVMValueRef TakeLanes(LLVMValueRef vector, uint first, uint count)
+    {
+        var elements = new LLVMValueRef[count];
+        for (var i = 0u; i < count; i++) elements[i] = Int32Constant((int)(first + i));
+        return Builder.BuildShuffleVector(vector, LLVM.GetPoison(vector.TypeOf), LLVMValueRef.CreateConstVector(elements));
+    }
+
+    /// <summary>Adds a private void function.</summary>
+    public LLVMValueRef AddFunction(string name, ReadOnlySpan<LLVMTypeRef> parameters, bool isPublic = false)
+    {
+        var function = Module.AddFunction(name, FunctionType(parameters));
+        function.Linkage = isPublic ? LLVMLinkage.LLVMExternalLinkage : LLVMLinkage.LLVMInternalLinkage;
+        Target.ApplyTo(function);
+        return function;
+    }
+
+    public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) => LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
+
+    /// <summary>Emits a meeting of all workers, skipped by a team of one.</summary>
+    public void EmitBarrier(LLVMValueRef function, LLVMValueRef barrier, LLVMValueRef workers)
+    {
+        var target = _barrier ??= DefineBarrier();
+        var (meet, after) = (function.AppendBasicBlock("meet"), function.AppendBasicBlock("met"));
+        Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, workers, Index(1)), meet, after);
+        Builder.PositionAtEnd(meet);
+        Builder.BuildCall2(FunctionType([Pointer, Int64]), target, [barrier, workers]);
+        Builder.BuildBr(after);
+        Builder.PositionAtEnd(after);
+    }
+
+    // A counter at byte 0 and a generation at byte 64, on cache lines of their own: the last to arrive resets the
+    // counter and starts a new generation, for which the others spin.
+    private LLVMValueRef DefineBarrier()
+    {
+        var current = Builder.InsertBlock;
+        var function = AddFunction("sgc.barrier", [Pointer, Int64]);
+        var (control, workers) = (function.GetParam(0), function.GetParam(1));
+        var (entry, last, spin, exit) = (function.AppendBasicBlock("entry"), function.AppendBasicBlock("last"),
+            function.AppendBasicBlock("spin"), function.AppendBasicBlock("exit"));
+        Builder.PositionAtEnd(entry);
+        var generation = Builder.BuildGEP2(Byte, control, [Index(64)]);
+        var before = AtomicLoad(generation);
+        var arrived = Builder.BuildAtomicRMW(LLVMAtomicRMWBinOp.LLVMAtomicRMWBinOpAdd, control, Index(1), LLVMAtomicOrdering.LLVMAtomicOrderingAcquireRelease, false);
+        var isLast = Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, Builder.BuildAdd(arrived, Index(1)), workers);
+        Builder.BuildCondBr(isLast, last, spin);
+        Builder.PositionAtEnd(last);
+        AtomicStore(Index(0), control);
+        AtomicStore(Builder.BuildAdd(before, Index(1)), generation);
+        Builder.BuildBr(exit);
+        Builder.PositionAtEnd(spin);
+        Intrinsics.Call(Module, Builder, "llvm.x86.sse2.pause", []);
+        var now = AtomicLoad(generation);
+        Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, now, before), spin, exit);
+        Builder.PositionAtEnd(exit);
+        Builder.BuildRetVoid();
+        Builder.PositionAtEnd(current);
+        return function;
+    }
+
+    private LLVMValueRef AtomicLoad(LLVMValueRef address)
+    {
+        var value = Builder.BuildLoad2(Int64, address);
+        value.Ordering = LLVMAtomicOrdering.LLVMAtomicOrderingAcquire;
+        value.SetAlignment(8);
+        return value;
+    }
+
+    private void AtomicStore(LLVMValueRef value, LLVMValueRef address)
+    {
+        var store = Builder.BuildStore(value, address);
+        store.Ordering = LLVMAtomicOrdering.LLVMAtomicOrderingRelease;
+        store.SetAlignment(8);
+    }
+
+    public void Dispose()
+    {
+        Builder.Dispose();
+        Module.Dispose();
+        _context.Dispose();
+    }
+}

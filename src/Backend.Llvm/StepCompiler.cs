@@ -1,0 +1,118 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>Compiles a lowered program to an object whose symbol <see cref="EntryName"/> is the whole step.</summary>
+public static class StepCompiler
+{
+    /// <summary>The step: <c>void(void** buffers, byte* arena, i64 worker, i64 workers, void* barrier)</c>, entered by every worker.</summary>
+    public const string EntryName = "sgc_step";
+
+    /// <summary>Compiles to a relocatable object; when <paramref name="dumpDirectory"/> is given LLVM IR and assembly are written there.</summary>
+    /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
+    public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
+    {
+        LlvmLibrary.Load();
+        using var module = new ModuleEmitter(program.Name, target);
+        EmitStep(module, program);
+        if (dumpDirectory is not null)
+        {
+            Directory.CreateDirectory(dumpDirectory);
+            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.ll"), module.Module.PrintToString());
+        }
+        var code = Jit.CompileToObject(module.Module, target);
+        if (dumpDirectory is not null)
+            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.s"), Jit.CompileToAssembly(module.Module, target));
+        return code;
+    }
+
+    private static void EmitStep(ModuleEmitter module, LoopProgram program)
+    {
+        // Kernels that read the same but for their operands are one function.
+        var kernels = new Dictionary<string, LLVMValueRef>();
+        var functions = program.Calls.Select(call =>
+        {
+            var text = LoopPrinter.Print(call.Kernel);
+            if (!kernels.TryGetValue(text, out var function))
+                kernels[text] = function = LoopEmitter.Emit(module, call.Kernel, $"k{kernels.Count}.{call.Kernel.Name}");
+            return function;
+        }).ToArray();
+        var constants = program.Constants.Select((c, i) => EmitConstant(module, c, i)).ToArray();
+
+        var step = module.AddFunction(EntryName, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
+        var emitter = new CallEmitter(module, program, step, constants);
+        module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
+        for (var i = 0; i < functions.Length; i++) emitter.Emit(program.Calls[i], functions[i]);
+        module.Builder.BuildRetVoid();
+    }
+
+    private static LLVMValueRef EmitConstant(ModuleEmitter module, Literal literal, int number)
+    {
+        var type = module.StoredTypeOf(literal.Type.DType);
+        LLVMValueRef Element(double v) => literal.Type.DType == DType.Bool
+            ? LLVMValueRef.CreateConstInt(type, v != 0 ? 1ul : 0ul) : module.Constant(literal.Type.DType, v);
+        var values = LLVMValueRef.CreateConstVector([.. literal.ToArray().Select(Element)]);
+        var global = module.Module.AddGlobal(values.TypeOf, $"constant{number}");
+        global.Initializer = values;
+        global.IsGlobalConstant = true;
+        global.Linkage = LLVMLinkage.LLVMInternalLinkage;
+        global.SetAlignment(64);
+        return global;
+    }
+
+    /// <summary>Emits the calls of a step: addresses, barriers, and who takes part.</summary>
+    private sealed class CallEmitter(ModuleEmitter module, LoopProgram program, LLVMValueRef step, LLVMValueRef[] constants)
+    {
+        private readonly LLVMValueRef _buffers = step.GetParam(0);
+        private readonly LLVMValueRef _arena = step.GetParam(1);
+        private readonly LLVMValueRef _worker = step.GetParam(2);
+        private readonly LLVMValueRef _workers = step.GetParam(3);
+        private readonly LLVMValueRef _barrier = step.GetParam(4);
+
+        public void Emit(KernelCall call, LLVMValueRef function)
+        {
+            var builder = module.Builder;
+            if (call.NeedsBarrier) module.EmitBarrier(step, _barrier, _workers);
+            if (call.IsParallel)
+            {
+                Call(call, function, _worker, _workers);
+                return;
+            }
+            // A kernel too small to share is the first worker's; the others go on to the next barrier.
+            var (alone, after) = (step.AppendBasicBlock("alone"), step.AppendBasicBlock("after"));
+            builder.BuildCondBr(builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, _worker, module.Index(0)), alone, after);
+            builder.PositionAtEnd(alone);
+            Call(call, function, module.Index(0), module.Index(1));
+            builder.BuildBr(after);
+            builder.PositionAtEnd(after);
+        }
+
+        private void Call(KernelCall call, LLVMValueRef function, LLVMValueRef worker, LLVMValueRef workers)
+        {
+            List<LLVMValueRef> arguments = [.. call.Arguments.Select(Address)];
+            var (shared, own) = (program.SharedScratch, program.WorkerScratch);
+            foreach (var scratch in call.Kernel.Scratch)
+            {
+                var isShared = scratch.Scope == BufferScope.Shared;
+                var offset = module.Index(isShared ? shared : own);
+                if (!isShared)
+                    offset = module.Builder.BuildAdd(offset, module.Builder.BuildMul(worker, module.Index(program.WorkerScratchBytes)));
+                arguments.Add(module.Builder.BuildGEP2(module.Byte, _arena, [offset]));
+                var bytes = (scratch.Bytes + 63) / 64 * 64;
+                if (isShared) shared += bytes; else own += bytes;
+            }
+            arguments.AddRange([worker, workers, _barrier]);
+            LLVMTypeRef[] types = [.. arguments.Select(a => a.TypeOf)];
+            module.Builder.BuildCall2(module.FunctionType(types), function, arguments.ToArray());
+        }
+
+        private LLVMValueRef Address(Storage storage) => storage.Kind switch
+        {
+            StorageKind.External => module.Builder.BuildLoad2(module.Pointer, module.Builder.BuildGEP2(module.Pointer, _buffers, [module.Index(storage.Index)])),
+            StorageKind.Arena => module.Builder.BuildGEP2(module.Byte, _arena, [module.Index(storage.Index)]),
+            _ => constants[storage.Index],
+        };
+    }
+}

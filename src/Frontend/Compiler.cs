@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using GraphCompiler.Backend.Llvm;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.Passes;
+using GraphCompiler.Runtime;
+
+namespace GraphCompiler.Frontend;
+
+/// <summary>From a function to an executable: optimize, lower, generate code, load. The only place that names the backend.</summary>
+internal static class Compiler
+{
+    /// <summary>Compiles <paramref name="function"/>.</summary>
+    /// <param name="function">The whole step.</param>
+    /// <param name="parameterRoles">Input or State for each parameter.</param>
+    /// <param name="donatedParameter">For each result the state parameter that it replaces, or -1 for an output.</param>
+    /// <param name="resultNames">A name for each result; those of donations are not used.</param>
+    /// <param name="options">Threads, logging, verification.</param>
+    /// <param name="state">Memory to share with other executables, or null for an own one.</param>
+    public static Executable Compile(Function function, ImmutableArray<BufferRole> parameterRoles, ImmutableArray<int> donatedParameter,
+        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state)
+    {
+        var target = TargetInfo.Create();
+        target.RequireHostSupport();
+        var threads = options.Threads ?? Environment.ProcessorCount;
+        var context = PassContext.FromEnvironment(options.Logger, options.Verify);
+        var optimized = new PassRunner(Pipeline.Training).Run(function, context);
+        var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
+        var program = LowerToLoops.Lower(optimized, donatedParameter, traits);
+        var code = Jit.Load(StepCompiler.Compile(program, target, context.DumpDirectory));
+        var layout = new ExecutableLayout(Buffers(function, parameterRoles, donatedParameter, resultNames), program.ArenaBytes, program.IsParallel);
+        return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state);
+    }
+
+    private static ImmutableArray<BufferLayout> Buffers(Function function, ImmutableArray<BufferRole> roles,
+        ImmutableArray<int> donated, ImmutableArray<string> names)
+    {
+        var buffers = ImmutableArray.CreateBuilder<BufferLayout>();
+        for (var i = 0; i < function.Parameters.Length; i++)
+            buffers.Add(Layout(function.Parameters[i].Name!, roles[i], function.Parameters[i].Type));
+        for (var i = 0; i < function.Results.Length; i++)
+            if (donated[i] < 0) buffers.Add(Layout(names[i], BufferRole.Output, function.Results[i].Type));
+        return buffers.ToImmutable();
+    }
+
+    private static BufferLayout Layout(string name, BufferRole role, TensorType type) =>
+        BufferLayout.Dense(name, role, Enum.Parse<ElementType>(type.DType.Name, ignoreCase: true), type.Shape.Sizes);
+}

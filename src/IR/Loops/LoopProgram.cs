@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace GraphCompiler.IR.Loops;
+
+/// <summary>Where the memory of a program's buffer is.</summary>
+public enum StorageKind
+{
+    /// <summary>Given by the caller: input, state or output number <see cref="Storage.Index"/>.</summary>
+    External,
+    /// <summary>At byte <see cref="Storage.Index"/> of the arena.</summary>
+    Arena,
+    /// <summary>Constant number <see cref="Storage.Index"/> of the program.</summary>
+    Constant,
+}
+
+/// <summary>A place in memory.</summary>
+/// <param name="Kind">What kind of place.</param>
+/// <param name="Index">Number of the external buffer or constant, or byte offset in the arena.</param>
+public readonly record struct Storage(StorageKind Kind, long Index);
+
+/// <summary>One call of a kernel.</summary>
+/// <param name="Kernel">What runs.</param>
+/// <param name="Arguments">A place for each of the kernel's arguments.</param>
+/// <param name="IsParallel">Whether all workers take part; else the first alone does.</param>
+/// <param name="NeedsBarrier">Whether workers must meet before it, since it reads or overwrites what another worker may still use.</param>
+public sealed record KernelCall(Kernel Kernel, ImmutableArray<Storage> Arguments, bool IsParallel, bool NeedsBarrier);
+
+/// <summary>A compiled step before code generation: kernels in order, and every buffer's place.</summary>
+/// <param name="Name">The function's name.</param>
+/// <param name="Calls">In execution order.</param>
+/// <param name="Constants">Tensors with given elements.</param>
+/// <param name="ExternalCount">Number of external buffers.</param>
+/// <param name="ArenaBytes">Size of the arena, kernels' scratch included.</param>
+/// <param name="SharedScratch">Byte offset of the scratch that kernels share between workers.</param>
+/// <param name="WorkerScratch">Byte offset of the first worker's scratch.</param>
+/// <param name="WorkerScratchBytes">Bytes of scratch for each worker.</param>
+/// <param name="KeepAllBytes">Bytes that temporaries would take if none shared memory with another.</param>
+public sealed record LoopProgram(string Name, ImmutableArray<KernelCall> Calls, ImmutableArray<Literal> Constants,
+    int ExternalCount, long ArenaBytes, long SharedScratch, long WorkerScratch, long WorkerScratchBytes, long KeepAllBytes)
+{
+    /// <summary>Whether any call uses more than one worker.</summary>
+    public bool IsParallel => Calls.Any(c => c.IsParallel);
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Joins tensors along one dimension.</summary>
+/// <remarks>C1: at least one operand. C2: one element type. C3: sizes agree but along the dimension.</remarks>
+public sealed class Concatenate : LinearOp, IIndexedOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Concatenate Instance = new();
+    private Concatenate() : base("concatenate", Variadic) { }
+
+    /// <inheritdoc/>
+    protected override bool IsJointlyLinear => true;
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        call.Require(call.Count > 0, DiagnosticCode.OperandCount, () => "needs at least one operand");
+        var axis = call.Int("dimension");
+        call.Require(axis >= 0 && axis < call[0].Rank, DiagnosticCode.BadAxis, () => $"{call[0]} has no axis {axis}");
+        for (var i = 1; i < call.Count; i++)
+        {
+            var other = call[i];
+            call.Require(other.DType == call[0].DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {call[0]} and {other}");
+            call.Require(other.Rank == call[0].Rank && other.Shape.Without(axis) == call[0].Shape.Without(axis), DiagnosticCode.ShapeMismatch,
+                () => $"{call[0]} and {other} differ beside axis {axis}");
+        }
+        int[] sizes = [.. call[0].Shape];
+        sizes[axis] = call.Operands.Sum(o => o.Shape[axis]);
+        return call[0].With(new Shape(sizes));
+    }
+    /// <inheritdoc/>
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
+    {
+        var axis = IndexMap.Int(operation, "dimension");
+        int[] start = new int[cotangent.Rank], limit = [.. cotangent.Shape];
+        start[axis] = operation.Operands.Take(wrt).Sum(o => o.Shape[axis]);
+        limit[axis] = start[axis] + operation.Operands[wrt].Shape[axis];
+        return cotangent.Emit(Slice.Instance, operation.Location, Slice.Attributes(start, limit, [.. start.Select(_ => 1)]));
+    }
+    /// <inheritdoc/>
+    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    {
+        var (type, axis) = (operation.Result.Type, IndexMap.Int(operation, "dimension"));
+        var values = new double[type.Shape.ElementCount];
+        var index = new int[type.Rank];
+        for (var i = 0L; i < values.Length; i++)
+        {
+            type.Shape.Unravel(i, index);
+            var part = 0;
+            while (index[axis] >= operands[part].Type.Shape[axis]) index[axis] -= operands[part++].Type.Shape[axis];
+            values[i] = operands[part][operands[part].Type.Shape.Ravel(index)];
+        }
+        return new Literal(type, values);
+    }
+    /// <inheritdoc/>
+    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
+    {
+        var axis = IndexMap.Int(operation, "dimension");
+        ScalarExpr? result = null;
+        var end = operation.Result.Shape[axis];
+        // From the last operand to the first: an element is the first operand's if it is before that one's end, and so on.
+        for (var i = operation.Operands.Length - 1; i >= 0; i--)
+        {
+            var start = end - operation.Operands[i].Shape[axis];
+            if (start == end) continue;
+            var mapped = index.ToArray();
+            mapped[axis] = index[axis] - ScalarExpr.Index(start);
+            var before = ScalarExpr.Compare(CompareKind.Lt, index[axis], ScalarExpr.Index(end));
+            var inside = ScalarExpr.Binary(BinaryKind.And, before, ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
+            var element = source(i, mapped, inside);
+            result = result is null ? element : ScalarExpr.Select(before, element, result);
+            end = start;
+        }
+        return result ?? ScalarExpr.Constant(operation.Result.DType, 0);
+    }
+}
+
+/// <summary>Fluent syntax of <see cref="Concatenate"/>.</summary>
+public static class ConcatenateSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>x and then <paramref name="others"/> along <paramref name="axis"/> (negative counts from the end).</summary>
+        /// <exception cref="GraphException">SGC1001, SGC1002, SGC1004: element types, sizes or the axis do not fit.</exception>
+        public Value Concatenate(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Ops.Concatenate.Instance, new(file, line), AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise cosine of radians.</summary>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.</remarks>
+public sealed class Cosine : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Cosine Instance = new();
+    private Cosine() : base("cosine", arity: 1) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.Floating();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -x[0].Sin();
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Cos(x[0]);
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Cos, x[0]);
+}
+
+/// <summary>Fluent syntax of <see cref="Cosine"/>.</summary>
+public static class CosineSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Cosine of radians, elementwise.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: the element type does not fit.</exception>
+        public Value Cos([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Ops.Cosine.Instance, new(file, line), AttributeMap.Empty);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise eˣ - 1, exact near zero.</summary>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.</remarks>
+public sealed class Expm1 : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Expm1 Instance = new();
+    private Expm1() : base("exponential_minus_one", arity: 1) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.Floating();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y + 1;
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Abs(x[0]) < 1e-5 ? x[0] + x[0] * x[0] / 2 + x[0] * x[0] * x[0] / 6 : Math.Exp(x[0]) - 1;
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Expm1, x[0]);
+}
+
+/// <summary>Fluent syntax of <see cref="Expm1"/>.</summary>
+public static class Expm1Syntax
+{
+    extension(Value x)
+    {
+        /// <summary>eˣ - 1, exact near zero, elementwise.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: the element type does not fit.</exception>
+        public Value Expm1([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Ops.Expm1.Instance, new(file, line), AttributeMap.Empty);
+    }
+}

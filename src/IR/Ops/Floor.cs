@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise rounding towards minus infinity.</summary>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. The derivative is 0.</remarks>
+public sealed class Floor : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Floor Instance = new();
+    private Floor() : base("floor", arity: 1) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.Floating();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Floor(x[0]);
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Floor, x[0]);
+}
+
+/// <summary>Fluent syntax of <see cref="Floor"/>.</summary>
+public static class FloorSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Rounds towards minus infinity, elementwise.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: the element type does not fit.</exception>
+        public Value Floor([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Ops.Floor.Instance, new(file, line), AttributeMap.Empty);
+    }
+}

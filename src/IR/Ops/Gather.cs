@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Takes rows by index: the result's shape is the indices' and then a row's. An embedding look-up.</summary>
+/// <remarks>operand: [rows, …]. indices: i32 or i64, any shape; an index outside of the rows is clamped to the nearest.
+/// C1: operand has an axis of rows, at least one. C2: indices are i32 or i64.</remarks>
+public sealed class Gather : LinearOp, IIndexedOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Gather Instance = new();
+    private Gather() : base("gather", arity: 2) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        call.Require(call[0].Rank > 0 && call[0].Shape[0] > 0, DiagnosticCode.RankMismatch, () => $"{call[0]} has no rows to take");
+        CheckIndices(call, 1);
+        return call[0].With(new Shape([.. call[1].Shape, .. call[0].Shape.Skip(1)]));
+    }
+    /// <inheritdoc/>
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
+        operation.Operands[0].Constant(0).Emit(ScatterAdd.Instance, operation.Location, AttributeMap.Empty, operation.Operands[1], cotangent);
+    /// <inheritdoc/>
+    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    {
+        var (type, x, indices) = (operation.Result.Type, operands[0], operands[1]);
+        var row = x.Type.Shape.ElementCount / x.Type.Shape[0];
+        var values = new double[type.Shape.ElementCount];
+        for (var i = 0L; i < values.Length; i++) values[i] = x[Clamp(indices[i / row], x.Type.Shape[0]) * row + i % row];
+        return new Literal(type, values);
+    }
+    /// <inheritdoc/>
+    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
+    {
+        var rank = operation.Operands[1].Rank;
+        var row = source(1, index[..rank]).ConvertTo(DType.I64);
+        var clamped = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
+            ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(operation.Operands[0].Shape[0] - 1)));
+        return source(0, [clamped, .. index[rank..]]);
+    }
+
+    internal static long Clamp(double index, int rows) => (long)Math.Clamp(index, 0, rows - 1);
+
+    internal static void CheckIndices(OpCall call, int operand) =>
+        call.Require(call[operand].DType == DType.I32 || call[operand].DType == DType.I64, DiagnosticCode.DTypeMismatch,
+            () => $"indices must be i32 or i64, got {call[operand]}");
+}
+
+/// <summary>Fluent syntax of <see cref="Gather"/>.</summary>
+public static class GatherSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>The rows of x at <paramref name="indices"/> (i32 or i64; clamped to the rows there are).</summary>
+        /// <exception cref="GraphException">SGC1001: indices of another type. SGC1003: x has no rows.</exception>
+        public Value Take(Value indices, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Gather.Instance, new(file, line), AttributeMap.Empty, indices);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise smaller; NaN if either is NaN.</summary>
+/// <remarks>x, y: numbers of one type. C1: same element type and shape. At a tie each operand gets half of the cotangent.</remarks>
+public sealed class Minimum : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Minimum Instance = new();
+    private Minimum() : base("minimum", arity: 2) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.SameNumeric();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 
+        x[wrt].Greater(x[1 - wrt]).Select(y.Constant(0), x[0].Equal(x[1]).Select(y.Constant(0.5), y.Constant(1)));
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Min(x[0], x[1]);
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Min, x[0], x[1]);
+}
+
+/// <summary>Fluent syntax of <see cref="Minimum"/>.</summary>
+public static class MinimumSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>The smaller of x and y, elementwise; NaN if either is NaN. Shapes broadcast as NumPy's do.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
+        public Value Minimum(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Broadcasting.Emit(Ops.Minimum.Instance, x, y, new(file, line));
+    }
+}

@@ -1,0 +1,25 @@
+using System.Collections.Frozen;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Every op: a list rather than reflection, so that trimming keeps it. A test finds the unlisted.</summary>
+public static class OpRegistry
+{
+    /// <summary>Every op, in alphabetical order of class.</summary>
+    public static IReadOnlyList<Op> All { get; } =
+    [
+        Abs.Instance, Add.Instance, And.Instance, Broadcast.Instance, Ceil.Instance, Clamp.Instance, Compare.Instance,
+        Concatenate.Instance, Constant.Instance, Convert.Instance, Cosine.Instance, Divide.Instance, DotGeneral.Instance,
+        Erf.Instance, Expm1.Instance, Exponential.Instance, Floor.Instance, Fusion.Instance, Gather.Instance, Iota.Instance,
+        Log.Instance, Log1p.Instance, Logistic.Instance, LogSoftmax.Instance, Maximum.Instance, Minimum.Instance,
+        Multiply.Instance, Negate.Instance, Not.Instance, Or.Instance, Pad.Instance, Power.Instance, ReduceMax.Instance,
+        ReduceMin.Instance, ReduceProd.Instance, ReduceSum.Instance, Reshape.Instance, RoundNearestEven.Instance,
+        Rsqrt.Instance, ScatterAdd.Instance, Select.Instance, Sign.Instance, Sine.Instance, Slice.Instance, Softmax.Instance,
+        Sqrt.Instance, StopGradient.Instance, Subtract.Instance, Tanh.Instance, Transpose.Instance,
+    ];
+
+    private static readonly FrozenDictionary<string, Op> s_byName = All.ToFrozenDictionary(o => o.Name);
+
+    /// <summary>The op with this mnemonic, or null.</summary>
+    public static Op? Find(string mnemonic) => s_byName.GetValueOrDefault(mnemonic);
+}

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise logical or.</summary>
+/// <remarks>x, y: bool of one shape. C1: bool. C2: same shape.</remarks>
+public sealed class Or : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Or Instance = new();
+    private Or() : base("or", arity: 2) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.SameBoolean();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Max(x[0], x[1]);
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Or, x[0], x[1]);
+}
+
+/// <summary>Fluent syntax of <see cref="Or"/>.</summary>
+public static class OrSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Logical or, elementwise. Shapes broadcast as NumPy's do.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
+        public Value Or(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Broadcasting.Emit(Ops.Or.Instance, x, y, new(file, line));
+    }
+}

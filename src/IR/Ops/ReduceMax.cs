@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Largest element along some axes, which are dropped; NaN if any is NaN.</summary>
+/// <remarks>x: numbers. C1: axes are distinct and in range. Elements that tie share the derivative equally.</remarks>
+public sealed class ReduceMax : OpaqueOp, IReductionOp
+{
+    /// <summary>The op.</summary>
+    public static readonly ReduceMax Instance = new();
+    private ReduceMax() : base("reduce_max", arity: 1) { }
+
+    /// <inheritdoc/>
+    public ReductionKind Kind => ReductionKind.Max;
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
+    /// <inheritdoc/>
+    public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
+        [Reduction.Evaluate(operation, operands[0], double.NegativeInfinity, Math.Max)];
+    /// <inheritdoc/>
+    public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
+        [cotangents[0] is { } cotangent && wanted[0] ? Reduction.Weights(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
+    /// <inheritdoc/>
+    public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
+        [tangents[0] is { } tangent
+            ? (Reduction.Weights(operation) * tangent).Emit(ReduceSum.Instance, operation.Location, operation.Attributes) : null];
+}
+
+/// <summary>Fluent syntax of <see cref="ReduceMax"/>.</summary>
+public static class ReduceMaxSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Largest element along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
+        public Value Max(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Reduction.Emit(ReduceMax.Instance, x, axes, keepAxes, new(file, line));
+    }
+}

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise choice: where the predicate holds the second operand, else the third.</summary>
+/// <remarks>predicate: bool; on_true, on_false: one type, the result's. C1: predicate is bool. C2: all shapes and both types agree.</remarks>
+public sealed class Select : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Select Instance = new();
+    private Select() : base("select", arity: 3) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call)
+    {
+        call.Boolean();
+        call.Require(call[0].Shape == call[1].Shape, DiagnosticCode.ShapeMismatch, () => $"shapes differ: {call[0]} and {call[1]}");
+        return call.Same(first: 1);
+    }
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => wrt switch
+    {
+        1 => x[0].Select(y.Constant(1), y.Constant(0)),
+        2 => x[0].Select(y.Constant(0), y.Constant(1)),
+        _ => Partial.Zero,
+    };
+    /// <inheritdoc/>
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] != 0 ? x[1] : x[2];
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Select(x[0], x[1], x[2]);
+}
+
+/// <summary>Fluent syntax of <see cref="Select"/>.</summary>
+public static class SelectSyntax
+{
+    extension(Value predicate)
+    {
+        /// <summary>Where the predicate holds <paramref name="onTrue"/>, else <paramref name="onFalse"/>; all of one shape.</summary>
+        /// <exception cref="GraphException">SGC1001: not bool, or types differ. SGC1002: shapes differ.</exception>
+        public Value Select(Value onTrue, Value onFalse, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            predicate.Emit(Ops.Select.Instance, new(file, line), AttributeMap.Empty, onTrue, onFalse);
+    }
+}

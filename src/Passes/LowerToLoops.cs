@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>Lowers a fused function to kernels, orders them, and gives every buffer its place.</summary>
+/// <remarks>Needs: the fuse pass. A result may replace a parameter (a donation): it is then written in place
+/// wherever no later kernel still reads the old elements.</remarks>
+public static class LowerToLoops
+{
+    /// <summary>Scalar operations below which one worker is as fast as two: about two microseconds of vector code.</summary>
+    private const double ParallelWork = 40_000;
+
+    /// <summary>Lowers <paramref name="function"/>; external buffers are its parameters, then the results that replace none.</summary>
+    /// <param name="function">A fused function.</param>
+    /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
+    /// <param name="target">What the target offers.</param>
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target)
+    {
+        var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
+            .Select(o => new KernelNode(o, LowerOperation(o, target))).ToList();
+        var plan = new MemoryPlan(function, donated, nodes, target);
+        return plan.Build(k => target.Workers > 1 && k.Work >= ParallelWork);
+    }
+
+    internal static Kernel LowerOperation(Operation operation, TargetTraits target) => operation.Op switch
+    {
+        ScatterAdd => ScatterKernel.Lower(operation, target),
+        Fusion => ((IR.Attribute.Word)operation.Attributes["kind"]!).Text switch
+        {
+            "contraction" => ContractionKernel.Lower(operation, target),
+            "row" => RowKernel.Lower(operation, target),
+            _ => ElementKernel.Lower(operation, target),
+        },
+        _ => throw new InternalCompilerException("lower", $"{operation} is outside a fusion"),
+    };
+}
+
+/// <summary>An operation that runs as a kernel.</summary>
+internal sealed record KernelNode(Operation Operation, Kernel Kernel);

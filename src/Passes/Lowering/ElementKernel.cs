@@ -1,0 +1,74 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>Lowers a fusion of elementwise operations and index maps: one pass over its index space.</summary>
+internal static class ElementKernel
+{
+    /// <summary>Registers' worth of lanes side by side; several hide the latency of loads.</summary>
+    private const int RegistersPerVector = 2;
+
+    public static Kernel Lower(Operation fusion, TargetTraits target)
+    {
+        var body = new KernelBody(fusion);
+        var function = body.Function;
+        var shape = function.Results[0].Shape;
+        var count = shape.ElementCount;
+        var statements = new List<Statement>();
+        if (count > 0)
+        {
+            var lanes = Math.Min(target.Lanes(Widest(function)) * RegistersPerVector, PowerOfTwoAtLeast(count));
+            statements.Add(IsFlat(function) ? Flat(body, count, lanes) : Rows(body, shape, lanes));
+        }
+        return body.Build(statements, count * (double)Cost(function));
+    }
+
+    /// <summary>The widest element type that a function touches, which decides the lanes.</summary>
+    public static DType Widest(Function function) =>
+        function.Operations.SelectMany(o => o.Results).Concat(function.Parameters).Concat(function.Results)
+            .Select(v => v.DType).Where(t => t.IsFloating || t.Bits <= 32).DefaultIfEmpty(DType.F32).MaxBy(t => t.Bits)!;
+
+    public static int PowerOfTwoAtLeast(long count) => (int)Math.Min(1L << 20, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(count, 1)));
+
+    /// <summary>Scalar operations for an element; a math function counts as a score.</summary>
+    public static int Cost(Function function) =>
+        1 + function.Parameters.Length + function.Operations.Sum(o => o.Op is Exponential or Tanh or Logistic or Erf or Log or Power ? 20 : 1);
+
+    // Without index maps every operand is read at the reader's own position, whatever the rank.
+    private static bool IsFlat(Function function) =>
+        function.Operations.All(o => o.Op is not IIndexedOp || o.Op is Constant)
+        && function.Parameters.All(p => p.Shape == function.Results[0].Shape);
+
+    private static ForStatement Flat(KernelBody body, long count, int lanes)
+    {
+        var i = new LoopVariable("i");
+        var inner = Elements(body, shape => [.. Enumerable.Repeat(ScalarExpr.Index(0), Math.Max(shape.Rank - 1, 0)), i.Value]);
+        return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. inner]);
+    }
+
+    private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
+    {
+        var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
+        var columns = shape.Rank == 0 ? 1 : shape[^1];
+        var outer = shape.Rank == 0 ? [] : shape.Sizes[..^1].ToArray();
+        var rows = shape.ElementCount / columns;
+        var isOneRow = rows == 1;
+        var leading = KernelBody.Unravel(isOneRow ? ScalarExpr.Index(0) : row.Value, outer);
+        ScalarExpr[] index = shape.Rank == 0 ? [] : [.. leading, lane.Value];
+        var inner = Elements(body, _ => index);
+        var vectors = new ForStatement(lane, columns, isOneRow ? LoopKind.ParallelVector : LoopKind.Vector,
+            Math.Min(lanes, PowerOfTwoAtLeast(columns)), [.. inner]);
+        return isOneRow ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
+    }
+
+    private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)
+    {
+        var statements = new List<Statement>();
+        body.PushScope();
+        body.Store(body.Function.Results, index, statements);
+        body.PopScope();
+        return statements;
+    }
+}

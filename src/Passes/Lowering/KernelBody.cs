@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>A kernel under construction from the region of a fusion: buffers for operands and results, and element expressions.</summary>
+/// <remarks>Each elementwise value becomes a local in the innermost scope, so that shared subexpressions are computed once.</remarks>
+internal sealed class KernelBody
+{
+    private readonly Dictionary<Value, LoopBuffer> _operands = [];
+    private readonly Dictionary<Value, List<LoopBuffer>> _results = [];
+    private readonly Stack<Dictionary<Value, ScalarExpr>> _scopes = new();
+    private int _nextLocal;
+
+    public KernelBody(Operation fusion)
+    {
+        Function = fusion.Body!;
+        Fusion = fusion;
+        foreach (var parameter in Function.Parameters)
+            _operands[parameter] = AddArgument(new(parameter.Name!, parameter.DType, Math.Max(parameter.Shape.ElementCount, 1), BufferScope.Argument));
+        for (var i = 0; i < Function.Results.Length; i++)
+        {
+            var result = Function.Results[i];
+            var buffer = AddArgument(new($"r{i}", result.DType, Math.Max(result.Shape.ElementCount, 1), BufferScope.Argument, isWritten: true));
+            if (!_results.TryGetValue(result, out var buffers)) _results[result] = buffers = [];
+            buffers.Add(buffer);
+        }
+    }
+
+    public Operation Fusion { get; }
+    public Function Function { get; }
+    public List<LoopBuffer> Arguments { get; } = [];
+    public List<LoopBuffer> Scratch { get; } = [];
+
+    public LoopBuffer BufferOf(Value parameter) => _operands[parameter];
+    public bool IsResult(Value value) => _results.ContainsKey(value);
+    public Local NewLocal(string prefix, DType dtype, int elements = 1) => new($"{prefix}{_nextLocal++}", dtype, elements);
+
+    /// <summary>Opens a scope of element values, as a loop body does.</summary>
+    public void PushScope() => _scopes.Push([]);
+    public void PopScope() => _scopes.Pop();
+    /// <summary>Says what a value is within the current scope.</summary>
+    public void Define(Value value, ScalarExpr expression) => _scopes.Peek()[value] = expression;
+
+    /// <summary>The element of <paramref name="value"/> at an index, statements for what it needs being appended.</summary>
+    public ScalarExpr Element(Value value, ScalarExpr[] index, List<Statement> statements)
+    {
+        if (Known(value) is { } known) return known;
+        var expression = value.Definition is { Op: ElementwiseOp elementwise } operation
+            ? elementwise.Lower(operation, operation.Operands.Select(o => Element(o, index, statements)).ToArray())
+            : Mapped(value, index, null);
+        if (expression is ConstantExpr) return expression;
+        var local = NewLocal("v", value.DType);
+        statements.Add(new LetStatement(local, expression));
+        var result = new LocalExpr(local);
+        Define(value, result);
+        return result;
+    }
+
+    /// <summary>Stores the elements of those values that are results. All are computed first: a result may overwrite an operand.</summary>
+    public void Store(IEnumerable<Value> values, Func<Shape, ScalarExpr[]> index, List<Statement> statements, ScalarExpr? guard = null)
+    {
+        var results = values.Distinct().Where(IsResult).ToArray();
+        var elements = results.Select(v => Element(v, index(v.Shape), statements)).ToArray();
+        for (var i = 0; i < results.Length; i++)
+            foreach (var buffer in _results[results[i]])
+                statements.Add(new StoreStatement(buffer, Position(results[i].Shape, index(results[i].Shape)), elements[i], guard));
+    }
+
+    public static ScalarExpr Position(Shape shape, ReadOnlySpan<ScalarExpr> index)
+    {
+        var strides = shape.Strides();
+        var position = ScalarExpr.Index(0);
+        for (var i = 0; i < strides.Length; i++)
+            if (shape[i] != 1) position += index[i] * strides[i];
+        return position;
+    }
+
+    /// <summary>Splits a row-major position into an index per axis.</summary>
+    public static ScalarExpr[] Unravel(ScalarExpr position, ReadOnlySpan<int> sizes)
+    {
+        var index = new ScalarExpr[sizes.Length];
+        var outer = 1L;
+        foreach (var size in sizes) outer *= size;
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            outer /= Math.Max(sizes[i], 1);
+            var quotient = position / ScalarExpr.Index(outer);
+            index[i] = sizes[i] == 1 ? ScalarExpr.Index(0)
+                : i == 0 ? quotient
+                : ScalarExpr.Binary(BinaryKind.Rem, quotient, ScalarExpr.Index(sizes[i]));
+        }
+        return index;
+    }
+
+    public Kernel Build(IEnumerable<Statement> statements, double work) => new(
+        Fusion.Op is Fusion ? $"{Fusion.Attributes["kind"]}" : Fusion.Op.Name, [.. Arguments], [.. Scratch], [.. statements],
+        [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
+
+    private ScalarExpr? Known(Value value)
+    {
+        foreach (var scope in _scopes)
+            if (scope.TryGetValue(value, out var expression)) return expression;
+        return null;
+    }
+
+    private LoadExpr Load(Value parameter, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard) =>
+        new(_operands[parameter], Position(parameter.Shape, index), guard);
+
+    // Index maps read other elements than the current one, so nothing here is looked up in or added to a scope
+    // but a row's own values, which are the same for every element of the row.
+    private ScalarExpr Mapped(Value value, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard)
+    {
+        if (value.Definition is null) return Load(value, index, guard);
+        var operation = value.Definition;
+        if (operation.Op is IIndexedOp indexed)
+        {
+            return indexed.Lower(operation, index, (operand, at, inner) =>
+            {
+                var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
+                return Known(operation.Operands[operand]) ?? Mapped(operation.Operands[operand], at, both);
+            });
+        }
+        if (operation.Op is ElementwiseOp elementwise)
+        {
+            var operands = new ScalarExpr[operation.Operands.Length];
+            for (var i = 0; i < operands.Length; i++) operands[i] = Mapped(operation.Operands[i], index, guard);
+            return elementwise.Lower(operation, operands);
+        }
+        throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel");
+    }
+
+    private LoopBuffer AddArgument(LoopBuffer buffer)
+    {
+        Arguments.Add(buffer);
+        return buffer;
+    }
+}

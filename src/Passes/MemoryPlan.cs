@@ -1,0 +1,238 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>Orders kernels and gives each buffer its place: the caller's memory, a constant, or a range of one arena.</summary>
+/// <remarks>Invariants: a value's memory is written by one kernel and untouched until its last reader has run; a donated
+/// parameter is overwritten by its successor only after the last other reader. O(kernels²) for thousands of kernels.</remarks>
+internal sealed class MemoryPlan
+{
+    private const long Alignment = 64;
+
+    private readonly Function _function;
+    private readonly ImmutableArray<int> _donated;
+    private readonly TargetTraits _target;
+    private readonly List<PlannedKernel> _kernels = [];
+    private readonly Dictionary<Value, Storage> _places = [];
+    private readonly List<Literal> _constants = [];
+    private readonly List<(Value Temporary, int Parameter)> _lateCopies = [];
+    private int _externalCount;
+
+    public MemoryPlan(Function function, ImmutableArray<int> donated, IReadOnlyList<KernelNode> nodes, TargetTraits target)
+    {
+        (_function, _donated, _target) = (function, donated, target);
+        foreach (var node in nodes)
+            _kernels.Add(new(node.Kernel, [.. node.Operation.Operands.Select(Root)], [.. node.Operation.Results], node.Operation));
+    }
+
+    /// <summary>One kernel and the values in memory that it reads and writes.</summary>
+    private sealed record PlannedKernel(Kernel Kernel, ImmutableArray<Value> Reads, ImmutableArray<Value> Writes, Operation? Operation)
+    {
+        /// <summary>Parameters that it overwrites with their successors.</summary>
+        public List<Value> Overwrites { get; } = [];
+    }
+
+    public LoopProgram Build(Func<Kernel, bool> isParallel)
+    {
+        PlaceGiven();
+        var copies = PlaceResults();
+        var order = Schedule();
+        var arena = new ArenaLayout();
+        PlaceTemporaries(order, copies, arena);
+        var calls = order.Select(k => (k.Kernel, Arguments: (ImmutableArray<Storage>)[.. k.Reads.Concat(k.Writes).Select(v => _places[v])])).ToList();
+        foreach (var (from, to) in copies) calls.Add((CopyKernel(from.Type), [_places[Root(from)], to]));
+        foreach (var (from, parameter) in _lateCopies)
+            calls.Add((CopyKernel(from.Type), [_places[Root(from)], new Storage(StorageKind.External, parameter)]));
+
+        var shared = calls.Select(c => ScratchBytes(c.Kernel, BufferScope.Shared)).DefaultIfEmpty(0).Max();
+        var worker = calls.Select(c => ScratchBytes(c.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
+        var sharedAt = arena.Bytes;
+        var workerAt = sharedAt + shared;
+        return new LoopProgram(_function.Name, WithBarriers(calls, isParallel), [.. _constants], _externalCount,
+            workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
+    }
+
+    /// <summary>Bytes of a kernel's scratch of one scope, each buffer aligned.</summary>
+    public static long ScratchBytes(Kernel kernel, BufferScope scope) =>
+        kernel.Scratch.Where(b => b.Scope == scope).Sum(b => Align(b.Bytes));
+
+    private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
+    // A reshape that stands alone is another view of the same memory.
+    private static Value Root(Value value)
+    {
+        while (value.Definition is { Op: Reshape } reshape) value = reshape.Operands[0];
+        return value;
+    }
+
+    private void PlaceGiven()
+    {
+        for (var i = 0; i < _function.Parameters.Length; i++) _places[_function.Parameters[i]] = new(StorageKind.External, i);
+        _externalCount = _function.Parameters.Length;
+        foreach (var operation in _function.Operations.Where(o => o.Op is Constant))
+        {
+            _places[operation.Result] = new(StorageKind.Constant, _constants.Count);
+            _constants.Add(Constant.LiteralOf(operation));
+        }
+    }
+
+    // Results are written where the caller wants them if a kernel makes them; what cannot be is copied at the end.
+    private List<(Value From, Storage To)> PlaceResults()
+    {
+        var copies = new List<(Value, Storage)>();
+        var claimed = new HashSet<Value>();
+        for (var i = 0; i < _function.Results.Length; i++)
+        {
+            var value = _function.Results[i];
+            var isDonated = _donated[i] >= 0;
+            var to = new Storage(StorageKind.External, isDonated ? _donated[i] : _externalCount++);
+            var producer = _kernels.FirstOrDefault(k => k.Writes.Contains(value));
+            if (isDonated && value == _function.Parameters[_donated[i]]) continue;
+            if (producer is not null && claimed.Add(value) && !isDonated) _places[value] = to;
+            else if (producer is not null && isDonated && !_places.ContainsKey(value) && CanOverwrite(producer, value, _donated[i])) producer.Overwrites.Add(value);
+            else if (isDonated) _lateCopies.Add((Snapshot(value), _donated[i]));
+            else if (Root(value).Definition is null) PlaceByKernel(value, to);
+            else copies.Add((value, to));
+        }
+        return copies;
+    }
+
+    private bool CanOverwrite(PlannedKernel producer, Value value, int parameter)
+    {
+        var replaced = _function.Parameters[parameter];
+        if (!producer.Reads.Contains(replaced)) return true;
+        if (producer.Operation is not { Op: Fusion } fusion || replaced.Shape != value.Shape) return false;
+        var body = fusion.Body!;
+        var inner = body.Parameters.Where((_, i) => producer.Reads[i] == replaced).ToHashSet();
+        // Only elementwise readers are sure to have read an element before its successor is stored over it; a row kernel
+        // passes over full elements several times, but over a row's own values once.
+        var isRow = body.Operations.Any(o => o.Op is IReductionOp);
+        var domain = isRow ? body.Operations.First(o => o.Op is IReductionOp).Operands[0].Shape : null as Shape?;
+        return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is ElementwiseOp)
+            && !body.Results.Any(inner.Contains) && domain != replaced.Shape;
+    }
+
+    // A parameter that is returned: a kernel copies it, so that the order against overwriting kernels is kept.
+    private void PlaceByKernel(Value value, Storage to)
+    {
+        var copy = CopyOf(value);
+        _places[copy] = to;
+    }
+
+    private Value Snapshot(Value value) => Root(value).Definition is null ? CopyOf(value) : value;
+
+    private Value CopyOf(Value value)
+    {
+        var scratch = new FunctionBuilder("copy");
+        var copy = scratch.Parameter("copy", value.Type);
+        _kernels.Add(new(CopyKernel(value.Type), [Root(value)], [copy], null));
+        return copy;
+    }
+
+    private Kernel CopyKernel(TensorType type)
+    {
+        var count = Math.Max(type.Shape.ElementCount, 1);
+        var (from, to) = (new LoopBuffer("from", type.DType, count, BufferScope.Argument), new LoopBuffer("to", type.DType, count, BufferScope.Argument, true));
+        var i = new LoopVariable("i");
+        var lanes = Math.Min(_target.Lanes(type.DType) * 2, ElementKernel.PowerOfTwoAtLeast(count));
+        var loop = new ForStatement(i, type.Shape.ElementCount, LoopKind.ParallelVector, lanes, [new StoreStatement(to, i.Value, new LoadExpr(from, i.Value))]);
+        return new Kernel("copy", [from, to], [], [loop], [], type.Shape.ElementCount);
+    }
+
+    private List<PlannedKernel> Schedule()
+    {
+        var order = new List<PlannedKernel>();
+        var written = new HashSet<Value>(_places.Keys.Where(v => v.Definition is null || v.Definition.Op is Constant));
+        var waiting = new List<PlannedKernel>(_kernels);
+        while (waiting.Count > 0)
+        {
+            var ready = waiting.Where(k => k.Reads.All(written.Contains)).ToList();
+            var next = ready.FirstOrDefault(k => !BlocksReader(k, waiting)) ?? ready[0];
+            if (BlocksReader(next, waiting)) Demote(next);
+            foreach (var value in next.Overwrites) _places[value] = new(StorageKind.External, ParameterOf(value));
+            waiting.Remove(next);
+            order.Add(next);
+            written.UnionWith(next.Writes);
+        }
+        return order;
+    }
+
+    private int ParameterOf(Value result) => _donated[_function.Results.IndexOf(result)];
+
+    private bool BlocksReader(PlannedKernel kernel, List<PlannedKernel> waiting) =>
+        kernel.Overwrites.Any(v => waiting.Any(w => w != kernel && w.Reads.Contains(_function.Parameters[ParameterOf(v)])));
+
+    // Two kernels each read what the other replaces: one of them writes beside, and its result is copied at the end.
+    private void Demote(PlannedKernel kernel)
+    {
+        foreach (var value in kernel.Overwrites) _lateCopies.Add((value, ParameterOf(value)));
+        kernel.Overwrites.Clear();
+    }
+
+    private void PlaceTemporaries(List<PlannedKernel> order, List<(Value From, Storage To)> copies, ArenaLayout arena)
+    {
+        var lastUse = new Dictionary<Value, int>();
+        for (var t = 0; t < order.Count; t++)
+            foreach (var value in order[t].Reads.Concat(order[t].Writes)) lastUse[value] = t;
+        foreach (var (value, _) in copies) lastUse[Root(value)] = int.MaxValue;
+        foreach (var (value, _) in _lateCopies) lastUse[Root(value)] = int.MaxValue;
+        for (var t = 0; t < order.Count; t++)
+            foreach (var value in order[t].Writes)
+                if (!_places.ContainsKey(value)) arena.Add(value, Align(Math.Max(value.Type.Bytes, 1)), t, lastUse[value]);
+        foreach (var (value, offset) in arena.Place()) _places[value] = new(StorageKind.Arena, offset);
+    }
+
+    private static ImmutableArray<KernelCall> WithBarriers(List<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls, Func<Kernel, bool> isParallel)
+    {
+        var result = ImmutableArray.CreateBuilder<KernelCall>(calls.Count);
+        var parallelSinceBarrier = false;
+        foreach (var (kernel, arguments) in calls)
+        {
+            var parallel = isParallel(kernel);
+            var barrier = result.Count > 0 && (parallel || parallelSinceBarrier);
+            result.Add(new KernelCall(kernel, arguments, parallel, barrier));
+            parallelSinceBarrier = barrier ? parallel : parallelSinceBarrier || parallel;
+        }
+        return result.MoveToImmutable();
+    }
+}
+
+/// <summary>Offsets for buffers with lifetimes, such that no two alive at once overlap: largest first, lowest gap that fits.</summary>
+internal sealed class ArenaLayout
+{
+    private sealed record Item(Value Value, long Bytes, int First, int Last)
+    {
+        public long Offset { get; set; }
+    }
+
+    private readonly List<Item> _items = [];
+
+    /// <summary>Bytes in use, once placed.</summary>
+    public long Bytes { get; private set; }
+    /// <summary>Bytes that the buffers would take side by side.</summary>
+    public long KeepAllBytes => _items.Sum(i => i.Bytes);
+
+    public void Add(Value value, long bytes, int first, int last) => _items.Add(new(value, bytes, first, last));
+
+    public IEnumerable<(Value Value, long Offset)> Place()
+    {
+        var placed = new List<Item>();
+        foreach (var item in _items.OrderByDescending(i => i.Bytes))
+        {
+            var offset = 0L;
+            foreach (var other in placed.Where(o => o.First <= item.Last && item.First <= o.Last).OrderBy(o => o.Offset))
+            {
+                if (offset + item.Bytes <= other.Offset) break;
+                offset = Math.Max(offset, other.Offset + other.Bytes);
+            }
+            item.Offset = offset;
+            Bytes = Math.Max(Bytes, offset + item.Bytes);
+            placed.Add(item);
+        }
+        return placed.Select(i => (i.Value, i.Offset));
+    }
+}
