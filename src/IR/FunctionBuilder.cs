@@ -118,7 +118,8 @@ public class FunctionBuilder
 
     private static string CheckName(string name, Location location)
     {
-        var good = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '/');
+        var good = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '/')
+            && !name.Contains("//", StringComparison.Ordinal); // a comment in IR text
         return good ? name : throw new GraphException(DiagnosticCode.BadName,
             $"\"{name}\" is not a name: use letters, digits, '_', '.' and '/', and do not start with a digit", location);
     }

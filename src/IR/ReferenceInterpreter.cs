@@ -2,28 +2,37 @@ using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
 
-/// <summary>Runs a function by each op's reference evaluation: slow, clear, in f64 rounded to each result's element type.</summary>
+/// <summary>Runs a function by the reference meaning of each op, in order: the oracle for everything compiled.</summary>
+/// <remarks>Written for clarity, not speed; every intermediate is kept until the end.</remarks>
 public static class ReferenceInterpreter
 {
-    /// <summary>The results for these arguments, one of the parameter's type for each parameter.</summary>
-    /// <exception cref="GraphException">SGC1002: an argument is missing or of another type.</exception>
+    /// <summary>The results for these arguments, one for each parameter and of its type.</summary>
+    /// <exception cref="ArgumentException">The number or a type of the arguments differs from the parameters'.</exception>
     public static Literal[] Run(Function function, params ReadOnlySpan<Literal> arguments)
     {
         if (arguments.Length != function.Parameters.Length)
-            throw new GraphException(DiagnosticCode.ShapeMismatch, $"@{function.Name} takes {function.Parameters.Length} arguments, given {arguments.Length}");
-        var values = new Dictionary<Value, Literal>();
+            throw new ArgumentException($"@{function.Name} takes {function.Parameters.Length} arguments, given {arguments.Length}", nameof(arguments));
+        var values = new Dictionary<Value, Literal>(function.ValueCount);
         for (var i = 0; i < arguments.Length; i++)
         {
             var parameter = function.Parameters[i];
             if (arguments[i].Type != parameter.Type)
-                throw new GraphException(DiagnosticCode.ShapeMismatch, $"@{function.Name}: {parameter} is {parameter.Type}, given {arguments[i].Type}");
+                throw new ArgumentException($"@{function.Name}: {parameter} is {parameter.Type}, given {arguments[i].Type}", nameof(arguments));
             values[parameter] = arguments[i];
         }
-        foreach (var operation in function.Operations)
-        {
-            var results = operation.Op.Evaluate(operation, [.. operation.Operands.Select(o => values[o])]);
-            for (var i = 0; i < results.Length; i++) values[operation.Results[i]] = results[i];
-        }
+        foreach (var operation in function.Operations) Evaluate(operation, values);
         return [.. function.Results.Select(r => values[r])];
+    }
+
+    private static void Evaluate(Operation operation, Dictionary<Value, Literal> values)
+    {
+        Literal[] operands = [.. operation.Operands.Select(o => values[o])];
+        var results = operation.Op.Evaluate(operation, operands);
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (results[i].Type != operation.Results[i].Type)
+                throw new InternalCompilerException("interpreter", $"result {i} came out as {results[i].Type}: {operation}");
+            values[operation.Results[i]] = results[i];
+        }
     }
 }
