@@ -1,0 +1,83 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>Reverse mode: one backward walk that appends the VJP of each operation on a path from what is differentiated
+/// to the result.</summary>
+/// <remarks>As a pass, f gives f.grad, whose results are the gradients of f's one result: a floating-point scalar, or any
+/// floating-point tensor, whose cotangent is then the extra parameter <c>ct</c>. Rules emit ordinary ops, so a gradient is
+/// differentiated by running it again. Cost: at most a few operations for each one on a path.
+/// Baur and Strassen, "The complexity of partial derivatives" (1983).</remarks>
+public sealed class Adjoint : IPass
+{
+    private readonly IReadOnlyList<string>? _wrt;
+
+    /// <summary>Differentiates with respect to the parameters named, or all floating-point ones when null.</summary>
+    public Adjoint(IReadOnlyList<string>? wrt = null) => _wrt = wrt;
+
+    /// <inheritdoc/>
+    public string Name => "adjoint";
+
+    /// <inheritdoc/>
+    /// <exception cref="GraphException">SGC1010: the function has not one floating-point result, or a name is no
+    /// floating-point parameter.</exception>
+    public Function Run(Function function, PassContext context)
+    {
+        if (function.Results.Length != 1)
+            throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"adjoint: @{function.Name} has {function.Results.Length} results; the gradient of one is defined");
+        var builder = new FunctionBuilder($"{function.Name}.grad");
+        Value[] parameters = [.. function.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
+        var output = function.Results[0];
+        var cotangent = output.Rank == 0 ? null : builder.Parameter("ct", output.Type, output.Location);
+        var result = builder.Inline(function, parameters)[0];
+        var wrt = Differentiation.ParametersNamed(Name, parameters, _wrt);
+        return builder.Build(AppendDense(builder, result, wrt, cotangent));
+    }
+
+    /// <summary>Appends the gradient of <paramref name="result"/> with respect to each of <paramref name="wrt"/>.</summary>
+    /// <param name="builder">Where the result was declared and the gradient is appended.</param>
+    /// <param name="result">A floating-point scalar, or any floating-point tensor if a cotangent is given.</param>
+    /// <param name="wrt">Floating-point values of the builder: parameters or intermediate results.</param>
+    /// <param name="cotangent">What flows into the result; 1 when null. Same type as the result.</param>
+    /// <returns>A value of the same type for each of <paramref name="wrt"/>, or null where the gradient is zero because no
+    /// path leads from it to the result.</returns>
+    /// <exception cref="GraphException">SGC1010: the result or one of wrt cannot be differentiated, or wrt is empty.
+    /// SGC1008: a value belongs to another builder.</exception>
+    public static Value?[] Append(FunctionBuilder builder, Value result, IReadOnlyList<Value> wrt, Value? cotangent = null)
+    {
+        Differentiation.CheckResult(builder, result, cotangent);
+        Differentiation.CheckWrt(builder, wrt);
+        Operation[] operations = [.. builder.Operations];
+        var needs = NeedsGradient.Of(operations, wrt, [result]);
+        if (!needs.Contains(result)) return new Value?[wrt.Count];
+        var cotangents = new Dictionary<Value, Value>();
+        using (builder.At(result.Location)) cotangents[result] = cotangent ?? result.Constant(1);
+        for (var i = operations.Length - 1; i >= 0; i--)
+            if (needs.ContainsResult(operations[i])) Accumulate(builder, operations[i], needs, cotangents);
+        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w))];
+    }
+
+    /// <summary><see cref="Append"/>, with a constant of zeros where no path leads to the result.</summary>
+    /// <exception cref="GraphException">As <see cref="Append"/>.</exception>
+    public static Value[] AppendDense(FunctionBuilder builder, Value result, IReadOnlyList<Value> wrt, Value? cotangent = null) =>
+        [.. Append(builder, result, wrt, cotangent).Select((gradient, i) => gradient ?? wrt[i].Constant(0))];
+
+    private static void Accumulate(FunctionBuilder builder, Operation operation, NeedsGradient needs, Dictionary<Value, Value> cotangents)
+    {
+        Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r))];
+        if (incoming.All(c => c is null)) return;
+        var wanted = new bool[operation.Operands.Length];
+        for (var i = 0; i < wanted.Length; i++) wanted[i] = needs.Wants(operation, i);
+        if (!wanted.Contains(true)) return;
+        using var pin = builder.At(operation.Location);
+        var outgoing = operation.Op.Vjp(operation, incoming, wanted);
+        for (var i = 0; i < outgoing.Length; i++)
+        {
+            if (!wanted[i] || outgoing[i] is not { } term) continue;
+            var operand = operation.Operands[i];
+            cotangents[operand] = cotangents.TryGetValue(operand, out var sum) ? sum + term : term;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>The checks that reverse and forward mode share; each raises SGC1010 or SGC1008 with the value at fault.</summary>
+internal static class Differentiation
+{
+    internal static Value[] ParametersNamed(string pass, Value[] parameters, IReadOnlyList<string>? names)
+    {
+        if (names is null) return [.. parameters.Where(p => p.DType.IsFloating && p.Name != "ct")];
+        return [.. names.Select(n => parameters.FirstOrDefault(p => p.Name == n)
+            ?? throw new GraphException(DiagnosticCode.NotDifferentiable, $"{pass}: wrt names \"{n}\", which is not a parameter"))];
+    }
+
+    internal static void CheckResult(FunctionBuilder builder, Value result, Value? cotangent)
+    {
+        CheckOwner(builder, result);
+        if (!result.DType.IsFloating || (cotangent is null && result.Rank != 0))
+            throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"a gradient is of a floating-point scalar; {result} is {result.Type}; reduce it with Sum() or Mean()", result.Location);
+        if (cotangent is null) return;
+        CheckOwner(builder, cotangent);
+        CheckSameType(result, cotangent, "cotangent");
+    }
+
+    internal static void CheckWrt(FunctionBuilder builder, IReadOnlyList<Value> wrt)
+    {
+        if (wrt.Count == 0)
+            throw new GraphException(DiagnosticCode.NotDifferentiable, "there is nothing to differentiate with respect to");
+        foreach (var value in wrt)
+        {
+            CheckOwner(builder, value);
+            if (!value.DType.IsFloating)
+                throw new GraphException(DiagnosticCode.NotDifferentiable,
+                    $"{value} is {value.Type}: only floating-point values have derivatives", value.Location);
+        }
+    }
+
+    internal static void CheckSameType(Value primal, Value direction, string role)
+    {
+        if (primal.Type != direction.Type)
+            throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"the {role} of {primal} is {direction.Type} but must be {primal.Type}", direction.Location);
+    }
+
+    internal static void CheckOwner(FunctionBuilder builder, Value value)
+    {
+        if (value.Builder != builder)
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"{value} belongs to \"{value.Builder.Name}\", not to \"{builder.Name}\"", value.Location);
+    }
+}

@@ -1,0 +1,28 @@
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>Every pass by its name, for filetests and the command line.</summary>
+public static class PassRegistry
+{
+    private static readonly Dictionary<string, Func<IReadOnlyDictionary<string, string>, IPass>> s_factories = new(StringComparer.Ordinal)
+    {
+        ["adjoint"] = arguments => new Adjoint(List(arguments, "wrt")),
+    };
+
+    /// <summary>Names of all passes, sorted.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. s_factories.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Makes a pass, such as <c>adjoint</c> with <c>wrt</c> = <c>[x,w]</c>.</summary>
+    /// <exception cref="GraphException">SGC3001: no pass has this name.</exception>
+    public static IPass Create(string name, IReadOnlyDictionary<string, string> arguments) =>
+        s_factories.TryGetValue(name, out var make)
+            ? make(arguments)
+            : throw new GraphException(DiagnosticCode.UnknownPass,
+                $"there is no pass \"{name}\"; the passes are {string.Join(", ", s_factories.Keys.Order(StringComparer.Ordinal))}");
+
+    private static string[]? List(IReadOnlyDictionary<string, string> arguments, string key) =>
+        arguments.TryGetValue(key, out var text)
+            ? text.Trim('[', ']').Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : null;
+}
