@@ -52,7 +52,8 @@ public static class LoopPrinter
                     Line(e => $"{add.Local} {Word(add.Kind)}= {e.Print(add.Value)}", add.Value);
                     break;
                 case StoreStatement store:
-                    Line(e => $"{store.Buffer}[{e.Print(store.Position)}] = {e.Print(store.Value)}", store.Position, store.Value);
+                    Line(e => $"{store.Buffer}[{e.Print(store.Position)}{e.Guard(store.Guard)}] = {e.Print(store.Value)}",
+                        [store.Position, store.Value, .. store.Guard is { } guard ? [guard] : Array.Empty<ScalarExpr>()]);
                     break;
                 case BarrierStatement:
                     Line("barrier");
@@ -64,8 +65,7 @@ public static class LoopPrinter
 
         private void For(ForStatement loop)
         {
-            var kind = loop.Kind == LoopKind.Vector ? $"vector({loop.Lanes}) " : loop.Kind == LoopKind.Parallel ? "parallel " : "";
-            Line($"{kind}for {loop.Variable} in 0..{loop.Extent} {{");
+            Line($"{Kind(loop)}for {loop.Variable} in 0..{loop.Extent} {{");
             _indent++;
             foreach (var inner in loop.Body) Statement(inner);
             _indent--;
@@ -80,6 +80,14 @@ public static class LoopPrinter
         }
 
         private void Line(string line) => _text.Append(' ', 2 * _indent).Append(line).Append('\n');
+
+        private static string Kind(ForStatement loop) => loop.Kind switch
+        {
+            LoopKind.Serial => "",
+            LoopKind.Parallel => "parallel ",
+            LoopKind.Vector => $"vector({loop.Lanes}) ",
+            _ => $"parallel vector({loop.Lanes}) ",
+        };
 
         private static string Declare(LoopBuffer buffer) => $"{buffer}: {buffer.DType}[{buffer.Elements}]";
         private static string Size(Local local) => local.Elements == 1 ? "" : $"[{local.Elements}]";
@@ -128,13 +136,14 @@ public static class LoopPrinter
             return precedence < context ? $"({text})" : text;
         }
 
+        public string Guard(ScalarExpr? guard) => guard is null ? "" : $" if {Print(guard)}";
+
         private (string Text, int Precedence) Render(ScalarExpr node) => node switch
         {
             ConstantExpr c => (c.DType == DType.Bool ? c.Value != 0 ? "true" : "false" : Literal.Format(c.Value), Atom),
             VariableExpr v => (v.Variable.Name, Atom),
             LocalExpr l => (Element(l.Local, l.Element), Atom),
-            LoadExpr { Guard: null } l => ($"{l.Buffer}[{Print(l.Position)}]", Atom),
-            LoadExpr l => ($"{l.Buffer}[{Print(l.Position)} if {Print(l.Guard!)}]", Atom),
+            LoadExpr l => ($"{l.Buffer}[{Print(l.Position)}{Guard(l.Guard)}]", Atom),
             UnaryExpr { Kind: UnaryKind.Neg } u => ($"-{Print(u.X, Unary)}", Unary),
             UnaryExpr { Kind: UnaryKind.Not } u => ($"!{Print(u.X, Unary)}", Unary),
             UnaryExpr u => (Call(Word(u.Kind), u.X), Atom),

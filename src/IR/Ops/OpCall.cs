@@ -92,11 +92,11 @@ public sealed class OpCall
 
     /// <summary>The integers of a required attribute.</summary>
     public int[] Ints(string name) => Attributes[name] is Attribute.Numbers n
-        ? [.. n.Values.Select(v => checked((int)v))]
+        ? [.. n.Values.Select(v => ToInt(name, v))]
         : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]");
 
     /// <summary>The integer of a required attribute.</summary>
-    public int Int(string name) => checked((int)Real(name));
+    public int Int(string name) => ToInt(name, Real(name));
 
     /// <summary>The number of a required attribute.</summary>
     public double Real(string name) => Attributes[name] is Attribute.Number n
@@ -121,6 +121,10 @@ public sealed class OpCall
         Require(axes.Distinct().Count() == axes.Length, DiagnosticCode.BadAxis, () => $"{name}=[{string.Join(",", axes)}] names an axis twice");
         return axes;
     }
+
+    private int ToInt(string name, double value) => value == (int)value
+        ? (int)value
+        : throw Error(DiagnosticCode.BadAttribute, $"{name}: {Literal.Format(value)} is not an integer of 32 bits");
 
     private static string Describe(Value value)
     {
