@@ -8,14 +8,14 @@ using GraphCompiler.Runtime.Data;
 var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
 var data = new Option<string>("--data") { Description = "Folder with MNIST's four IDX files, gzipped or not.", Required = true };
 var root = new RootCommand("Trains a handwritten-digit classifier with a natively compiled step.") { json };
-root.SetAction(parse => Guard(() => Classifier.Run(DigitsData.Load(), new(Hidden: 32, Epochs: 60, Batch: 32, LearningRate: 3e-3, Target: 0.97), parse.GetValue(json))));
+root.SetAction(parse => Guard(() => Classifier.Run(DigitsData.Load(), new(Hidden: 64, Epochs: 60, Batch: 16, LearningRate: 2e-3, Target: 0.97), parse.GetValue(json))));
 var mnist = new Command("mnist", "The same on MNIST.") { data, json };
 mnist.SetAction(parse => Guard(() =>
 {
     var folder = parse.GetValue(data)!;
     var (train, test) = (Mnist.LoadTrain(folder), Mnist.LoadTest(folder));
     var split = new Split(train.Images, train.Labels, test.Images, test.Labels, train.Pixels);
-    return Classifier.Run(split, new(Hidden: 128, Epochs: 5, Batch: 64, LearningRate: 1e-3, Target: 0.975), parse.GetValue(json));
+    return Classifier.Run(split, new(Hidden: 256, Epochs: 5, Batch: 64, LearningRate: 1e-3, Target: 0.975), parse.GetValue(json));
 }));
 root.Subcommands.Add(mnist);
 return root.Parse(args).Invoke();
