@@ -228,7 +228,7 @@ internal sealed partial class LoopEmitter
     {
         ReductionKind.Sum => 0,
         ReductionKind.Product => 1,
-        ReductionKind.Max => type.IsFloating ? double.NegativeInfinity : type.Kind == DTypeKind.Signed ? -Math.Pow(2, type.Bits - 1) : 0,
-        _ => type.IsFloating ? double.PositiveInfinity : type.Kind == DTypeKind.Signed ? Math.Pow(2, type.Bits - 1) - 1 : Math.Pow(2, type.Bits) - 1,
+        ReductionKind.Max => type.Lowest,
+        _ => type.Highest,
     });
 }

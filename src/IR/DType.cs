@@ -61,6 +61,18 @@ public sealed class DType
     /// <summary>The scalar type of this element type.</summary>
     public TensorType Scalar => new(this, Shape.Scalar);
 
+    /// <summary>The smallest element, -∞ for floating point: the identity of a maximum.</summary>
+    public double Lowest => IsFloating ? double.NegativeInfinity : Kind == DTypeKind.Signed ? -Math.Pow(2, Bits - 1) : 0;
+
+    /// <summary>The largest element, +∞ for floating point: the identity of a minimum.</summary>
+    public double Highest => Kind switch
+    {
+        DTypeKind.Floating => double.PositiveInfinity,
+        DTypeKind.Signed => Math.Pow(2, Bits - 1) - 1,
+        DTypeKind.Unsigned => Math.Pow(2, Bits) - 1,
+        _ => 1,
+    };
+
     /// <summary>Rounds <paramref name="value"/> to what an element of this type can hold; integers truncate and wrap.</summary>
     public double Round(double value) => this switch
     {

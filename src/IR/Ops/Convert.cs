@@ -20,8 +20,15 @@ public sealed class Convert : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) => cotangent.ConvertTo(operation.Operands[0].DType);
     /// <inheritdoc/>
-    protected override Literal Evaluate(Operation operation, Literal[] operands) =>
-        new(operation.Result.Type, operands[0].IsSplat ? operands[0].Values : operands[0].ToArray());
+    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    {
+        var type = operation.Result.Type;
+        var values = operands[0].Values.ToArray();
+        if (operands[0].Type.DType.IsFloating && type.DType.IsInteger)
+            for (var i = 0; i < values.Length; i++)
+                values[i] = double.IsNaN(values[i]) ? 0 : Math.Clamp(Math.Truncate(values[i]), type.DType.Lowest, type.DType.Highest);
+        return new Literal(type, values);
+    }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
         source(0, index).ConvertTo(operation.Result.DType);

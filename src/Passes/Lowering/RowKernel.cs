@@ -115,8 +115,8 @@ internal sealed class RowKernel
         {
             ReductionKind.Sum => 0.0,
             ReductionKind.Product => 1.0,
-            ReductionKind.Max => Smallest(reduction.Result.DType),
-            _ => Largest(reduction.Result.DType),
+            ReductionKind.Max => reduction.Result.DType.Lowest,
+            _ => reduction.Result.DType.Highest,
         };
         statements.Add(new LetStatement(local, ScalarExpr.Constant(reduction.Result.DType, start)));
         _sums[reduction.Result] = local;
@@ -147,10 +147,4 @@ internal sealed class RowKernel
         Statement[] pass = vectorLoop is null ? [.. inner] : [vectorLoop(inner)];
         return count == 1 ? pass : [new ForStatement(outer, count, LoopKind.Serial, 1, [.. pass])];
     }
-
-    private static double Smallest(DType type) => type.IsFloating ? double.NegativeInfinity
-        : type == DType.Bool || type.Kind == DTypeKind.Unsigned ? 0 : -Math.Pow(2, type.Bits - 1);
-
-    private static double Largest(DType type) => type.IsFloating ? double.PositiveInfinity
-        : type == DType.Bool ? 1 : type.Kind == DTypeKind.Unsigned ? Math.Pow(2, type.Bits) - 1 : Math.Pow(2, type.Bits - 1) - 1;
 }
