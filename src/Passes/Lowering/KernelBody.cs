@@ -100,6 +100,10 @@ internal sealed class KernelBody
         Fusion.Op is Fusion ? $"{Fusion.Attributes["kind"]}" : Fusion.Op.Name, [.. Arguments], [.. Scratch], [.. statements],
         [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
 
+    // What a kernel computes is read through an index map only as a row's value by all of its row; memory and
+    // index maps of it are read at any place, so the element that a scope knows is not the one asked for.
+    private static bool IsRowValue(Value value) => value.Definition is { Op: ElementwiseOp or IReductionOp };
+
     private ScalarExpr? Known(Value value)
     {
         foreach (var scope in _scopes)
@@ -121,7 +125,8 @@ internal sealed class KernelBody
             return indexed.Lower(operation, index, (operand, at, inner) =>
             {
                 var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
-                return Known(operation.Operands[operand]) ?? Mapped(operation.Operands[operand], at, both);
+                var read = operation.Operands[operand];
+                return (IsRowValue(read) ? Known(read) : null) ?? Mapped(read, at, both);
             });
         }
         if (operation.Op is ElementwiseOp elementwise)
