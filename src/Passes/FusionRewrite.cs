@@ -69,12 +69,13 @@ internal sealed class FusionRewrite(Function function, FusionPlan plan)
     {
         if (!_done.Add(group)) return;
         var members = group.Members.OrderBy(m => m.Id).ToArray();
+        var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
+        if (results.Length == 0) return; // dead code, where no pass has dropped it
         foreach (var member in members)
             foreach (var operand in member.Operands)
                 foreach (var source in Externals(member, operand))
                     if (plan.GroupOf(source) != group) EnsureEmitted(source);
         var body = new FusionBody(group, plan, members);
-        var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
         var (closed, operands) = body.Build(results);
         var attributes = AttributeMap.Empty.With("kind", group.Kind);
         if (group.Kind == "row") attributes = attributes.With("axes", group.Reduced);

@@ -44,7 +44,15 @@ internal static class ElementKernel
     private static ForStatement Flat(KernelBody body, long count, int lanes)
     {
         var i = new LoopVariable("i");
-        var inner = Elements(body, shape => [.. Enumerable.Repeat(ScalarExpr.Index(0), Math.Max(shape.Rank - 1, 0)), i.Value]);
+        // The position in the whole tensor stands at the innermost axis that has a stride, which is 1.
+        var inner = Elements(body, shape =>
+        {
+            var index = new ScalarExpr[shape.Rank];
+            Array.Fill(index, ScalarExpr.Index(0));
+            var axis = Array.FindLastIndex([.. shape], size => size != 1);
+            if (axis >= 0) index[axis] = i.Value;
+            return index;
+        });
         return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. inner]);
     }
 
