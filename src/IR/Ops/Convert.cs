@@ -21,7 +21,15 @@ public sealed class Convert : LinearOp, IIndexedOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) => cotangent.ConvertTo(operation.Operands[0].DType);
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) =>
-        new(operation.Result.Type, operands[0].IsSplat ? operands[0].Values : operands[0].ToArray());
+        new(operation.Result.Type, [.. (operands[0].IsSplat ? operands[0].Values.ToArray() : operands[0].ToArray())
+            .Select(v => operands[0].Type.DType.IsFloating ? Saturate(v, operation.Result.DType) : v)]);
+
+    private static double Saturate(double value, DType type) => type.Kind switch
+    {
+        DTypeKind.Signed => Math.Clamp(value, -Math.ScaleB(1, type.Bits - 1), Math.ScaleB(1, type.Bits - 1) - 1),
+        DTypeKind.Unsigned => Math.Clamp(value, 0, Math.ScaleB(1, type.Bits) - 1),
+        _ => value,
+    };
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
         source(0, index).ConvertTo(operation.Result.DType);
