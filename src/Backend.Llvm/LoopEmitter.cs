@@ -232,7 +232,7 @@ internal sealed partial class LoopEmitter
         {
             var identity = Identity(accumulate.Kind, accumulate.Local.DType);
             var vector = Widen(value).Value;
-            if (lanes.Mask is { } mask) vector = _builder.BuildSelect(mask, vector, _module.Splat(identity, lanes.Count));
+            if (lanes.Mask is { } mask) vector = _builder.BuildSelect(mask, vector, ModuleEmitter.Splat(identity, lanes.Count));
             var old = _builder.BuildLoad2(vector.TypeOf, partial);
             _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, old, vector), partial);
             return;
@@ -262,7 +262,7 @@ internal sealed partial class LoopEmitter
 
     private LLVMValueRef NewPartial(Local local, ReductionKind kind, uint lanes)
     {
-        var start = _module.Splat(Identity(kind, local.DType), lanes);
+        var start = ModuleEmitter.Splat(Identity(kind, local.DType), lanes);
         var partial = NewAlloca(start.TypeOf);
         _builder.BuildStore(start, partial);
         return partial;

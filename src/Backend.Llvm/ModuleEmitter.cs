@@ -50,7 +50,7 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         ? LLVMValueRef.CreateConstReal(TypeOf(type), value)
         : LLVMValueRef.CreateConstInt(TypeOf(type), unchecked((ulong)(long)type.Round(value)), true);
 
-    public LLVMValueRef Splat(LLVMValueRef constant, uint lanes)
+    public static LLVMValueRef Splat(LLVMValueRef constant, uint lanes)
     {
         var elements = new LLVMValueRef[lanes];
         Array.Fill(elements, constant);

@@ -23,7 +23,7 @@ internal static class Compiler
         var target = TargetInfo.Create();
         target.RequireHostSupport();
         var threads = options.Threads ?? Environment.ProcessorCount;
-        var context = PassContext.FromEnvironment(options.Logger, options.Verify);
+        var context = PassContext.FromEnvironment(options.Logger);
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
         var program = LowerToLoops.Lower(optimized, donatedParameter, traits);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace GraphCompiler.IR;
 
-/// <summary>Writes functions as IR text, which <see cref="IrParser"/> reads back: <c>Print(Parse(t)) == t</c>.</summary>
+/// <summary>Writes functions as IR text, which the parser reads back: <c>Print(Parse(t)) == t</c>.</summary>
 /// <remarks>Results are numbered from 0 in order of appearance, whatever their <see cref="Value.Id"/>. A region is closed,
 /// so its numbers start at 0 again. Lines end in '\n'.</remarks>
 public static class IrPrinter

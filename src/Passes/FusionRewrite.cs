@@ -40,7 +40,7 @@ internal sealed class FusionRewrite(Function function, FusionPlan plan)
     }
 
     /// <summary>The values in memory that an operation reads through one operand.</summary>
-    private IEnumerable<Value> Externals(Operation reader, Value operand)
+    private static IEnumerable<Value> Externals(Operation reader, Value operand)
     {
         if (ReadsThrough(reader, operand))
             return operand.Definition!.Operands.SelectMany(o => Externals(operand.Definition!, o));

@@ -13,18 +13,19 @@ namespace GraphCompiler.Passes;
 public static class LowerToLoops
 {
     /// <summary>Scalar operations below which one worker is as fast as two: about two microseconds of vector code.</summary>
-    private const double ParallelWork = 40_000;
+    public const double ParallelWork = 40_000;
 
     /// <summary>Lowers <paramref name="function"/>; external buffers are its parameters, then the results that replace none.</summary>
     /// <param name="function">A fused function.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target)
+    /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork)
     {
         var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
             .Select(o => new KernelNode(o, LowerOperation(o, target))).ToList();
         var plan = new MemoryPlan(function, donated, nodes, target);
-        return plan.Build(k => target.Workers > 1 && k.Work >= ParallelWork);
+        return plan.Build(k => target.Workers > 1 && k.Work >= parallelWork);
     }
 
     internal static Kernel LowerOperation(Operation operation, TargetTraits target) => operation.Op switch

@@ -46,7 +46,7 @@ internal sealed class RowKernel
         foreach (var result in operation.Results) _stage[result] = operation.Op is IReductionOp ? stage + 1 : stage;
     }
 
-    private Statement RowWise()
+    private ForStatement RowWise()
     {
         var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
         var keptSizes = _kept.Select(a => _domain[a]).ToArray();
@@ -58,7 +58,7 @@ internal sealed class RowKernel
         return new ForStatement(row, rows, LoopKind.Parallel, 1, [.. statements]);
     }
 
-    private Statement ColumnWise()
+    private ForStatement ColumnWise()
     {
         var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
         var outer = _kept[..^1].Select(a => _domain[a]).ToArray();
@@ -122,7 +122,7 @@ internal sealed class RowKernel
         _sums[reduction.Result] = local;
     }
 
-    private IEnumerable<Statement> Pass(ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane,
+    private Statement[] Pass(ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane,
         Operation[] reductions, Value[] stored)
     {
         var loopAxes = _reduced.Where(a => vectorLoop is null || a != _domain.Rank - 1).ToArray();

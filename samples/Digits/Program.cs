@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Digits;
+using GraphCompiler.Backend.Llvm;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Runtime;
+using GraphCompiler.Runtime.Data;
+
+var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
+var data = new Option<string>("--data") { Description = "Folder with MNIST's four IDX files, gzipped or not.", Required = true };
+var root = new RootCommand("Trains a handwritten-digit classifier with a natively compiled step.") { json };
+root.SetAction(parse => Guard(() => Classifier.Run(DigitsData.Load(), new(Hidden: 32, Epochs: 60, Batch: 32, LearningRate: 3e-3, Target: 0.97), parse.GetValue(json))));
+var mnist = new Command("mnist", "The same on MNIST.") { data, json };
+mnist.SetAction(parse => Guard(() =>
+{
+    var folder = parse.GetValue(data)!;
+    var (train, test) = (Mnist.LoadTrain(folder), Mnist.LoadTest(folder));
+    var split = new Split(train.Images, train.Labels, test.Images, test.Labels, train.Pixels);
+    return Classifier.Run(split, new(Hidden: 128, Epochs: 5, Batch: 64, LearningRate: 1e-3, Target: 0.975), parse.GetValue(json));
+}));
+root.Subcommands.Add(mnist);
+return root.Parse(args).Invoke();
+
+// What the user can mend is a message, not a stack trace.
+static int Guard(Func<int> run)
+{
+    try
+    {
+        return run();
+    }
+    catch (Exception error) when (error is GraphException or RuntimeException or BackendException or IOException)
+    {
+        Console.Error.WriteLine(error.Message);
+        return 2;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Diagnostics.CodeAnalysis;
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>Short forms over the raw API for what the handle types do not offer: attributes, intrinsics, loop hints.</summary>
+[SuppressMessage("Naming", "CA1708", Justification = "The analyzer takes extension blocks for members of one name.")]
+public static unsafe class LlvmSyntax
+{
+    private const uint FunctionIndex = uint.MaxValue;
+
+    extension(LLVMContextRef context)
+    {
+        /// <summary>The opaque pointer type of address space 0.</summary>
+        public LLVMTypeRef OpaquePointer => LLVM.PointerTypeInContext(context, 0);
+
+        /// <summary>An attribute that LLVM knows by name (nounwind, noalias, align, dereferenceable...).</summary>
+        /// <exception cref="ArgumentException">LLVM knows no such attribute.</exception>
+        public LLVMAttributeRef EnumAttribute(string name, ulong value = 0)
+        {
+            using var text = new MarshaledString(name);
+            var kind = LLVM.GetEnumAttributeKindForName(text, (nuint)text.Length);
+            return kind == 0
+                ? throw new ArgumentException($"LLVM has no attribute \"{name}\".", nameof(name))
+                : LLVM.CreateEnumAttribute(context, kind, value);
+        }
+
+        /// <summary>A key and value that the target reads (prefer-vector-width...).</summary>
+        public LLVMAttributeRef StringAttribute(string key, string value)
+        {
+            using var k = new MarshaledString(key);
+            using var v = new MarshaledString(value);
+            return LLVM.CreateStringAttribute(context, k, (uint)k.Length, v, (uint)v.Length);
+        }
+    }
+
+    extension(LLVMValueRef value)
+    {
+        /// <summary>Adds an attribute that LLVM knows by name to a function.</summary>
+        public void AddFunctionAttribute(string name, ulong argument = 0) =>
+            LLVM.AddAttributeAtIndex(value, Index(FunctionIndex), value.TypeOf.Context.EnumAttribute(name, argument));
+
+        /// <summary>Adds a key and value to a function.</summary>
+        public void AddFunctionAttribute(string key, string text) =>
+            LLVM.AddAttributeAtIndex(value, Index(FunctionIndex), value.TypeOf.Context.StringAttribute(key, text));
+
+        /// <summary>Adds an attribute (noalias, nocapture, readonly, align...) to a function's parameter, counted from 0.</summary>
+        public void AddParameterAttribute(int parameter, string name, ulong argument = 0) =>
+            LLVM.AddAttributeAtIndex(value, Index((uint)parameter + 1), value.TypeOf.Context.EnumAttribute(name, argument));
+
+        /// <summary>
+        /// Sets fast-math flags; a value that takes none (a folded constant, say) is left alone. Returns the value.
+        /// </summary>
+        public LLVMValueRef WithFastMath(FastMath flags)
+        {
+            if (LLVM.CanValueUseFastMathFlags(value) != 0)
+                LLVM.SetFastMathFlags(value, (uint)flags);
+            return value;
+        }
+
+        /// <summary>Sets the alignment of a load, store, alloca or global. Returns the value.</summary>
+        public LLVMValueRef WithAlignment(int bytes)
+        {
+            LLVM.SetAlignment(value, (uint)bytes);
+            return value;
+        }
+
+        /// <summary>Marks a loop's back edge, so that LLVM keeps from what the emitter already decided.</summary>
+        /// <param name="hints">As llvm.loop.unroll.disable; each becomes a node without arguments.</param>
+        public void SetLoopHints(params ReadOnlySpan<string> hints)
+        {
+            LLVMContextRef context = LLVM.GetTypeContext(LLVM.TypeOf(value));
+            var temporary = LLVM.TemporaryMDNode(context, null, 0);
+            var operands = stackalloc LLVMOpaqueMetadata*[hints.Length + 1];
+            operands[0] = temporary;
+            for (var i = 0; i < hints.Length; i++)
+            {
+                using var text = new MarshaledString(hints[i]);
+                var name = LLVM.MDStringInContext2(context, text, (nuint)text.Length);
+                operands[i + 1] = LLVM.MDNodeInContext2(context, &name, 1);
+            }
+            // A loop's node names itself first, which keeps equal hints of two loops apart.
+            var loop = LLVM.MDNodeInContext2(context, operands, (nuint)hints.Length + 1);
+            LLVM.MetadataReplaceAllUsesWith(temporary, loop);
+            using var kind = new MarshaledString("llvm.loop");
+            LLVM.SetMetadata(value, LLVM.GetMDKindIDInContext(context, kind, (uint)kind.Length), LLVM.MetadataAsValue(context, loop));
+        }
+    }
+
+    extension(LLVMModuleRef module)
+    {
+        /// <summary>Declares an intrinsic by its name without type suffixes, as llvm.fma over its overloaded types.</summary>
+        /// <exception cref="ArgumentException">LLVM knows no such intrinsic.</exception>
+        public (LLVMValueRef Function, LLVMTypeRef Type) Intrinsic(string name, params ReadOnlySpan<LLVMTypeRef> overloads)
+        {
+            using var text = new MarshaledString(name);
+            var id = LLVM.LookupIntrinsicID(text, (nuint)text.Length);
+            if (id == 0)
+                throw new ArgumentException($"LLVM has no intrinsic \"{name}\".", nameof(name));
+            fixed (LLVMTypeRef* types = overloads)
+            {
+                var list = (LLVMOpaqueType**)types;
+                var count = (nuint)overloads.Length;
+                LLVMValueRef function = LLVM.GetIntrinsicDeclaration(module, id, list, count);
+                LLVMTypeRef type = LLVM.IntrinsicGetType(LLVM.GetModuleContext(module), id, list, count);
+                return (function, type);
+            }
+        }
+    }
+
+    extension(LLVMBuilderRef builder)
+    {
+        /// <summary>Calls an intrinsic in the module that is being built.</summary>
+        public LLVMValueRef CallIntrinsic(string name, LLVMTypeRef[] overloads, params LLVMValueRef[] arguments)
+        {
+            LLVMModuleRef module = LLVM.GetGlobalParent(LLVM.GetBasicBlockParent(LLVM.GetInsertBlock(builder)));
+            var (function, type) = module.Intrinsic(name, overloads);
+            return builder.BuildCall2(type, function, arguments);
+        }
+
+        /// <summary>The value in every lane of a vector of the given length.</summary>
+        public LLVMValueRef Splat(LLVMValueRef scalar, int lanes)
+        {
+            var vector = LLVMTypeRef.CreateVector(scalar.TypeOf, (uint)lanes);
+            var int32 = vector.Context.Int32Type;
+            var first = builder.BuildInsertElement(vector.Poison, scalar, LLVMValueRef.CreateConstInt(int32, 0));
+            var zeros = LLVMValueRef.CreateConstNull(LLVMTypeRef.CreateVector(int32, (uint)lanes));
+            return builder.BuildShuffleVector(first, vector.Poison, zeros);
+        }
+    }
+
+#if LLVMSHARP
+    private static LLVMAttributeIndex Index(uint index) => (LLVMAttributeIndex)index;
+#else
+    private static uint Index(uint index) => index;
+#endif
+}

@@ -1,0 +1,148 @@
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>exp, expm1, tanh and logistic: one range reduction and one polynomial for all.</summary>
+/// <remarks>
+/// x = n ln 2 + r with |r| ≤ ln 2 / 2, and e^r = 1 + r + r² Q(r). Results near a cancellation are carried as an
+/// unevaluated sum of two floats, so that each function rounds only once at the end.
+/// </remarks>
+internal static class ExponentialFunctions
+{
+    private const double Log2E = 1.4426950408889634;
+
+    // Q(r) = (e^r - 1 - r) / r²: minimax (Remez, 45 digits) of the error relative to e^r on |r| ≤ 1.0005 ln 2 / 2.
+    // Error 2^-28.3 for f32, 2^-57.9 for f64.
+    private static readonly double[] Q32 = [0.49999994, 0.166665211, 0.041668389, 0.00836874451, 0.00138145441];
+
+    // One term more (error 2^-34.2): expm1 and tanh add Q to a cancelled sum, where 2^-28.3 would cost 0.15 ulp.
+    private static readonly double[] Q32Long =
+    [
+        0.5, 0.166666657, 0.0416662954, 0.00833349768, 0.00139447057, 0.000197902657,
+    ];
+    private static readonly double[] Q64 =
+    [
+        0.5000000000000011, 0.1666666666666641, 0.04166666666652974, 0.008333333333495048, 0.0013888888943756914,
+        0.00019841269505604093, 2.4801492952577414e-05, 2.7557586961425375e-06, 2.763030533692244e-07,
+        2.4999968502113543e-08,
+    ];
+
+    /// <summary>x (+ low) = n ln 2 + r + tail; n in the low bits, below those of the rounding constant.</summary>
+    internal readonly record struct Reduction(BitsExpr N, VectorExpr R, VectorExpr Tail);
+
+    public static VectorExpr Exp(VectorEmitter m, VectorExpr x)
+    {
+        // Outside these limits the result is already 0 or infinity, and half of n still fits the exponent.
+        var limit = m.IsDouble ? 800.0 : 110.0;
+        var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit));
+        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
+    }
+
+    /// <summary>e^x for |x| ≤ 700 (f64) or 86 (f32), where the result is normal.</summary>
+    public static VectorExpr ExpNormal(VectorEmitter m, VectorExpr x)
+    {
+        var (n, r, _) = Reduce(m, x);
+        return (1.0 + m.Fma(r * r, Q(m, r), r)) * m.PowerOfTwo(n);
+    }
+
+    /// <summary>e^(high + low) for a clamped high and |low| ≤ 2^-40.</summary>
+    public static VectorExpr ExpOfSum(VectorEmitter m, VectorExpr high, VectorExpr low)
+    {
+        var (n, r, tail) = Reduce(m, high, low);
+        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
+    }
+
+    public static VectorExpr Expm1(VectorEmitter m, VectorExpr x)
+    {
+        // Below -40 the result is -1 in both formats. Half the result is formed, so n = 128 (1024) does not overflow.
+        var bounded = x.Clamp(-40.0, m.IsDouble ? 709.9 : 89.0);
+        var (high, low) = HalfExpm1(m, bounded);
+        var result = (high + low) * 2.0;
+        // x²/2 is below half an ulp under 2^-55 (2^-26): keeps -0 and subnormal numbers.
+        return (x.Abs < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08)).Select(x, result);
+    }
+
+    /// <summary>tanh|x| = -h / (1 + h) with h = expm1(-2|x|) / 2.</summary>
+    public static VectorExpr Tanh(VectorEmitter m, VectorExpr x)
+    {
+        // Beyond 20 (10) tanh rounds to 1.
+        var (first, second) = HalfExpm1(m, x.Abs.AtMost(m.IsDouble ? 20.0 : 10.0) * -2.0);
+        var high = first + second;
+        var low = first - high + second;
+        var denominator = 1.0 + high;
+        var denominatorLow = 1.0 - denominator + high + low;
+        var magnitude = Quotient(m, -high, -low, denominator, denominatorLow).Abs;
+        // x³/3 is below 1/40 ulp under 2^-28 (2^-13).
+        var small = x.Abs < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
+        return small.Select(x, magnitude.WithSignOf(x));
+    }
+
+    /// <summary>1 / (1 + e) for x ≥ 0 and e / (1 + e) below, with e = exp(-|x|).</summary>
+    public static VectorExpr Logistic(VectorEmitter m, VectorExpr x)
+    {
+        var (n, r, tail) = Reduce(m, -x.Abs.AtMost(m.IsDouble ? 800.0 : 110.0));
+        var rest = r + Rest(m, r, tail);
+        var high = 1.0 + rest;
+        var low = 1.0 - high + rest;
+        // e and its low part; where 2^n is subnormal the sum 1 + e is 1 and only `high` and `low` count.
+        var half = m.PowerOfTwo(n >>> 1);
+        var otherHalf = m.PowerOfTwo(n - (n >>> 1));
+        var e = high * half * otherHalf;
+        var denominator = 1.0 + e;
+        var denominatorLow = m.Fma(low * half, otherHalf, 1.0 - denominator + e);
+        var negative = x < 0.0;
+        var quotient = Quotient(
+            m, negative.Select(high, 1.0), negative.Select(low, 0.0), denominator, denominatorLow);
+        return negative.Select(quotient * half * otherHalf, quotient);
+    }
+
+    /// <summary>expm1(x)/2 as high + low, for a clamped x; low may reach a tenth of high.</summary>
+    private static (VectorExpr High, VectorExpr Low) HalfExpm1(VectorEmitter m, VectorExpr x)
+    {
+        var (n, r, tail) = Reduce(m, x);
+        var rest = Rest(m, r, tail, isLong: true);
+        var scale = m.PowerOfTwo(n - 1);
+        // A two-sum for either order of magnitude (D. E. Knuth, TAOCP 2, 4.2.2), then a fast one:
+        // |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
+        var offset = scale - 0.5;
+        var part = offset - scale;
+        var offsetLow = scale - (offset - part) + (-0.5 - part);
+        var scaled = scale * r;
+        var high = offset + scaled;
+        var low = scaled - (high - offset) + offsetLow;
+        return (high, m.Fma(scale, rest, low));
+    }
+
+    /// <summary>(a + aLow) / (d + dLow), rounded once; low parts are below an ulp.</summary>
+    private static VectorExpr Quotient(
+        VectorEmitter m, VectorExpr a, VectorExpr aLow, VectorExpr d, VectorExpr dLow)
+    {
+        var inverse = 1.0 / d;
+        var quotient = a * inverse;
+        var remainder = m.FmaExact(-quotient, d, a) + m.Fma(-quotient, dLow, aLow);
+        return m.Fma(remainder, inverse, quotient);
+    }
+
+    /// <summary>e^(r + tail) - 1 - r = r² Q(r) + tail (1 + r), less what is below tail r².</summary>
+    private static VectorExpr Rest(VectorEmitter m, VectorExpr r, VectorExpr tail, bool isLong = false) =>
+        m.Fma(r, m.Fma(r, isLong && !m.IsDouble ? m.Polynomial(r, Q32Long) : Q(m, r), tail), tail);
+
+    private static Reduction Reduce(VectorEmitter m, VectorExpr x, VectorExpr? low = null)
+    {
+        // ln 2 in two parts; the first has 15 (32) bits, so n times it is exact with and without FMA.
+        var (ln2High, ln2Low) = m.IsDouble
+            ? (0.6931471803691238, 1.9082149292705877e-10)
+            : (0.693145751953125, 1.4286068203094173e-06);
+        var shifted = m.Fma(x, Log2E, m.RoundingMagic);
+        var n = shifted - m.RoundingMagic;
+        var first = m.Fma(n, -ln2High, x);
+        var second = low is { } given ? m.Fma(n, -ln2Low, given) : n * -ln2Low;
+        var r = first + second;
+        return new(shifted.Bits, r, first - r + second);
+    }
+
+    private static VectorExpr Q(VectorEmitter m, VectorExpr r) => m.Polynomial(r, m.IsDouble ? Q64 : Q32);
+
+    /// <summary>v 2^n in two exact steps, of which only the second can round (to a subnormal) or overflow.</summary>
+    /// <remarks>Halving n in the bits is exact: the rounding constant above it is even, and its bits are shifted out.</remarks>
+    private static VectorExpr Scale(VectorEmitter m, VectorExpr v, BitsExpr n) =>
+        v * m.PowerOfTwo(n >>> 1) * m.PowerOfTwo(n - (n >>> 1));
+}

@@ -1,0 +1,144 @@
+using LLVMSharp.Interop;
+
+namespace GraphCompiler.Backend.Llvm;
+
+/// <summary>Emits IEEE vector arithmetic of one float format and lane count into one basic block.</summary>
+internal sealed class VectorEmitter
+{
+    private readonly LLVMModuleRef _module;
+    private readonly bool _hasFma;
+
+    public VectorEmitter(LLVMModuleRef module, LLVMBuilderRef builder, LLVMTypeRef type, bool hasFma)
+    {
+        (_module, _hasFma, Builder, FloatType) = (module, hasFma, builder, type);
+        var isVector = type.Kind == LLVMTypeKind.LLVMVectorTypeKind;
+        Lanes = isVector ? type.VectorSize : 0;
+        var element = isVector ? type.ElementType : type;
+        IsDouble = element.Kind switch
+        {
+            LLVMTypeKind.LLVMDoubleTypeKind => true,
+            LLVMTypeKind.LLVMFloatTypeKind => false,
+            _ => throw new ArgumentException($"math functions take f32 or f64, not {element}", nameof(type)),
+        };
+        MantissaBits = IsDouble ? 52 : 23;
+        Bias = IsDouble ? 1023u : 127u;
+        BitsType = Shape(IntegerElement);
+    }
+
+    public LLVMBuilderRef Builder { get; }
+    public LLVMTypeRef FloatType { get; }
+    public LLVMTypeRef BitsType { get; }
+    public bool IsDouble { get; }
+    public int MantissaBits { get; }
+    public ulong Bias { get; }
+    public ulong SignBit => IsDouble ? 1ul << 63 : 1ul << 31;
+
+    /// <summary>1.5 * 2^mantissa: adding it to |v| &lt; 2^(mantissa-1) leaves round(v) in the low bits.</summary>
+    public double RoundingMagic => IsDouble ? 6755399441055744.0 : 12582912.0;
+
+    /// <summary>Zero for a scalar.</summary>
+    private uint Lanes { get; }
+    private LLVMTypeRef IntegerElement => IsDouble ? _module.Context.Int64Type : _module.Context.Int32Type;
+    private LLVMTypeRef FloatElement => IsDouble ? _module.Context.DoubleType : _module.Context.FloatType;
+
+    public VectorExpr Expr(LLVMValueRef value) => new(this, value);
+
+    public VectorExpr Constant(double value)
+    {
+        // Rounded here: LLVM would round the same way, but an f32 table entry is then visibly an f32.
+        return new(this, Splat(LLVMValueRef.CreateConstReal(FloatElement, IsDouble ? value : (float)value)));
+    }
+
+    public BitsExpr BitsConstant(ulong value) =>
+        new(this, Splat(LLVMValueRef.CreateConstInt(IntegerElement, value)));
+
+    /// <summary>a*b + c, fused where the target can; elsewhere a multiply and an add (never a libm call).</summary>
+    public VectorExpr Fma(VectorExpr a, VectorExpr b, VectorExpr c) =>
+        _hasFma ? Call("llvm.fma", a, b, c) : a * b + c;
+
+    public VectorExpr Fma(VectorExpr a, double b, VectorExpr c) => Fma(a, Constant(b), c);
+    public VectorExpr Fma(VectorExpr a, VectorExpr b, double c) => Fma(a, b, Constant(c));
+    public VectorExpr Fma(VectorExpr a, double b, double c) => Fma(a, Constant(b), Constant(c));
+
+    /// <summary>a*b + c for a residual that cancels: as if the product were not rounded, on every target.</summary>
+    /// <remarks>Without FMA: f32 goes through f64, where the product is exact; f64 uses <see cref="ProductError"/>.</remarks>
+    public VectorExpr FmaExact(VectorExpr a, VectorExpr b, VectorExpr c)
+    {
+        if (_hasFma) return Call("llvm.fma", a, b, c);
+        if (!IsDouble)
+        {
+            var wide = Widened();
+            return Narrow(wide.Widen(a) * wide.Widen(b) + wide.Widen(c));
+        }
+        var product = a * b;
+        return product + c + ProductError(a, b, product);
+    }
+
+    /// <summary>a*b - product, exactly, where product = round(a*b).</summary>
+    /// <remarks>Without FMA: T. J. Dekker, "A floating-point technique for extending the available precision" (1971).</remarks>
+    public VectorExpr ProductError(VectorExpr a, VectorExpr b, VectorExpr product)
+    {
+        if (_hasFma || !IsDouble) return FmaExact(a, b, -product);
+        var (aHigh, aLow) = Split(a);
+        var (bHigh, bLow) = Split(b);
+        return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
+    }
+
+    /// <summary>Horner's rule; coefficients from the constant term up.</summary>
+    public VectorExpr Polynomial(VectorExpr x, ReadOnlySpan<double> coefficients)
+    {
+        var sum = Constant(coefficients[^1]);
+        for (var i = coefficients.Length - 2; i >= 0; i--) sum = Fma(sum, x, coefficients[i]);
+        return sum;
+    }
+
+    public VectorExpr Sqrt(VectorExpr x) => Call("llvm.sqrt", x);
+
+    /// <summary>2^n for an n in the low bits of <paramref name="n"/> whose result is a normal number.</summary>
+    public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat;
+
+    /// <summary>The integer in the low bits, |n| &lt; 2^(mantissa-1), as a float.</summary>
+    public VectorExpr ToFloat(BitsExpr n)
+    {
+        var magic = Constant(RoundingMagic);
+        return (n + magic.Bits).AsFloat - magic;
+    }
+
+    /// <summary>The same lanes in f64.</summary>
+    public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma);
+
+    public VectorExpr Widen(VectorExpr narrow) => new(this, Builder.BuildFPExt(narrow.Value, FloatType, ""));
+
+    public VectorExpr Narrow(VectorExpr wide) => new(this, Builder.BuildFPTrunc(wide.Value, FloatType, ""));
+
+    public BitsExpr Narrow(BitsExpr wide) => new(this, Builder.BuildTrunc(wide.Value, BitsType, ""));
+
+    private static (VectorExpr High, VectorExpr Low) Split(VectorExpr a)
+    {
+        var scaled = a * 134217729.0; // 2^27 + 1
+        var high = scaled - (scaled - a);
+        return (high, a - high);
+    }
+
+    private LLVMTypeRef Shape(LLVMTypeRef element) => Lanes == 0 ? element : LLVMTypeRef.CreateVector(element, Lanes);
+
+    private LLVMValueRef Splat(LLVMValueRef element)
+    {
+        if (Lanes == 0) return element;
+        var lanes = new LLVMValueRef[Lanes];
+        Array.Fill(lanes, element);
+        return LLVMValueRef.CreateConstVector(lanes);
+    }
+
+    private VectorExpr Call(string intrinsic, params ReadOnlySpan<VectorExpr> arguments)
+    {
+        var values = new LLVMValueRef[arguments.Length];
+        var types = new LLVMTypeRef[arguments.Length];
+        for (var i = 0; i < values.Length; i++) (values[i], types[i]) = (arguments[i].Value, FloatType);
+        var name = $"{intrinsic}.{MathLibrary.Suffix(FloatType)}";
+        var type = LLVMTypeRef.CreateFunction(FloatType, types);
+        var function = _module.GetNamedFunction(name);
+        if (function.Handle == default) function = _module.AddFunction(name, type);
+        return new(this, Builder.BuildCall2(type, function, values, ""));
+    }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Optimizers;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.Frontend;
+
+/// <summary>A trainable or frozen tensor of a model.</summary>
+/// <param name="Value">Its symbol.</param>
+/// <param name="Initializer">Its first elements.</param>
+/// <param name="IsTrainable">Whether an optimizer changes it.</param>
+public sealed record ModelParameter(Value Value, Initializer Initializer, bool IsTrainable);
+
+/// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>
+/// <param name="name">The model's name: letters, digits, '_', '.', '/'.</param>
+/// <param name="seed">Decides the initial parameters, together with their names.</param>
+public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
+{
+    private readonly List<ModelParameter> _parameters = [];
+
+    /// <summary>Decides the initial parameters.</summary>
+    public ulong Seed { get; } = seed;
+    /// <summary>Parameters in the order of declaration.</summary>
+    public IReadOnlyList<ModelParameter> ModelParameters => _parameters;
+    /// <summary>Inputs in the order of declaration, which is the order of arguments of a step.</summary>
+    public IEnumerable<Value> Inputs => Parameters.Where(p => _parameters.All(m => m.Value != p));
+
+    /// <summary>Declares what each step is given.</summary>
+    /// <exception cref="GraphException">SGC1006: malformed or taken name.</exception>
+    public Value Input(string name, TensorType type, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Parameter(name, type, new Location(file, line));
+
+    /// <summary>Declares a tensor that training changes, or a frozen one that it does not.</summary>
+    /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point.</exception>
+    public Value Variable(string name, TensorType type, Initializer initializer, bool trainable = true,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var location = Pinned ?? new Location(file, line);
+        if (trainable && !type.DType.IsFloating)
+            throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained", location);
+        var value = Parameter(name, type, location);
+        _parameters.Add(new(value, initializer, trainable));
+        return value;
+    }
+
+    /// <summary>A training step that makes <paramref name="loss"/> smaller.</summary>
+    /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable.</exception>
+    public TrainingPlan Minimize(Value loss, Optimizer optimizer, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var location = new Location(file, line);
+        if (loss.Builder != this)
+            throw new GraphException(DiagnosticCode.ForeignValue, $"the loss belongs to \"{loss.Builder.Name}\", not to \"{Name}\"", location);
+        if (loss.Rank != 0 || !loss.DType.IsFloating)
+            throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"the loss must be a floating-point scalar, got {loss.Type}; take its Mean() or Sum()", location);
+        return TrainingPlan.Create(this, loss, optimizer, location);
+    }
+}

@@ -1,0 +1,25 @@
+namespace GraphCompiler.Passes;
+
+/// <summary>The passes of a compilation: the order is a table, and what it must respect is another.</summary>
+public static class Pipeline
+{
+    /// <summary>From a differentiated step to fused kernels.</summary>
+    public static IReadOnlyList<PassEntry> Training { get; } =
+    [
+        new("canonicalize", new Canonicalize()),
+        new("decompose", new Decompose(), Required: true),
+        new("simplify", new Canonicalize()),
+        new("cse", new CommonSubexpressions()),
+        new("dce", new DeadCodeElimination()),
+        new("fuse", new Fuse(), Required: true),
+    ];
+
+    /// <summary>What must come before what.</summary>
+    public static IReadOnlyList<PassOrder> Order { get; } =
+    [
+        new("decompose", "simplify", "a decomposition leaves stop_gradient and unit axes behind"),
+        new("simplify", "cse", "equal operations look equal only when they are in one form"),
+        new("cse", "dce", "merging leaves the later copy dead"),
+        new("dce", "fuse", "a dead operation would be computed by the kernel it is fused into"),
+    ];
+}

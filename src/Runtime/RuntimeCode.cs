@@ -1,0 +1,39 @@
+namespace GraphCompiler.Runtime;
+
+/// <summary>The stable error codes of the runtime (5xxx) and of the files it reads (6xxx).</summary>
+/// <remarks>A code is never given a second meaning; a retired one stays listed.</remarks>
+public static class RuntimeCode
+{
+    /// <summary>A span has another number of elements than the argument it is passed for.</summary>
+    public const string WrongLength = "SGC5001";
+
+    /// <summary>An object is used after it was disposed.</summary>
+    public const string Disposed = "SGC5002";
+
+    /// <summary>A span's element type is not the argument's.</summary>
+    public const string WrongType = "SGC5003";
+
+    /// <summary>No input, state or output has the name or index that was asked for.</summary>
+    public const string UnknownArgument = "SGC5004";
+
+    /// <summary>An executable is entered while another thread is running it.</summary>
+    public const string ConcurrentRun = "SGC5005";
+
+    /// <summary>A layout contradicts itself, or the layout of state that it shares.</summary>
+    public const string InconsistentLayout = "SGC5006";
+
+    /// <summary>A step is run with another number of inputs than it declares.</summary>
+    public const string WrongInputCount = "SGC5007";
+
+    /// <summary>A file is missing or cannot be opened.</summary>
+    public const string FileMissing = "SGC6001";
+
+    /// <summary>A file starts with another magic number than its format's, or is not in its format at all.</summary>
+    public const string WrongFormat = "SGC6002";
+
+    /// <summary>A file ends before the data that its header declares.</summary>
+    public const string FileCutShort = "SGC6003";
+
+    /// <summary>Data contradicts itself: counts differ between files, or a label is out of range.</summary>
+    public const string InconsistentData = "SGC6004";
+}

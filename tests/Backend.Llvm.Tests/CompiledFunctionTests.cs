@@ -1,0 +1,127 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
+using Xunit;
+using static GraphCompiler.IR.DType;
+
+namespace GraphCompiler.Backend.Llvm.Tests;
+
+/// <summary>Compiled code against the reference interpreter.</summary>
+[Trait("Category", "Target")]
+public sealed class CompiledFunctionTests
+{
+    private static Literal Random(TensorType type, int seed)
+    {
+        var random = new Random(seed);
+        var values = new double[type.Shape.ElementCount];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = type.DType.IsFloating ? random.NextDouble() * 2 - 1 : random.Next(0, 7);
+        return new Literal(type, values);
+    }
+
+    private static void Agree(Function function, double tolerance = 2e-5, int seed = 1)
+    {
+        var arguments = function.Parameters.Select((p, i) => Random(p.Type, seed * 100 + i)).ToArray();
+        var expected = ReferenceInterpreter.Run(function, arguments);
+        var alone = CompiledFunction.Run(function, arguments);
+        Compare(function, expected, alone, tolerance);
+        Compare(function, expected, CompiledFunction.Run(function, arguments, optimize: false), tolerance);
+        var team = CompiledFunction.Run(function, arguments, workers: 2);
+        for (var r = 0; r < alone.Length; r++)
+            Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits), team[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
+    }
+
+    private static void Compare(Function function, Literal[] expected, Literal[] actual, double tolerance)
+    {
+        for (var r = 0; r < expected.Length; r++)
+        {
+            for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
+            {
+                var (e, a) = (expected[r][i], actual[r][i]);
+                Assert.True(double.IsNaN(e) ? double.IsNaN(a) : e == a || Math.Abs(e - a) <= tolerance * Math.Max(1, Math.Abs(e)),
+                    $"result {r}[{i}]: expected {e}, got {a}\n{function}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 3, 1)]
+    [InlineData(32, 64, 10)]
+    [InlineData(64, 30, 1)]
+    [InlineData(17, 33, 65)]
+    [InlineData(100, 300, 130)]
+    public void Products(int m, int k, int n)
+    {
+        foreach (var dtype in (DType[])[F32, F64])
+        {
+            var b = new FunctionBuilder("product");
+            var (x, y) = (b.Parameter("x", dtype[m, k]), b.Parameter("y", dtype[k, n]));
+            var (xt, yt) = (b.Parameter("xt", dtype[k, m]), b.Parameter("yt", dtype[n, k]));
+            var bias = b.Parameter("bias", dtype[n]);
+            var z = x.MatMul(y) + bias;
+            var left = x.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [1], [1]).Attributes, yt);
+            var both = xt.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0], [0]).Attributes, y);
+            Agree(b.Build(z.Maximum(z.Constant(0)), left, both), tolerance: k * 1e-6);
+        }
+    }
+
+    [Fact]
+    public void BatchedProduct()
+    {
+        var b = new FunctionBuilder("batched");
+        var (x, y) = (b.Parameter("x", F32[3, 5, 7]), b.Parameter("y", F32[3, 7, 9]));
+        Agree(b.Build(x.MatMul(y)));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 10)]
+    [InlineData(65, 129)]
+    public void RowsAndColumns(int rows, int columns)
+    {
+        var b = new FunctionBuilder("rows");
+        var x = b.Parameter("x", F32[rows, columns]);
+        Agree(b.Build(x.LogSoftmax(), x.Softmax(0), x.Sum([0]), x.Max([1]), x.Min(), x.Mean(), (x - x.Mean([1], keepAxes: true)).Exp()));
+    }
+
+    [Fact]
+    public void IndexMaps()
+    {
+        var b = new FunctionBuilder("maps");
+        var x = b.Parameter("x", F32[5, 6]);
+        var indices = b.Parameter("indices", I32[4]);
+        Agree(b.Build(
+            x.Transpose().Exp(), x.Slice([1, 0], [5, 6], [2, 3]) * 2, x.Pad([1, 2], [0, 3], 7), x.Concatenate([x * 2, x], 1),
+            x.Reshape([3, 10]).Tanh(), x.Take(indices), x.Take(indices).Sum([0]),
+            x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Slice([0, 0], [4, 6]))));
+    }
+
+    [Fact]
+    public void Elements()
+    {
+        var b = new FunctionBuilder("elements");
+        var (x, y) = (b.Parameter("x", F32[37]), b.Parameter("y", F32[37]));
+        Agree(b.Build(
+            x.Exp(), x.Tanh(), x.Sigmoid(), x.Erf(), x.Sin(), x.Cos(), x.Abs().Log(), x.Abs().Sqrt(), x.Expm1(), x.Floor(), x.Ceil(), (x * 3).Round(),
+            x.Sign(), x.Abs().Power(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clamp(-0.5, 0.25), x.ConvertTo(I32), x.Less(y).And(y.Less(x).Not())));
+    }
+
+    [Fact]
+    public void TrainingStep()
+    {
+        var b = new FunctionBuilder("step");
+        var (x, labels) = (b.Parameter("x", F32[32, 64]), b.Parameter("labels", I32[32]));
+        var (w1, b1) = (b.Parameter("w1", F32[64, 32]), b.Parameter("b1", F32[32]));
+        var (w2, b2) = (b.Parameter("w2", F32[32, 10]), b.Parameter("b2", F32[10]));
+        var h = x.MatMul(w1) + b1;
+        var a = h.Greater(h.Constant(0)).Select(h, h.Constant(0));
+        var log = (a.MatMul(w2) + b2).LogSoftmax();
+        var classes = b.Emit(Iota.Instance, [], Iota.Attributes(I32[32, 10], 1));
+        var picked = classes.Equal(labels.Reshape([32, 1])).Select(log, log.Constant(0)).Sum([1]);
+        var loss = -picked.Mean();
+        Value[] parameters = [w1, b1, w2, b2];
+        var gradients = Adjoint.AppendDense(b, loss, parameters);
+        Agree(b.Build([loss, .. parameters.Zip(gradients, (p, g) => p - 0.1 * g)]));
+    }
+}

@@ -1,0 +1,99 @@
+using GraphCompiler.IR.Loops;
+using Xunit;
+
+namespace GraphCompiler.Backend.Llvm.Tests;
+
+/// <summary>The bounds of docs/numerics.md, per function, format and target.</summary>
+/// <remarks>
+/// SGC_EXHAUSTIVE=1 visits every f32 on the native target (pow: each 17th x with a random y) instead of each 257th;
+/// the other targets always sample each 2570th.
+/// </remarks>
+public class MathLibraryTests
+{
+    private static readonly bool Exhaustive = Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
+
+    /// <summary>In ulp, on every target.</summary>
+    private static readonly Dictionary<MathFunction, (double F32, double F64)> Bounds = new()
+    {
+        [MathFunction.Exp] = (1, 1),
+        [MathFunction.Log] = (1, 1),
+        [MathFunction.Log1p] = (1, 1),
+        [MathFunction.Expm1] = (1, 1.5),
+        [MathFunction.Tanh] = (1, 1.5),
+        [MathFunction.Logistic] = (1, 1),
+        [MathFunction.Erf] = (2, 1.5),
+        [MathFunction.Sin] = (2, 1),
+        [MathFunction.Cos] = (2, 1),
+        [MathFunction.Pow] = (1, 1),
+        [MathFunction.Rsqrt] = (1, 1.5),
+    };
+
+    public static TheoryData<MathFunction, string> Cases()
+    {
+        var data = new TheoryData<MathFunction, string>();
+        foreach (var target in MathKernel.Targets)
+        foreach (var function in Bounds.Keys)
+            data.Add(function, target);
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void F32_stays_within_its_bound(MathFunction function, string target)
+    {
+        using var kernel = new MathKernel(function, isDouble: false, lanes: 16, target);
+        var sweep = new FloatSweep(function);
+        ulong stride = (Exhaustive, target) switch { (true, "native") => 1, (_, "native") => 257, _ => 2570 };
+        if (function == MathFunction.Pow) stride = stride == 1 ? 17 : stride * 4;
+        sweep.Run(kernel, stride);
+        MathRecord.Write(function, "f32", target, sweep.Worst, sweep.WorstAt);
+        Assert.True(sweep.Worst <= Bounds[function].F32, $"{function} f32 {target}: {sweep.Worst} ulp at {sweep.WorstAt}");
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void F64_stays_within_its_bound(MathFunction function, string target)
+    {
+        using var kernel = new MathKernel(function, isDouble: true, lanes: 8, target);
+        var (worst, at) = DoubleSample.Worst(kernel, function, Exhaustive ? 200_000 : 2_000);
+        MathRecord.Write(function, "f64", target, worst, at);
+        Assert.True(worst <= Bounds[function].F64, $"{function} f64 {target}: {worst} ulp at {at}");
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Special_values_are_those_of_C(MathFunction function, string target)
+    {
+        using var narrow = new MathKernel(function, isDouble: false, lanes: 0, target);
+        using var wide = new MathKernel(function, isDouble: true, lanes: 0, target);
+        foreach (var (x, y, expected) in MathSpecialValues.Of(function))
+        {
+            AssertSame(expected, wide.Apply(x, y), $"{function}({x:R}, {y:R}) f64 {target}");
+            if (double.IsFinite(x) && (float)x != x || double.IsFinite(y) && (float)y != y) continue;
+            AssertSame((float)expected, narrow.Apply((float)x, (float)y), $"{function}({x:R}, {y:R}) f32 {target}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0u), InlineData(1u), InlineData(2u), InlineData(3u), InlineData(4u), InlineData(8u), InlineData(32u), InlineData(64u)]
+    public void Any_lane_count_gives_the_same_bits(uint lanes)
+    {
+        foreach (var function in Bounds.Keys)
+        foreach (var isDouble in (bool[])[false, true])
+        {
+            using var one = new MathKernel(function, isDouble, 0, "native");
+            using var many = new MathKernel(function, isDouble, lanes, "native");
+            for (var i = 0; i < 200; i++)
+            {
+                var (x, y) = ((i - 50) * 0.37, i % 7 - 2.5);
+                if (isDouble) Assert.Equal(one.Apply(x, y), many.Apply(x, y));
+                else Assert.Equal(one.Apply((float)x, (float)y), many.Apply((float)x, (float)y));
+            }
+        }
+    }
+
+    private static void AssertSame(double expected, double actual, string what)
+    {
+        var same = double.IsNaN(expected)
+            ? double.IsNaN(actual)
+            : BitConverter.DoubleToInt64Bits(expected) == BitConverter.DoubleToInt64Bits(actual);
+        Assert.True(same, $"{what}: {actual:R}, expected {expected:R}");
+    }
+}
