@@ -19,7 +19,7 @@ public sealed class CompiledFunctionTests
         return new Literal(type, values);
     }
 
-    private static void Agree(Function function, double tolerance = 2e-5, int seed = 1)
+    internal static void Agree(Function function, double tolerance = 2e-5, int seed = 1)
     {
         var arguments = function.Parameters.Select((p, i) => Random(p.Type, seed * 100 + i)).ToArray();
         var expected = ReferenceInterpreter.Run(function, arguments);

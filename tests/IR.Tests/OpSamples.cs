@@ -1,0 +1,63 @@
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.IR.Tests;
+
+/// <summary>For each registered op a small function that applies it; a test demands that none is missing.</summary>
+internal static class OpSamples
+{
+    private static readonly Dictionary<string, Func<FunctionBuilder, Value>> s_special = new()
+    {
+        ["and"] = b => Apply(b, "and", [DType.Bool[2], DType.Bool[2]]),
+        ["or"] = b => Apply(b, "or", [DType.Bool[2], DType.Bool[2]]),
+        ["not"] = b => Apply(b, "not", [DType.Bool[2]]),
+        ["broadcast_in_dim"] = b => Apply(b, "broadcast_in_dim", [DType.F32[3]], Broadcast.Attributes(new Shape(2, 3), [1])),
+        ["clamp"] = b => Apply(b, "clamp", [DType.F32[3]], AttributeMap.Empty.With("low", double.NegativeInfinity).With("high", 0.1)),
+        ["compare"] = b => Apply(b, "compare", [DType.F32[3], DType.F32[3]], AttributeMap.Empty.With("direction", "le")),
+        ["concatenate"] = b => Apply(b, "concatenate", [DType.I32[1, 2], DType.I32[3, 2]], AttributeMap.Empty.With("dimension", 0)),
+        ["constant"] = b => b.Constant(new Literal(DType.F64[2, 2], 0.1, double.NaN, -0.0, 1e300)),
+        ["convert"] = b => Apply(b, "convert", [DType.F32[0, 2]], AttributeMap.Empty.With("dtype", "i8")),
+        ["dot_general"] = b => Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
+        ["fusion"] = Fused,
+        ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),
+        ["iota"] = b => Apply(b, "iota", [], Iota.Attributes(DType.I32[2, 3], 1)),
+        ["log_softmax"] = b => Apply(b, "log_softmax", [DType.F32[2, 3]], AttributeMap.Empty.With("axis", 0)),
+        ["softmax"] = b => Apply(b, "softmax", [DType.F32[2, 3]], AttributeMap.Empty.With("axis", 1)),
+        ["pad"] = b => Apply(b, "pad", [DType.F32[2, 0]], Pad.Attributes(-1.5, [1, 0], [0, 2], [3, 0])),
+        ["reshape"] = b => Apply(b, "reshape", [DType.F32[2, 3]], Reshape.Attributes(new Shape(3, 1, 2))),
+        ["scatter_add"] = b => Apply(b, "scatter_add", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]]),
+        ["select"] = b => Apply(b, "select", [DType.Bool[2], DType.BF16[2], DType.BF16[2]]),
+        ["slice"] = b => Apply(b, "slice", [DType.U8[5]], Slice.Attributes([1], [5], [3])),
+        ["transpose"] = b => Apply(b, "transpose", [DType.F16[1, 2, 3]], Transpose.Attributes([2, 0, 1])),
+    };
+
+    /// <summary>A function that applies the op.</summary>
+    public static Function Of(Op op)
+    {
+        var builder = new FunctionBuilder($"sample.{op.Name}");
+        var result = s_special.TryGetValue(op.Name, out var make) ? make(builder)
+            : op.Name.StartsWith("reduce_", StringComparison.Ordinal)
+                ? Apply(builder, op.Name, [DType.F32[2, 3, 1]], AttributeMap.Empty.With("axes", (int[])[0, 2]))
+            : Apply(builder, op.Name, [.. Enumerable.Repeat(DType.F32[3, 1], op.Arity)]);
+        return builder.Build(result.Definition!.Results.AsSpan());
+    }
+
+    /// <summary>Arguments of a function: small numbers, of which indices are in range.</summary>
+    public static Literal[] Arguments(Function function) => [.. function.Parameters.Select(p =>
+        new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Type.Shape.ElementCount).Select(i => p.DType.IsFloating ? 0.25 + i : i % 2)]))];
+
+    private static Value Apply(FunctionBuilder builder, string op, TensorType[] types, AttributeMap? attributes = null)
+    {
+        Value[] operands = [.. types.Select((t, i) => builder.Parameter($"x{i}", t))];
+        return builder.Emit(OpRegistry.Find(op)!, operands, attributes);
+    }
+
+    private static Value Fused(FunctionBuilder builder)
+    {
+        var body = new FunctionBuilder("body");
+        var p = body.Parameter("p0", DType.F32[3]);
+        var doubled = p + p;
+        var region = body.Build(doubled, (doubled * p).Sum());
+        var x = builder.Parameter("x", DType.F32[3]);
+        return builder.EmitAll(Fusion.Instance, [x], AttributeMap.Empty.With("kind", "loop"), body: region)[0];
+    }
+}
