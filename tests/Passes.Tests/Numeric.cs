@@ -1,0 +1,49 @@
+using GraphCompiler.IR;
+using Xunit;
+
+namespace GraphCompiler.Passes.Tests;
+
+/// <summary>Numbers for tests of functions: arguments, and comparison of results.</summary>
+internal static class Numeric
+{
+    /// <summary>Arguments in [-1, 1] for every floating-point parameter, 0 and 1 for others.</summary>
+    public static Literal[] Arguments(Function function, int seed)
+    {
+        var random = new Random(seed);
+        return [.. function.Parameters.Select(p => new Literal(p.Type,
+            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => p.DType.IsFloating ? 2 * random.NextDouble() - 1 : random.Next(2))]))];
+    }
+
+    /// <summary>Fails unless both functions give the same, within a tolerance relative to max(1, |expected|).</summary>
+    public static void SameResults(Function expected, Function actual, int seed, double tolerance)
+    {
+        var arguments = Arguments(expected, seed);
+        var (wanted, given) = (ReferenceInterpreter.Run(expected, arguments), ReferenceInterpreter.Run(actual, arguments));
+        Assert.Equal(wanted.Length, given.Length);
+        for (var r = 0; r < wanted.Length; r++)
+            for (var i = 0L; i < wanted[r].Type.Shape.ElementCount; i++)
+                Assert.True(Close(wanted[r][i], given[r][i], tolerance),
+                    $"seed {seed}, result {r}, element {i}: {wanted[r][i]} became {given[r][i]}\n{expected}\n{actual}");
+    }
+
+    /// <summary>Fails unless the gradient by x equals central differences of the scalar function, at every element.</summary>
+    public static void GradientIsDifference(Function value, Function gradient, Literal x, double tolerance)
+    {
+        const double Step = 1e-5;
+        var point = x.ToArray();
+        var actual = ReferenceInterpreter.Run(gradient, x)[0];
+        for (var i = 0; i < point.Length; i++)
+        {
+            double[] low = [.. point], high = [.. point];
+            low[i] -= Step;
+            high[i] += Step;
+            var expected = (Scalar(value, x.Type, high) - Scalar(value, x.Type, low)) / (2 * Step);
+            Assert.True(Close(expected, actual[i], tolerance), $"d/dx[{i}]: expected {expected}, got {actual[i]}\n{gradient}");
+        }
+    }
+
+    private static double Scalar(Function f, TensorType type, double[] x) => ReferenceInterpreter.Run(f, new Literal(type, x))[0][0];
+
+    private static bool Close(double expected, double actual, double tolerance) =>
+        expected.Equals(actual) || Math.Abs(expected - actual) <= tolerance * Math.Max(1, Math.Abs(expected));
+}
