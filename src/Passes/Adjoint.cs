@@ -26,7 +26,8 @@ public sealed class Adjoint : IPass
     {
         if (function.Results.Length != 1)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
-                $"adjoint: @{function.Name} has {function.Results.Length} results; the gradient of one is defined");
+                $"adjoint: @{function.Name} has {function.Results.Length} results; the gradient of one is defined",
+                function.Results.FirstOrDefault()?.Location ?? Location.Unknown);
         var builder = new FunctionBuilder($"{function.Name}.grad");
         Value[] parameters = [.. function.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
         var output = function.Results[0];

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using GraphCompiler.IR;
-using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
 /// <summary>Computes equal operations once: same op, operands and attributes.</summary>
-/// <remarks>All ops are pure. O(operations).</remarks>
+/// <remarks>All ops are pure. Operations with regions are left. Ensures: no two of the others are equal. O(operations).</remarks>
 public sealed class CommonSubexpressions : IPass
 {
-    private readonly record struct Key(Op Op, string Operands, AttributeMap Attributes);
+    private readonly record struct Key(IR.Ops.Op Op, string Operands, AttributeMap Attributes);
 
     /// <inheritdoc/>
     public string Name => "cse";
@@ -19,7 +18,7 @@ public sealed class CommonSubexpressions : IPass
         var known = new Dictionary<Key, ImmutableArray<Value>>();
         return Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
-            if (operation.Body is not null) return null;
+            if (operation.Body is not null || HasNegativeZero(operation.Attributes)) return null;
             var key = new Key(operation.Op, string.Join(',', operands.Select(o => o.Id)), operation.Attributes);
             if (known.TryGetValue(key, out var earlier) && context.Budget.TryTake()) return earlier;
             var results = builder.EmitAll(operation.Op, operands.AsSpan(), operation.Attributes, operation.Location);
@@ -27,4 +26,14 @@ public sealed class CommonSubexpressions : IPass
             return results;
         });
     }
+
+    // Attributes compare as numbers do, by which 0 equals -0; but 1/0 and 1/-0 differ.
+    private static bool HasNegativeZero(AttributeMap attributes) => attributes.Items.Any(i => i.Value switch
+    {
+        IR.Attribute.Number n => IsNegativeZero(n.Value),
+        IR.Attribute.Numbers n => n.Values.Any(IsNegativeZero),
+        _ => false,
+    });
+
+    private static bool IsNegativeZero(double value) => value == 0 && double.IsNegative(value);
 }

@@ -10,7 +10,8 @@ internal static class Differentiation
     {
         if (names is null) return [.. parameters.Where(p => p.DType.IsFloating && p.Name != "ct")];
         return [.. names.Select(n => parameters.FirstOrDefault(p => p.Name == n)
-            ?? throw new GraphException(DiagnosticCode.NotDifferentiable, $"{pass}: wrt names \"{n}\", which is not a parameter"))];
+            ?? throw new GraphException(DiagnosticCode.NotDifferentiable, $"{pass}: wrt names \"{n}\", which is not a parameter",
+                parameters.FirstOrDefault()?.Location ?? Location.Unknown))];
     }
 
     internal static void CheckResult(FunctionBuilder builder, Value result, Value? cotangent)

@@ -8,6 +8,13 @@ public static class PassRegistry
     private static readonly Dictionary<string, Func<IReadOnlyDictionary<string, string>, IPass>> s_factories = new(StringComparer.Ordinal)
     {
         ["adjoint"] = arguments => new Adjoint(List(arguments, "wrt")),
+        ["canonicalize"] = _ => new Canonicalize(),
+        ["cse"] = _ => new CommonSubexpressions(),
+        ["dce"] = _ => new DeadCodeElimination(),
+        ["decompose"] = _ => new Decompose(),
+        ["fold"] = _ => new ConstantFold(),
+        ["fuse"] = _ => new Fuse(),
+        ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
     };
 
     /// <summary>Names of all passes, sorted.</summary>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Runs a pipeline: times each pass, and skips or dumps what the context asks for.</summary>
+/// <summary>Runs a pipeline: times each pass, and skips, verifies or dumps what the context asks for.</summary>
 public sealed class PassRunner
 {
     private readonly IReadOnlyList<PassEntry> _passes;
@@ -28,6 +28,7 @@ public sealed class PassRunner
 
     /// <summary>Runs every pass that is not disabled.</summary>
     /// <exception cref="GraphException">SGC3001: a disabled pass does not exist or is required.</exception>
+    /// <exception cref="InternalCompilerException">A pass made invalid IR, and the context asks to verify.</exception>
     public Function Run(Function function, PassContext context)
     {
         foreach (var name in context.Disabled) CheckDisabled(name);
@@ -38,11 +39,24 @@ public sealed class PassRunner
             if (context.Disabled.Contains(entry.Name)) continue;
             var start = Stopwatch.GetTimestamp();
             function = entry.Pass.Run(function, context);
+            if (context.VerifyEach) Verify(function, entry.Name);
             context.Logger.LogDebug("{Pass}: {Milliseconds:F2} ms, {Operations} operations", entry.Name,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds, function.Operations.Length);
             Dump(context, string.Create(CultureInfo.InvariantCulture, $"{i + 1:D2}_{entry.Name}"), function);
         }
         return function;
+    }
+
+    private static void Verify(Function function, string pass)
+    {
+        try
+        {
+            Verifier.Verify(function);
+        }
+        catch (GraphException e)
+        {
+            throw new InternalCompilerException(pass, $"it made invalid IR; SGC_DUMP=dir writes the function before it: {e.Message}", e);
+        }
     }
 
     private int IndexOf(string name)

@@ -8,6 +8,7 @@ public static class Pipeline
     [
         new("canonicalize", new Canonicalize()),
         new("decompose", new Decompose(), Required: true),
+        new("fold", new ConstantFold()),
         new("simplify", new Canonicalize()),
         new("cse", new CommonSubexpressions()),
         new("dce", new DeadCodeElimination()),
@@ -18,6 +19,7 @@ public static class Pipeline
     public static IReadOnlyList<PassOrder> Order { get; } =
     [
         new("decompose", "simplify", "a decomposition leaves stop_gradient and unit axes behind"),
+        new("fold", "simplify", "a folded operand may make its reader an identity"),
         new("simplify", "cse", "equal operations look equal only when they are in one form"),
         new("cse", "dce", "merging leaves the later copy dead"),
         new("dce", "fuse", "a dead operation would be computed by the kernel it is fused into"),

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Canonicalization;
+
+/// <summary>Gives a simpler value that equals the operation's result, or null; emits nothing when it gives null.</summary>
+internal delegate Value? Rule(RewriteSite site);
+
+/// <summary>How often live operations and results read each value of a function.</summary>
+internal sealed class UseCounts
+{
+    private readonly Dictionary<Value, int> _counts = [];
+
+    /// <summary>Number of live reads; 0 for a value that nothing depends on.</summary>
+    internal int this[Value value] => _counts.GetValueOrDefault(value);
+
+    internal static UseCounts Of(Function function)
+    {
+        var uses = new UseCounts();
+        foreach (var result in function.Results) uses.Count(result);
+        for (var i = function.Operations.Length - 1; i >= 0; i--)
+            if (function.Operations[i].Results.Any(r => uses[r] > 0))
+                foreach (var operand in function.Operations[i].Operands) uses.Count(operand);
+        return uses;
+    }
+
+    private void Count(Value value) => _counts[value] = this[value] + 1;
+}
+
+/// <summary>What a rule sees: the operation, and its operands as they are in the new function.</summary>
+internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> operands, UseCounts uses)
+{
+    /// <summary>The operation in the old function: op, attributes and types.</summary>
+    internal Operation Operation { get; } = operation;
+    /// <summary>Operand <paramref name="index"/> in the new function.</summary>
+    internal Value this[int index] => operands[index];
+    /// <summary>Number of operands.</summary>
+    internal int Count => operands.Length;
+    /// <summary>The type that the replacement must have.</summary>
+    internal TensorType Type => Operation.Result.Type;
+    /// <summary>Whether something depends on the operation.</summary>
+    internal bool IsLive => uses[Operation.Result] > 0;
+
+    /// <summary>The operation that computes operand <paramref name="index"/> if it is an application of <paramref name="op"/>.</summary>
+    internal Operation? Defined(int index, Op op) => operands[index].Definition is { } d && d.Op == op ? d : null;
+
+    /// <summary>Whether operand <paramref name="index"/> is computed by <paramref name="op"/> for this operation alone, so
+    /// that doing the work here instead makes it dead there.</summary>
+    internal bool IsOnlyUse(int index, Op op) =>
+        Operation.Operands[index] is { Definition: { } d } old && d.Op == op && uses[old] == 1;
+
+    /// <summary>The value of every element of operand <paramref name="index"/> if it is a constant splat.</summary>
+    internal double? Splat(int index) => SplatOf(operands[index]);
+
+    /// <summary>The value of every element of <paramref name="value"/> if it is a constant splat.</summary>
+    internal static double? SplatOf(Value value) =>
+        value.Definition is { Op: IR.Ops.Constant } c && c.Attributes["value"] is IR.Attribute.Number n ? value.DType.Round(n.Value) : null;
+
+    /// <summary>The integers of an attribute that is a list.</summary>
+    internal static int[] Ints(Operation operation, string name) =>
+        [.. ((IR.Attribute.Numbers)operation.Attributes[name]!).Values.Select(v => (int)v)];
+
+    /// <summary>Whether operand <paramref name="index"/> is a constant.</summary>
+    internal bool IsConstant(int index) => Defined(index, IR.Ops.Constant.Instance) is not null;
+
+    /// <summary>Appends an operation without attributes.</summary>
+    internal Value Emit(Op op, Value x, params ReadOnlySpan<Value> more) => x.Emit(op, Operation.Location, AttributeMap.Empty, more);
+
+    /// <summary>Appends an operation.</summary>
+    internal Value EmitWith(Op op, AttributeMap attributes, Value x, params ReadOnlySpan<Value> more) =>
+        x.Emit(op, Operation.Location, attributes, more);
+
+    /// <summary>A constant of the result's type.</summary>
+    internal Value Constant(double value) => operands[0].Builder.Constant(new Literal(Type, value), Operation.Location);
+}

@@ -1,0 +1,88 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Canonicalization;
+
+/// <summary>Rules of ops that move elements: identities vanish, chains merge, splats stay splats.</summary>
+internal static class ShapeRules
+{
+    private static readonly string[] s_amounts = ["low", "high", "interior"];
+
+    /// <summary>A broadcast, reshape or slice to the shape it has → x.</summary>
+    internal static Value? SameShape(RewriteSite site) => site[0].Shape == site.Type.Shape ? site[0] : null;
+
+    /// <summary>Elements of a splat, moved → a splat.</summary>
+    internal static Value? OfSplat(RewriteSite site) => site.Splat(0) is { } value ? site.Constant(value) : null;
+
+    /// <summary>broadcast(broadcast(x)) → broadcast(x).</summary>
+    internal static Value? BroadcastTwice(RewriteSite site)
+    {
+        if (site.Defined(0, Broadcast.Instance) is not { } inner) return null;
+        var outer = Broadcast.Dimensions(site.Operation);
+        return site.EmitWith(Broadcast.Instance, Broadcast.Attributes(site.Type.Shape, Broadcast.Dimensions(inner).Select(d => outer[d])),
+            inner.Operands[0]);
+    }
+
+    /// <summary>reshape(reshape(x)) → reshape(x).</summary>
+    internal static Value? ReshapeTwice(RewriteSite site)
+    {
+        if (site.Defined(0, Reshape.Instance) is not { } inner) return null;
+        var x = inner.Operands[0];
+        return x.Shape == site.Type.Shape ? x : site.EmitWith(Reshape.Instance, site.Operation.Attributes, x);
+    }
+
+    /// <summary>reshape(constant) → constant, if nothing else reads the constant.</summary>
+    internal static Value? ReshapeConstant(RewriteSite site) =>
+        site.IsOnlyUse(0, Constant.Instance) && site.Defined(0, Constant.Instance) is { } constant
+            ? site[0].Builder.Constant(new Literal(site.Type, Constant.LiteralOf(constant).Values), site.Operation.Location) : null;
+
+    /// <summary>A transpose that keeps the order of axes → x.</summary>
+    internal static Value? TransposeNothing(RewriteSite site)
+    {
+        var permutation = Permutation(site.Operation);
+        return permutation.SequenceEqual(Enumerable.Range(0, permutation.Length)) ? site[0] : null;
+    }
+
+    /// <summary>transpose(transpose(x)) → transpose(x).</summary>
+    internal static Value? TransposeTwice(RewriteSite site)
+    {
+        if (site.Defined(0, Transpose.Instance) is not { } inner) return null;
+        var first = Permutation(inner);
+        int[] both = [.. Permutation(site.Operation).Select(i => first[i])];
+        return site.EmitWith(Transpose.Instance, Transpose.Attributes(both), inner.Operands[0]);
+    }
+
+    /// <summary>slice(slice(x)) → slice(x), for slices that are not empty.</summary>
+    internal static Value? SliceTwice(RewriteSite site)
+    {
+        if (site.Defined(0, Slice.Instance) is not { } inner || site.Type.Shape.ElementCount == 0) return null;
+        var (first, second) = (Bounds(inner), Bounds(site.Operation));
+        var rank = site.Type.Rank;
+        var (start, limit, stride) = (new int[rank], new int[rank], new int[rank]);
+        for (var i = 0; i < rank; i++)
+        {
+            start[i] = first.Start[i] + second.Start[i] * first.Stride[i];
+            stride[i] = first.Stride[i] * second.Stride[i];
+            limit[i] = start[i] + (site.Type.Shape[i] - 1) * stride[i] + 1;
+        }
+        return site.EmitWith(Slice.Instance, Slice.Attributes(start, limit, stride), inner.Operands[0]);
+    }
+
+    /// <summary>A pad by nothing → x.</summary>
+    internal static Value? PadNothing(RewriteSite site) =>
+        s_amounts.All(n => RewriteSite.Ints(site.Operation, n).All(v => v == 0)) ? site[0] : null;
+
+    /// <summary>A splat padded with its own value → a splat.</summary>
+    internal static Value? PadSplat(RewriteSite site) =>
+        site.Splat(0) is { } x && site.Operation.Attributes["value"] is IR.Attribute.Number pad
+            && x.Equals(site.Type.DType.Round(pad.Value)) && double.IsNegative(x) == double.IsNegative(pad.Value)
+            ? site.Constant(x) : null;
+
+    /// <summary>concatenate(x) → x.</summary>
+    internal static Value? ConcatenateOne(RewriteSite site) => site.Count == 1 ? site[0] : null;
+
+    /// <summary>Which axis of the operand each axis of the result is.</summary>
+    internal static int[] Permutation(Operation transpose) => RewriteSite.Ints(transpose, "permutation");
+
+    private static (int[] Start, int[] Stride) Bounds(Operation slice) => (RewriteSite.Ints(slice, "start"), RewriteSite.Ints(slice, "stride"));
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes;
+
+/// <summary>Evaluates operations whose operands are all constants.</summary>
+/// <remarks>Results of up to 4096 elements, so that the program does not grow; an elementwise op of splats has a splat of any
+/// size. A broadcast is left, since an index map is better than memory. Values are those of the reference meaning: f64
+/// arithmetic rounded to the element type. O(operations + elements).</remarks>
+public sealed class ConstantFold : IPass
+{
+    private const long MaxElements = 4096;
+
+    /// <inheritdoc/>
+    public string Name => "fold";
+
+    /// <inheritdoc/>
+    public Function Run(Function function, PassContext context) =>
+        Rewriter.Rebuild(function, (operation, builder, operands) =>
+        {
+            if (context.Budget.IsExhausted || operation.Body is not null || operation.Op is Broadcast || operands.IsEmpty) return null;
+            if (!operands.All(o => o.Definition is { Op: Constant })) return null;
+            Literal[] literals = [.. operands.Select(o => Constant.LiteralOf(o.Definition!))];
+            return Evaluate(operation, literals) is { } results && context.Budget.TryTake()
+                ? [.. results.Select(r => builder.Constant(r, operation.Location))]
+                : null;
+        });
+
+    private static Literal[]? Evaluate(Operation operation, Literal[] literals)
+    {
+        if (operation.Op is ElementwiseOp && literals.All(l => l.IsSplat)) return [EvaluateSplat(operation, literals)];
+        var isSmall = operation.Results.All(r => r.Shape.ElementCount <= MaxElements) && literals.All(l => l.Type.Shape.ElementCount <= MaxElements);
+        return isSmall ? [.. operation.Op.Evaluate(operation, literals).Select(Compact)] : null;
+    }
+
+    // All elements of the result are alike, so one of them is computed, by the same op on scalars.
+    private static Literal EvaluateSplat(Operation operation, Literal[] literals)
+    {
+        var scratch = new FunctionBuilder("splat");
+        var x = literals.Select(l => scratch.Constant(new Literal(l.Type.DType.Scalar, l[0]))).ToArray();
+        var y = scratch.Emit(operation.Op, x, operation.Attributes).Definition!;
+        var element = operation.Op.Evaluate(y, [.. x.Select(v => Constant.LiteralOf(v.Definition!))])[0];
+        return new Literal(operation.Result.Type, element[0]);
+    }
+
+    private static Literal Compact(Literal literal)
+    {
+        if (literal.IsSplat || literal.Values.IsEmpty) return literal;
+        var first = BitConverter.DoubleToInt64Bits(literal[0]);
+        foreach (var value in literal.Values)
+            if (BitConverter.DoubleToInt64Bits(value) != first) return literal;
+        return new Literal(literal.Type, literal[0]);
+    }
+}
