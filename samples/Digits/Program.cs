@@ -18,6 +18,9 @@ mnist.SetAction(parse => Guard(() =>
     return Classifier.Run(split, new(Hidden: 256, Epochs: 5, Batch: 64, LearningRate: 1e-3, Target: 0.975), parse.GetValue(json));
 }));
 root.Subcommands.Add(mnist);
+var chainRule = new Command("chainrule", "The chain rule as textbooks teach it, against gradients derived by hand.");
+chainRule.SetAction(_ => Guard(() => ChainRule.Run(Console.Out)));
+root.Subcommands.Add(chainRule);
 return root.Parse(args).Invoke();
 
 // What the user can mend is a message, not a stack trace.
@@ -27,7 +30,7 @@ static int Guard(Func<int> run)
     {
         return run();
     }
-    catch (Exception error) when (error is GraphException or RuntimeException or BackendException or IOException)
+    catch (Exception error) when (error is GraphException or RuntimeException or BackendException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine(error.Message);
         return 2;

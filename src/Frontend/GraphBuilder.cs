@@ -44,15 +44,26 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     }
 
     /// <summary>A training step that makes <paramref name="loss"/> smaller.</summary>
-    /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable.</exception>
-    public TrainingPlan Minimize(Value loss, Optimizer optimizer, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    /// <param name="loss">A floating-point scalar of this builder.</param>
+    /// <param name="optimizer">How the variables move.</param>
+    /// <param name="metrics">Further values that each step reports, by name; "loss" is taken.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable.
+    /// SGC1008: a value of another builder. SGC1006: a metric's name is taken.</exception>
+    public TrainingPlan Minimize(Value loss, Optimizer optimizer, IReadOnlyDictionary<string, Value>? metrics = null,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
-        if (loss.Builder != this)
-            throw new GraphException(DiagnosticCode.ForeignValue, $"the loss belongs to \"{loss.Builder.Name}\", not to \"{Name}\"", location);
+        foreach (var (name, value) in (metrics ?? new Dictionary<string, Value>()).Prepend(new("loss", loss)))
+            if (value.Builder != this)
+                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+        foreach (var name in metrics?.Keys ?? [])
+            if (name == "loss" || Parameters.Any(p => p.Name == name))
+                throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken", location);
         if (loss.Rank != 0 || !loss.DType.IsFloating)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
                 $"the loss must be a floating-point scalar, got {loss.Type}; take its Mean() or Sum()", location);
-        return TrainingPlan.Create(this, loss, optimizer, location);
+        return TrainingPlan.Create(this, loss, metrics, optimizer, location);
     }
 }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -18,6 +20,13 @@ public abstract record Initializer
     public static Initializer XavierUniform { get; } = new Scaled(2, UseFanOut: true, IsNormal: false);
     /// <summary>One number everywhere.</summary>
     public static Initializer Constant(float value) => new Filled(value);
+
+    /// <summary>Uniform from <paramref name="low"/> to below <paramref name="high"/>.</summary>
+    /// <exception cref="GraphException">SGC1011: not finite, or low is above high.</exception>
+    public static Initializer Uniform(float low, float high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        float.IsFinite(low) && float.IsFinite(high) && low <= high
+            ? new Ranged(low, high)
+            : throw new GraphException(DiagnosticCode.BadArgument, $"Uniform: no range from {low} to {high}", new Location(file, line));
 
     /// <summary>The elements of a parameter of this shape, row-major.</summary>
     public float[] Create(Shape shape, ulong seed, string name)
@@ -40,6 +49,14 @@ public abstract record Initializer
     private sealed record Filled(float Value) : Initializer
     {
         private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random) => elements.Fill(Value);
+    }
+
+    private sealed record Ranged(float Low, float High) : Initializer
+    {
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            foreach (ref var element in elements) element = Low + (High - Low) * random.NextSingle();
+        }
     }
 
     private sealed record Scaled(double Gain, bool UseFanOut, bool IsNormal) : Initializer

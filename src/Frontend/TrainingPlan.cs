@@ -10,55 +10,82 @@ namespace GraphCompiler.Frontend;
 /// <summary>A whole training step as one function: forward, backward and update.</summary>
 public sealed class TrainingPlan
 {
-    private TrainingPlan(GraphBuilder graph, Function function, ImmutableArray<BufferRole> roles, ImmutableArray<int> donated) =>
-        (Graph, Function, Roles, Donated) = (graph, function, roles, donated);
+    private TrainingPlan(GraphBuilder graph, Function function, ImmutableArray<BufferRole> roles, ImmutableArray<int> donated,
+        ImmutableArray<string> outputs) => (Graph, Function, Roles, Donated, Outputs) = (graph, function, roles, donated, outputs);
 
     /// <summary>The model.</summary>
     public GraphBuilder Graph { get; }
-    /// <summary>The step: (inputs, variables, optimizer state) → (new variables, new state, loss).</summary>
+    /// <summary>The step: (inputs, variables, optimizer state) → (new variables, new state, loss, metrics).</summary>
     public Function Function { get; }
-    internal ImmutableArray<BufferRole> Roles { get; }
-    internal ImmutableArray<int> Donated { get; }
+    /// <summary>For each parameter of the function whether a step is given it or keeps it.</summary>
+    public ImmutableArray<BufferRole> Roles { get; }
+    /// <summary>For each result the position of the parameter that it replaces, or -1 for the loss and metrics.</summary>
+    public ImmutableArray<int> Donated { get; }
+    /// <summary>The names of the results that replace no parameter: "loss", then the metrics.</summary>
+    public ImmutableArray<string> Outputs { get; }
 
     /// <summary>Compiles the step and initialises the variables.</summary>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public TrainingStep Compile(CompileOptions? options = null) => new(this, options ?? new CompileOptions());
 
-    internal static TrainingPlan Create(GraphBuilder graph, Value loss, Optimizer optimizer, Location location)
+    internal static TrainingPlan Create(GraphBuilder graph, Value loss, IReadOnlyDictionary<string, Value>? metrics, Optimizer optimizer, Location location)
     {
-        var forward = graph.Snapshot(loss);
+        Value[] outputs = [loss, .. metrics?.Values ?? []];
+        var forward = graph.Snapshot(outputs);
         var builder = new FunctionBuilder(graph.Name);
         Value[] parameters = [.. forward.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
-        var trained = graph.ModelParameters.Where(p => p.IsTrainable).Select(p => parameters[forward.Parameters.IndexOf(p.Value)]).ToArray();
-        var shared = optimizer.SharedState.Select(s => builder.Parameter(s.Name, s.Type)).ToArray();
-        var states = trained.Select(p => optimizer.StateFor(p).Select(s => builder.Parameter(s.Name, s.Type)).ToArray()).ToArray();
+        var learned = Learned(graph, forward, loss, location);
+        Value[] trained = [.. learned.Select(p => parameters[forward.Parameters.IndexOf(p)])];
+        Value[] Declare(IEnumerable<OptimizerState> states) => [.. states.Select(s => builder.Parameter(s.Name, s.Type, location))];
+        var shared = Declare(optimizer.SharedState);
+        Value[][] states = [.. trained.Select(p => Declare(optimizer.StateFor(p)))];
+        var step = new Step(builder);
+        var computed = builder.Inline(forward, parameters);
+        var gradients = Adjoint.AppendDense(builder, computed[0], trained);
+        using (builder.At(location)) step.Update(optimizer, trained, gradients, shared, states);
+        foreach (var output in computed) step.Return(output, replaced: -1);
 
-        var total = builder.Inline(forward, parameters)[0];
-        var gradients = Adjoint.Append(builder, total, trained);
-        if (gradients.All(g => g is null))
-            throw new GraphException(DiagnosticCode.NotDifferentiable, "the loss depends on no trainable variable, so there is nothing to learn", location);
-
-        using var pin = builder.At(location);
-        var (next, factors) = optimizer.Advance(shared);
-        var (results, donated) = (new List<Value>(), new List<int>());
-        void Replace(Value parameter, Value value)
-        {
-            results.Add(value);
-            donated.Add(builder.Parameters.ToList().IndexOf(parameter));
-        }
-        for (var i = 0; i < next.Length; i++) Replace(shared[i], next[i]);
-        for (var i = 0; i < trained.Length; i++)
-        {
-            if (gradients[i] is not { } gradient) continue;
-            var (parameter, state) = optimizer.Update(trained[i], gradient, states[i], factors);
-            Replace(trained[i], parameter);
-            for (var s = 0; s < state.Length; s++) Replace(states[i][s], state[s]);
-        }
-        results.Add(total);
-        donated.Add(-1);
         var inputs = graph.Inputs.ToHashSet();
         ImmutableArray<BufferRole> roles = [.. builder.Parameters.Select((_, i) =>
-            i < forward.Parameters.Length && inputs.Contains(forward.Parameters[i]) ? BufferRole.Input : BufferRole.State)];
-        return new(graph, builder.Build([.. results]), roles, [.. donated]);
+            i < parameters.Length && inputs.Contains(forward.Parameters[i]) ? BufferRole.Input : BufferRole.State)];
+        return new(graph, step.Build(), roles, [.. step.Donated], ["loss", .. metrics?.Keys ?? []]);
+    }
+
+    // A trainable variable that the loss does not depend on gets neither a gradient nor optimizer state.
+    private static Value[] Learned(GraphBuilder graph, Function forward, Value loss, Location location)
+    {
+        var trainable = graph.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value).ToArray();
+        var needs = NeedsGradient.Of(forward.Operations, trainable, [loss]);
+        Value[] learned = [.. trainable.Where(needs.Contains)];
+        return learned.Length > 0 ? learned : throw new GraphException(DiagnosticCode.NotDifferentiable,
+            "the loss depends on no trainable variable, so there is nothing to learn", location);
+    }
+
+    private sealed class Step(FunctionBuilder builder)
+    {
+        private readonly List<Value> _results = [];
+
+        public List<int> Donated { get; } = [];
+
+        public void Return(Value result, int replaced)
+        {
+            _results.Add(result);
+            Donated.Add(replaced);
+        }
+
+        public void Update(Optimizer optimizer, Value[] trained, Value[] gradients, Value[] shared, Value[][] states)
+        {
+            var (next, factors) = optimizer.Advance(shared);
+            var updates = trained.Select((p, i) => optimizer.Update(p, gradients[i], states[i], factors)).ToArray();
+            for (var i = 0; i < updates.Length; i++) Replace(trained[i], updates[i].Parameter);
+            for (var i = 0; i < updates.Length; i++)
+                for (var k = 0; k < states[i].Length; k++) Replace(states[i][k], updates[i].State[k]);
+            for (var i = 0; i < next.Length; i++) Replace(shared[i], next[i]);
+        }
+
+        public Function Build() => builder.Build([.. _results]);
+
+        // Parameters are declared before anything else, so a parameter's id is its position.
+        private void Replace(Value parameter, Value result) => Return(result, parameter.Id);
     }
 }

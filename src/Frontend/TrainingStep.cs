@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -11,19 +13,25 @@ public sealed class TrainingStep : IDisposable
     private readonly StateStore _state = new();
     private readonly TrainingPlan _plan;
     private readonly CompileOptions _options;
+    private readonly bool _isDoubleLoss;
 
     internal TrainingStep(TrainingPlan plan, CompileOptions options)
     {
         (_plan, _options) = (plan, options);
         var start = Stopwatch.GetTimestamp();
-        var names = plan.Function.Results.Select((_, i) => i == plan.Function.Results.Length - 1 ? "loss" : $"result{i}");
-        _executable = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, [.. names], options, _state);
-        CompileTime = Stopwatch.GetElapsedTime(start);
-        foreach (var parameter in plan.Graph.ModelParameters)
+        var names = Enumerable.Range(0, plan.Function.Results.Length - plan.Outputs.Length).Select(i => $"update{i}").Concat(plan.Outputs);
+        try
         {
-            var elements = parameter.Initializer.Create(parameter.Value.Shape, plan.Graph.Seed, parameter.Value.Name!);
-            if (parameter.Value.DType == DType.F64) Array.ConvertAll(elements, x => (double)x).CopyTo(_executable.State<double>(parameter.Value.Name!));
-            else elements.CopyTo(_executable.State<float>(parameter.Value.Name!));
+            _executable = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, [.. names], options, _state);
+            CompileTime = Stopwatch.GetElapsedTime(start);
+            _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
+            foreach (var parameter in plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
+        }
+        catch
+        {
+            _executable?.Dispose();
+            _state.Dispose();
+            throw;
         }
     }
 
@@ -33,15 +41,24 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>
     public long ArenaBytes => _executable.Layout.ArenaBytes;
 
-    /// <summary>The loss of the last step, before its update; for an f32 loss.</summary>
-    public float Loss => _executable.Output<float>("loss")[0];
+    /// <summary>The loss of the last step, before its update; an f64 loss is rounded.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is neither f32 nor f64.</exception>
+    public float Loss => _isDoubleLoss ? (float)_executable.Output<double>("loss")[0] : _executable.Output<float>("loss")[0];
+
+    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>.</summary>
+    /// <exception cref="RuntimeException">SGC5003: other element type. SGC5004: unknown name.</exception>
+    public ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _executable.Output<T>(name);
 
     /// <summary>A variable or optimizer state by name, to read or to set.</summary>
     /// <exception cref="RuntimeException">SGC5003: other element type. SGC5004: unknown name.</exception>
     public Span<T> Variable<T>(string name) where T : unmanaged => _executable.State<T>(name);
 
+    /// <summary>One step of a model without inputs. Nothing is allocated.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5007: the model has inputs.</exception>
+    public void Run() => _executable.Run();
+
     /// <summary>One step on inputs in the order of their declaration. Nothing is copied or allocated.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type.</exception>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5007: wrong number.</exception>
     public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged => _executable.Run(input0);
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
@@ -52,14 +69,45 @@ public sealed class TrainingStep : IDisposable
     public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged => _executable.Run(input0, input1, input2);
 
+    /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
+    public void Run<T0, T1, T2, T3>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged => _executable.Run(input0, input1, input2, input3);
+
+    /// <summary>One step on any number of inputs, given as bytes.</summary>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5007: wrong number.</exception>
+    public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs) => _executable.Run(inputs);
+
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
-    public Predictor Predictor(Value output) => new(_plan.Graph, output, _options, _state);
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
+    public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var location = new Location(file, line);
+        if (output.Builder != _plan.Graph)
+            throw new GraphException(DiagnosticCode.ForeignValue, $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);
+        var function = Prediction.Slice(_plan.Graph, output);
+        var inputs = _plan.Graph.Inputs.Select(i => i.Name!).ToHashSet();
+        foreach (var parameter in function.Parameters)
+            if (!inputs.Contains(parameter.Name!) && !Declares(parameter))
+                throw new GraphException(DiagnosticCode.ForeignValue,
+                    $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it", location);
+        return new Predictor(function, inputs, _options, _state);
+    }
 
     /// <summary>Frees the code and, once no predictor uses it, the memory.</summary>
     public void Dispose()
     {
         _executable.Dispose();
         _state.Dispose();
+    }
+
+    private bool Declares(Value parameter) => _plan.Function.Parameters.Any(p => p.Name == parameter.Name);
+
+    private void Initialize(ModelParameter parameter)
+    {
+        var name = parameter.Value.Name!;
+        var elements = parameter.Initializer.Create(parameter.Value.Shape, _plan.Graph.Seed, name);
+        if (parameter.Value.DType == DType.F64) Array.ConvertAll(elements, x => (double)x).CopyTo(_executable.State<double>(name));
+        else elements.CopyTo(_executable.State<float>(name));
     }
 }

@@ -5,7 +5,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Frontend.Layers;
 
-/// <summary>Fully connected layers.</summary>
+/// <summary>Fully connected layers, and the flattening before them.</summary>
 public static class DenseSyntax
 {
     extension(Value x)
@@ -14,10 +14,11 @@ public static class DenseSyntax
         /// <param name="units">Number of outputs, at least 1.</param>
         /// <param name="name">Prefix of the variables <c>name/kernel</c> [n, units] and <c>name/bias</c> [units].</param>
         /// <param name="kernel">First elements of the kernel; He normal when null.</param>
+        /// <param name="activation">Applied to the result, such as <c>h => h.Relu()</c>; none when null.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
         /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1006: name taken. SGC1011: units below 1.</exception>
-        public Value Dense(int units, string name = "dense", Initializer? kernel = null,
+        public Value Dense(int units, string name = "dense", Initializer? kernel = null, Func<Value, Value>? activation = null,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             var location = new Location(file, line);
@@ -28,9 +29,25 @@ public static class DenseSyntax
                 throw new GraphException(DiagnosticCode.RankMismatch, $"Dense: needs [batch, features], got {x} : {x.Type}; reshape it", location);
             if (units < 1)
                 throw new GraphException(DiagnosticCode.BadArgument, $"Dense: units must be at least 1, got {units}", location);
+            // Both names are tried before either is taken, so that a failed call leaves the model as it was.
+            foreach (var taken in (string[])[$"{name}/kernel", $"{name}/bias"])
+                if (graph.Parameters.Any(p => p.Name == taken))
+                    throw new GraphException(DiagnosticCode.BadName, $"Dense: the name \"{taken}\" is already taken", location);
             var weights = graph.Variable($"{name}/kernel", x.DType[x.Shape[1], units], kernel ?? Initializer.HeNormal);
             var bias = graph.Variable($"{name}/bias", x.DType[units], Initializer.Zeros);
-            return x.MatMul(weights) + bias;
+            var y = x.MatMul(weights) + bias;
+            return activation is null ? y : activation(y);
+        }
+
+        /// <summary>x[batch, …] as [batch, features], all but the first axis joined in row-major order.</summary>
+        /// <exception cref="GraphException">SGC1003: x is a scalar.</exception>
+        public Value Flatten([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            var location = new Location(file, line);
+            using var pin = x.Builder.At(location);
+            if (x.Rank == 0)
+                throw new GraphException(DiagnosticCode.RankMismatch, $"Flatten: needs a batch axis, got {x} : {x.Type}", location);
+            return x.Emit(Reshape.Instance, location, Reshape.Attributes(new Shape(x.Shape[0], (int)x.Shape.Without(0).ElementCount)));
         }
     }
 }
