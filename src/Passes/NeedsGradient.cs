@@ -1,5 +1,4 @@
 using GraphCompiler.IR;
-using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
@@ -20,7 +19,7 @@ public sealed class NeedsGradient
 
     /// <summary>Whether a derivative passes through operand <paramref name="index"/> of <paramref name="operation"/>.</summary>
     public bool Wants(Operation operation, int index) =>
-        _values.Contains(operation.Operands[index]) && MayPass(operation, index);
+        _values.Contains(operation.Operands[index]) && operation.Op.IsDifferentiable(operation, index);
 
     /// <summary>Whether a derivative passes through a result of <paramref name="operation"/>.</summary>
     public bool ContainsResult(Operation operation)
@@ -40,15 +39,11 @@ public sealed class NeedsGradient
             var operation = operations[i];
             if (!operation.Results.Any(needed.Contains)) continue;
             for (var k = 0; k < operation.Operands.Length; k++)
-                if (reached.Contains(operation.Operands[k]) && MayPass(operation, k))
+                if (reached.Contains(operation.Operands[k]) && operation.Op.IsDifferentiable(operation, k))
                     needed.Add(operation.Operands[k]);
         }
         return new NeedsGradient(needed);
     }
-
-    // The derivative of stop_gradient is zero by definition, so what is behind it needs no code at all.
-    private static bool MayPass(Operation operation, int index) =>
-        operation.Op is not StopGradient && operation.Op.IsDifferentiable(operation, index);
 
     private static HashSet<Value> ReachedFrom(IReadOnlyList<Operation> operations, IEnumerable<Value> wrt)
     {
@@ -57,7 +52,7 @@ public sealed class NeedsGradient
         {
             for (var k = 0; k < operation.Operands.Length; k++)
             {
-                if (!reached.Contains(operation.Operands[k]) || !MayPass(operation, k)) continue;
+                if (!reached.Contains(operation.Operands[k]) || !operation.Op.IsDifferentiable(operation, k)) continue;
                 reached.UnionWith(operation.Results.Where(r => r.DType.IsFloating));
                 break;
             }
