@@ -14,6 +14,8 @@ public sealed class Ceil : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
+    public override bool IsDifferentiable(Operation operation, int index) => false;
+    /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Ceiling(x[0]);
