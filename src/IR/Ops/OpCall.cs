@@ -116,7 +116,7 @@ public sealed class OpCall
     public Shape Sizes(string name)
     {
         var sizes = Ints(name);
-        Require(sizes.All(s => s >= 0), DiagnosticCode.BadAttribute, () => $"{name}=[{string.Join(",", sizes)}] has a negative size");
+        Require(sizes.All(s => s >= 0), DiagnosticCode.BadAttribute, () => $"an attribute is out of range: {name}=[{string.Join(",", sizes)}] has a negative size");
         return new Shape(sizes);
     }
 
