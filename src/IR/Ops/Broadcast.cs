@@ -22,7 +22,7 @@ public sealed class Broadcast : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        var shape = new Shape(call.Ints("shape"));
+        var shape = call.Sizes("shape");
         var dimensions = call.Axes("dimensions", shape.Rank);
         call.Require(dimensions.Length == call[0].Rank, DiagnosticCode.RankMismatch, () => $"{call[0]} needs {call[0].Rank} dimensions");
         for (var i = 0; i < dimensions.Length; i++)

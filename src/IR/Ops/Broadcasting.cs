@@ -7,16 +7,26 @@ public static class Broadcasting
 {
     /// <summary>Applies a binary elementwise op, broadcasting the operands to their common shape.</summary>
     /// <exception cref="GraphException">SGC1002: the shapes do not broadcast.</exception>
-    public static Value Emit(Op op, Value x, Value y, Location location, AttributeMap? attributes = null)
+    public static Value Emit(Op op, Value x, Value y, Location location, AttributeMap? attributes = null) =>
+        Emit(op, [x, y], location, attributes, isRefused: x.DType != y.DType);
+
+    /// <summary>Applies an elementwise op, broadcasting the operands to their common shape.</summary>
+    /// <param name="op">The op.</param>
+    /// <param name="operands">At least one.</param>
+    /// <param name="location">Where the call was written.</param>
+    /// <param name="attributes">The op's attributes, if it has any.</param>
+    /// <param name="isRefused">Whether the op refuses the element types: the operands then go to it as they are, so that
+    /// nothing is appended before its error.</param>
+    internal static Value Emit(Op op, Value[] operands, Location location, AttributeMap? attributes, bool isRefused)
     {
-        using var pin = x.Builder.At(location);
-        if (x.Shape != y.Shape)
+        var builder = operands[0].Builder;
+        using var pin = builder.At(location);
+        if (!isRefused && operands.All(o => o.Builder == builder))
         {
-            var common = Common(op, x, y, location);
-            x = To(x, common);
-            y = To(y, common);
+            var common = Common(op, operands, location);
+            operands = [.. operands.Select(o => To(o, common, location))];
         }
-        return x.Emit(op, location, attributes ?? AttributeMap.Empty, y);
+        return builder.Emit(op, operands, attributes, location);
     }
 
     /// <summary>Broadcasts <paramref name="x"/> to <paramref name="shape"/>, aligned at the last axis.</summary>
@@ -34,18 +44,22 @@ public static class Broadcasting
         return x.Emit(Broadcast.Instance, location, Broadcast.Attributes(shape, kept.Select(i => i + offset)));
     }
 
-    private static Shape Common(Op op, Value x, Value y, Location location)
+    private static Shape Common(Op op, Value[] operands, Location location)
     {
-        var rank = Math.Max(x.Rank, y.Rank);
-        var sizes = new int[rank];
-        for (var i = 1; i <= rank; i++)
+        var sizes = new int[operands.Max(o => o.Rank)];
+        for (var i = 1; i <= sizes.Length; i++)
         {
-            var a = i <= x.Rank ? x.Shape[^i] : 1;
-            var b = i <= y.Rank ? y.Shape[^i] : 1;
-            if (a != b && a != 1 && b != 1)
-                throw new OpCall(op, [x, y], AttributeMap.Empty, null, x.Builder.Pinned ?? location)
-                    .Error(DiagnosticCode.ShapeMismatch, $"{x.Type} and {y.Type} do not broadcast: sizes {a} and {b} at axis {-i}");
-            sizes[^i] = a == 1 ? b : a;
+            var common = 1;
+            foreach (var operand in operands)
+            {
+                var size = i <= operand.Rank ? operand.Shape[^i] : 1;
+                if (size != common && size != 1 && common != 1)
+                    throw new OpCall(op, [.. operands], AttributeMap.Empty, null, operands[0].Builder.Pinned ?? location)
+                        .Error(DiagnosticCode.ShapeMismatch,
+                            $"{string.Join(" and ", operands.Select(o => o.Type))} do not broadcast: sizes {common} and {size} at axis {-i}");
+                if (common == 1) common = size;
+            }
+            sizes[^i] = common;
         }
         return new Shape(sizes);
     }

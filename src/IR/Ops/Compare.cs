@@ -18,7 +18,7 @@ public sealed class Compare : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        call.Require(Enum.TryParse<CompareKind>(call.Word("direction"), ignoreCase: true, out _), DiagnosticCode.BadAttribute,
+        call.Require(call.Word("direction") is "eq" or "ne" or "lt" or "le" or "gt" or "ge", DiagnosticCode.BadAttribute,
             () => $"direction={call.Word("direction")} is none of eq, ne, lt, le, gt, ge");
         return call.Same().With(DType.Bool);
     }

@@ -31,7 +31,7 @@ public sealed class Constant : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        var type = call.DType("dtype")[call.Ints("shape")];
+        var type = new TensorType(call.DType("dtype"), call.Sizes("shape"));
         var count = call.Attributes["value"] switch { Attribute.Number => 1, Attribute.Numbers n => n.Values.Length, _ => -1 };
         call.Require(count == 1 || count == type.Shape.ElementCount, DiagnosticCode.BadAttribute,
             () => $"{type} needs 1 or {type.Shape.ElementCount} numbers, got {Math.Max(count, 0)}");

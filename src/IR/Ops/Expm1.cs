@@ -16,7 +16,13 @@ public sealed class Expm1 : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y + 1;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Abs(x[0]) < 1e-5 ? x[0] + x[0] * x[0] / 2 + x[0] * x[0] * x[0] / 6 : Math.Exp(x[0]) - 1;
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x)
+    {
+        // Kahan: the rounding errors of e^x - 1 and of log e^x cancel.
+        var power = Math.Exp(x[0]);
+        if (power == 1) return x[0];
+        return power == 0 ? -1 : double.IsFinite(power) ? (power - 1) * x[0] / Math.Log(power) : power;
+    }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Expm1, x[0]);
 }

@@ -18,7 +18,7 @@ public sealed class Iota : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        var type = call.DType("dtype")[call.Ints("shape")];
+        var type = new TensorType(call.DType("dtype"), call.Sizes("shape"));
         call.Require(type.DType != DType.Bool, DiagnosticCode.DTypeMismatch, () => "cannot count in bool");
         call.Require(call.Int("dimension") >= 0 && call.Int("dimension") < type.Rank, DiagnosticCode.BadAxis,
             () => $"dimension {call.Int("dimension")} is not an axis of {type}");

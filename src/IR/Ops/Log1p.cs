@@ -16,7 +16,13 @@ public sealed class Log1p : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 1 / (1 + x[0]);
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Abs(x[0]) < 1e-5 ? x[0] - x[0] * x[0] / 2 + x[0] * x[0] * x[0] / 3 : Math.Log(1 + x[0]);
+    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x)
+    {
+        // Kahan: the rounding errors of log(1 + x) and of (1 + x) - 1 cancel.
+        var sum = 1 + x[0];
+        if (sum == 1) return x[0];
+        return double.IsPositiveInfinity(sum) ? sum : Math.Log(sum) * x[0] / (sum - 1);
+    }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Log1p, x[0]);
 }

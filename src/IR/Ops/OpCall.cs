@@ -112,6 +112,14 @@ public sealed class OpCall
     public DType DType(string name) => IR.DType.Find(Word(name))
         ?? throw Error(DiagnosticCode.BadAttribute, $"{name}={Word(name)} is not an element type");
 
+    /// <summary>The sizes of a required attribute, none negative.</summary>
+    public Shape Sizes(string name)
+    {
+        var sizes = Ints(name);
+        Require(sizes.All(s => s >= 0), DiagnosticCode.BadAttribute, () => $"an attribute is out of range: {name}=[{string.Join(",", sizes)}] has a negative size");
+        return new Shape(sizes);
+    }
+
     /// <summary>The distinct axes of a required attribute, each within <paramref name="rank"/>.</summary>
     public int[] Axes(string name, int rank)
     {

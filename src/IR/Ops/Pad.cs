@@ -81,9 +81,9 @@ public static class PadSyntax
 {
     extension(Value x)
     {
-        /// <summary>x with a constant before (low) and after (high) it along each axis.</summary>
+        /// <summary>x with a constant before (low) and after (high) it, and between neighbours (interior, 0 when null), along each axis.</summary>
         /// <exception cref="GraphException">SGC1003: wrong number of axes. SGC1005: negative padding.</exception>
-        public Value Pad(int[] low, int[] high, double value = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, [.. low.Select(_ => 0)]));
+        public Value Pad(int[] low, int[] high, double value = 0, int[]? interior = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, interior ?? [.. low.Select(_ => 0)]));
     }
 }

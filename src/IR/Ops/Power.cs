@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise power, z = xʸ, with the special cases of C99.</summary>
-/// <remarks>x, y: f[any] of one type. C1: same floating-point type and shape. The derivative by y is 0 where x is 0. Error: see docs/numerics.md.</remarks>
+/// <remarks>x, y: f[any] of one type. C1: same floating-point type and shape. The derivative by x is 0 where both are 0,
+/// by y it is 0 where x is 0; a constant y has shorter derivatives. Error: see docs/numerics.md.</remarks>
 public sealed class Power : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -14,16 +15,29 @@ public sealed class Power : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.SameFloating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => wrt == 0
-        ? x[1] * x[0].Power(x[1] - 1)
-        : x[0].Equal(x[0].Constant(0)).Select(y.Constant(0), y * x[0].Equal(x[0].Constant(0)).Select(y.Constant(1), x[0]).Log());
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y)
+    {
+        if (wrt == 0) return ByBase(x[0], x[1]);
+        var isZero = x[0].Equal(x[0].Constant(0));
+        return isZero.Select(y.Constant(0), y * isZero.Select(y.Constant(1), x[0]).Log());
+    }
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Pow(x[0], x[1]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Pow, x[0], x[1]);
+
+    private static Partial ByBase(Value x, Value exponent)
+    {
+        if (exponent.Definition is { Op: Constant } constant && Constant.LiteralOf(constant).Splat is { } c)
+            return c == 0 ? Partial.Zero : c == 1 ? Partial.One : c == 2 ? 2 * x : c * x.Power(c - 1);
+        // 0 · 0⁻¹ would be NaN where x⁰ is constant; only there the power is taken of 0 instead.
+        var zero = x.Constant(0);
+        var isFlat = x.Equal(zero).And(exponent.Equal(zero));
+        return exponent * x.Power(isFlat.Select(zero, exponent - 1));
+    }
 }
 
-/// <summary>Fluent syntax of <see cref="Power"/>.</summary>
+/// <summary>Fluent syntax of <c>power</c>.</summary>
 public static class PowerSyntax
 {
     extension(Value x)
@@ -32,5 +46,13 @@ public static class PowerSyntax
         /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
         public Value Power(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Broadcasting.Emit(Ops.Power.Instance, x, y, new(file, line));
+
+        /// <summary>x to the power of a number, elementwise.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point.</exception>
+        public Value Power(double y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            using var pin = x.Builder.At(new(file, line));
+            return x.Power(x.Constant(y));
+        }
     }
 }

@@ -5,7 +5,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>The same elements in row-major order with other sizes.</summary>
-/// <remarks>shape: the result's sizes. C1: the element counts agree.</remarks>
+/// <remarks>shape: the result's sizes. C1: the element counts agree. C2: no size is negative.</remarks>
 public sealed class Reshape : LinearOp, IIndexedOp
 {
     /// <summary>The op.</summary>
@@ -18,7 +18,7 @@ public sealed class Reshape : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        var shape = new Shape(call.Ints("shape"));
+        var shape = call.Sizes("shape");
         call.Require(shape.ElementCount == call[0].Shape.ElementCount, DiagnosticCode.ShapeMismatch,
             () => $"{call[0]} has {call[0].Shape.ElementCount} elements, {shape} has {shape.ElementCount}");
         return call[0].With(shape);
@@ -33,28 +33,46 @@ public sealed class Reshape : LinearOp, IIndexedOp
     {
         var (from, to) = (operation.Operands[0].Shape, operation.Result.Shape);
         var mapped = new ScalarExpr[from.Rank];
-        if (from.Where(s => s != 1).SequenceEqual(to.Where(s => s != 1)))
+        Array.Fill(mapped, ScalarExpr.Index(0));
+        if (from.ElementCount == 0) return source(0, mapped);
+        // Axes are taken in the smallest groups of equal element counts, so that only axes that merge or split are divided.
+        for (int i = 0, j = 0; i < from.Rank || j < to.Rank;)
         {
-            // Axes of size 1 come and go; the others keep their order.
-            var next = 0;
-            for (var i = 0; i < from.Rank; i++)
+            var (firstFrom, firstTo) = (i, j);
+            var (left, right) = (i < from.Rank ? from[i++] : 1L, j < to.Rank ? to[j++] : 1L);
+            while (left != right)
             {
-                if (from[i] == 1) mapped[i] = ScalarExpr.Index(0);
-                else
-                {
-                    while (to[next] == 1) next++;
-                    mapped[i] = index[next++];
-                }
+                if (left < right) left *= from[i++];
+                else right *= to[j++];
             }
-            return source(0, mapped);
+            MapGroup(from, firstFrom..i, mapped, Position(to, firstTo..j, index));
         }
-        var position = ScalarExpr.Index(0);
-        var strides = to.Strides();
-        for (var i = 0; i < to.Rank; i++) position += index[i] * strides[i];
-        var outer = from.Strides();
-        for (var i = 0; i < from.Rank; i++)
-            mapped[i] = ScalarExpr.Binary(BinaryKind.Rem, position / ScalarExpr.Index(Math.Max(outer[i], 1)), ScalarExpr.Index(Math.Max(from[i], 1)));
         return source(0, mapped);
+    }
+
+    private static ScalarExpr Position(Shape to, Range group, ReadOnlySpan<ScalarExpr> index)
+    {
+        var position = ScalarExpr.Index(0);
+        var stride = 1L;
+        for (var i = group.End.Value - 1; i >= group.Start.Value; i--)
+        {
+            if (to[i] != 1) position = index[i] * stride + position;
+            stride *= to[i];
+        }
+        return position;
+    }
+
+    private static void MapGroup(Shape from, Range group, ScalarExpr[] mapped, ScalarExpr position)
+    {
+        int[] axes = [.. Enumerable.Range(group.Start.Value, group.End.Value - group.Start.Value).Where(a => from[a] != 1)];
+        var stride = 1L;
+        for (var k = axes.Length - 1; k >= 0; k--)
+        {
+            var outer = position / ScalarExpr.Index(stride);
+            // The outermost axis of a group has nothing above it to take away.
+            mapped[axes[k]] = k == 0 ? outer : ScalarExpr.Binary(BinaryKind.Rem, outer, ScalarExpr.Index(from[axes[k]]));
+            stride *= from[axes[k]];
+        }
     }
 }
 
@@ -64,13 +82,12 @@ public static class ReshapeSyntax
     extension(Value x)
     {
         /// <summary>The same elements with these sizes, one of which may be -1: what is left.</summary>
-        /// <exception cref="GraphException">SGC1002: the element counts differ.</exception>
+        /// <exception cref="GraphException">SGC1002: the element counts differ. SGC1005: a negative size but for one -1.</exception>
         public Value Reshape(int[] sizes, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var known = sizes.Where(s => s >= 0).Aggregate(1L, (a, b) => a * b);
-            var rest = known == 0 ? 0 : (int)(x.Shape.ElementCount / known);
-            var shape = new Shape([.. sizes.Select(s => s < 0 ? rest : s)]);
-            return x.Emit(Ops.Reshape.Instance, new(file, line), Ops.Reshape.Attributes(shape));
+            var known = sizes.Where(s => s != -1).Aggregate(1L, (a, b) => a * b);
+            var rest = known > 0 && sizes.Count(s => s == -1) == 1 ? (int)(x.Shape.ElementCount / known) : -1;
+            return x.Emit(Ops.Reshape.Instance, new(file, line), AttributeMap.Empty.With("shape", sizes.Select(s => s == -1 ? rest : s)));
         }
     }
 }

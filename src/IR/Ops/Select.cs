@@ -37,9 +37,10 @@ public static class SelectSyntax
 {
     extension(Value predicate)
     {
-        /// <summary>Where the predicate holds <paramref name="onTrue"/>, else <paramref name="onFalse"/>; all of one shape.</summary>
-        /// <exception cref="GraphException">SGC1001: not bool, or types differ. SGC1002: shapes differ.</exception>
+        /// <summary>Where the predicate holds <paramref name="onTrue"/>, else <paramref name="onFalse"/>. Shapes broadcast as NumPy's do.</summary>
+        /// <exception cref="GraphException">SGC1001: not bool, or types differ. SGC1002: shapes do not broadcast.</exception>
         public Value Select(Value onTrue, Value onFalse, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            predicate.Emit(Ops.Select.Instance, new(file, line), AttributeMap.Empty, onTrue, onFalse);
+            Broadcasting.Emit(Ops.Select.Instance, [predicate, onTrue, onFalse], new(file, line), attributes: null,
+                isRefused: predicate.DType != DType.Bool || onTrue.DType != onFalse.DType);
     }
 }

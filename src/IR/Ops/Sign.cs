@@ -20,7 +20,7 @@ public sealed class Sign : ElementwiseOp
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0];
     /// <inheritdoc/>
-    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => 
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) =>
         ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, x[0], ScalarExpr.Constant(x[0].DType, 0)), ScalarExpr.Constant(x[0].DType, 1),
             ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Lt, x[0], ScalarExpr.Constant(x[0].DType, 0)), ScalarExpr.Constant(x[0].DType, -1), x[0]));
 }
