@@ -25,7 +25,7 @@ internal sealed partial class LoopEmitter
     };
 
     private EmittedValue Widen(EmittedValue value) =>
-        value.IsVector || _lanes is null ? value : new(_module.SplatOf(_builder, value.Value, _lanes.Count), true);
+        value.IsVector || _lanes is null ? value : new(_module.SplatOf(value.Value, _lanes.Count), true);
 
     private EmittedValue[] Align(params ReadOnlySpan<ScalarExpr> expressions)
     {
@@ -38,7 +38,7 @@ internal sealed partial class LoopEmitter
     {
         var scalar = _variables[variable.Variable];
         if (_lanes is null || variable.Variable != _lanes.Variable) return new(scalar, false);
-        return new(_builder.BuildAdd(_module.SplatOf(_builder, scalar, _lanes.Count), _module.LaneNumbers(_lanes.Count, 1)), true);
+        return new(_builder.BuildAdd(_module.SplatOf(scalar, _lanes.Count), _module.LaneNumbers(_lanes.Count, 1)), true);
     }
 
     private EmittedValue EmitLocal(LocalExpr local)
@@ -51,7 +51,7 @@ internal sealed partial class LoopEmitter
     {
         var x = EmitExpr(unary.X);
         var isFloating = unary.X.DType.IsFloating;
-        LLVMValueRef Floating(string name) => Intrinsic(name, [x.Value.TypeOf], x.Value);
+        LLVMValueRef Floating(string name) => _builder.CallIntrinsic(name, [x.Value.TypeOf], x.Value);
         var result = unary.Kind switch
         {
             UnaryKind.Neg => isFloating ? _builder.BuildFNeg(x.Value) : _builder.BuildNeg(x.Value),
@@ -138,7 +138,7 @@ internal sealed partial class LoopEmitter
     {
         var v = Align(expression.X, expression.Y, expression.Z);
         if (expression.DType.IsFloating && _module.Target.HasFma)
-            return v[0] with { Value = Intrinsic("llvm.fma", [v[0].Value.TypeOf], v[0].Value, v[1].Value, v[2].Value) };
+            return v[0] with { Value = _builder.CallIntrinsic("llvm.fma", [v[0].Value.TypeOf], v[0].Value, v[1].Value, v[2].Value) };
         var product = Binary(BinaryKind.Mul, expression.DType, v[0].Value, v[1].Value);
         return v[0] with { Value = Binary(BinaryKind.Add, expression.DType, product, v[2].Value) };
     }
@@ -207,7 +207,7 @@ internal sealed partial class LoopEmitter
         if (from.IsFloating && type.IsFloating)
             return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
         if (from.IsFloating)
-            return Intrinsic(type.Kind == DTypeKind.Signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", [to, x.TypeOf], x);
+            return _builder.CallIntrinsic(type.Kind == DTypeKind.Signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", [to, x.TypeOf], x);
         if (type.IsFloating)
             return from.Kind == DTypeKind.Signed ? _builder.BuildSIToFP(x, to) : _builder.BuildUIToFP(x, to);
         if (from == DType.Bool) return _builder.BuildZExt(x, to);

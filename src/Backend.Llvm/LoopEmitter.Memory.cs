@@ -23,14 +23,14 @@ internal sealed partial class LoopEmitter
         {
             var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(load.Position)]);
             if (mask is { } m)
-                value = Intrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(load.Buffer), m, LLVMValueRef.CreateConstNull(type));
+                value = _builder.CallIntrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(load.Buffer), m, LLVMValueRef.CreateConstNull(type));
             else
                 (value = _builder.BuildLoad2(type, address)).SetAlignment((uint)load.Buffer.DType.Bytes);
         }
         else
         {
             var addresses = EmitAddresses(load.Position, stride, stored, pointer);
-            value = Intrinsic("llvm.masked.gather", [type, addresses.TypeOf], addresses, AlignmentOf(load.Buffer),
+            value = _builder.CallIntrinsic("llvm.masked.gather", [type, addresses.TypeOf], addresses, AlignmentOf(load.Buffer),
                 mask ?? _module.LaneMask(lanes.Count, lanes.Count), LLVMValueRef.CreateConstNull(type));
         }
         return new(FromStored(load.Buffer.DType, value), true);
@@ -76,12 +76,12 @@ internal sealed partial class LoopEmitter
         if (stride == 1)
         {
             var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
-            if (mask is { } m) Intrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(store.Buffer), m);
+            if (mask is { } m) _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(store.Buffer), m);
             else _builder.BuildStore(vector, address).SetAlignment((uint)store.Buffer.DType.Bytes);
             return;
         }
         var addresses = EmitAddresses(store.Position, stride, stored, pointer);
-        Intrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer),
+        _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer),
             mask ?? _module.LaneMask(_lanes!.Count, _lanes.Count));
     }
 
@@ -89,7 +89,7 @@ internal sealed partial class LoopEmitter
     {
         var lanes = _lanes!;
         var positions = stride is { } s
-            ? _builder.BuildAdd(_module.SplatOf(_builder, EmitIndex(position), lanes.Count), _module.LaneNumbers(lanes.Count, s))
+            ? _builder.BuildAdd(_module.SplatOf(EmitIndex(position), lanes.Count), _module.LaneNumbers(lanes.Count, s))
             : Widen(EmitExpr(position)).Value;
         return _builder.BuildGEP2(stored, pointer, [positions]);
     }
@@ -147,7 +147,4 @@ internal sealed partial class LoopEmitter
             ? LLVMTypeRef.CreateVector(_module.StoredTypeOf(type), value.TypeOf.VectorSize) : _module.StoredTypeOf(type));
 
     private LLVMValueRef AlignmentOf(LoopBuffer buffer) => _module.Int32Constant(buffer.DType.Bytes);
-
-    private LLVMValueRef Intrinsic(string name, ReadOnlySpan<LLVMTypeRef> overload, params ReadOnlySpan<LLVMValueRef> arguments) =>
-        Intrinsics.Call(_module.Module, _builder, name, overload, arguments);
 }

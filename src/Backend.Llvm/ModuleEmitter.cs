@@ -58,14 +58,8 @@ internal sealed unsafe class ModuleEmitter : IDisposable
     }
 
     /// <summary>A vector with a scalar in every lane.</summary>
-    public LLVMValueRef SplatOf(LLVMBuilderRef builder, LLVMValueRef scalar, uint lanes)
-    {
-        if (scalar.IsConstant) return Splat(scalar, lanes);
-        var type = LLVMTypeRef.CreateVector(scalar.TypeOf, lanes);
-        var poison = LLVM.GetPoison(type);
-        var first = builder.BuildInsertElement(poison, scalar, Int32Constant(0));
-        return builder.BuildShuffleVector(first, poison, LLVMValueRef.CreateConstNull(LLVMTypeRef.CreateVector(_context.Int32Type, lanes)));
-    }
+    public LLVMValueRef SplatOf(LLVMValueRef scalar, uint lanes) =>
+        scalar.IsConstant ? Splat(scalar, lanes) : Builder.Splat(scalar, (int)lanes);
 
     /// <summary>0, s, 2s, … for the lanes.</summary>
     public LLVMValueRef LaneNumbers(uint lanes, long stride)
@@ -134,7 +128,7 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         AtomicStore(Builder.BuildAdd(before, Index(1)), generation);
         Builder.BuildBr(exit);
         Builder.PositionAtEnd(spin);
-        Intrinsics.Call(Module, Builder, "llvm.x86.sse2.pause", []);
+        Builder.CallIntrinsic("llvm.x86.sse2.pause", []);
         var now = AtomicLoad(generation);
         Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, now, before), spin, exit);
         Builder.PositionAtEnd(exit);

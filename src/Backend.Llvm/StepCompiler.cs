@@ -21,11 +21,9 @@ public static class StepCompiler
         {
             Directory.CreateDirectory(dumpDirectory);
             File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.ll"), module.Module.PrintToString());
-        }
-        var code = Jit.CompileToObject(module.Module, target);
-        if (dumpDirectory is not null)
             File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.s"), Jit.CompileToAssembly(module.Module, target));
-        return code;
+        }
+        return Jit.CompileToObject(module.Module, target);
     }
 
     private static void EmitStep(ModuleEmitter module, LoopProgram program)
@@ -100,8 +98,7 @@ public static class StepCompiler
                 if (!isShared)
                     offset = module.Builder.BuildAdd(offset, module.Builder.BuildMul(worker, module.Index(program.WorkerScratchBytes)));
                 arguments.Add(module.Builder.BuildGEP2(module.Byte, _arena, [offset]));
-                var bytes = (scratch.Bytes + 63) / 64 * 64;
-                if (isShared) shared += bytes; else own += bytes;
+                if (isShared) shared += scratch.AlignedBytes; else own += scratch.AlignedBytes;
             }
             arguments.AddRange([worker, workers, _barrier]);
             LLVMTypeRef[] types = [.. arguments.Select(a => a.TypeOf)];

@@ -66,6 +66,15 @@ public sealed class Operation
     /// <summary>The types of the operands.</summary>
     public ImmutableArray<TensorType> OperandTypes => [.. Operands.Select(o => o.Type)];
 
+    /// <summary>The integers of a list attribute that the shape rule has checked.</summary>
+    public int[] Ints(string name) => [.. ((Attribute.Numbers)Attributes[name]!).Values.Select(v => (int)v)];
+    /// <summary>The number of an attribute that the shape rule has checked.</summary>
+    public double Real(string name) => ((Attribute.Number)Attributes[name]!).Value;
+    /// <summary>The integer of an attribute that the shape rule has checked.</summary>
+    public int Int(string name) => (int)Real(name);
+    /// <summary>The word of an attribute that the shape rule has checked.</summary>
+    public string Word(string name) => ((Attribute.Word)Attributes[name]!).Text;
+
     /// <summary>The operation as printed.</summary>
     public override string ToString() => IrPrinter.Print(this);
 }

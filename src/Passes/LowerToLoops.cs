@@ -31,7 +31,7 @@ public static class LowerToLoops
     internal static Kernel LowerOperation(Operation operation, TargetTraits target) => operation.Op switch
     {
         ScatterAdd => ScatterKernel.Lower(operation, target),
-        Fusion => ((IR.Attribute.Word)operation.Attributes["kind"]!).Text switch
+        Fusion => operation.Word("kind") switch
         {
             "contraction" => ContractionKernel.Lower(operation, target),
             "row" => RowKernel.Lower(operation, target),

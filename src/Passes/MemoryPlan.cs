@@ -11,8 +11,6 @@ namespace GraphCompiler.Passes;
 /// parameter is overwritten by its successor only after the last other reader. O(kernels²) for thousands of kernels.</remarks>
 internal sealed class MemoryPlan
 {
-    private const long Alignment = 64;
-
     private readonly Function _function;
     private readonly ImmutableArray<int> _donated;
     private readonly TargetTraits _target;
@@ -56,11 +54,8 @@ internal sealed class MemoryPlan
             workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
     }
 
-    /// <summary>Bytes of a kernel's scratch of one scope, each buffer aligned.</summary>
-    public static long ScratchBytes(Kernel kernel, BufferScope scope) =>
-        kernel.Scratch.Where(b => b.Scope == scope).Sum(b => Align(b.Bytes));
-
-    private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+    private static long ScratchBytes(Kernel kernel, BufferScope scope) =>
+        kernel.Scratch.Where(b => b.Scope == scope).Sum(b => b.AlignedBytes);
 
     // A reshape that stands alone is another view of the same memory.
     private static Value Root(Value value)
@@ -182,7 +177,7 @@ internal sealed class MemoryPlan
         foreach (var (value, _) in _lateCopies) lastUse[Root(value)] = int.MaxValue;
         for (var t = 0; t < order.Count; t++)
             foreach (var value in order[t].Writes)
-                if (!_places.ContainsKey(value)) arena.Add(value, Align(Math.Max(value.Type.Bytes, 1)), t, lastUse[value]);
+                if (!_places.ContainsKey(value)) arena.Add(value, LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), t, lastUse[value]);
         foreach (var (value, offset) in arena.Place()) _places[value] = new(StorageKind.Arena, offset);
     }
 

@@ -39,6 +39,12 @@ public sealed class LoopBuffer(string name, DType dtype, long elements, BufferSc
     public bool IsWritten { get; } = isWritten;
     /// <summary>Bytes of memory.</summary>
     public long Bytes => Elements * DType.Bytes;
+    /// <summary>Bytes up to the next cache line, the distance between scratch buffers.</summary>
+    public long AlignedBytes => Align(Bytes);
+
+    /// <summary>Rounds up to whole cache lines, where every buffer of an arena starts.</summary>
+    public static long Align(long bytes) => (bytes + 63) / 64 * 64;
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -17,7 +17,7 @@ public sealed class Broadcast : LinearOp, IIndexedOp
 
     /// <summary>Where the operand's axes go in the result.</summary>
     public static int[] Dimensions(Operation operation) =>
-        [.. ((Attribute.Numbers)operation.Attributes["dimensions"]!).Values.Select(v => (int)v)];
+        operation.Ints("dimensions");
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)

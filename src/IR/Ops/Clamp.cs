@@ -23,15 +23,13 @@ public sealed class Clamp : ElementwiseOp
         x[0].Equal(y).Select(y.Constant(1), y.Constant(0));
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) =>
-        double.IsNaN(x[0]) ? x[0] : Math.Min(Math.Max(x[0], Bound(operation, "low")), Bound(operation, "high"));
+        double.IsNaN(x[0]) ? x[0] : Math.Min(Math.Max(x[0], operation.Real("low")), operation.Real("high"));
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x)
     {
-        var raised = ScalarExpr.Binary(BinaryKind.Max, x[0], ScalarExpr.Constant(x[0].DType, Bound(operation, "low")));
-        return ScalarExpr.Binary(BinaryKind.Min, raised, ScalarExpr.Constant(x[0].DType, Bound(operation, "high")));
+        var raised = ScalarExpr.Binary(BinaryKind.Max, x[0], ScalarExpr.Constant(x[0].DType, operation.Real("low")));
+        return ScalarExpr.Binary(BinaryKind.Min, raised, ScalarExpr.Constant(x[0].DType, operation.Real("high")));
     }
-
-    private static double Bound(Operation operation, string name) => ((Attribute.Number)operation.Attributes[name]!).Value;
 }
 
 /// <summary>Fluent syntax of <see cref="Clamp"/>.</summary>

@@ -42,7 +42,7 @@ public sealed class Compare : ElementwiseOp
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Compare(KindOf(operation), x[0], x[1]);
 
     private static CompareKind KindOf(Operation operation) =>
-        Enum.Parse<CompareKind>(((Attribute.Word)operation.Attributes["direction"]!).Text, ignoreCase: true);
+        Enum.Parse<CompareKind>(operation.Word("direction"), ignoreCase: true);
 }
 
 /// <summary>Fluent syntax of <see cref="Compare"/>; shapes broadcast as NumPy's do.</summary>

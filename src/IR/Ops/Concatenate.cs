@@ -35,7 +35,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
-        var axis = IndexMap.Int(operation, "dimension");
+        var axis = operation.Int("dimension");
         int[] start = new int[cotangent.Rank], limit = [.. cotangent.Shape];
         start[axis] = operation.Operands.Take(wrt).Sum(o => o.Shape[axis]);
         limit[axis] = start[axis] + operation.Operands[wrt].Shape[axis];
@@ -44,7 +44,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
-        var (type, axis) = (operation.Result.Type, IndexMap.Int(operation, "dimension"));
+        var (type, axis) = (operation.Result.Type, operation.Int("dimension"));
         var values = new double[type.Shape.ElementCount];
         var index = new int[type.Rank];
         for (var i = 0L; i < values.Length; i++)
@@ -59,7 +59,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
-        var axis = IndexMap.Int(operation, "dimension");
+        var axis = operation.Int("dimension");
         ScalarExpr? result = null;
         var end = operation.Result.Shape[axis];
         // From the last operand to the first: an element is the first operand's if it is before that one's end, and so on.

@@ -26,18 +26,8 @@ public sealed class Fusion : Op
     }
 
     /// <inheritdoc/>
-    public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands)
-    {
-        var body = operation.Body!;
-        var values = new Dictionary<Value, Literal>();
-        for (var i = 0; i < operands.Length; i++) values[body.Parameters[i]] = operands[i];
-        foreach (var inner in body.Operations)
-        {
-            var results = inner.Op.Evaluate(inner, [.. inner.Operands.Select(o => values[o])]);
-            for (var i = 0; i < results.Length; i++) values[inner.Results[i]] = results[i];
-        }
-        return [.. body.Results.Select(r => values[r])];
-    }
+    public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
+        ReferenceInterpreter.Run(operation.Body!, operands);
 
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>

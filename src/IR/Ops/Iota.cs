@@ -35,13 +35,11 @@ public sealed class Iota : LinearOp, IIndexedOp
         for (var i = 0L; i < values.Length; i++)
         {
             type.Shape.Unravel(i, index);
-            values[i] = index[Dimension(operation)];
+            values[i] = index[operation.Int("dimension")];
         }
         return new Literal(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
-        index[Dimension(operation)].ConvertTo(operation.Result.DType);
-
-    private static int Dimension(Operation operation) => (int)((Attribute.Number)operation.Attributes["dimension"]!).Value;
+        index[operation.Int("dimension")].ConvertTo(operation.Result.DType);
 }

@@ -33,7 +33,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
-        var (low, interior, x) = (IndexMap.Ints(operation, "low"), IndexMap.Ints(operation, "interior"), operation.Operands[0].Shape);
+        var (low, interior, x) = (operation.Ints("low"), operation.Ints("interior"), operation.Operands[0].Shape);
         int[] stride = [.. interior.Select(n => n + 1)];
         int[] limit = [.. x.Select((size, i) => size == 0 ? low[i] : low[i] + (size - 1) * stride[i] + 1)];
         return cotangent.Emit(Slice.Instance, operation.Location, Slice.Attributes(low, limit, stride));
@@ -42,9 +42,9 @@ public sealed class Pad : LinearOp, IIndexedOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (type, x) = (operation.Result.Type, operands[0]);
-        var (low, interior) = (IndexMap.Ints(operation, "low"), IndexMap.Ints(operation, "interior"));
+        var (low, interior) = (operation.Ints("low"), operation.Ints("interior"));
         var values = new double[type.Shape.ElementCount];
-        Array.Fill(values, ((Attribute.Number)operation.Attributes["value"]!).Value);
+        Array.Fill(values, operation.Real("value"));
         var (source, index) = (new int[type.Rank], new int[type.Rank]);
         for (var i = 0L; i < x.Type.Shape.ElementCount; i++)
         {
@@ -57,7 +57,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
-        var (low, interior, x) = (IndexMap.Ints(operation, "low"), IndexMap.Ints(operation, "interior"), operation.Operands[0].Shape);
+        var (low, interior, x) = (operation.Ints("low"), operation.Ints("interior"), operation.Operands[0].Shape);
         ScalarExpr? inside = null;
         void And(ScalarExpr condition) => inside = inside is null ? condition : ScalarExpr.Binary(BinaryKind.And, inside, condition);
         var mapped = new ScalarExpr[index.Length];
@@ -71,7 +71,7 @@ public sealed class Pad : LinearOp, IIndexedOp
             if (interior[i] > 0) And(ScalarExpr.Compare(CompareKind.Eq, ScalarExpr.Binary(BinaryKind.Rem, offset, stride), ScalarExpr.Index(0)));
         }
         if (inside is null) return source(0, mapped);
-        var value = ScalarExpr.Constant(operation.Result.DType, ((Attribute.Number)operation.Attributes["value"]!).Value);
+        var value = ScalarExpr.Constant(operation.Result.DType, operation.Real("value"));
         return ScalarExpr.Select(inside, source(0, mapped, inside), value);
     }
 }

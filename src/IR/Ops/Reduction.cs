@@ -7,7 +7,7 @@ public static class Reduction
 {
     /// <summary>The reduced axes of an operation, increasing.</summary>
     public static int[] Axes(Operation operation) =>
-        [.. ((Attribute.Numbers)operation.Attributes["axes"]!).Values.Select(v => (int)v)];
+        operation.Ints("axes");
 
     /// <summary>Repeats <paramref name="reduced"/> along the axes that <paramref name="operation"/> dropped.</summary>
     public static Value BroadcastBack(Operation operation, Value reduced)

@@ -35,7 +35,7 @@ public sealed class Slice : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
-        var (start, stride, x) = (IndexMap.Ints(operation, "start"), IndexMap.Ints(operation, "stride"), operation.Operands[0].Shape);
+        var (start, stride, x) = (operation.Ints("start"), operation.Ints("stride"), operation.Operands[0].Shape);
         var high = new int[x.Rank];
         for (var i = 0; i < high.Length; i++)
         {
@@ -47,7 +47,7 @@ public sealed class Slice : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
-        var (start, stride) = (IndexMap.Ints(operation, "start"), IndexMap.Ints(operation, "stride"));
+        var (start, stride) = (operation.Ints("start"), operation.Ints("stride"));
         return IndexMap.Evaluate(operation, operands[0], (index, source) =>
         {
             for (var i = 0; i < index.Length; i++) source[i] = start[i] + index[i] * stride[i];
@@ -56,7 +56,7 @@ public sealed class Slice : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
-        var (start, stride) = (IndexMap.Ints(operation, "start"), IndexMap.Ints(operation, "stride"));
+        var (start, stride) = (operation.Ints("start"), operation.Ints("stride"));
         var mapped = new ScalarExpr[index.Length];
         for (var i = 0; i < mapped.Length; i++) mapped[i] = index[i] * stride[i] + start[i];
         return source(0, mapped);

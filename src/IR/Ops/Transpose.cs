@@ -26,7 +26,7 @@ public sealed class Transpose : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
-        var permutation = IndexMap.Ints(operation, "permutation");
+        var permutation = operation.Ints("permutation");
         var inverse = new int[permutation.Length];
         for (var i = 0; i < inverse.Length; i++) inverse[permutation[i]] = i;
         return cotangent.Emit(this, operation.Location, Attributes(inverse));
@@ -34,7 +34,7 @@ public sealed class Transpose : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
-        var permutation = IndexMap.Ints(operation, "permutation");
+        var permutation = operation.Ints("permutation");
         return IndexMap.Evaluate(operation, operands[0], (index, source) =>
         {
             for (var i = 0; i < index.Length; i++) source[permutation[i]] = index[i];
@@ -43,7 +43,7 @@ public sealed class Transpose : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
-        var permutation = IndexMap.Ints(operation, "permutation");
+        var permutation = operation.Ints("permutation");
         var mapped = new ScalarExpr[index.Length];
         for (var i = 0; i < mapped.Length; i++) mapped[permutation[i]] = index[i];
         return source(0, mapped);

@@ -57,10 +57,6 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     internal static double? SplatOf(Value value) =>
         value.Definition is { Op: IR.Ops.Constant } c && c.Attributes["value"] is IR.Attribute.Number n ? value.DType.Round(n.Value) : null;
 
-    /// <summary>The integers of an attribute that is a list.</summary>
-    internal static int[] Ints(Operation operation, string name) =>
-        [.. ((IR.Attribute.Numbers)operation.Attributes[name]!).Values.Select(v => (int)v)];
-
     /// <summary>Whether operand <paramref name="index"/> is a constant.</summary>
     internal bool IsConstant(int index) => Defined(index, IR.Ops.Constant.Instance) is not null;
 

@@ -70,7 +70,7 @@ internal static class ShapeRules
 
     /// <summary>A pad by nothing → x.</summary>
     internal static Value? PadNothing(RewriteSite site) =>
-        s_amounts.All(n => RewriteSite.Ints(site.Operation, n).All(v => v == 0)) ? site[0] : null;
+        s_amounts.All(n => site.Operation.Ints(n).All(v => v == 0)) ? site[0] : null;
 
     /// <summary>A splat padded with its own value → a splat.</summary>
     internal static Value? PadSplat(RewriteSite site) =>
@@ -82,7 +82,7 @@ internal static class ShapeRules
     internal static Value? ConcatenateOne(RewriteSite site) => site.Count == 1 ? site[0] : null;
 
     /// <summary>Which axis of the operand each axis of the result is.</summary>
-    internal static int[] Permutation(Operation transpose) => RewriteSite.Ints(transpose, "permutation");
+    internal static int[] Permutation(Operation transpose) => transpose.Ints("permutation");
 
-    private static (int[] Start, int[] Stride) Bounds(Operation slice) => (RewriteSite.Ints(slice, "start"), RewriteSite.Ints(slice, "stride"));
+    private static (int[] Start, int[] Stride) Bounds(Operation slice) => (slice.Ints("start"), slice.Ints("stride"));
 }
