@@ -51,7 +51,8 @@ public static class StepCompiler
         var type = module.StoredTypeOf(literal.Type.DType);
         LLVMValueRef Element(double v) => literal.Type.DType == DType.Bool
             ? LLVMValueRef.CreateConstInt(type, v != 0 ? 1ul : 0ul) : module.Constant(literal.Type.DType, v);
-        var values = LLVMValueRef.CreateConstVector([.. literal.ToArray().Select(Element)]);
+        // LLVM has no vectors of no elements; element 0 of an empty tensor may be read under a false guard.
+        var values = LLVMValueRef.CreateConstVector([.. literal.ToArray().DefaultIfEmpty(0).Select(Element)]);
         var global = module.Module.AddGlobal(values.TypeOf, $"constant{number}");
         global.Initializer = values;
         global.IsGlobalConstant = true;

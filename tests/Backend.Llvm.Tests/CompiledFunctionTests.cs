@@ -1,6 +1,7 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
 

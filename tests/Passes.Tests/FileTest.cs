@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes;
 
 namespace GraphCompiler.Passes.Tests;
@@ -37,7 +39,7 @@ public sealed class FileTest
     /// <param name="bless">Whether to take the output as expected instead of comparing.</param>
     /// <returns>The file's text as it should be: the same, or blessed.</returns>
     /// <exception cref="FileTestException">An expectation does not hold.</exception>
-    public string Run(IEnumerable<Func<Function, Literal[], Literal[]>> executors, bool bless = false)
+    public string Run(IEnumerable<Func<Function, Literal[], Literal[]?>> executors, bool bless = false)
     {
         var functions = new List<Function>();
         foreach (var (source, error) in Chunks())
@@ -45,16 +47,32 @@ public sealed class FileTest
             if (error is null) functions.AddRange(Transform(IrParser.ParseModule(source, _file)));
             else ExpectError(() => Transform(IrParser.ParseModule(source, _file)), error.Value);
         }
-        var printed = IrPrinter.Print(functions);
+        var printed = Commands.FirstOrDefault(IsPlan) is { } plan
+            ? string.Join('\n', functions.Select(f => Plan(f, plan))) : IrPrinter.Print(functions);
         if (Commands.Contains("run")) RunLines(functions, executors);
-        if (Passes.Any() && !bless && _expected is null && !HasErrors) throw new FileTestException("there is no \"// expect:\" block; SGC_BLESS=1 writes it");
+        if (IsPrinted && !bless && _expected is null && !HasErrors) throw new FileTestException("there is no \"// expect:\" block; SGC_BLESS=1 writes it");
         if (bless && (_expected is not null || (Passes.Any() && !HasErrors))) return Blessed(printed);
         if (_expected is not null) FileTestSyntax.Compare(_expected, printed, "the printed functions");
         else if (Commands.Contains("roundtrip")) FileTestSyntax.Compare(SourceCode(), WithoutBlankLines(printed), "the source");
         return Blessed(null);
     }
 
-    private IEnumerable<string> Passes => Commands.Where(c => c is not ("roundtrip" or "verify" or "run"));
+    private IEnumerable<string> Passes => Commands.Where(c => c is not ("roundtrip" or "verify" or "run") && !IsPlan(c));
+
+    private static bool IsPlan(string command) => command == "plan" || command.StartsWith("plan(", StringComparison.Ordinal);
+
+    // A small imagined target, the same on every machine: two workers, 256-bit vectors.
+    private static string Plan(Function function, string command)
+    {
+        var arguments = FileTestSyntax.ParsePass(command).Arguments;
+        var donated = arguments.TryGetValue("donated", out var text)
+            ? [.. text.Trim('[', ']').Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))]
+            : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
+        var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture) : LowerToLoops.ParallelWork;
+        return LoopPrinter.Print(LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work));
+    }
+
+    private bool IsPrinted => Passes.Any() || Commands.Any(IsPlan);
 
     private bool HasErrors => _lines.Any(l => l.Contains(ErrorMark, StringComparison.Ordinal));
 
@@ -114,7 +132,7 @@ public sealed class FileTest
         throw new FileTestException($"line {expected.Line} should raise {expected.Text}, but nothing was raised");
     }
 
-    private void RunLines(List<Function> functions, IEnumerable<Func<Function, Literal[], Literal[]>> executors)
+    private void RunLines(List<Function> functions, IEnumerable<Func<Function, Literal[], Literal[]?>> executors)
     {
         var lines = _lines.Where(l => l.StartsWith(RunMark, StringComparison.Ordinal)).ToList();
         if (lines.Count == 0) throw new FileTestException($"the command run needs a line \"{RunMark} @f(…) ~= …\"");
@@ -124,7 +142,8 @@ public sealed class FileTest
             var function = functions.FirstOrDefault(f => f.Name == run.Function) ?? throw new FileTestException($"there is no @{run.Function}: {line}");
             var arguments = run.ArgumentsFor(function);
             run.Check(function, ReferenceInterpreter.Run(function, arguments), "the interpreter");
-            foreach (var (i, execute) in executors.Index()) run.Check(function, execute(function, arguments), $"executor {i}");
+            foreach (var (i, execute) in executors.Index())
+                if (execute(function, arguments) is { } results) run.Check(function, results, $"executor {i}");
         }
     }
 

@@ -14,6 +14,20 @@ public static class LoopPrinter
         return writer.ToString();
     }
 
+    /// <summary>The calls of a program in order, each with its buffers' places: <c>external0</c> for external memory,
+    /// <c>arena[64]</c> for bytes from 64 on, <c>constant0</c>. <c>barrier</c> stands before calls that wait for all workers.</summary>
+    public static string Print(LoopProgram program)
+    {
+        var text = new StringBuilder($"program @{program.Name} externals={program.ExternalCount} arena={program.ArenaBytes} keep_all={program.KeepAllBytes} {{\n");
+        foreach (var call in program.Calls)
+        {
+            if (call.NeedsBarrier) text.Append("  barrier\n");
+            var arguments = call.Kernel.Arguments.Zip(call.Arguments, (b, s) => (b.IsWritten ? "out " : "") + Place(s));
+            text.Append($"  {(call.IsParallel ? "parallel " : "")}{call.Kernel.Name}({string.Join(", ", arguments)})\n");
+        }
+        return text.Append("}\n").ToString();
+    }
+
     /// <summary>One expression, with parentheses where precedence needs them.</summary>
     public static string Print(ScalarExpr expression) => new ExpressionPrinter().Print(expression);
 
@@ -197,6 +211,13 @@ public static class LoopPrinter
             _ => [],
         };
     }
+
+    private static string Place(Storage storage) => storage.Kind switch
+    {
+        StorageKind.External => $"external{storage.Index}",
+        StorageKind.Arena => $"arena[{storage.Index}]",
+        _ => $"constant{storage.Index}",
+    };
 
     private static string Element(Local local, int element) => local.Elements == 1 ? local.Name : $"{local}[{element}]";
 

@@ -1,21 +1,28 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
 using GraphCompiler.Passes;
 
-namespace GraphCompiler.Backend.Llvm.Tests;
+namespace GraphCompiler.Tests.Shared;
 
 /// <summary>Compiles a function through the whole pipeline and runs it on literals, on any number of workers.</summary>
 internal static unsafe class CompiledFunction
 {
     public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true, double? parallelWork = null)
     {
-        var target = TargetInfo.Create();
         var passes = optimize ? Pipeline.Training : [.. Pipeline.Training.Where(p => p.Required)];
         var optimized = new PassRunner(passes).Run(function, PassContext.FromEnvironment(read: _ => null));
+        return RunFused(optimized, arguments, workers, parallelWork);
+    }
+
+    /// <summary>Lowers and runs a function that the fuse pass has already seen.</summary>
+    public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null)
+    {
+        var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
         var donated = ImmutableArray.CreateRange(Enumerable.Repeat(-1, function.Results.Length));
-        var program = LowerToLoops.Lower(optimized, donated, traits, parallelWork ?? 0);
+        var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0);
         using var code = Jit.Load(StepCompiler.Compile(program, target));
         var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
 
@@ -52,6 +59,11 @@ internal static unsafe class CompiledFunction
                 case "f64": ((double*)memory)[i] = value; break;
                 case "i32": ((int*)memory)[i] = (int)value; break;
                 case "i64": ((long*)memory)[i] = (long)value; break;
+                case "f16": ((Half*)memory)[i] = (Half)value; break;
+                case "bf16": ((ushort*)memory)[i] = (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16); break;
+                case "u32": ((uint*)memory)[i] = (uint)value; break;
+                case "i8": ((sbyte*)memory)[i] = (sbyte)value; break;
+                case "u8": memory[i] = (byte)value; break;
                 case "bool": memory[i] = (byte)value; break;
                 default: throw new NotSupportedException(literal.Type.ToString());
             }
@@ -69,7 +81,11 @@ internal static unsafe class CompiledFunction
                 "f64" => ((double*)memory)[i],
                 "i32" => ((int*)memory)[i],
                 "i64" => ((long*)memory)[i],
-                "bool" => memory[i],
+                "f16" => (double)((Half*)memory)[i],
+                "bf16" => BitConverter.UInt32BitsToSingle((uint)((ushort*)memory)[i] << 16),
+                "u32" => ((uint*)memory)[i],
+                "i8" => ((sbyte*)memory)[i],
+                "u8" or "bool" => memory[i],
                 _ => throw new NotSupportedException(type.ToString()),
             };
         }
