@@ -181,6 +181,8 @@ internal sealed class FusionPlan
         if (from.Kind != "loop" || !Accepts(into, reader)) return false;
         if (from.Domain != into.Domain && !(into.Kind == "row" && from.Domain == into.Kept)) return false;
         if (from.Members.Any(m => m.Op is IIndexedOp && Sources(m).Contains(into))) return false;
+        // A product needs all of its operands before its first element.
+        if (into.Members.Any(m => m.Op is DotGeneral && Sources(m).Contains(from))) return false;
         // Merging must not close a cycle: no third group may stand on a path between the two.
         return !ReachesThroughOther(from, into) && !ReachesThroughOther(into, from)
             && from.Members.All(m => m.Op is IIndexedOp || m.Operands.All(o => ReadsInPlace(into, o, m.Result.Shape)))

@@ -68,7 +68,8 @@ internal sealed class FusionRewrite(Function function, FusionPlan plan)
     private void EmitGroup(FusionGroup group)
     {
         if (!_done.Add(group)) return;
-        var members = group.Members.OrderBy(m => m.Id).ToArray();
+        // A product comes first: it reads memory, also where another member repeats an index map of the same value.
+        Operation[] members = [.. group.Members.OrderBy(m => m.Op is not DotGeneral).ThenBy(m => m.Id)];
         var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
         if (results.Length == 0) return; // dead code, where no pass has dropped it
         foreach (var member in members)
@@ -79,7 +80,7 @@ internal sealed class FusionRewrite(Function function, FusionPlan plan)
         var (closed, operands) = body.Build(results);
         var attributes = AttributeMap.Empty.With("kind", group.Kind);
         if (group.Kind == "row") attributes = attributes.With("axes", group.Reduced);
-        var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes, members[^1].Location, closed);
+        var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes, group.Members.MaxBy(m => m.Id)!.Location, closed);
         for (var i = 0; i < results.Length; i++) _map[results[i]] = fused[i];
     }
 

@@ -15,12 +15,12 @@ public sealed class RandomGraphTests
     [Fact]
     public void FixedGraphsAgreeWithTheInterpreter()
     {
-        foreach (var seed in (int[])[10_227, 3_868, 32_057, .. Enumerable.Range(1, 40)]) Agree(seed);
+        foreach (var seed in (int[])[10_227, 3_868, 32_057, 629_580, .. Enumerable.Range(1, 40)]) Agree(seed);
     }
 
-    /// <summary>New graphs in every run of the long suite; CsCheck prints the seed of a failure.</summary>
+    /// <summary>New graphs in every run, more of them in the long suite; CsCheck prints the seed of a failure.</summary>
     [Fact]
-    public void RandomGraphsAgreeWithTheInterpreter() => Gen.Int[0, 1_000_000].Sample(Agree, iter: IsLong ? 500 : 1, threads: 1);
+    public void RandomGraphsAgreeWithTheInterpreter() => Gen.Int[0, 1_000_000].Sample(Agree, iter: IsLong ? 500 : 25, threads: 1);
 
     private static void Agree(int seed)
     {
