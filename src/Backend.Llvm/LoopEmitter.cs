@@ -18,7 +18,7 @@ internal sealed partial class LoopEmitter
     private readonly Dictionary<LoopBuffer, LLVMValueRef> _buffers = [];
     private readonly Dictionary<LoopVariable, LLVMValueRef> _variables = [];
     private readonly Dictionary<Local, LocalSlot> _locals = [];
-    private readonly HashSet<Local> _accumulated = [];
+    private readonly HashSet<Local> _updated = [];
     private LaneScope? _lanes;
 
     /// <summary>The vector loop being emitted.</summary>
@@ -37,7 +37,7 @@ internal sealed partial class LoopEmitter
         for (var i = 0; i < buffers.Length; i++) _buffers[buffers[i]] = _function.GetParam((uint)i);
         (Worker, Workers, Barrier) = (_function.GetParam((uint)buffers.Length), _function.GetParam((uint)buffers.Length + 1), _function.GetParam((uint)buffers.Length + 2));
         _entry = _function.AppendBasicBlock("entry");
-        FindAccumulated(kernel.Body);
+        FindUpdated(kernel.Body);
     }
 
     private LLVMValueRef Worker { get; }
@@ -200,8 +200,8 @@ internal sealed partial class LoopEmitter
     private void EmitLet(LetStatement let)
     {
         var value = EmitExpr(let.Value);
-        // A tile is filled and then updated by lanes, so in a vector loop it is a vector from the start.
-        var isVector = value.IsVector || (_lanes is not null && let.Local.Elements > 1) || (_lanes is not null && _accumulated.Contains(let.Local));
+        // What is updated by lanes later is a vector from the start.
+        var isVector = value.IsVector || (_lanes is not null && _updated.Contains(let.Local));
         if (isVector) value = Widen(value);
         var type = value.Value.TypeOf;
         var slot = new LocalSlot([.. Enumerable.Range(0, let.Local.Elements).Select(_ => NewAlloca(type))], type, isVector);
@@ -209,12 +209,13 @@ internal sealed partial class LoopEmitter
         foreach (var element in slot.Elements) _builder.BuildStore(value.Value, element);
     }
 
-    private void FindAccumulated(IEnumerable<Statement> statements)
+    private void FindUpdated(IEnumerable<Statement> statements)
     {
         foreach (var statement in statements)
         {
-            if (statement is ForStatement loop) FindAccumulated(loop.Body);
-            else if (statement is AccumulateStatement accumulate) _accumulated.Add(accumulate.Local);
+            if (statement is ForStatement loop) FindUpdated(loop.Body);
+            else if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
+            else if (statement is AssignStatement assign) _updated.Add(assign.Local);
         }
     }
 

@@ -107,7 +107,7 @@ internal sealed class MemoryPlan
         // passes over full elements several times, but over a row's own values once.
         var isRow = body.Operations.Any(o => o.Op is IReductionOp);
         var domain = isRow ? body.Operations.First(o => o.Op is IReductionOp).Operands[0].Shape : null as Shape?;
-        return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is ElementwiseOp)
+        return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is IElementOp)
             && !body.Results.Any(inner.Contains) && domain != replaced.Shape;
     }
 

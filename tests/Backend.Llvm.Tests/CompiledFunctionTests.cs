@@ -48,6 +48,8 @@ public sealed class CompiledFunctionTests
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(2, 3, 1)]
+    [InlineData(1, 5, 3)]
+    [InlineData(1, 1, 40)]
     [InlineData(32, 64, 10)]
     [InlineData(64, 30, 1)]
     [InlineData(17, 33, 65)]

@@ -69,7 +69,9 @@ public sealed class FileTest
             ? [.. text.Trim('[', ']').Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))]
             : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
         var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture) : LowerToLoops.ParallelWork;
-        return LoopPrinter.Print(LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work));
+        var program = LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work);
+        var kernels = arguments.GetValueOrDefault("kernels") == "all" ? program.Calls.Select(c => LoopPrinter.Print(c.Kernel)) : [];
+        return string.Concat([LoopPrinter.Print(program), .. kernels]);
     }
 
     private bool IsPrinted => Passes.Any() || Commands.Any(IsPlan);

@@ -23,7 +23,7 @@ internal static unsafe class CompiledFunction
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
         var donated = ImmutableArray.CreateRange(Enumerable.Repeat(-1, function.Results.Length));
         var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0);
-        using var code = Jit.Load(StepCompiler.Compile(program, target));
+        using var code = Jit.Load(StepCompiler.Compile(program, target, PassContext.FromEnvironment().DumpDirectory));
         var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
 
         TensorType[] types = [.. function.Parameters.Select(p => p.Type), .. function.Results.Select(r => r.Type)];

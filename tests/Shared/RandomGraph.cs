@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Tests.Shared;
 
@@ -18,22 +19,29 @@ internal static class RandomGraph
             b.Parameter("a", dtype[rows, columns]), b.Parameter("b", dtype[rows, columns]),
             b.Parameter("c", dtype[columns]), b.Parameter("d", dtype[columns, rows]),
         ];
-        var count = random.Next(4, 16);
-        for (var i = 0; i < count; i++) pool.Add(Next(random, pool));
-        var results = pool.Skip(4).OrderBy(_ => random.Next()).Take(3).ToArray();
-        return b.Build(results);
+        var indices = b.Parameter("e", DType.I32[rows]);
+        var (count, isSmooth) = (random.Next(4, 16), true);
+        for (var i = 0; i < count; i++)
+        {
+            var kind = random.Next(24);
+            isSmooth &= kind is not (3 or 4 or 7 or 9);
+            pool.Add(Next(kind, random, pool, indices));
+        }
+        List<Value> results = [.. pool.Skip(4).OrderBy(_ => random.Next()).Take(3)];
+        // At a kink, rounding decides which branch's derivative counts.
+        if (isSmooth) results.AddRange(Adjoint.AppendDense(b, (results[0] * results[0]).Mean(), [pool[0], pool[2]]));
+        return b.Build([.. results]);
     }
-
 
     private static T Pick<T>(Random random, IReadOnlyList<T> items) => items[random.Next(items.Count)];
 
     // Every op keeps values of moderate size, so that a tolerance says something about the code and not about overflow.
-    private static Value Next(Random random, List<Value> pool)
+    private static Value Next(int kind, Random random, List<Value> pool, Value indices)
     {
         var x = Pick(random, pool);
         var same = pool.Where(v => v.Shape == x.Shape).ToArray();
         var y = Pick(random, same);
-        return random.Next(18) switch
+        return kind switch
         {
             0 => x + y,
             1 => x - y,
@@ -54,7 +62,18 @@ internal static class RandomGraph
             15 => x.Reshape([-1]),
             16 when x.Rank == 2 => x + x.Mean([0]),
             17 when x.Rank > 0 => x.LogSoftmax().Sigmoid(),
+            18 when x.Rank is 1 or 2 => x.Take(indices),
+            19 => (x * x + 0.5).Sqrt() - (y * y + 0.5).Rsqrt(),
+            20 => (x * x + 0.5).Log() + y.Sin(),
+            21 when x.Rank > 0 && x.Shape[0] == indices.Shape[0] => indices.Less(indices * indices - 3).ConvertTo(x.DType)
+                .Reshape([x.Shape[0], .. x.Shape.Skip(1).Select(_ => 1)]) * x + y,
+            22 when x.Rank > 0 => x + (indices * indices - 2).ConvertTo(x.DType).Mean() * 0.01,
+            23 when x.Rank == 2 => BatchedProduct(x, y),
             _ => -x,
         };
     }
+
+    // Every row of x against the same row of y.
+    private static Value BatchedProduct(Value x, Value y) =>
+        x.Reshape([x.Shape[0], 1, x.Shape[1]]).Tanh().MatMul(y.Reshape([y.Shape[0], y.Shape[1], 1]).Tanh()).Reshape([x.Shape[0], 1]) * (1.0 / x.Shape[1]);
 }

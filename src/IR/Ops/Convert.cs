@@ -6,7 +6,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Elementwise conversion to another element type.</summary>
 /// <remarks>dtype: the result's. Floating to integer truncates and saturates, NaN gives 0; to bool is "not zero".
 /// The cotangent is converted back; to and from types that are not floating point the derivative is 0.</remarks>
-public sealed class Convert : LinearOp, IIndexedOp
+public sealed class Convert : LinearOp, IElementOp
 {
     /// <summary>The op.</summary>
     public static readonly Convert Instance = new();
@@ -30,8 +30,7 @@ public sealed class Convert : LinearOp, IIndexedOp
         return new Literal(type, values);
     }
     /// <inheritdoc/>
-    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
-        source(0, index).ConvertTo(operation.Result.DType);
+    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0].ConvertTo(operation.Result.DType);
 }
 
 /// <summary>Fluent syntax of <see cref="Convert"/>.</summary>

@@ -27,7 +27,7 @@ public readonly struct Partial
 
 /// <summary>An op whose result element depends on the operands' elements at the same place (diagonal Jacobian).</summary>
 /// <remarks>JVP = Σ tᵢ·∂y/∂xᵢ and VJPᵢ = ct·∂y/∂xᵢ, both from <see cref="PartialOf"/>.</remarks>
-public abstract class ElementwiseOp : Op
+public abstract class ElementwiseOp : Op, IElementOp
 {
     private protected ElementwiseOp(string name, int arity) : base(name, arity) { }
 
@@ -37,7 +37,7 @@ public abstract class ElementwiseOp : Op
     /// <summary>The result element from the operands' elements, in f64.</summary>
     protected abstract double Evaluate(Operation operation, ReadOnlySpan<double> x);
 
-    /// <summary>The scalar expression of the result element.</summary>
+    /// <inheritdoc/>
     public abstract ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x);
 
     /// <inheritdoc/>

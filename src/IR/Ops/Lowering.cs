@@ -5,6 +5,13 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Gives the scalar expression of an operand's element at <paramref name="index"/>; where <paramref name="guard"/> is false it is not read.</summary>
 public delegate ScalarExpr ElementSource(int operand, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard = null);
 
+/// <summary>An op whose result element is an expression of the operands' elements at the same index.</summary>
+public interface IElementOp
+{
+    /// <summary>The scalar expression of the result element.</summary>
+    ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x);
+}
+
 /// <summary>An op whose result element is an expression of operand elements at mapped indices (broadcast, slice, gather, …).</summary>
 public interface IIndexedOp
 {

@@ -49,8 +49,8 @@ internal sealed class KernelBody
     public ScalarExpr Element(Value value, ScalarExpr[] index, List<Statement> statements)
     {
         if (Known(value) is { } known) return known;
-        var expression = value.Definition is { Op: ElementwiseOp elementwise } operation
-            ? elementwise.Lower(operation, operation.Operands.Select(o => Element(o, index, statements)).ToArray())
+        var expression = value.Definition is { Op: IElementOp element } operation
+            ? element.Lower(operation, operation.Operands.Select(o => Element(o, index, statements)).ToArray())
             : Mapped(value, index, null);
         if (expression is ConstantExpr) return expression;
         var local = NewLocal("v", value.DType);
@@ -102,7 +102,7 @@ internal sealed class KernelBody
 
     // What a kernel computes is read through an index map only as a row's value by all of its row; memory and
     // index maps of it are read at any place, so the element that a scope knows is not the one asked for.
-    private static bool IsRowValue(Value value) => value.Definition is { Op: ElementwiseOp or IReductionOp };
+    private static bool IsRowValue(Value value) => value.Definition is { Op: IElementOp or IReductionOp };
 
     private ScalarExpr? Known(Value value)
     {
@@ -129,11 +129,11 @@ internal sealed class KernelBody
                 return (IsRowValue(read) ? Known(read) : null) ?? Mapped(read, at, both);
             });
         }
-        if (operation.Op is ElementwiseOp elementwise)
+        if (operation.Op is IElementOp element)
         {
             var operands = new ScalarExpr[operation.Operands.Length];
             for (var i = 0; i < operands.Length; i++) operands[i] = Mapped(operation.Operands[i], index, guard);
-            return elementwise.Lower(operation, operands);
+            return element.Lower(operation, operands);
         }
         throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel");
     }

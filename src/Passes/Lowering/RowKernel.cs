@@ -101,7 +101,7 @@ internal sealed class RowKernel
         foreach (var operation in _body.Function.Operations)
         {
             if (operation.Result.Shape != kept || operation.Result.Shape == _domain || _stage[operation.Result] != stage) continue;
-            if (operation.Op is ElementwiseOp) _body.Element(operation.Result, keptIndex, statements);
+            if (operation.Op is IElementOp) _body.Element(operation.Result, keptIndex, statements);
             stored.Add(operation.Result);
         }
         _body.Store(stored, _ => keptIndex, statements);
