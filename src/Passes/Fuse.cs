@@ -159,18 +159,18 @@ internal sealed class FusionPlan
             return operand.Shape == shape;
         if (operand.Definition is not { } d || !IsInlined(d)) return true;
         if (!Sources(d).Contains(group)) return true;
-        return group.Kind == "row" && RowBroadcast(group, d);
+        return group.Kind == "row" && RowBroadcast(group, d, group);
     }
 
-    /// <summary>Whether the operation repeats a row's value along the reduced axes of the group.</summary>
-    private bool RowBroadcast(FusionGroup group, Operation operation)
+    /// <summary>Whether the operation repeats a row's value, computed in <paramref name="from"/>, along the reduced axes of the group.</summary>
+    private bool RowBroadcast(FusionGroup group, Operation operation, FusionGroup from)
     {
         if (operation.Op is not Broadcast || operation.Result.Shape != group.Domain) return false;
         var kept = Enumerable.Range(0, group.Domain.Rank).Except(group.Reduced);
         if (!Broadcast.Dimensions(operation).SequenceEqual(kept)) return false;
         var source = operation.Operands[0];
         while (GroupOf(source) is null && source.Definition is { Op: Reshape } r && IsInlined(r) && r.Operands[0].Shape == group.Kept) source = r.Operands[0];
-        return GroupOf(source) == group && source.Shape == group.Kept;
+        return GroupOf(source) == from && source.Shape == group.Kept;
     }
 
     private bool CanJoin(Operation operation, FusionGroup group) =>
@@ -186,7 +186,15 @@ internal sealed class FusionPlan
         // Merging must not close a cycle: no third group may stand on a path between the two.
         return !ReachesThroughOther(from, into) && !ReachesThroughOther(into, from)
             && from.Members.All(m => m.Op is IIndexedOp || m.Operands.All(o => ReadsInPlace(into, o, m.Result.Shape)))
-            && reader.Operands.All(o => GroupOf(o) != from || o.Shape == reader.Result.Shape);
+            && into.Members.Append(reader).All(m => m.Operands.All(o => WouldReadInPlace(from, into, o, m.Result.Shape)));
+    }
+
+    // As ReadsInPlace, for a value that becomes the group's own by a merge.
+    private bool WouldReadInPlace(FusionGroup from, FusionGroup into, Value operand, Shape shape)
+    {
+        if (GroupOf(operand) == from) return operand.Shape == shape;
+        if (operand.Definition is not { } d || !IsInlined(d) || !Sources(d).Contains(from)) return true;
+        return into.Kind == "row" && RowBroadcast(into, d, from);
     }
 
     private FusionGroup Merge(FusionGroup from, FusionGroup into)
