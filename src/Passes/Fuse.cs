@@ -26,7 +26,7 @@ public sealed class Fuse : IPass
 internal sealed class FusionGroup(int id, string kind, Shape domain, int[] reduced)
 {
     public int Id { get; } = id;
-    /// <summary>loop, row (holds reductions) or contraction.</summary>
+    /// <summary>loop, row (holds reductions), contraction, or scatter (one operation, never joined).</summary>
     public string Kind { get; set; } = kind;
     /// <summary>The index space of its full elements.</summary>
     public Shape Domain { get; set; } = domain;
@@ -65,9 +65,11 @@ internal sealed class FusionPlan
 
     public void Place(Operation operation)
     {
-        if (StandsAlone(operation) || IsInlined(operation)) return;
+        if (operation.Op is not ScatterAdd && (StandsAlone(operation) || IsInlined(operation))) return;
         var group = operation.Op switch
         {
+            // Emitted alone, and yet a node of the graph of kernels: what reads it cannot be in the kernel that feeds it.
+            ScatterAdd => NewGroup("scatter", operation.Result.Shape, []),
             DotGeneral => NewGroup("contraction", operation.Result.Shape, []),
             IReductionOp => PlaceReduction(operation),
             _ => PlaceElement(operation),
@@ -148,6 +150,7 @@ internal sealed class FusionPlan
     private bool Accepts(FusionGroup group, Operation operation)
     {
         var shape = operation.Result.Shape;
+        if (group.Kind == "scatter") return false;
         if (shape != group.Domain && !(group.Kind == "row" && shape == group.Kept)) return false;
         return operation.Operands.All(o => ReadsInPlace(group, o, shape));
     }

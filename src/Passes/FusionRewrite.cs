@@ -61,7 +61,7 @@ internal sealed class FusionRewrite(Function function, FusionPlan plan)
     {
         if (_map.ContainsKey(value)) return;
         var operation = value.Definition!;
-        if (plan.GroupOf(operation) is { } group) EmitGroup(group);
+        if (!FusionPlan.StandsAlone(operation) && plan.GroupOf(operation) is { } group) EmitGroup(group);
         else EmitAlone(operation);
     }
 
