@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace GraphCompiler.Frontend.Tests;
+
+/// <summary>The Digits sample as a program: what it prints, writes and returns.</summary>
+public sealed class SampleTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("digits").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static (int ExitCode, string Output, string Error) Run(params string[] arguments)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "Digits.dll");
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    [Fact]
+    public void Digits_are_learned_and_the_compiled_losses_are_the_tapes()
+    {
+        var json = Path.Combine(_folder, "digits.json");
+        var (exitCode, output, error) = Run("--json", json);
+        Assert.True(exitCode == 0, output + error);
+        using var document = JsonDocument.Parse(File.ReadAllText(json));
+        var root = document.RootElement;
+        Assert.Equal(["accuracy", "epochs", "compile_ms", "compiled_us_per_step", "tape_us_per_step", "max_loss_difference"],
+            root.EnumerateObject().Select(p => p.Name));
+        Assert.InRange(root.GetProperty("accuracy").GetDouble(), 0.97, 1);
+        Assert.InRange(root.GetProperty("max_loss_difference").GetDouble(), 0, 1e-4);
+        Assert.All(root.EnumerateObject().Skip(1).Take(4), p => Assert.True(p.Value.GetDouble() > 0, p.ToString()));
+    }
+
+    [Fact]
+    public void The_chain_rule_agrees_with_the_derivations()
+    {
+        var (exitCode, output, error) = Run("chainrule");
+        Assert.True(exitCode == 0, output + error);
+        Assert.Contains("All gradients agree with those derived by hand.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_data_folder_is_said_with_its_code()
+    {
+        var missing = Path.Combine(_folder, "nowhere");
+        var (exitCode, output, error) = Run("mnist", "--data", missing);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("SGC", output + error, StringComparison.Ordinal);
+        Assert.Contains(missing, output + error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_argument_is_refused()
+    {
+        var (exitCode, output, error) = Run("--nonsense");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("--nonsense", output + error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
+    }
+}
