@@ -12,7 +12,7 @@ internal static unsafe class CompiledFunction
     public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true, double? parallelWork = null)
     {
         var passes = optimize ? Pipeline.Training : [.. Pipeline.Training.Where(p => p.Required)];
-        var optimized = new PassRunner(passes).Run(function, PassContext.FromEnvironment(read: _ => null));
+        var optimized = new PassRunner(passes).Run(function, new PassContext { VerifyEach = true });
         return RunFused(optimized, arguments, workers, parallelWork);
     }
 
