@@ -35,10 +35,10 @@ public sealed class ArtefactTests
         var type = model.GetType();
         Assert.True(type.IsSealed);
         Assert.Equal(["GraphCompiler.Runtime", "System.Runtime"], type.Assembly.GetReferencedAssemblies().Select(a => a.Name!).Order());
-        Assert.Equal(typeof(Span<float>), type.GetProperty("HiddenWeight")!.PropertyType);
+        Assert.Equal(typeof(Span<float>), type.GetProperty("HiddenKernel")!.PropertyType);
         Assert.Equal(typeof(ReadOnlySpan<float>), type.GetProperty("Largest")!.PropertyType);
         var members = XDocument.Load(built["digits.xml"]).Descendants("member").Select(m => (string)m.Attribute("name")!).ToList();
         Assert.Contains("M:CompiledModels.Digits.TrainStep(System.ReadOnlySpan{System.Single},System.ReadOnlySpan{System.Int32})", members);
-        Assert.Contains("P:CompiledModels.Digits.HiddenWeight", members);
+        Assert.Contains("P:CompiledModels.Digits.HiddenKernel", members);
     }
 }
