@@ -16,7 +16,7 @@ public static class StepCompiler
     {
         LlvmLibrary.Load();
         using var module = new ModuleEmitter(program.Name, target);
-        EmitStep(module, program);
+        EmitStep(module, program, EntryName);
         if (dumpDirectory is not null)
         {
             Directory.CreateDirectory(dumpDirectory);
@@ -26,7 +26,23 @@ public static class StepCompiler
         return Jit.CompileToObject(module.Module, target);
     }
 
-    private static void EmitStep(ModuleEmitter module, LoopProgram program)
+    /// <summary>Compiles several programs to one object, each with an entry symbol of its own.</summary>
+    /// <param name="programs">Entry symbols and what they run.</param>
+    /// <param name="target">What to compile for.</param>
+    /// <param name="withText">Whether LLVM IR and assembly are wanted too; they are empty otherwise.</param>
+    /// <exception cref="BackendException">As for one program.</exception>
+    public static (byte[] Object, string LlvmIr, string Assembly) Compile(
+        IReadOnlyList<(string Entry, LoopProgram Program)> programs, TargetInfo target, bool withText = false)
+    {
+        LlvmLibrary.Load();
+        using var module = new ModuleEmitter(programs[0].Program.Name, target);
+        foreach (var (entry, program) in programs) EmitStep(module, program, entry);
+        var ir = withText ? module.Module.PrintToString() : "";
+        var assembly = withText ? Jit.CompileToAssembly(module.Module, target) : "";
+        return (Jit.CompileToObject(module.Module, target), ir, assembly);
+    }
+
+    private static void EmitStep(ModuleEmitter module, LoopProgram program, string entry)
     {
         // Kernels that read the same but for their operands are one function.
         var kernels = new Dictionary<string, LLVMValueRef>();
@@ -39,7 +55,7 @@ public static class StepCompiler
         }).ToArray();
         var constants = program.Constants.Select((c, i) => EmitConstant(module, c, i)).ToArray();
 
-        var step = module.AddFunction(EntryName, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
+        var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
         var emitter = new CallEmitter(module, program, step, constants);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
         for (var i = 0; i < functions.Length; i++) emitter.Emit(program.Calls[i], functions[i]);

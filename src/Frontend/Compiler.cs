@@ -24,12 +24,20 @@ internal static class Compiler
         target.RequireHostSupport();
         var threads = options.Threads ?? Environment.ProcessorCount;
         var context = PassContext.FromEnvironment(options.Logger);
+        var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        var code = Jit.Load(StepCompiler.Compile(program, target, context.DumpDirectory));
+        return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state);
+    }
+
+    /// <summary>All but code generation: what <see cref="Compile"/> and ahead-of-time compilation have in common.</summary>
+    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
+        ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
+    {
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
         var program = LowerToLoops.Lower(optimized, donatedParameter, traits);
-        var code = Jit.Load(StepCompiler.Compile(program, target, context.DumpDirectory));
-        var layout = new ExecutableLayout(Buffers(function, parameterRoles, donatedParameter, resultNames), program.ArenaBytes, program.IsParallel);
-        return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state);
+        var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);
+        return (program, new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel));
     }
 
     private static ImmutableArray<BufferLayout> Buffers(Function function, ImmutableArray<BufferRole> roles,

@@ -36,4 +36,28 @@ public static class RuntimeCode
 
     /// <summary>Data contradicts itself: counts differ between files, or a label is out of range.</summary>
     public const string InconsistentData = "SGC6004";
+
+    /// <summary>A compiled model's manifest is not one, is cut short, or was altered.</summary>
+    public const string BadManifest = "SGC7201";
+
+    /// <summary>A file of a compiled model has other bytes than its manifest says.</summary>
+    public const string AlteredArtefact = "SGC7202";
+
+    /// <summary>A compiled model was built for another version of the runtime.</summary>
+    public const string AbiMismatch = "SGC7203";
+
+    /// <summary>A compiled model was built for another processor architecture or operating system.</summary>
+    public const string WrongArchitecture = "SGC7204";
+
+    /// <summary>The processor lacks a feature that every variant of a compiled model needs.</summary>
+    public const string MissingCpuFeature = "SGC7205";
+
+    /// <summary>A facade and the manifest beside it come from different builds.</summary>
+    public const string MismatchedFacade = "SGC7206";
+
+    /// <summary>More threads are asked for than a model was compiled for.</summary>
+    public const string TooManyThreads = "SGC7207";
+
+    /// <summary>A checkpoint is not one, is cut short or altered, or belongs to another model.</summary>
+    public const string BadCheckpoint = "SGC7208";
 }

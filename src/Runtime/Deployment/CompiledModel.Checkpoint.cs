@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+
+namespace GraphCompiler.Runtime.Deployment;
+
+// A checkpoint is 8 bytes of magic, the 32 bytes of the source's SHA-256, all states in order, and FNV-1a of the states.
+// Libraries read and write the same files from C.
+public abstract unsafe partial class CompiledModel
+{
+    private const int HeaderBytes = 40;
+
+    /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var file = File.Create(temporary))
+            {
+                file.Write("SGCSTAT1"u8);
+                file.Write(Convert.FromHexString(_manifest.SourceSha256));
+                var hash = Fnv.Start;
+                foreach (var block in Blocks())
+                {
+                    var bytes = new ReadOnlySpan<byte>(block.Address, checked((int)block.Bytes));
+                    file.Write(bytes);
+                    hash = Fnv.Add(hash, bytes);
+                }
+                Span<byte> end = stackalloc byte[8];
+                BinaryPrimitives.WriteUInt64LittleEndian(end, hash);
+                file.Write(end);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Takes over parameters and optimizer state of a file that this model wrote. On an error nothing has changed.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: no such file. SGC7208: not a checkpoint of this model, cut short or altered.</exception>
+    public void Load(string path)
+    {
+        if (!File.Exists(path)) throw new RuntimeException(RuntimeCode.FileMissing, $"there is no checkpoint '{path}'");
+        var bytes = File.ReadAllBytes(path);
+        var blocks = Blocks();
+        var size = blocks.Sum(b => b.Bytes);
+        RuntimeException Bad(string why) => new(RuntimeCode.BadCheckpoint, $"checkpoint '{path}' {why}");
+        if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, 8).SequenceEqual("SGCSTAT1"u8)) throw Bad("is not a checkpoint of a compiled model");
+        if (Convert.ToHexStringLower(bytes.AsSpan(8, 32)) != _manifest.SourceSha256) throw Bad($"was written by another model than '{_manifest.Model}'");
+        if (bytes.Length != HeaderBytes + size + 8) throw Bad($"has {bytes.Length} bytes, expected are {HeaderBytes + size + 8}");
+        var states = bytes.AsSpan(HeaderBytes, (int)size);
+        if (Fnv.Add(Fnv.Start, states) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(^8..))) throw Bad("was altered: its checksum differs");
+        foreach (var block in blocks)
+        {
+            states[..(int)block.Bytes].CopyTo(new Span<byte>(block.Address, (int)block.Bytes));
+            states = states[(int)block.Bytes..];
+        }
+    }
+
+    private NativeMemoryBlock[] Blocks()
+    {
+        return [.. _manifest.Training.Where(b => b.Role == BufferRole.State).Select(b => _states.Find(b.Name).Block)];
+    }
+
+    private static class Fnv
+    {
+        public const ulong Start = 14695981039346656037UL;
+
+        public static ulong Add(ulong hash, ReadOnlySpan<byte> bytes)
+        {
+            foreach (var b in bytes) hash = unchecked((hash ^ b) * 1099511628211UL);
+            return hash;
+        }
+    }
+}

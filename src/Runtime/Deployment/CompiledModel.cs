@@ -1,0 +1,192 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace GraphCompiler.Runtime.Deployment;
+
+/// <summary>A model that was compiled ahead of time: the base of generated facades. For one thread at a time.</summary>
+/// <remarks>
+/// The constructor reads NAME.json, checks hashes, ABI, architecture and processor before any native code is loaded,
+/// picks the best variant that this processor runs, and sets the parameters to the declared initial values.
+/// </remarks>
+public abstract unsafe partial class CompiledModel : IDisposable
+{
+    private readonly StateStore _states = new();
+    private readonly Executable _training;
+    private readonly Executable? _prediction;
+    private readonly ModelManifest _manifest;
+    private readonly bool _isDoubleLoss;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="sourceSha256">Of the IR that the facade was written for.</param>
+    /// <param name="threads">Threads of a step, the caller's included; 0 for one per processor, as far as compiled for.</param>
+    /// <param name="folder">Where NAME.json and the library are; null for the program's folder.</param>
+    /// <exception cref="RuntimeException">SGC6001, SGC7201 to SGC7207: files are missing, altered or do not fit this machine.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected CompiledModel(string name, string sourceSha256, int threads, string? folder)
+    {
+        folder ??= AppContext.BaseDirectory;
+        _manifest = ModelManifest.Read(Path.Combine(folder, $"{name}.json"));
+        if (_manifest.Model != name || _manifest.SourceSha256 != sourceSha256)
+            throw new RuntimeException(RuntimeCode.MismatchedFacade,
+                $"facade and manifest of '{name}' in '{folder}' come from different builds; copy all files of one build");
+        var variant = Choose(_manifest, folder);
+        Target = variant.Target;
+        if (threads < 0 || threads > _manifest.MaxThreads)
+            throw new RuntimeException(RuntimeCode.TooManyThreads,
+                $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
+        var team = threads == 0 ? Math.Min(Environment.ProcessorCount, _manifest.MaxThreads) : threads;
+        var library = Path.GetFullPath(Path.Combine(folder, _manifest.Files.Single(IsLibrary).Name));
+        try
+        {
+            _training = Load(library, variant.Training, _manifest.Training, team);
+            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, team);
+            _isDoubleLoss = _manifest.Training.Single(b => b.Name == "loss").Type == ElementType.F64;
+            Initialize(library);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The processor level whose code runs.</summary>
+    public string Target { get; }
+
+    /// <summary>Threads of a training step.</summary>
+    public int Threads => _training.Threads;
+
+    /// <summary>The parameters' names.</summary>
+    public IReadOnlyList<string> ParameterNames => _manifest.Parameters;
+
+    /// <summary>A parameter's elements, to read or to set between steps; no copy. Valid until the model is disposed.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name.</exception>
+    public Span<T> Parameter<T>(string name) where T : unmanaged => _manifest.Parameters.Contains(name)
+        ? _training.State<T>(name)
+        : throw new RuntimeException(RuntimeCode.UnknownArgument, $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+
+    /// <summary>Frees memory and code. Can be called twice.</summary>
+    public void Dispose()
+    {
+        _prediction?.Dispose();
+        _training?.Dispose();
+        _states.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>For generated code: one training step; gives the loss before its update.</summary>
+    protected float Train()
+    {
+        _training.Run();
+        return Loss();
+    }
+
+    /// <inheritdoc cref="Train()"/>
+    protected float Train<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
+    {
+        _training.Run(input0);
+        return Loss();
+    }
+
+    /// <inheritdoc cref="Train()"/>
+    protected float Train<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged
+    {
+        _training.Run(input0, input1);
+        return Loss();
+    }
+
+    /// <inheritdoc cref="Train()"/>
+    protected float Train<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
+    {
+        _training.Run(input0, input1, input2);
+        return Loss();
+    }
+
+    /// <summary>For generated code: a prediction, valid until the next one.</summary>
+    protected ReadOnlySpan<TOut> Infer<T0, TOut>(ReadOnlySpan<T0> input0) where T0 : unmanaged where TOut : unmanaged
+    {
+        _prediction!.Run(input0);
+        return _prediction.Output<TOut>("output");
+    }
+
+    /// <inheritdoc cref="Infer{T0, TOut}(ReadOnlySpan{T0})"/>
+    protected ReadOnlySpan<TOut> Infer<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
+        where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
+    {
+        _prediction!.Run(input0, input1);
+        return _prediction.Output<TOut>("output");
+    }
+
+    /// <summary>For generated code: a metric of the last step.</summary>
+    protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
+
+    private float Loss() => _isDoubleLoss ? (float)_training.Output<double>("loss")[0] : _training.Output<float>("loss")[0];
+
+    private static bool IsLibrary(ManifestFile file) => file.Name.EndsWith(".so", StringComparison.Ordinal);
+
+    private static ManifestVariant Choose(ModelManifest manifest, string folder)
+    {
+        if (manifest.Platform != ModelManifest.HostPlatform)
+            throw new RuntimeException(RuntimeCode.WrongArchitecture, $"model '{manifest.Model}' was built for {manifest.Platform}, and this is {ModelManifest.HostPlatform}");
+        // The facade itself is a file of its own only where the program was not compiled to native code.
+        foreach (var file in manifest.Files.Where(f => IsLibrary(f) || File.Exists(Path.Combine(folder, f.Name)))) manifest.Verify(folder, file);
+        foreach (var variant in manifest.Variants)
+            if (variant.CpuFeatures.All(CpuFeatures.IsSupported)) return variant;
+        var last = manifest.Variants[^1];
+        throw new RuntimeException(RuntimeCode.MissingCpuFeature,
+            $"model '{manifest.Model}' for {last.Target} needs {string.Join(", ", last.CpuFeatures.Where(f => !CpuFeatures.IsSupported(f)))}, which this processor lacks; build it for a lower --target");
+    }
+
+    private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
+    {
+        var code = NativeCode.Open(path);
+        var layout = new ExecutableLayout([.. buffers.Select(b => BufferLayout.Dense(b.Name, b.Role, b.Type, b.Shape.AsSpan()))], entry.ArenaBytes, entry.Parallel);
+        try
+        {
+            return new Executable(code, code.Symbol(entry.Symbol), layout, threads, _states);
+        }
+        catch
+        {
+            code.Dispose();
+            throw;
+        }
+    }
+
+    // The library holds the initial parameters one after another, in the manifest's order.
+    private void Initialize(string path)
+    {
+        using var code = NativeCode.Open(path);
+        var from = (byte*)code.Symbol($"{_manifest.Model}_initial");
+        foreach (var name in _manifest.Parameters)
+        {
+            var block = _states.Find(name).Block;
+            Buffer.MemoryCopy(from, block.Address, block.Bytes, block.Bytes);
+            from += block.Bytes;
+        }
+    }
+
+    private sealed class NativeCode() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+    {
+        public static NativeCode Open(string path)
+        {
+            if (!NativeLibrary.TryLoad(path, out var handle))
+                throw new RuntimeException(RuntimeCode.WrongArchitecture, $"the system cannot load '{path}'; a library that it needs may be missing (see ldd)");
+            var code = new NativeCode();
+            code.SetHandle(handle);
+            return code;
+        }
+
+        public nint Symbol(string name) => NativeLibrary.TryGetExport(handle, name, out var address)
+            ? address
+            : throw new RuntimeException(RuntimeCode.AlteredArtefact, $"the library does not export '{name}'; build the model again");
+
+        protected override bool ReleaseHandle()
+        {
+            NativeLibrary.Free(handle);
+            return true;
+        }
+    }
+}

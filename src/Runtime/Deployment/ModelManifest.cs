@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace GraphCompiler.Runtime.Deployment;
+
+/// <summary>One buffer of a compiled model.</summary>
+/// <param name="Name">Unique within its program.</param>
+/// <param name="Role">Input, State or Output.</param>
+/// <param name="Type">The type of the elements.</param>
+/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
+public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Type, ImmutableArray<int> Shape);
+
+/// <summary>Native code of one entry.</summary>
+/// <param name="Symbol">The exported function, of the signature in <see cref="KernelAbi"/>.</param>
+/// <param name="ArenaBytes">Bytes of scratch memory.</param>
+/// <param name="Parallel">Whether workers share the work.</param>
+public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel);
+
+/// <summary>The model compiled for one processor level.</summary>
+/// <param name="Target">The level's name, or native.</param>
+/// <param name="CpuFeatures">The features that the code may use; all are needed.</param>
+/// <param name="ObjectSha256">SHA-256 of the object, lower-case hexadecimal.</param>
+/// <param name="Training">The training step.</param>
+/// <param name="Prediction">The prediction; null if the model declares none.</param>
+public sealed record ManifestVariant(
+    string Target, ImmutableArray<string> CpuFeatures, string ObjectSha256, ManifestEntry Training, ManifestEntry? Prediction);
+
+/// <summary>A file of the artefact.</summary>
+/// <param name="Name">File name, in the manifest's folder.</param>
+/// <param name="Sha256">Of its bytes, lower-case hexadecimal.</param>
+public sealed record ManifestFile(string Name, string Sha256);
+
+/// <summary>What a compiled model consists of and needs: the file NAME.json.</summary>
+public sealed record ModelManifest
+{
+    /// <summary>The model's name.</summary>
+    public required string Model { get; init; }
+    /// <summary><see cref="KernelAbi.Version"/> of the compiler.</summary>
+    public required int Abi { get; init; }
+    /// <summary>Version of the compiler.</summary>
+    public required string Compiler { get; init; }
+    /// <summary>Processor architecture and system, as x64-linux.</summary>
+    public required string Platform { get; init; }
+    /// <summary>SHA-256 of the model's IR text; checkpoints and facade carry it too.</summary>
+    public required string SourceSha256 { get; init; }
+    /// <summary>The most threads that the arena has room for.</summary>
+    public required int MaxThreads { get; init; }
+    /// <summary>Buffers of the training step, in order.</summary>
+    public required ImmutableArray<ManifestBuffer> Training { get; init; }
+    /// <summary>Buffers of the prediction, in order; empty if there is none.</summary>
+    public required ImmutableArray<ManifestBuffer> Prediction { get; init; }
+    /// <summary>The states that are the model's parameters; the others are the optimizer's.</summary>
+    public required ImmutableArray<string> Parameters { get; init; }
+    /// <summary>Best first.</summary>
+    public required ImmutableArray<ManifestVariant> Variants { get; init; }
+    /// <summary>All files but the manifest.</summary>
+    public required ImmutableArray<ManifestFile> Files { get; init; }
+    /// <summary>SHA-256 of this file's text with this value empty.</summary>
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>The running system in the manifest's words.</summary>
+    public static string HostPlatform =>
+        $"{System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}-{(OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : "windows")}";
+
+    /// <summary>The text of NAME.json, its own hash filled in.</summary>
+    public string Serialize() => Text(this with { Sha256 = Hash(Encoding.UTF8.GetBytes(Text(this with { Sha256 = "" }))) });
+
+    /// <summary>Reads and checks a manifest.</summary>
+    /// <param name="path">NAME.json.</param>
+    /// <exception cref="RuntimeException">SGC6001: no such file. SGC7201: not a manifest, cut short or altered. SGC7203: of another ABI.</exception>
+    public static ModelManifest Read(string path)
+    {
+        if (!File.Exists(path))
+            throw new RuntimeException(RuntimeCode.FileMissing, $"there is no manifest '{path}'; copy it beside the program with the model's other files");
+        ModelManifest? manifest;
+        var text = File.ReadAllText(path);
+        try
+        {
+            manifest = JsonSerializer.Deserialize(text, ManifestJson.Default.ModelManifest);
+        }
+        catch (JsonException error)
+        {
+            throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is cut short: {error.Message}", error);
+        }
+        if (manifest is null || manifest.Serialize() != text)
+            throw new RuntimeException(RuntimeCode.BadManifest, $"the manifest '{path}' was altered after it was built; build the model again");
+        if (manifest.Abi != KernelAbi.Version)
+            throw new RuntimeException(RuntimeCode.AbiMismatch,
+                $"'{path}' was built for runtime ABI {manifest.Abi}, and this runtime has {KernelAbi.Version}; build the model again with this version");
+        return manifest;
+    }
+
+    /// <summary>Refuses a file whose bytes are not those of the build.</summary>
+    /// <exception cref="RuntimeException">SGC6001: missing. SGC7202: altered.</exception>
+    public void Verify(string folder, ManifestFile file)
+    {
+        var path = Path.Combine(folder, file.Name);
+        if (!File.Exists(path))
+            throw new RuntimeException(RuntimeCode.FileMissing, $"model '{Model}' needs '{path}', which is missing");
+        var found = Hash(File.ReadAllBytes(path));
+        if (found != file.Sha256)
+            throw new RuntimeException(RuntimeCode.AlteredArtefact,
+                $"'{path}' was altered or cut short: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
+    }
+
+    /// <summary>SHA-256 in lower-case hexadecimal.</summary>
+    public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    private static string Text(ModelManifest manifest) => JsonSerializer.Serialize(manifest, ManifestJson.Default.ModelManifest);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, NewLine = "\n", PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ModelManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;

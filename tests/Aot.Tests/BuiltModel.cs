@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using GraphCompiler.Backend.Llvm;
+using GraphCompiler.Frontend;
+using GraphCompiler.Runtime.Deployment;
+
+namespace GraphCompiler.Aot.Tests;
+
+internal delegate float TrainStep(ReadOnlySpan<float> images, ReadOnlySpan<int> labels);
+
+internal delegate ReadOnlySpan<float> Predict(ReadOnlySpan<float> images);
+
+/// <summary>A model built into a folder of its own, which goes away with it.</summary>
+internal sealed class BuiltModel : IDisposable
+{
+    public const int Threads = 2;
+
+    public BuiltModel(string name, params string[] targets)
+    {
+        Name = name;
+        var model = ModelAssembly.Declare(typeof(Models).Assembly.Location, name);
+        var artefact = CompiledArtefact.Compile(name, model, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
+        ArtefactWriter.Write(artefact, Folder, ArtefactWriter.DefaultKinds);
+    }
+
+    public string Name { get; }
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("graphc").FullName;
+
+    public string this[string file] => Path.Combine(Folder, file);
+
+    /// <summary>The generated class, loaded in a context that shares the runtime alone.</summary>
+    public CompiledModel Load(int threads = 1)
+    {
+        var assembly = new AssemblyLoadContext(Name).LoadFromAssemblyPath(this[$"{Name}.dll"]);
+        var type = assembly.GetType($"{Facade.Namespace}.{Facade.ClassName(Name)}", throwOnError: true)!;
+        return (CompiledModel)type.GetConstructors().Single().Invoke(BindingFlags.DoNotWrapExceptions, null, [threads, Folder], null);
+    }
+
+    public static T Method<T>(CompiledModel model, string name) where T : Delegate => model.GetType().GetMethod(name)!.CreateDelegate<T>(model);
+
+    /// <summary>A batch that C makes in the same way: multiples of 2^-16 from a linear congruential generator.</summary>
+    public static (float[] Images, int[] Labels) Batch(ref uint state)
+    {
+        var (images, labels) = (new float[Models.Batch * Models.Features], new int[Models.Batch]);
+        uint Next(ref uint s) => (s = unchecked(s * 1664525 + 1013904223)) >> 16;
+        foreach (ref var x in images.AsSpan()) x = Next(ref state) / 65536f;
+        foreach (ref var t in labels.AsSpan()) t = (int)(Next(ref state) % Models.Classes);
+        return (images, labels);
+    }
+
+    /// <summary>Parameters after some steps of the same model, compiled just in time.</summary>
+    public static byte[] TrainJustInTime(ModelDeclaration model, int steps)
+    {
+        using var step = model.Training.Compile(new CompileOptions { Threads = Threads });
+        var state = 1u;
+        for (var i = 0; i < steps; i++)
+        {
+            var (images, labels) = Batch(ref state);
+            step.Run<float, int>(images, labels);
+        }
+        return [.. model.Training.Graph.ModelParameters.SelectMany(p => MemoryMarshal.AsBytes(step.Variable<float>(p.Value.Name!)).ToArray())];
+    }
+
+    public static (int ExitCode, string Output) Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + errors.Result);
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
