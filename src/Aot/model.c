@@ -144,6 +144,9 @@ static int start_workers(struct MODEL_TYPE *m) {
     return 0;
 }
 
+/* For the facade; whether the processor and the system can run variant number `number`. */
+API int NAME(_is_supported)(int number) { return is_supported(number); }
+
 API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
     *model = NULL;
     const variant *best = NULL;

@@ -17,10 +17,13 @@ internal sealed class BuiltModel : IDisposable
 {
     public const int Threads = 2;
 
-    public BuiltModel(string name, params string[] targets)
+    public BuiltModel(string name, params string[] targets) : this(name, ModelAssembly.Declare(typeof(Models).Assembly.Location, name), targets)
+    {
+    }
+
+    public BuiltModel(string name, ModelDeclaration model, params string[] targets)
     {
         Name = name;
-        var model = ModelAssembly.Declare(typeof(Models).Assembly.Location, name);
         var artefact = CompiledArtefact.Compile(name, model, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
         ArtefactWriter.Write(artefact, Folder, ArtefactWriter.DefaultKinds);
     }

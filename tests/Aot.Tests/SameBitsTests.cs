@@ -38,6 +38,7 @@ public sealed class SameBitsTests
     {
         using var built = new BuiltModel(name);
         using var model = built.Load(threads);
+        Assert.Equal(threads, model.Threads);
         Assert.Equal(BuiltModel.TrainJustInTime(Declaration(name), 0), Parameters(model));
         var train = BuiltModel.Method<TrainStep>(model, "TrainStep");
         var state = 1u;

@@ -37,7 +37,7 @@ public abstract unsafe partial class CompiledModel : IDisposable
             throw new RuntimeException(RuntimeCode.TooManyThreads,
                 $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
         var team = threads == 0 ? Math.Min(Environment.ProcessorCount, _manifest.MaxThreads) : threads;
-        var library = Path.GetFullPath(Path.Combine(folder, _manifest.Files.Single(IsLibrary).Name));
+        var library = Path.GetFullPath(Path.Combine(folder, Library(_manifest)));
         try
         {
             _training = Load(library, variant.Training, _manifest.Training, team);
@@ -125,6 +125,9 @@ public abstract unsafe partial class CompiledModel : IDisposable
 
     private float Loss() => _isDoubleLoss ? (float)_training.Output<double>("loss")[0] : _training.Output<float>("loss")[0];
 
+    private static string Library(ModelManifest manifest) => manifest.Files.FirstOrDefault(IsLibrary)?.Name
+        ?? throw new RuntimeException(RuntimeCode.FileMissing, $"model '{manifest.Model}' was built without a shared library; build it with 'shared' in --emit");
+
     private static bool IsLibrary(ManifestFile file) => file.Name.EndsWith(".so", StringComparison.Ordinal);
 
     private static ManifestVariant Choose(ModelManifest manifest, string folder)
@@ -133,12 +136,18 @@ public abstract unsafe partial class CompiledModel : IDisposable
             throw new RuntimeException(RuntimeCode.WrongArchitecture, $"model '{manifest.Model}' was built for {manifest.Platform}, and this is {ModelManifest.HostPlatform}");
         // The facade itself is a file of its own only where the program was not compiled to native code.
         foreach (var file in manifest.Files.Where(f => IsLibrary(f) || File.Exists(Path.Combine(folder, f.Name)))) manifest.Verify(folder, file);
-        foreach (var variant in manifest.Variants)
-            if (variant.CpuFeatures.All(CpuFeatures.IsSupported)) return variant;
+        using var code = NativeCode.Open(Path.GetFullPath(Path.Combine(folder, Library(manifest))));
+        // Also tells whether the system saves the registers, for which C# has no instruction.
+        var isSupported = (delegate* unmanaged<int, int>)code.Symbol($"{manifest.Model}_is_supported");
+        for (var i = 0; i < manifest.Variants.Length; i++)
+            if (manifest.Variants[i].CpuFeatures.All(CpuFeatures.IsSupported) && isSupported(i) != 0) return manifest.Variants[i];
         var last = manifest.Variants[^1];
         throw new RuntimeException(RuntimeCode.MissingCpuFeature,
-            $"model '{manifest.Model}' for {last.Target} needs {string.Join(", ", last.CpuFeatures.Where(f => !CpuFeatures.IsSupported(f)))}, which this processor lacks; build it for a lower --target");
+            $"model '{manifest.Model}' for {last.Target} needs {string.Join(", ", last.CpuFeatures)}; of these processor and system lack {Missing(last)}; build it for a lower --target");
     }
+
+    private static string Missing(ManifestVariant variant) =>
+        string.Join(", ", variant.CpuFeatures.Where(f => !CpuFeatures.IsSupported(f))) is { Length: > 0 } names ? names : "the saving of vector registers";
 
     private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
     {

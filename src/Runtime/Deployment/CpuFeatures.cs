@@ -23,42 +23,43 @@ public static class CpuFeatures
         _ => [.. llvmFeatures.Split(',').Where(f => f.StartsWith('+')).Select(f => f[1..]).Where(s_known.Contains).Order(StringComparer.Ordinal)],
     };
 
-    /// <summary>Whether this process can use a feature: the processor has it and the system saves its registers.</summary>
+    /// <summary>Whether the processor has a feature. Whether the system saves its registers is the library's to ask.</summary>
+    /// <remarks>By CPUID and not by <c>IsSupported</c> of the intrinsics, which NativeAOT decides when it compiles.</remarks>
     public static bool IsSupported(string feature) => feature switch
     {
-        "sse3" => Sse3.IsSupported,
-        "ssse3" => Ssse3.IsSupported,
-        "sse4.1" => Sse41.IsSupported,
-        "sse4.2" => Sse42.IsSupported,
-        "popcnt" => Popcnt.IsSupported,
-        "avx" => Avx.IsSupported,
-        "avx2" => Avx2.IsSupported,
-        "bmi" => Bmi1.IsSupported,
-        "bmi2" => Bmi2.IsSupported,
-        "fma" => Fma.IsSupported,
-        "lzcnt" => Lzcnt.IsSupported,
-        "f16c" => Avx.IsSupported && Bit(1, 0, 2, 29),
+        "sse3" => Bit(1, 0, 2, 0),
+        "ssse3" => Bit(1, 0, 2, 9),
+        "sse4.1" => Bit(1, 0, 2, 19),
+        "sse4.2" => Bit(1, 0, 2, 20),
+        "popcnt" => Bit(1, 0, 2, 23),
         "movbe" => Bit(1, 0, 2, 22),
-        "avx512f" => Avx512F.IsSupported,
-        "avx512bw" => Avx512BW.IsSupported,
-        "avx512cd" => Avx512CD.IsSupported,
-        "avx512dq" => Avx512DQ.IsSupported,
-        "avx512vl" => Avx512F.VL.IsSupported,
-        "avx512ifma" => Avx512F.IsSupported && Bit(7, 0, 1, 21),
-        "avx512vbmi" => Avx512F.IsSupported && Bit(7, 0, 2, 1),
-        "avx512vbmi2" => Avx512F.IsSupported && Bit(7, 0, 2, 6),
+        "fma" => Bit(1, 0, 2, 12),
+        "avx" => Bit(1, 0, 2, 28),
+        "f16c" => Bit(1, 0, 2, 29),
+        "bmi" => Bit(7, 0, 1, 3),
+        "avx2" => Bit(7, 0, 1, 5),
+        "bmi2" => Bit(7, 0, 1, 8),
+        "avx512f" => Bit(7, 0, 1, 16),
+        "avx512dq" => Bit(7, 0, 1, 17),
+        "avx512ifma" => Bit(7, 0, 1, 21),
+        "avx512cd" => Bit(7, 0, 1, 28),
+        "avx512bw" => Bit(7, 0, 1, 30),
+        "avx512vl" => Bit(7, 0, 1, 31),
+        "avx512vbmi" => Bit(7, 0, 2, 1),
+        "avx512vbmi2" => Bit(7, 0, 2, 6),
         "gfni" => Bit(7, 0, 2, 8),
-        "avx512vnni" => Avx512F.IsSupported && Bit(7, 0, 2, 11),
-        "avx512bitalg" => Avx512F.IsSupported && Bit(7, 0, 2, 12),
-        "avx512vpopcntdq" => Avx512F.IsSupported && Bit(7, 0, 2, 14),
-        "avx512bf16" => Avx512F.IsSupported && Bit(7, 1, 0, 5),
+        "avx512vnni" => Bit(7, 0, 2, 11),
+        "avx512bitalg" => Bit(7, 0, 2, 12),
+        "avx512vpopcntdq" => Bit(7, 0, 2, 14),
+        "avx512bf16" => Bit(7, 1, 0, 5),
+        "lzcnt" => Bit(unchecked((int)0x80000001), 0, 2, 5),
         _ => false,
     };
 
     // Bit of EAX (0), EBX (1), ECX (2) or EDX (3).
     private static bool Bit(int leaf, int subleaf, int register, int bit)
     {
-        if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < leaf) return false;
+        if (!X86Base.IsSupported || (uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf) return false;
         var (a, b, c, d) = X86Base.CpuId(leaf, subleaf);
         return ((register switch { 0 => a, 1 => b, 2 => c, _ => d }) >> bit & 1) != 0;
     }
