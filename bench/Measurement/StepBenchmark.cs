@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using GraphCompiler.Bench.Peers;
+using GraphCompiler.Bench.Suite;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Bench.Measurement;
+
+/// <summary>How long the sides take for a step: first they must agree, then they are timed in turn, in one process.</summary>
+/// <param name="Peers">The sides beside the compiled one.</param>
+/// <param name="Threads">Of each side that can use several.</param>
+/// <param name="Rounds">Timed turns of each side; the median counts.</param>
+/// <param name="Turn">The length of one turn.</param>
+/// <param name="WarmUp">Untimed steps of each side, so that background compilation is over.</param>
+internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, int Rounds, TimeSpan Turn, TimeSpan WarmUp)
+{
+    public const int CheckedSteps = 20;
+    public const double Tolerance = 1e-3;
+    private const int BatchCount = 4;
+
+    public Row Measure(SuiteModel model, double peakGflops)
+    {
+        Batch[] batches = [.. Enumerable.Range(0, BatchCount).Select(model.CreateBatch)];
+        using var compiled = new CompiledPeer(model, batches, Threads);
+        var others = Peers.Select(p => Peer.Create(p, model, batches, Threads)).ToArray();
+        try
+        {
+            IPeer[] sides = [compiled, .. others];
+            var row = new Row { Name = model.Name, Threads = Threads, CompileMs = compiled.CompileTime.TotalMilliseconds, CompileWarmMs = CompileAgain(model, batches), ArenaBytes = compiled.ArenaBytes, LossMaxRelDiff = LossDifference(sides), Flops = Flops(model) };
+            if (!(row.LossMaxRelDiff <= Tolerance)) return row with { Failure = $"losses differ by {row.LossMaxRelDiff:g3} relative, more than {Tolerance:g1}" };
+            var times = Times(sides);
+            double? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
+            row = row with { CompiledUs = times[0], TapeUs = Of(Peer.Tape), TorchUs = Of(Peer.Torch) };
+            return row with { FractionOfPeak = row.Gflops / peakGflops };
+        }
+        finally
+        {
+            foreach (var other in others) other.Dispose();
+        }
+    }
+
+    private double CompileAgain(SuiteModel model, Batch[] batches)
+    {
+        using var again = new CompiledPeer(model, batches, Threads);
+        return again.CompileTime.TotalMilliseconds;
+    }
+
+    /// <summary>The largest relative difference between any side's loss and the compiled one's; NaN if any is.</summary>
+    private static double LossDifference(IPeer[] sides)
+    {
+        var largest = 0.0;
+        for (var step = 0; step < CheckedSteps; step++)
+        {
+            foreach (var side in sides) side.Step(step % BatchCount);
+            foreach (var side in sides)
+                largest = Math.Max(largest, Math.Abs(side.Loss - (double)sides[0].Loss) / Math.Max(Math.Abs((double)sides[0].Loss), 1e-6));
+        }
+        return largest;
+    }
+
+    private double[] Times(IPeer[] sides)
+    {
+        var steps = sides.Select(WarmUpAndCount).ToArray();
+        var times = sides.Select(_ => new double[Rounds]).ToArray();
+        for (var round = 0; round < Rounds; round++)
+            for (var i = 0; i < sides.Length; i++) times[i][round] = Time(sides[i], steps[i]);
+        foreach (var t in times) Array.Sort(t);
+        return [.. times.Select(t => t[Rounds / 2])];
+    }
+
+    // Enough steps to fill a turn, by the second half of the warm-up.
+    private int WarmUpAndCount(IPeer side)
+    {
+        Steps(side, WarmUp / 2);
+        var (count, elapsed) = Steps(side, WarmUp / 2);
+        return Math.Max(1, (int)(count * (Turn / elapsed)));
+    }
+
+    private static (int Count, TimeSpan Elapsed) Steps(IPeer side, TimeSpan atLeast)
+    {
+        var (start, count) = (Stopwatch.GetTimestamp(), 0);
+        TimeSpan elapsed;
+        do side.Step(count++ % BatchCount);
+        while ((elapsed = Stopwatch.GetElapsedTime(start)) < atLeast);
+        return (count, elapsed);
+    }
+
+    // A few untimed steps first: the side before it emptied the caches.
+    private static double Time(IPeer side, int steps)
+    {
+        for (var i = 0; i < Math.Min(steps, 20); i++) side.Step(i % BatchCount);
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < steps; i++) side.Step(i % BatchCount);
+        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / steps;
+    }
+
+    private static double Flops(SuiteModel model) => model.Declare().Plan().Function.Operations
+        .Where(o => o.Op == DotGeneral.Instance).Sum(o =>
+        {
+            var axes = DotGeneral.Axes.Of(o.Attributes);
+            return axes.ContractX.Aggregate(2.0 * o.Result.Shape.ElementCount, (n, axis) => n * o.Operands[0].Shape[axis]);
+        });
+}

@@ -1,0 +1,32 @@
+using GraphCompiler.Bench.Suite;
+using GraphCompiler.Frontend;
+
+namespace GraphCompiler.Bench.Peers;
+
+/// <summary>The step that this project compiles.</summary>
+internal sealed class CompiledPeer : IPeer
+{
+    private readonly Batch[] _batches;
+    private readonly TrainingStep _step;
+
+    public CompiledPeer(SuiteModel model, Batch[] batches, int threads)
+    {
+        _batches = batches;
+        var plan = model.Declare().Plan();
+        _step = plan.Compile(new CompileOptions { Threads = threads });
+    }
+
+    public string Name => Peer.Compiled;
+    public float Loss => _step.Loss;
+    public TimeSpan CompileTime => _step.CompileTime;
+    public long ArenaBytes => _step.ArenaBytes;
+
+    public void Step(int batch)
+    {
+        var (features, targets) = _batches[batch];
+        if (targets is int[] labels) _step.Run<float, int>(features, labels);
+        else _step.Run<float, float>(features, (float[])targets);
+    }
+
+    public void Dispose() => _step.Dispose();
+}

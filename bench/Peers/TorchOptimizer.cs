@@ -1,0 +1,49 @@
+using GraphCompiler.Frontend.Optimizers;
+using Adam = GraphCompiler.Frontend.Optimizers.Adam;
+using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
+
+namespace GraphCompiler.Bench.Peers;
+
+/// <summary>The update in place with as few calls as libtorch's own operations allow; TorchSharp's optimizers need more of them.</summary>
+internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : IDisposable
+{
+    private readonly Tensor[] _first = [.. parameters.Select(p => zeros_like(p, requires_grad: false))];
+    private readonly Tensor[] _second = [.. parameters.Select(p => zeros_like(p, requires_grad: false))];
+    private int _step;
+
+    /// <summary>Moves every parameter by its gradient, and drops the gradients. Call it under no_grad.</summary>
+    public void Step()
+    {
+        _step++;
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            var gradient = parameters[i].grad!;
+            if (rule is Adam adam) Update(adam, parameters[i], gradient, _first[i], _second[i]);
+            else Update((Sgd)rule, parameters[i], gradient, _first[i]);
+            parameters[i].grad = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        Array.ForEach(_first, t => t.Dispose());
+        Array.ForEach(_second, t => t.Dispose());
+    }
+
+    private static void Update(Sgd sgd, Tensor parameter, Tensor gradient, Tensor velocity)
+    {
+        var direction = sgd.Momentum > 0 ? velocity.mul_(sgd.Momentum).add_(gradient) : gradient;
+        parameter.add_(direction, alpha: -sgd.LearningRate);
+    }
+
+    // Adam with the bias corrections folded into two scalars: p -= lr/c1 · m / (√v/√c2 + ε).
+    private void Update(Adam adam, Tensor parameter, Tensor gradient, Tensor m, Tensor v)
+    {
+        m.lerp_(gradient, 1 - adam.Beta1);
+        v.mul_(adam.Beta2).addcmul_(gradient, gradient, 1 - adam.Beta2);
+        var (c1, c2) = (1 - Math.Pow(adam.Beta1, _step), 1 - Math.Pow(adam.Beta2, _step));
+        using var denominator = v.sqrt().div_(Math.Sqrt(c2)).add_(adam.Epsilon);
+        parameter.addcdiv_(m, denominator, -adam.LearningRate / c1);
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using GraphCompiler.Bench;
+using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Peers;
+using GraphCompiler.Bench.Report;
+using GraphCompiler.Bench.Suite;
+
+var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => Environment.ProcessorCount };
+threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
+var filter = new Option<string>("--filter") { Description = "Only models whose name holds this text.", DefaultValueFactory = _ => "" };
+var peers = new Option<string>("--peers") { Description = "What to compare with, with commas: tape, torch.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
+peers.Validators.Add(r =>
+{
+    foreach (var peer in StepsCommand.Split(r.GetValueOrDefault<string>()))
+        if (peer is not (Peer.Tape or Peer.Torch)) r.AddError($"--peers: '{peer}' is neither {Peer.Tape} nor {Peer.Torch}.");
+});
+var rounds = new Option<int>("--rounds") { Description = "Timed turns of each side; the median counts.", DefaultValueFactory = _ => 9 };
+rounds.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
+var turn = new Option<int>("--turn") { Description = "Milliseconds of one turn.", DefaultValueFactory = _ => 60 };
+turn.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--turn must be at least 1."); });
+var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
+var memory = new Option<bool>("--memory") { Description = "Also measure peak resident memory, each side in its own process." };
+var steps = new Command("steps", "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
+    { filter, threads, peers, rounds, turn, json, memory };
+steps.SetAction(r => StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
+    TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory)));
+
+var input = new Option<string>("--json") { Description = "Figures that 'steps --json' wrote.", Required = true };
+var folder = new Option<string>("--out") { Description = "Folder for index.html and its charts; made when missing.", Required = true };
+var report = new Command("report", "Writes an HTML page with charts of time, memory and compile time.") { input, folder };
+report.SetAction(r => HtmlReport.Write(r.GetValue(input)!, r.GetValue(folder)!));
+
+var micro = new Command("micro", "Micro-benchmarks by BenchmarkDotNet; what follows '--' is passed on to it.") { TreatUnmatchedTokensAsErrors = false };
+micro.SetAction(r => MicroCommand.Run([.. r.UnmatchedTokens]));
+
+var name = new Argument<string>("MODEL");
+var peer = new Option<string>("--peer") { Required = true };
+var peak = new Command(PeakMemory.Verb) { name, peer, threads };
+peak.Hidden = true;
+peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
+
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, micro, report, peak };
+return root.Parse(args).Invoke();

@@ -1,0 +1,63 @@
+using System.Reflection;
+using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Peers;
+using GraphCompiler.Bench.Suite;
+using GraphCompiler.Bench.Torch;
+
+namespace GraphCompiler.Bench;
+
+/// <summary>The verb <c>steps</c>.</summary>
+internal static class StepsCommand
+{
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
+
+    public static string[] Split(string? list) => (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Returns 0 if every row counts, 1 if one failed, 2 if nothing could be run.</summary>
+    public static int Run(string filter, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
+    {
+        var models = Models.All.Where(m => m.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (models.Length == 0)
+        {
+            Console.Error.WriteLine($"No model's name holds '{filter}'. There are: {string.Join(", ", Models.All.Select(m => m.Name))}.");
+            return 2;
+        }
+        if (peers.Contains(Peer.Torch) && LibTorch.Unavailable is { } reason)
+        {
+            Console.Error.WriteLine($"libtorch cannot be had, so it is left out: {reason}");
+            peers = [.. peers.Where(p => p != Peer.Torch)];
+        }
+        var peak = PeakFlops.Measure(threads);
+        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. Microseconds a step, medians of {rounds} rounds.");
+        Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "GFLOP/s", "of peak", "compile ms", "loss diff"));
+        var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp);
+        var rows = new Row[models.Length];
+        for (var i = 0; i < models.Length; i++)
+        {
+            // A live display would redraw itself on the processors that are being measured.
+            if (!Console.IsErrorRedirected) Console.Error.Write($"[{i + 1}/{models.Length}] {models[i].Name} …\r");
+            rows[i] = benchmark.Measure(models[i], peak);
+            if (memory) rows[i] = rows[i] with { PeakBytes = peers.Prepend(Peer.Compiled).ToDictionary(p => p, p => PeakMemory.OfChild(models[i], p, threads)) };
+            Console.WriteLine(Line(rows[i]));
+        }
+        if (json is not null) Describe(peak, peers, rows).Write(json);
+        return rows.Any(r => r.Failure is not null) ? 1 : 0;
+    }
+
+    private static Measurement.Run Describe(double peak, string[] peers, Row[] rows) => new()
+    {
+        Cpu = Measurement.Run.CpuName(),
+        Processors = Environment.ProcessorCount,
+        Runtime = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
+        Compiler = typeof(Frontend.GraphBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+        Torch = peers.Contains(Peer.Torch) ? $"libtorch {TorchSharp.torch.__version__}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version}" : "not run",
+        Date = DateTimeOffset.UtcNow,
+        PeakGflops = peak,
+        Rows = rows,
+    };
+
+    private static string Line(Row row) => row.Failure is { } failure ? $"{row.Name,-26} FAILED: {failure}" : Line(row.Name,
+        $"{row.CompiledUs:f1}", $"{row.TapeUs:f1}", $"{row.TorchUs:f1}", $"{row.TorchOverCompiled:f2}", $"{row.Gflops:f1}", $"{row.FractionOfPeak:p0}", $"{row.CompileMs:f0}", $"{row.LossMaxRelDiff:g2}");
+
+    private static string Line(string name, params string[] columns) => $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i == 3 ? 16 : 11)))}";
+}

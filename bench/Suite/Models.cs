@@ -1,0 +1,19 @@
+using GraphCompiler.Frontend.Optimizers;
+
+namespace GraphCompiler.Bench.Suite;
+
+/// <summary>The rows of the comparison. Their names are fixed, so that figures can be compared over time.</summary>
+internal static class Models
+{
+    public static IReadOnlyList<SuiteModel> All { get; } =
+    [
+        new Mlp("neuron_b1_sgd", 1, [2, 1], Activation.Sigmoid, Criterion.MeanSquaredError, new Sgd(0.1), Activation.Sigmoid),
+        new Mlp("logreg_b64_30", 64, [30, 1], Activation.Sigmoid, Criterion.BinaryCrossEntropy, new Adam(1e-3)),
+        new Mlp("mlp_iris_b32_adam", 32, [4, 16, 16, 3], Activation.Tanh, Criterion.CrossEntropy, new Adam(1e-3)),
+        new Mlp("mlp_digits_b32_adam", 32, [64, 32, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
+        new Mlp("mlp_mnist_b64_adam", 64, [784, 128, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
+        new Mlp("mlp_mnist_b128_512_adam", 128, [784, 512, 512, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
+        new Mlp("mlp_wide_b256_adam", 256, [1024, 2048, 2048, 1024], Activation.Gelu, Criterion.MeanSquaredError, new Adam(1e-4)),
+        new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy, new Sgd(0.01, momentum: 0.9)),
+    ];
+}
