@@ -57,7 +57,9 @@ internal static class StepsCommand
     };
 
     private static string Line(Row row) => row.Failure is { } failure ? $"{row.Name,-26} FAILED: {failure}" : Line(row.Name,
-        $"{row.CompiledUs:f1}", $"{row.TapeUs:f1}", $"{row.TorchUs:f1}", $"{row.TorchOverCompiled:f2}", $"{row.Gflops:f1}", $"{row.FractionOfPeak:p0}", $"{row.CompileMs:f0}", $"{row.LossMaxRelDiff:g2}");
+        Significant(row.CompiledUs), Significant(row.TapeUs), Significant(row.TorchUs), Significant(row.TorchOverCompiled), $"{row.Gflops:f1}", $"{row.FractionOfPeak:p0}", $"{row.CompileMs:f0}", $"{row.LossMaxRelDiff:g2}");
+
+    private static string Significant(double? value) => value switch { null => "-", >= 100 => $"{value:f0}", >= 10 => $"{value:f1}", >= 1 => $"{value:f2}", _ => $"{value:f3}" };
 
     private static string Line(string name, params string[] columns) => $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i == 3 ? 16 : 11)))}";
 }

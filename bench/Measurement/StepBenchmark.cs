@@ -26,8 +26,18 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
         try
         {
             IPeer[] sides = [compiled, .. others];
-            var row = new Row { Name = model.Name, Threads = Threads, CompileMs = compiled.CompileTime.TotalMilliseconds, CompileWarmMs = CompileAgain(model, batches), ArenaBytes = compiled.ArenaBytes, LossMaxRelDiff = LossDifference(sides), Flops = Flops(model) };
-            if (!(row.LossMaxRelDiff <= Tolerance)) return row with { Failure = $"losses differ by {row.LossMaxRelDiff:g3} relative, more than {Tolerance:g1}" };
+            var (difference, where) = LossDifference(sides);
+            var row = new Row
+            {
+                Name = model.Name,
+                Threads = Threads,
+                CompileMs = compiled.CompileTime.TotalMilliseconds,
+                CompileWarmMs = CompileAgain(model, batches),
+                ArenaBytes = compiled.ArenaBytes,
+                LossMaxRelDiff = difference,
+                Flops = Flops(model),
+            };
+            if (!(difference <= Tolerance)) return row with { Failure = $"losses differ by {difference:g3} relative, more than {Tolerance:g1}, at {where}" };
             var times = Times(sides);
             double? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
             row = row with { CompiledUs = times[0], TapeUs = Of(Peer.Tape), TorchUs = Of(Peer.Torch) };
@@ -45,17 +55,21 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
         return again.CompileTime.TotalMilliseconds;
     }
 
-    /// <summary>The largest relative difference between any side's loss and the compiled one's; NaN if any is.</summary>
-    private static double LossDifference(IPeer[] sides)
+    /// <summary>The largest relative difference between any side's loss and the compiled one's, and where it was; NaN if any loss is.</summary>
+    private static (double Largest, string Where) LossDifference(IPeer[] sides)
     {
-        var largest = 0.0;
+        var (largest, where) = (0.0, "");
         for (var step = 0; step < CheckedSteps; step++)
         {
             foreach (var side in sides) side.Step(step % BatchCount);
             foreach (var side in sides)
-                largest = Math.Max(largest, Math.Abs(side.Loss - (double)sides[0].Loss) / Math.Max(Math.Abs((double)sides[0].Loss), 1e-6));
+            {
+                var difference = Math.Abs(side.Loss - (double)sides[0].Loss) / Math.Max(Math.Abs((double)sides[0].Loss), 1e-6);
+                if (!(difference > largest) && !double.IsNaN(difference)) continue;
+                (largest, where) = (Math.Max(largest, difference), $"step {step + 1}: {string.Join(", ", sides.Select(s => $"{s.Name} {s.Loss}"))}");
+            }
         }
-        return largest;
+        return (largest, where);
     }
 
     private double[] Times(IPeer[] sides)
