@@ -22,6 +22,8 @@ var json = new Option<string?>("--json") { Description = "Also write the figures
 var memory = new Option<bool>("--memory") { Description = "Also measure peak resident memory, each side in its own process." };
 var steps = new Command("steps", "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
     { filter, threads, peers, rounds, turn, json, memory };
+var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads };
+profile.SetAction(r => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads)));
 steps.SetAction(r => StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
     TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory)));
 
@@ -39,5 +41,5 @@ var peak = new Command(PeakMemory.Verb) { name, peer, threads };
 peak.Hidden = true;
 peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
 
-var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, micro, report, peak };
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, report, peak };
 return root.Parse(args).Invoke();

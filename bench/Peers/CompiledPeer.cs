@@ -9,17 +9,19 @@ internal sealed class CompiledPeer : IPeer
     private readonly Batch[] _batches;
     private readonly TrainingStep _step;
 
-    public CompiledPeer(SuiteModel model, Batch[] batches, int threads)
+    public CompiledPeer(SuiteModel model, Batch[] batches, int threads, bool profile = false)
     {
         _batches = batches;
         var plan = model.Declare().Plan();
-        _step = plan.Compile(new CompileOptions { Threads = threads });
+        _step = plan.Compile(new CompileOptions { Threads = threads, Profile = profile });
     }
 
     public string Name => Peer.Compiled;
     public float Loss => _step.Loss;
     public TimeSpan CompileTime => _step.CompileTime;
     public long ArenaBytes => _step.ArenaBytes;
+
+    public StepProfile Profile() => _step.Profile();
 
     public void Step(int batch)
     {

@@ -14,6 +14,6 @@ internal static class Models
         new Mlp("mlp_mnist_b64_adam", 64, [784, 128, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
         new Mlp("mlp_mnist_b128_512_adam", 128, [784, 512, 512, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
         new Mlp("mlp_wide_b256_adam", 256, [1024, 2048, 2048, 1024], Activation.Gelu, Criterion.MeanSquaredError, new Adam(1e-4)),
-        new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy, new Sgd(0.01, momentum: 0.9)),
+        new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy, new Sgd(1e-3, momentum: 0.9)),
     ];
 }

@@ -58,7 +58,8 @@ public static class StepCompiler
         var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
         var emitter = new CallEmitter(module, program, step, constants);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
-        for (var i = 0; i < functions.Length; i++) emitter.Emit(program.Calls[i], functions[i]);
+        for (var i = 0; i < functions.Length; i++) emitter.Emit(i, program.Calls[i], functions[i]);
+        emitter.Finish();
         module.Builder.BuildRetVoid();
     }
 
@@ -85,11 +86,13 @@ public static class StepCompiler
         private readonly LLVMValueRef _worker = step.GetParam(2);
         private readonly LLVMValueRef _workers = step.GetParam(3);
         private readonly LLVMValueRef _barrier = step.GetParam(4);
+        private LLVMValueRef _lastTicks;
 
-        public void Emit(KernelCall call, LLVMValueRef function)
+        public void Emit(int number, KernelCall call, LLVMValueRef function)
         {
             var builder = module.Builder;
             if (call.NeedsBarrier) module.EmitBarrier(step, _barrier, _workers);
+            CountTicks(number - 1);
             if (call.IsParallel)
             {
                 Call(call, function, _worker, _workers);
@@ -102,6 +105,30 @@ public static class StepCompiler
             Call(call, function, module.Index(0), module.Index(1));
             builder.BuildBr(after);
             builder.PositionAtEnd(after);
+        }
+
+        /// <summary>Ends the last call.</summary>
+        public void Finish()
+        {
+            if (program.TicksOffset is null) return;
+            module.EmitBarrier(step, _barrier, _workers);
+            CountTicks(program.Calls.Length - 1);
+        }
+
+        // A call lasts from the barrier before it to the barrier after it, on the first worker's clock.
+        private void CountTicks(int call)
+        {
+            if (program.TicksOffset is not { } offset) return;
+            var builder = module.Builder;
+            var now = builder.CallIntrinsic("llvm.readcyclecounter", []);
+            if (call >= 0)
+            {
+                var slot = builder.BuildGEP2(module.Byte, _arena, [module.Index(offset + sizeof(long) * call)]);
+                var isFirst = builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, _worker, module.Index(0));
+                var added = builder.BuildSelect(isFirst, builder.BuildSub(now, _lastTicks), module.Index(0));
+                builder.BuildAtomicRMW(LLVMAtomicRMWBinOp.LLVMAtomicRMWBinOpAdd, slot, added, LLVMAtomicOrdering.LLVMAtomicOrderingAcquireRelease, false);
+            }
+            _lastTicks = now;
         }
 
         private void Call(KernelCall call, LLVMValueRef function, LLVMValueRef worker, LLVMValueRef workers)

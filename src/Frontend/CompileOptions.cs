@@ -9,4 +9,6 @@ public sealed record CompileOptions
     public int? Threads { get; init; }
     /// <summary>Where passes report their times, at Debug level; null is nowhere.</summary>
     public ILogger? Logger { get; init; }
+    /// <summary>Whether a training step counts the time of each kernel, for <see cref="TrainingStep.Profile"/>; costs some tens of nanoseconds a kernel.</summary>
+    public bool Profile { get; init; }
 }

@@ -18,18 +18,28 @@ internal static class Compiler
     /// <param name="options">Threads, logging, verification.</param>
     /// <param name="state">Memory to share with other executables, or null for an own one.</param>
     public static Executable Compile(Function function, ImmutableArray<BufferRole> parameterRoles, ImmutableArray<int> donatedParameter,
-        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state)
+        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state) =>
+        Compile(function, parameterRoles, donatedParameter, resultNames, options, state, out _);
+
+    /// <summary>Compiles <paramref name="function"/>, and gives the program that the code was made from.</summary>
+    public static Executable Compile(Function function, ImmutableArray<BufferRole> parameterRoles, ImmutableArray<int> donatedParameter,
+        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state, out LoopProgram program)
     {
         var target = TargetInfo.Create();
         target.RequireHostSupport();
         var threads = options.Threads ?? Environment.ProcessorCount;
         var context = PassContext.FromEnvironment(options.Logger);
-        var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        (program, var layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        if (options.Profile)
+        {
+            program = program.WithTicks();
+            layout = layout with { ArenaBytes = program.ArenaBytes };
+        }
         var code = Jit.Load(StepCompiler.Compile(program, target, context.DumpDirectory));
         return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state);
     }
 
-    /// <summary>All but code generation: what <see cref="Compile"/> and ahead-of-time compilation have in common.</summary>
+    /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {

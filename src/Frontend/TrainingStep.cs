@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -14,6 +15,7 @@ public sealed class TrainingStep : IDisposable
     private readonly TrainingPlan _plan;
     private readonly CompileOptions _options;
     private readonly bool _isDoubleLoss;
+    private readonly LoopProgram _program;
 
     internal TrainingStep(TrainingPlan plan, CompileOptions options)
     {
@@ -22,7 +24,7 @@ public sealed class TrainingStep : IDisposable
         var names = Enumerable.Range(0, plan.Function.Results.Length - plan.Outputs.Length).Select(i => $"update{i}").Concat(plan.Outputs);
         try
         {
-            _executable = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, [.. names], options, _state);
+            _executable = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, [.. names], options, _state, out _program);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
             foreach (var parameter in plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
@@ -37,6 +39,15 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>Time from the graph to loaded native code.</summary>
     public TimeSpan CompileTime { get; }
+
+    /// <summary>Where the time of all steps so far went, kernel by kernel, in the order in which they run.</summary>
+    /// <exception cref="InvalidOperationException">The step was compiled without <see cref="CompileOptions.Profile"/>.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
+    public StepProfile Profile()
+    {
+        if (_program.TicksOffset is not { } offset) throw new InvalidOperationException("this step counts no times; compile it with new CompileOptions { Profile = true }");
+        return StepProfile.Of(_program, _executable.Arena<long>(offset, _program.Calls.Length));
+    }
 
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>
     public long ArenaBytes => _executable.Layout.ArenaBytes;

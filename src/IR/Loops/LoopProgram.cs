@@ -40,4 +40,14 @@ public sealed record LoopProgram(string Name, ImmutableArray<KernelCall> Calls, 
 {
     /// <summary>Whether any call uses more than one worker.</summary>
     public bool IsParallel => Calls.Any(c => c.IsParallel);
+
+    /// <summary>Byte offset in the arena of one 64-bit count of clock ticks for each call, to which the step adds; null where nothing is timed.</summary>
+    public long? TicksOffset { get; init; }
+
+    /// <summary>The same program, timed: its arena holds the ticks of each call, waiting for other workers included.</summary>
+    public LoopProgram WithTicks()
+    {
+        var offset = LoopBuffer.Align(ArenaBytes);
+        return this with { TicksOffset = offset, ArenaBytes = offset + LoopBuffer.Align(sizeof(long) * Calls.Length) };
+    }
 }
