@@ -12,8 +12,9 @@ namespace GraphCompiler.Passes;
 /// wherever no later kernel still reads the old elements.</remarks>
 public static class LowerToLoops
 {
-    /// <summary>Scalar operations below which one worker is as fast as two: about two microseconds of vector code.</summary>
-    public const double ParallelWork = 40_000;
+    /// <summary>Scalar operations below which one worker is as fast as two: about eight microseconds of vector code. Sharing costs
+    /// two meetings, and data that the other core's cache holds (seen in bench -- profile on the digits classifier).</summary>
+    public const double ParallelWork = 150_000;
 
     /// <summary>Lowers <paramref name="function"/>; external buffers are its parameters, then the results that replace none.</summary>
     /// <param name="function">A fused function.</param>

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Peers;
+using GraphCompiler.Bench.Report;
+using GraphCompiler.Bench.Suite;
+using GraphCompiler.Bench.Torch;
+using Xunit;
+
+namespace GraphCompiler.Bench.Tests;
+
+/// <summary>The comparison end to end on its small rows. No figure is judged but the losses.</summary>
+public sealed class StepsTests : IDisposable
+{
+    private static readonly string[] s_fields =
+    [
+        "name", "threads", "compiled_us", "tape_us", "torch_us", "torch_over_compiled", "tape_over_compiled", "compile_ms",
+        "compile_warm_ms", "flops", "gflops", "fraction_of_peak", "arena_bytes", "loss_max_rel_diff",
+    ];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bench").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Small_rows_run_on_three_sides_into_json_and_a_page()
+    {
+        Assert.Null(LibTorch.Unavailable);
+        var json = Path.Combine(_folder, "steps.json");
+        Assert.Equal(0, StepsCommand.Run("_b32_adam", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), json, memory: false));
+
+        using var document = JsonDocument.Parse(File.ReadAllText(json));
+        var rows = document.RootElement.GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal(["mlp_iris_b32_adam", "mlp_digits_b32_adam"], rows.Select(r => r.GetProperty("name").GetString()!));
+        foreach (var row in rows)
+        {
+            Assert.All(s_fields, f => Assert.NotEqual(JsonValueKind.Null, row.GetProperty(f).ValueKind));
+            Assert.True(row.GetProperty("torch_us").GetDouble() > 0);
+        }
+        // Digits: x·W1, h·W2, and for each a dW, and dh: 2·32·(64·32·2 + 32·10·3) operations.
+        Assert.Equal(2 * 32 * (64 * 32 * 2 + 32 * 10 * 3), rows[1].GetProperty("flops").GetDouble());
+
+        Assert.Equal(0, HtmlReport.Write(json, _folder));
+        var page = File.ReadAllText(Path.Combine(_folder, "index.html"));
+        Assert.Contains("mlp_digits_b32_adam", page, StringComparison.Ordinal);
+        Assert.Contains("<svg", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_model_and_unreadable_figures_are_told()
+    {
+        Assert.Equal(2, StepsCommand.Run("no such model", 1, [], 1, TimeSpan.FromMilliseconds(1), null, memory: false));
+        Assert.Equal(2, HtmlReport.Write(Path.Combine(_folder, "missing.json"), _folder));
+        Assert.False(File.Exists(Path.Combine(_folder, "index.html")));
+    }
+
+    [Fact]
+    public void Names_of_rows_are_distinct() => Assert.Distinct(Models.All.Select(m => m.Name));
+
+    [Fact]
+    public void Profile_accounts_for_the_whole_step()
+    {
+        var model = Models.All.Single(m => m.Name == "mlp_digits_b32_adam");
+        using var peer = new CompiledPeer(model, [model.CreateBatch(0)], threads: 2, profile: true);
+        for (var i = 0; i < 10; i++) peer.Step(0);
+        var kernels = peer.Profile().Kernels;
+        Assert.Equal(1, kernels.Sum(k => k.Share), 1e-9);
+        Assert.All(kernels, k => Assert.True(k.Share >= 0 && k.Bytes > 0));
+        using var plain = new CompiledPeer(model, [model.CreateBatch(0)], threads: 2);
+        Assert.Throws<InvalidOperationException>(() => plain.Profile());
+    }
+}
