@@ -9,10 +9,12 @@ internal static class ProfileCommand
 {
     private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(1);
 
+    /// <summary>Returns 0, or 2 if no model's name holds the filter.</summary>
     public static int Run(string filter, int threads)
     {
-        foreach (var model in Models.All.Where(m => m.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))) Show(model, threads);
-        return 0;
+        var models = Models.Matching(filter);
+        foreach (var model in models) Show(model, threads);
+        return models.Length > 0 ? 0 : 2;
     }
 
     private static void Show(SuiteModel model, int threads)

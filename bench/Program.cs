@@ -32,14 +32,11 @@ var folder = new Option<string>("--out") { Description = "Folder for index.html 
 var report = new Command("report", "Writes an HTML page with charts of time, memory and compile time.") { input, folder };
 report.SetAction(r => HtmlReport.Write(r.GetValue(input)!, r.GetValue(folder)!));
 
-var micro = new Command("micro", "Micro-benchmarks by BenchmarkDotNet; what follows '--' is passed on to it.") { TreatUnmatchedTokensAsErrors = false };
-micro.SetAction(r => MicroCommand.Run([.. r.UnmatchedTokens]));
-
 var name = new Argument<string>("MODEL");
 var peer = new Option<string>("--peer") { Required = true };
 var peak = new Command(PeakMemory.Verb) { name, peer, threads };
 peak.Hidden = true;
 peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
 
-var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, report, peak };
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, report, peak };
 return root.Parse(args).Invoke();

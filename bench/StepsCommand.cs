@@ -16,12 +16,8 @@ internal static class StepsCommand
     /// <summary>Returns 0 if every row counts, 1 if one failed, 2 if nothing could be run.</summary>
     public static int Run(string filter, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
     {
-        var models = Models.All.Where(m => m.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
-        if (models.Length == 0)
-        {
-            Console.Error.WriteLine($"No model's name holds '{filter}'. There are: {string.Join(", ", Models.All.Select(m => m.Name))}.");
-            return 2;
-        }
+        var models = Models.Matching(filter);
+        if (models.Length == 0) return 2;
         if (peers.Contains(Peer.Torch) && LibTorch.Unavailable is { } reason)
         {
             Console.Error.WriteLine($"libtorch cannot be had, so it is left out: {reason}");

@@ -27,11 +27,7 @@ internal sealed class TorchPeer : IPeer
         torch.set_num_threads(threads);
         var declared = model.Declare();
         _batches = [.. batches.Select(b => Tensors(b, declared))];
-        _model = model.DeclareTorch(name =>
-        {
-            var parameter = declared.Graph.ModelParameters.Single(p => p.Value.Name == name);
-            return parameter.Initializer.Create(parameter.Value.Shape, SuiteModel.Seed, name);
-        });
+        _model = model.DeclareTorch(name => declared.Graph.ModelParameters.Single(p => p.Value.Name == name).InitialElements(declared.Graph.Seed));
         _optimizer = new TorchOptimizer(declared.Optimizer, [.. _model.Parameters]);
     }
 

@@ -32,7 +32,7 @@ public sealed class Tape
         if (missing.Length > 0) throw new ArgumentException($"the tape cannot run {string.Join(", ", missing)} of \"{graph.Name}\"", nameof(graph));
         foreach (var input in graph.Inputs) _inputs[input.Name!] = new float[input.Shape.ElementCount];
         foreach (var parameter in graph.ModelParameters)
-            _variables[parameter.Value.Name!] = parameter.Initializer.Create(parameter.Value.Shape, graph.Seed, parameter.Value.Name!);
+            _variables[parameter.Value.Name!] = parameter.InitialElements(graph.Seed);
         _trainable = [.. graph.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value.Name!)];
         _inputNames = [.. graph.Inputs.Select(i => i.Name!)];
     }

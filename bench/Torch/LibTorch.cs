@@ -8,7 +8,7 @@ namespace GraphCompiler.Bench.Torch;
 /// <remarks>TorchSharp's native library asks libstdc++ for version GLIBCXX_3.4.32, for one function that GCC 13 moved there.
 /// Where libstdc++ lacks it, the copy among the build outputs gets that version reference marked weak, and a shim with
 /// the function is put in the global scope. Nothing but build outputs is touched.</remarks>
-internal static unsafe class LibTorch
+internal static class LibTorch
 {
     private const string MissingFunction = "_ZSt21ios_base_library_initv";
     private const string MissingVersion = "GLIBCXX_3.4.32";

@@ -41,7 +41,7 @@ public sealed partial class CompiledArtefact
     /// <param name="threads">Most threads that a step can be run with, at least 1.</param>
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
-    /// <exception cref="AotException">SGC7105: unusable name. SGC7109: a prediction of another model, or with an input of another type.</exception>
+    /// <exception cref="AotException">SGC7105: unusable name. SGC7106: a prediction of another model.</exception>
     /// <exception cref="BackendException">SGC4001 to SGC4004.</exception>
     public static CompiledArtefact Compile(string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
     {
@@ -88,7 +88,7 @@ public sealed partial class CompiledArtefact
 
     private static byte[] Bytes(ModelParameter parameter, ulong seed)
     {
-        var elements = parameter.Initializer.Create(parameter.Value.Shape, seed, parameter.Value.Name!);
+        var elements = parameter.InitialElements(seed);
         return parameter.Value.DType == DType.F64
             ? MemoryMarshal.AsBytes(Array.ConvertAll(elements, x => (double)x).AsSpan()).ToArray()
             : MemoryMarshal.AsBytes(elements.AsSpan()).ToArray();
@@ -103,17 +103,15 @@ public sealed partial class CompiledArtefact
         {
             var level = target.Name.Replace('-', '_');
             var context = PassContext.FromEnvironment(Logger);
-            var names = Enumerable.Range(0, Plan.Function.Results.Length - Plan.Outputs.Length).Select(i => $"update{i}").Concat(Plan.Outputs);
-            var (program, layout) = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, [.. names], target, Threads, context);
+            var (program, layout) = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, Plan.ResultNames, target, Threads, context);
             var training = new ManifestEntry($"{Name}_{level}_train", layout.ArenaBytes, layout.Parallel);
             List<(string, LoopProgram)> programs = [(training.Symbol, program)];
             ExecutableLayout? predicted = null;
             ManifestEntry? entry = null;
             if (Prediction is not null)
             {
-                var inputs = Plan.Graph.Inputs.Select(i => i.Name).ToHashSet();
-                ImmutableArray<BufferRole> roles = [.. Prediction.Parameters.Select(p => inputs.Contains(p.Name) ? BufferRole.Input : BufferRole.State)];
-                (var forward, predicted) = Compiler.Lower(Prediction, roles, [-1], ["output"], target, Threads, PassContext.FromEnvironment(Logger));
+                var inputs = Plan.Graph.Inputs.Select(i => i.Name!).ToHashSet();
+                (var forward, predicted) = Compiler.Lower(Prediction, Predictor.Roles(Prediction, inputs), [-1], [Predictor.OutputName], target, Threads, PassContext.FromEnvironment(Logger));
                 entry = new ManifestEntry($"{Name}_{level}_predict", predicted.ArenaBytes, predicted.Parallel);
                 programs.Add((entry.Symbol, forward));
             }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using System.Runtime.Loader;
 using GraphCompiler.Frontend;
@@ -79,11 +80,9 @@ public static class ModelAssembly
             var owner = reader.GetTypeDefinition(method.GetDeclaringType());
             var space = reader.GetString(owner.Namespace);
             yield return new(value.ReadSerializedString() ?? "", (space.Length > 0 ? space + "." : "") + reader.GetString(owner.Name),
-                reader.GetString(method.Name), MetadataTokens(handle));
+                reader.GetString(method.Name), MetadataTokens.GetToken(handle));
         }
     }
-
-    private static int MetadataTokens(EntityHandle handle) => System.Reflection.Metadata.Ecma335.MetadataTokens.GetToken(handle);
 
     // The compiler's own assemblies come from the tool, so that its types are those of the declaration.
     private sealed class Context(string path) : AssemblyLoadContext("models")

@@ -14,16 +14,14 @@ public static class StepCompiler
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
     {
-        LlvmLibrary.Load();
-        using var module = new ModuleEmitter(program.Name, target);
-        EmitStep(module, program, EntryName);
+        var (code, ir, assembly) = Compile([(EntryName, program)], target, withText: dumpDirectory is not null);
         if (dumpDirectory is not null)
         {
             Directory.CreateDirectory(dumpDirectory);
-            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.ll"), module.Module.PrintToString());
-            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.s"), Jit.CompileToAssembly(module.Module, target));
+            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.ll"), ir);
+            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.s"), assembly);
         }
-        return Jit.CompileToObject(module.Module, target);
+        return code;
     }
 
     /// <summary>Compiles several programs to one object, each with an entry symbol of its own.</summary>

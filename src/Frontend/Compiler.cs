@@ -17,26 +17,22 @@ internal static class Compiler
     /// <param name="resultNames">A name for each result; those of donations are not used.</param>
     /// <param name="options">Threads, logging, verification.</param>
     /// <param name="state">Memory to share with other executables, or null for an own one.</param>
-    public static Executable Compile(Function function, ImmutableArray<BufferRole> parameterRoles, ImmutableArray<int> donatedParameter,
-        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state) =>
-        Compile(function, parameterRoles, donatedParameter, resultNames, options, state, out _);
-
-    /// <summary>Compiles <paramref name="function"/>, and gives the program that the code was made from.</summary>
-    public static Executable Compile(Function function, ImmutableArray<BufferRole> parameterRoles, ImmutableArray<int> donatedParameter,
-        ImmutableArray<string> resultNames, CompileOptions options, StateStore? state, out LoopProgram program)
+    /// <returns>The executable, and the program that its code was made from.</returns>
+    public static (Executable Executable, LoopProgram Program) Compile(Function function, ImmutableArray<BufferRole> parameterRoles,
+        ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, CompileOptions options, StateStore? state)
     {
         var target = TargetInfo.Create();
         target.RequireHostSupport();
         var threads = options.Threads ?? Environment.ProcessorCount;
         var context = PassContext.FromEnvironment(options.Logger);
-        (program, var layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
         if (options.Profile)
         {
             program = program.WithTicks();
             layout = layout with { ArenaBytes = program.ArenaBytes };
         }
         var code = Jit.Load(StepCompiler.Compile(program, target, context.DumpDirectory));
-        return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state);
+        return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state), program);
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>

@@ -9,7 +9,12 @@ namespace GraphCompiler.Frontend;
 /// <param name="Value">Its symbol.</param>
 /// <param name="Initializer">Its first elements.</param>
 /// <param name="IsTrainable">Whether an optimizer changes it.</param>
-public sealed record ModelParameter(Value Value, Initializer Initializer, bool IsTrainable);
+public sealed record ModelParameter(Value Value, Initializer Initializer, bool IsTrainable)
+{
+    /// <summary>The elements that training starts from, row-major.</summary>
+    /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
+    public float[] InitialElements(ulong seed) => Initializer.Create(Value.Shape, seed, Value.Name!);
+}
 
 /// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>
 /// <param name="name">The model's name: letters, digits, '_', '.', '/'.</param>

@@ -24,6 +24,9 @@ public sealed class TrainingPlan
     /// <summary>The names of the results that replace no parameter: "loss", then the metrics.</summary>
     public ImmutableArray<string> Outputs { get; }
 
+    /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
+    internal ImmutableArray<string> ResultNames => [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
+
     /// <summary>Compiles the step and initialises the variables.</summary>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public TrainingStep Compile(CompileOptions? options = null) => new(this, options ?? new CompileOptions());

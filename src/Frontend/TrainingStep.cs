@@ -21,10 +21,9 @@ public sealed class TrainingStep : IDisposable
     {
         (_plan, _options) = (plan, options);
         var start = Stopwatch.GetTimestamp();
-        var names = Enumerable.Range(0, plan.Function.Results.Length - plan.Outputs.Length).Select(i => $"update{i}").Concat(plan.Outputs);
         try
         {
-            _executable = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, [.. names], options, _state, out _program);
+            (_executable, _program) = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
             foreach (var parameter in plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
@@ -117,7 +116,7 @@ public sealed class TrainingStep : IDisposable
     private void Initialize(ModelParameter parameter)
     {
         var name = parameter.Value.Name!;
-        var elements = parameter.Initializer.Create(parameter.Value.Shape, _plan.Graph.Seed, name);
+        var elements = parameter.InitialElements(_plan.Graph.Seed);
         if (parameter.Value.DType == DType.F64) Array.ConvertAll(elements, x => (double)x).CopyTo(_executable.State<double>(name));
         else elements.CopyTo(_executable.State<float>(name));
     }

@@ -1,3 +1,4 @@
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Aot.Tests;
@@ -12,23 +13,16 @@ public sealed class DeploymentTests
     {
         using var built = new BuiltModel("digits", Deploy.Models.Digits(), "x86-64-v2");
         var app = built["app"];
-        var publish = BuiltModel.Run("dotnet", "publish", Path.Combine(Root(), "samples/Deploy/App/DeployApp.csproj"), "-c", "Release", "-o", app,
+        var publish = BuiltModel.Run("dotnet", "publish", SourceTree.PathOf("samples/Deploy/App/DeployApp.csproj"), "-c", "Release", "-o", app,
             $"-p:ModelFolder={built.Folder}", $"-p:PublishAot={native}", "--artifacts-path", built["build"], "--verbosity", "quiet");
         Assert.True(publish.ExitCode == 0, publish.Output);
         var names = Directory.GetFiles(app).Select(f => Path.GetFileName(f)).ToList();
         Assert.DoesNotContain(names, n => n.Contains("LLVM", StringComparison.OrdinalIgnoreCase) || n.Contains("Frontend", StringComparison.Ordinal) || n.Contains("Passes", StringComparison.Ordinal));
         var data = built["digits.csv"];
-        using (var zipped = new System.IO.Compression.GZipStream(File.OpenRead(Path.Combine(Root(), "samples/Digits/data/digits.csv.gz")), System.IO.Compression.CompressionMode.Decompress))
+        using (var zipped = new System.IO.Compression.GZipStream(File.OpenRead(SourceTree.PathOf("samples/Digits/data/digits.csv.gz")), System.IO.Compression.CompressionMode.Decompress))
         using (var plain = File.Create(data)) zipped.CopyTo(plain);
         var run = native ? BuiltModel.Run(Path.Combine(app, "DeployApp"), data) : BuiltModel.Run("dotnet", Path.Combine(app, "DeployApp.dll"), data);
         Assert.True(run.ExitCode == 0, run.Output);
         Assert.Contains("test accuracy", run.Output, StringComparison.Ordinal);
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "GraphCompiler.sln"))) folder = Path.GetDirectoryName(folder)!;
-        return folder;
     }
 }

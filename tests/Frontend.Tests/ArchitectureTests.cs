@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Frontend.Tests;
@@ -27,12 +28,10 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_backend_is_named_in_one_file_of_the_frontend()
     {
-        var source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "src", "Frontend"));
+        var source = SourceTree.PathOf("src", "Frontend");
         var files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
                 && File.ReadAllText(f).Contains("GraphCompiler.Backend", StringComparison.Ordinal)).Select(Path.GetFileName);
         Assert.Equal(["Compiler.cs"], files);
     }
-
-    private static string ThisFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
 }

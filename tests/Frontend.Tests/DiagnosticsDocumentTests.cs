@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Frontend.Tests;
@@ -11,17 +11,14 @@ public sealed partial class DiagnosticsDocumentTests
     [Fact]
     public void Every_code_has_a_section()
     {
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
-        var quoted = Directory.EnumerateFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories)
+        var quoted = Directory.EnumerateFiles(SourceTree.PathOf("src"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(f => QuotedCode().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value));
         var declared = Enum.GetValues<DiagnosticCode>().Select(c => $"SGC{(int)c}");
-        var sections = File.ReadLines(Path.Combine(root, "docs", "diagnostics.md"))
+        var sections = File.ReadLines(SourceTree.PathOf("docs", "diagnostics.md"))
             .Where(l => l.StartsWith("## ", StringComparison.Ordinal)).Select(l => l[3..]).ToArray();
         Assert.Equal(declared.Concat(quoted).Distinct().Order(StringComparer.Ordinal), sections);
     }
 
     [GeneratedRegex("\"(SGC[0-9]{4})\"")]
     private static partial Regex QuotedCode();
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

@@ -14,7 +14,7 @@ internal sealed class Interpreted
         foreach (var (parameter, role) in plan.Function.Parameters.Zip(plan.Roles))
             if (role == BufferRole.State) State[parameter.Name!] = new Literal(parameter.Type, 0.0);
         foreach (var v in plan.Graph.ModelParameters)
-            State[v.Value.Name!] = new Literal(v.Value.Type, [.. v.Initializer.Create(v.Value.Shape, plan.Graph.Seed, v.Value.Name!).Select(e => (double)e)]);
+            State[v.Value.Name!] = new Literal(v.Value.Type, [.. v.InitialElements(plan.Graph.Seed).Select(e => (double)e)]);
     }
 
     public Dictionary<string, Literal> State { get; } = [];

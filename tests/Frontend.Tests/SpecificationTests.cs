@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Frontend.Tests;
@@ -9,7 +9,7 @@ namespace GraphCompiler.Frontend.Tests;
 /// <summary>docs/spec.md: its table has every op and no other, its example is IR as the printer writes it.</summary>
 public sealed partial class SpecificationTests
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "docs", "spec.md"));
+    private static readonly string Text = File.ReadAllText(SourceTree.PathOf("docs", "spec.md"));
 
     [Fact]
     public void Every_op_has_a_row() =>
@@ -29,6 +29,4 @@ public sealed partial class SpecificationTests
 
     [GeneratedRegex("```\n(func @.*?)```", RegexOptions.Singleline)]
     private static partial Regex Example();
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

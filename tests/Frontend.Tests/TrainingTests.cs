@@ -39,7 +39,7 @@ public sealed class TrainingTests
         using var step = plan.Compile(new CompileOptions { Threads = threads });
         var state = plan.Function.Parameters.ToDictionary(p => p.Name!, p => new Literal(p.Type, 0.0));
         foreach (var v in plan.Graph.ModelParameters)
-            state[v.Value.Name!] = new Literal(v.Value.Type, [.. v.Initializer.Create(v.Value.Shape, plan.Graph.Seed, v.Value.Name!).Select(e => (double)e)]);
+            state[v.Value.Name!] = new Literal(v.Value.Type, [.. v.InitialElements(plan.Graph.Seed).Select(e => (double)e)]);
         for (var i = 0; i < 20; i++)
         {
             var (x, t) = Batch(i);

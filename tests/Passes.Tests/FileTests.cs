@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Tests.Shared;
@@ -9,7 +8,7 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>Runs every file of tests/filetests. <c>SGC_BLESS=1</c> rewrites the expect blocks; read them before committing.</summary>
 public class FileTests
 {
-    private static readonly string s_root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "filetests"));
+    private static readonly string s_root = SourceTree.PathOf("tests", "filetests");
 
     /// <summary>What evaluates functions besides the reference interpreter; null for what an executor does not take.</summary>
     public static IReadOnlyList<Func<Function, Literal[], Literal[]?>> Executors { get; } = [Compiled];
@@ -43,6 +42,4 @@ public class FileTests
         if (isFused && !function.Operations.All(o => o.Op is Fusion or Constant or Reshape or ScatterAdd)) return null;
         return isFused ? CompiledFunction.RunFused(function, arguments) : CompiledFunction.Run(function, arguments, workers: 2);
     }
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }
