@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GraphCompiler.Bench;
 using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Micro;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
@@ -27,6 +28,12 @@ profile.SetAction(r => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(thread
 steps.SetAction(r => StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
     TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory)));
 
+var cases = new Option<string>("--filter") { Description = $"Only cases whose name holds this text; '{MicroCommand.Compile}' for the stages of compilation.", DefaultValueFactory = _ => "" };
+var isShort = new Option<bool>("--short") { Description = "One short turn of each: whether it runs, not how fast." };
+var micro = new Command("micro", "Times products, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
+    { cases, threads, isShort };
+micro.SetAction(r => MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort)));
+
 var input = new Option<string>("--json") { Description = "Figures that 'steps --json' wrote.", Required = true };
 var folder = new Option<string>("--out") { Description = "Folder for index.html and its charts; made when missing.", Required = true };
 var report = new Command("report", "Writes an HTML page with charts of time, memory and compile time.") { input, folder };
@@ -38,5 +45,5 @@ var peak = new Command(PeakMemory.Verb) { name, peer, threads };
 peak.Hidden = true;
 peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
 
-var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, report, peak };
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, report, peak };
 return root.Parse(args).Invoke();

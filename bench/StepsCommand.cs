@@ -17,7 +17,7 @@ internal static class StepsCommand
     public static int Run(string filter, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
     {
         var models = Models.Matching(filter);
-        if (models.Length == 0) return 2;
+        if (models.Length == 0 || json is not null && !CanWrite(json)) return 2;
         if (peers.Contains(Peer.Torch) && LibTorch.Unavailable is { } reason)
         {
             Console.Error.WriteLine($"libtorch cannot be had, so it is left out: {reason}");
@@ -38,6 +38,23 @@ internal static class StepsCommand
         }
         if (json is not null) Describe(peak, peers, rows).Write(json);
         return rows.Any(r => r.Failure is not null) ? 1 : 0;
+    }
+
+    // Found out before the run rather than after it.
+    private static bool CanWrite(string path)
+    {
+        try
+        {
+            var existed = File.Exists(path);
+            File.Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+            if (!existed) File.Delete(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"--json: {path} cannot be written: {e.Message}");
+            return false;
+        }
     }
 
     private static Measurement.Run Describe(double peak, string[] peers, Row[] rows) => new()

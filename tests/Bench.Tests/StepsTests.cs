@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Micro;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
@@ -49,9 +50,31 @@ public sealed class StepsTests : IDisposable
     public void Unknown_model_and_unreadable_figures_are_told()
     {
         Assert.Equal(2, StepsCommand.Run("no such model", 1, [], 1, TimeSpan.FromMilliseconds(1), null, memory: false));
+        Assert.Equal(2, StepsCommand.Run("neuron", 1, [], 1, TimeSpan.FromMilliseconds(1), Path.Combine(_folder, "missing", "steps.json"), memory: false));
         Assert.Equal(2, HtmlReport.Write(Path.Combine(_folder, "missing.json"), _folder));
         Assert.False(File.Exists(Path.Combine(_folder, "index.html")));
     }
+
+    [Fact]
+    public void Memory_of_each_side_is_the_peak_of_its_own_process()
+    {
+        var json = Path.Combine(_folder, "memory.json");
+        Assert.Equal(0, StepsCommand.Run("iris", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(1), json, memory: true));
+        var peak = Assert.Single(Run.Read(json).Rows).PeakBytes!;
+        // Below 10 MB no .NET program starts, and above 2 GB something is read in bytes for kilobytes.
+        Assert.All((string[])[Peer.Compiled, Peer.Tape, Peer.Torch], p => Assert.InRange(peak[p], 10L << 20, 2L << 30));
+    }
+
+    [Theory]
+    [InlineData("product 64x64x64")]
+    [InlineData("softmax 4096x256")]
+    [InlineData("layer norm 4096x256")]
+    [InlineData("sum 1M")]
+    [InlineData("Adam 1M")]
+    public void Micro_benchmarks_run_and_their_sides_agree(string name) => Assert.Equal(0, MicroCommand.Run(name, 2, isShort: true));
+
+    [Fact]
+    public void Unknown_micro_benchmark_is_told() => Assert.Equal(2, MicroCommand.Run("no such case", 1, isShort: true));
 
     [Fact]
     public void Names_of_rows_are_distinct() => Assert.Distinct(Models.All.Select(m => m.Name));

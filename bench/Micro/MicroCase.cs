@@ -1,0 +1,37 @@
+using GraphCompiler.IR;
+using static TorchSharp.torch;
+
+namespace GraphCompiler.Bench.Micro;
+
+/// <summary>One piece of a training step, written three times: for the compiler, with TensorPrimitives, and for libtorch.</summary>
+/// <param name="Name">As shown and filtered by.</param>
+/// <param name="Operands">Shapes of the f32 operands.</param>
+/// <param name="Results">Shapes of the f32 results.</param>
+/// <param name="Compiled">The results of the operands.</param>
+/// <param name="Tensors">Fills the results, or changes the operands that <paramref name="Replaced"/> names; one thread but for products.</param>
+/// <param name="Torch">The results, or the operands changed in place.</param>
+public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
+    Func<FunctionBuilder, Value[], Value[]> Compiled, Action<float[][], float[][]> Tensors, Func<Tensor[], Tensor[]> Torch)
+{
+    /// <summary>For each result the operand that it replaces, or -1.</summary>
+    public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
+
+    /// <summary>Whether libtorch records operations, to differentiate them.</summary>
+    public bool NeedsGradient { get; init; }
+
+    /// <summary>Operand elements between -1 and 1, the same on every side.</summary>
+    internal float[][] CreateOperands()
+    {
+        var random = new Random(11);
+        float[] Create(int i)
+        {
+            var elements = new float[Operands[i].ElementCount];
+            for (var k = 0; k < elements.Length; k++) elements[k] = (float)(2 * random.NextDouble() - 1);
+            return elements;
+        }
+        return [.. Operands.Select((_, i) => Create(i))];
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
