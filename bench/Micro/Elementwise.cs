@@ -19,8 +19,8 @@ internal static class Elementwise
         Function("gelu 1M", x => x.Gelu(), TanhGelu, x => torch.nn.functional.gelu(x)),
         Function("copy 1M", x => x + 0, (x, y) => x.CopyTo(y), x => x.clone()),
         new("sum 1M", [s_matrix], [Shape.Scalar], (_, o) => [o[0].Sum()], (o, r) => r[0][0] = T.Sum<float>(o[0]), o => [o[0].sum()]),
-        new("row sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([1])], RowSums, o => [o[0].sum(1)]),
-        new("column sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([0])], ColumnSums, o => [o[0].sum(0)]),
+        new("row sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([1])], RowSums, o => [o[0].sum(dim: 1L)]),
+        new("column sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([0])], ColumnSums, o => [o[0].sum(dim: 0L)]),
     ];
 
     private static MicroCase Function(string name, Func<Value, Value> compiled, Action<float[], float[]> tensors, Func<torch.Tensor, torch.Tensor> torch) =>

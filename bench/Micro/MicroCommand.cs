@@ -19,7 +19,7 @@ internal static class MicroCommand
 
     public static IReadOnlyList<MicroCase> Cases { get; } = [.. Products.All, .. Rows.All, .. Elementwise.All, .. Updates.All];
 
-    /// <summary>Returns 0, 1 if a benchmark failed or its sides disagree, or 2 if no name holds the filter.</summary>
+    /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
     public static int Run(string filter, int threads, bool isShort)
     {
         Sides.Threads = threads;
@@ -30,6 +30,8 @@ internal static class MicroCommand
             Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {string.Join(", ", Cases.Select(c => c.Name))}.");
             return 2;
         }
+        // Before anything is timed: BenchmarkDotNet does not tell what a set-up in its own process throws.
+        foreach (var selected in Sides.Selected) Sides.RequireAgreement(selected);
         var folder = Directory.CreateTempSubdirectory("micro").FullName;
         try
         {

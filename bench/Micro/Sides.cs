@@ -27,6 +27,14 @@ public class Sides : IDisposable
     [ParamsSource(nameof(Cases))]
     public MicroCase Case { get; set; } = null!;
 
+    /// <summary>Runs each side of a case once.</summary>
+    /// <exception cref="InvalidOperationException">Their results differ.</exception>
+    internal static void RequireAgreement(MicroCase @case)
+    {
+        using var sides = new Sides { Case = @case };
+        sides.SetUp();
+    }
+
     /// <summary>Makes every side, runs it once, and checks that results agree.</summary>
     [GlobalSetup]
     public void SetUp()
