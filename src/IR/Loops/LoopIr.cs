@@ -107,6 +107,17 @@ public sealed record AssignStatement(Local Local, int Element, ScalarExpr Value)
 public sealed record AccumulateStatement(Local Local, ReductionKind Kind, ScalarExpr Value) : Statement;
 /// <summary>Writes an element of a buffer; nothing where <paramref name="Guard"/> is false.</summary>
 public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value, ScalarExpr? Guard = null) : Statement;
+/// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a vector loop.</summary>
+/// <param name="To">Written; of the same element type as <paramref name="From"/>, and another buffer.</param>
+/// <param name="ToPosition">Of the first element written.</param>
+/// <param name="ToStride">Between neighbouring c; at least <paramref name="Rows"/>.</param>
+/// <param name="From">Read.</param>
+/// <param name="FromPosition">Of the first element read.</param>
+/// <param name="FromStride">Between neighbouring r.</param>
+/// <param name="Rows">Values of r.</param>
+/// <param name="Columns">Values of c.</param>
+public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, long ToStride,
+    LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : Statement;
 /// <summary>All workers have finished what stands before, and see it, before any goes on. At the top level of a kernel only.</summary>
 public sealed record BarrierStatement : Statement;
 

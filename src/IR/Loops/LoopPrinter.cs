@@ -69,6 +69,10 @@ public static class LoopPrinter
                     Line(e => $"{store.Buffer}[{e.Print(store.Position)}{e.Guard(store.Guard)}] = {e.Print(store.Value)}",
                         [store.Position, store.Value, .. store.Guard is { } guard ? [guard] : Array.Empty<ScalarExpr>()]);
                     break;
+                case TransposeStatement t:
+                    Line(e => $"transpose {t.To}[{e.Print(t.ToPosition)} + c*{t.ToStride} + r] = {t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}",
+                        t.ToPosition, t.FromPosition);
+                    break;
                 case BarrierStatement:
                     Line("barrier");
                     break;

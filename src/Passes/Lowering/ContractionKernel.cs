@@ -5,35 +5,49 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>Lowers a product and the elementwise operations after it: a register tile of rows × vector columns, with operands
-/// packed into panels where that pays, and the epilogue applied to the tile before it is stored.</summary>
-/// <remarks>Rows are x's free axes, columns y's, depth the contracting axes. Cost: rows · columns · depth.</remarks>
+/// packed where that pays, and the epilogue applied to the tile before it is stored.</summary>
+/// <remarks>A worker packs a panel of columns into its own first-level cache just before it is used, so a large operand is read from
+/// memory once. Cost: rows · columns · depth.</remarks>
 internal sealed class ContractionKernel
 {
     /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
     private const long UnpackedBytes = 24 * 1024;
 
+    /// <summary>Operations for an element above which an epilogue is a loop over the tile's rows rather than unrolled.</summary>
+    private const int UnrolledEpilogue = 16;
+
     private readonly KernelBody _body;
-    private readonly Operation _dot;
+    private readonly TargetTraits _target;
+    private readonly DType _dtype;
+    private readonly Value _product;
     private readonly ContractionShape _shape;
-    private readonly ContractionTile _tile;
-    private readonly LoopBuffer? _packedX;
-    private readonly LoopBuffer? _packedY;
+    private readonly ContractionBlocking _cut;
+    private readonly long _packedRow;
+    private readonly bool _isEpilogueLoop;
+    private readonly LoopBuffer? _packedRows;
+    private readonly LoopBuffer? _packedColumns;
+    private readonly LoopBuffer? _partial;
 
     private ContractionKernel(Operation fusion, TargetTraits target)
     {
-        _body = new KernelBody(fusion);
-        _dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
-        _shape = new ContractionShape(_dot);
-        _tile = ContractionTile.Choose(_shape, _dot.Result.DType, target);
-        var bytes = _dot.Result.DType.Bytes;
-        var panelElements = _tile.Panels * _shape.Depth * _tile.Columns;
-        if (!_shape.IsColumnContiguous || _shape.Depth * _shape.Columns * bytes > UnpackedBytes && _shape.Rows > _tile.Rows)
-            _packedY = AddScratch("packed_y", panelElements, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
-        if (_shape.Depth * _shape.Rows * bytes > UnpackedBytes && _shape.Columns > _tile.Columns)
-            _packedX = AddScratch("packed_x", _tile.TilesPerBlock * _shape.Depth * _tile.Rows, BufferScope.Worker);
+        (_body, _target) = (new KernelBody(fusion), target);
+        var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
+        (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        _cut = ContractionBlocking.Choose(_shape, _dtype, target);
+        var lanes = target.Lanes(_dtype);
+        _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
+        _isEpilogueLoop = ElementKernel.Cost(_body.Function) > UnrolledEpilogue;
+        if (PacksColumns()) _packedColumns = AddScratch("packed_y", _cut.BlockDepth * _cut.TileColumns, BufferScope.Worker);
+        if (_shape.Depth * _shape.Rows * _dtype.Bytes > UnpackedBytes && _shape.Columns > _cut.TileColumns)
+            _packedRows = AddScratch("packed_x", _cut.Tiles * _shape.Depth * _packedRow, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
+        var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _isEpilogueLoop ? 1 : 0;
+        if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new ContractionKernel(fusion, target).Build();
+
+    private bool PacksColumns() => _shape.ColumnSide.FreeStride != 1
+        || _shape.Depth * _shape.Columns * _dtype.Bytes > UnpackedBytes && _cut.TilesPerBlock > 2;
 
     private Kernel Build()
     {
@@ -41,203 +55,157 @@ internal sealed class ContractionKernel
         if (_shape.Batch == 1)
         {
             var zero = ScalarExpr.Index(0);
-            if (_packedY is not null)
-            {
-                statements.AddRange(PackColumns(zero, LoopKind.Parallel));
-                statements.Add(new BarrierStatement());
-            }
-            statements.Add(Blocks(zero, LoopKind.Parallel));
+            if (_packedRows is not null) statements.AddRange([.. PackRows(zero, LoopKind.Parallel), new BarrierStatement()]);
+            statements.AddRange(Tasks(zero, LoopKind.Parallel));
         }
         else
         {
             var batch = new LoopVariable("batch");
-            List<Statement> inner = [];
-            if (_packedY is not null) inner.AddRange(PackColumns(batch.Value, LoopKind.Serial));
-            inner.Add(Blocks(batch.Value, LoopKind.Serial));
-            statements.Add(new ForStatement(batch, _shape.Batch, LoopKind.Parallel, 1, [.. inner]));
+            Statement[] pack = _packedRows is null ? [] : [.. PackRows(batch.Value, LoopKind.Serial)];
+            statements.Add(new ForStatement(batch, _shape.Batch, LoopKind.Parallel, 1, [.. pack, .. Tasks(batch.Value, LoopKind.Serial)]));
         }
         var elements = (double)_shape.Batch * _shape.Rows * _shape.Columns;
-        return _body.Build(_shape.Columns * _shape.Rows * _shape.Batch == 0 ? [] : statements,
-            elements * (2.0 * _shape.Depth / 8 + ElementKernel.Cost(_body.Function)));
+        return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.Depth / 8 + ElementKernel.Cost(_body.Function)));
     }
 
-    // y as panels of tile-width columns: packed[panel][k][column], zeros beyond the last column.
-    private IEnumerable<Statement> PackColumns(ScalarExpr batch, LoopKind kind)
+    // Tiles of rows: packed[tile][k][row]; what lies beyond the last row is never stored.
+    private IEnumerable<Statement> PackRows(ScalarExpr batch, LoopKind kind)
     {
-        var (panel, k, lane) = (new LoopVariable("panel"), new LoopVariable("k"), new LoopVariable("n"));
-        var column = panel.Value * _tile.Columns + lane.Value;
-        var isInside = _shape.Columns % _tile.Columns == 0 ? null
-            : ScalarExpr.Compare(CompareKind.Lt, column, ScalarExpr.Index(_shape.Columns));
-        var element = new LoadExpr(_body.BufferOf(_dot.Operands[1]), _shape.PositionY(batch, k.Value, column), isInside);
-        var store = new StoreStatement(_packedY!, (panel.Value * _shape.Depth + k.Value) * _tile.Columns + lane.Value, element);
-        var lanes = new ForStatement(lane, _tile.Columns, LoopKind.Vector, (int)_tile.Columns, [store]);
-        yield return new ForStatement(panel, _tile.Panels, kind, 1, [new ForStatement(k, _shape.Depth, LoopKind.Serial, 1, [lanes])]);
+        ForStatement Tiles(ScalarExpr first, long count, long rows)
+        {
+            var tile = new LoopVariable("tile");
+            var number = first + tile.Value;
+            var pack = Pack(_packedRows!, number * (_shape.Depth * _packedRow), _packedRow, _shape.RowSide, batch, number * _cut.TileRows, ScalarExpr.Index(0), rows, _shape.Depth);
+            return new(tile, count, kind, 1, [pack]);
+        }
+        var (full, rest) = (_shape.Rows / _cut.TileRows, _shape.Rows % _cut.TileRows);
+        if (full > 0) yield return Tiles(ScalarExpr.Index(0), full, _cut.TileRows);
+        if (rest > 0) yield return Tiles(ScalarExpr.Index(full), 1, rest);
     }
 
-    private ForStatement Blocks(ScalarExpr batch, LoopKind kind)
+    // to[at + k·stride + i] = element (first + i, depth + k) of one operand, for i < width and k < count.
+    private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch, ScalarExpr first, ScalarExpr depth, long width, long count)
     {
-        var (block, panel, tile) = (new LoopVariable("block"), new LoopVariable("panel"), new LoopVariable("tile"));
-        var inner = new List<Statement>();
-        if (_packedX is not null) inner.Add(PackRows(batch, block));
-        var fullPanels = _shape.Columns / _tile.Columns;
-        var rest = _shape.Columns % _tile.Columns;
+        var from = _body.BufferOf(side.Operand);
+        if (side.DepthStride == 1 && side.FreeStride is { } distance and > 1)
+            return new TransposeStatement(to, at, stride, from, side.Position(batch, first, depth), distance, width, count);
+        var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
+        var element = new LoadExpr(from, side.Position(batch, first + lane.Value, depth + k.Value));
+        var lanes = Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(width));
+        var copy = new ForStatement(lane, width, LoopKind.Vector, lanes, [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
+        return new ForStatement(k, count, LoopKind.Serial, 1, [copy]);
+    }
+
+    // A task is a block of rows by a group of panels; the last, narrower panel is a group of its own.
+    private IEnumerable<Statement> Tasks(ScalarExpr batch, LoopKind kind)
+    {
+        var (fullPanels, rest) = (_shape.Columns / _cut.TileColumns, _shape.Columns % _cut.TileColumns);
         if (fullPanels > 0)
         {
-            var tiles = Tile(batch, block, tile, panel.Value, _tile.Columns);
-            inner.Add(new ForStatement(panel, fullPanels, LoopKind.Serial, 1, [new ForStatement(tile, _tile.TilesPerBlock, LoopKind.Serial, 1, [tiles])]));
+            var (task, groups) = (new LoopVariable("task"), fullPanels / _cut.PanelsPerGroup);
+            var (block, group) = groups == 1 ? (task.Value, ScalarExpr.Index(0))
+                : (task.Value / ScalarExpr.Index(groups), ScalarExpr.Binary(BinaryKind.Rem, task.Value, ScalarExpr.Index(groups)));
+            yield return new ForStatement(task, _cut.RowBlocks * groups, kind, 1,
+                [.. Task(new(batch, block, group * _cut.PanelsPerGroup, _cut.PanelsPerGroup, _cut.TileColumns))]);
         }
         if (rest > 0)
         {
-            var last = Tile(batch, block, tile, ScalarExpr.Index(fullPanels), rest);
-            inner.Add(new ForStatement(tile, _tile.TilesPerBlock, LoopKind.Serial, 1, [last]));
+            var block = new LoopVariable("block");
+            yield return new ForStatement(block, _cut.RowBlocks, kind, 1, [.. Task(new(batch, block.Value, ScalarExpr.Index(fullPanels), 1, rest))]);
         }
-        return new ForStatement(block, _tile.Blocks, kind, 1, [.. inner]);
     }
 
-    // x as tiles of rows: packed[tile][k][row]; rows beyond the last repeat it, and are never stored.
-    private ForStatement PackRows(ScalarExpr batch, LoopVariable block)
+    private sealed record Piece(ScalarExpr Batch, ScalarExpr Block, ScalarExpr FirstPanel, long Panels, long Width);
+
+    /// <summary>A range of depth; sums are complete after the last.</summary>
+    private sealed record DepthRange(ScalarExpr First, long Count, bool IsLast);
+
+    private IEnumerable<Statement> Task(Piece piece)
     {
-        var (tile, k) = (new LoopVariable("tile"), new LoopVariable("k"));
-        var statements = new List<Statement>();
-        for (var i = 0; i < _tile.Rows; i++)
+        var before = (_cut.DepthBlocks - 1) * _cut.BlockDepth;
+        if (_cut.DepthBlocks > 1)
         {
-            var element = new LoadExpr(_body.BufferOf(_dot.Operands[0]), _shape.PositionX(batch, RowOf(block, tile, i), k.Value));
-            statements.Add(new StoreStatement(_packedX!, (tile.Value * _shape.Depth + k.Value) * _tile.Rows + i, element));
+            var (i, depth) = (new LoopVariable("i"), new LoopVariable("depth"));
+            var clear = new StoreStatement(_partial!, i.Value, ScalarExpr.Constant(_dtype, 0));
+            yield return new ForStatement(i, piece.Panels * _cut.TilesPerBlock * _cut.TileRows * _cut.TileColumns, LoopKind.Vector, _target.Lanes(_dtype), [clear]);
+            yield return new ForStatement(depth, _cut.DepthBlocks - 1, LoopKind.Serial, 1,
+                [Panels(piece, new(depth.Value * _cut.BlockDepth, _cut.BlockDepth, IsLast: false))]);
         }
-        return new ForStatement(tile, _tile.TilesPerBlock, LoopKind.Serial, 1, [new ForStatement(k, _shape.Depth, LoopKind.Serial, 1, [.. statements])]);
+        yield return Panels(piece, new(ScalarExpr.Index(before), _shape.Depth - before, IsLast: true));
     }
 
-    private ScalarExpr RowOf(LoopVariable block, LoopVariable tile, int i)
+    private ForStatement Panels(Piece piece, DepthRange depth)
     {
-        var row = UnclampedRow(block, tile, i);
-        return _tile.CoversExactly ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
+        var (panel, tile) = (new LoopVariable("panel"), new LoopVariable("tile"));
+        var column = (piece.FirstPanel + panel.Value) * _cut.TileColumns;
+        Statement[] pack = _packedColumns is null ? []
+            : [Pack(_packedColumns, ScalarExpr.Index(0), _cut.TileColumns, _shape.ColumnSide, piece.Batch, column, depth.First, piece.Width, depth.Count)];
+        var tiles = new ForStatement(tile, _cut.TilesPerBlock, LoopKind.Serial, 1, [Tile(piece, depth, panel, tile, column)]);
+        return new ForStatement(panel, piece.Panels, LoopKind.Serial, 1, [.. pack, tiles]);
     }
 
-    private ScalarExpr UnclampedRow(LoopVariable block, LoopVariable tile, int i) =>
-        (block.Value * _tile.TilesPerBlock + tile.Value) * _tile.Rows + i;
-
-    private ForStatement Tile(ScalarExpr batch, LoopVariable block, LoopVariable tile, ScalarExpr panel, long width)
+    private ForStatement Tile(Piece piece, DepthRange depth, LoopVariable panel, LoopVariable tile, ScalarExpr firstColumn)
     {
         var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var column = panel * _tile.Columns + lane.Value;
-        var sums = _body.NewLocal("c", _dot.Result.DType, _tile.Rows);
-        var right = _body.NewLocal("b", _dot.Result.DType);
-        var step = new List<Statement>
+        var (column, number) = (firstColumn + lane.Value, piece.Block * _cut.TilesPerBlock + tile.Value);
+        var sums = _body.NewLocal("c", _dtype, _cut.TileRows);
+        ScalarExpr Partial(ScalarExpr row) => (_cut.DepthBlocks == 1 ? row
+            : (panel.Value * _cut.TilesPerBlock + tile.Value) * _cut.TileRows + row) * _cut.TileColumns + lane.Value;
+        var statements = new List<Statement> { new LetStatement(sums, ScalarExpr.Constant(_dtype, 0)) };
+        var rows = Enumerable.Range(0, _cut.TileRows).ToArray();
+        if (_cut.DepthBlocks > 1)
+            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LoadExpr(_partial!, Partial(ScalarExpr.Index(i))))));
+        statements.Add(new ForStatement(k, depth.Count, LoopKind.Serial, 1, [.. MultiplyAdd(piece, depth, k, number, lane, column, sums)]));
+        var isEpilogueLoop = depth.IsLast && _isEpilogueLoop;
+        if (!depth.IsLast || isEpilogueLoop)
+            statements.AddRange(rows.Select(i => new StoreStatement(_partial!, Partial(ScalarExpr.Index(i)), new LocalExpr(sums, i))));
+        if (isEpilogueLoop)
         {
-            new LetStatement(right, _packedY is null
-                ? new LoadExpr(_body.BufferOf(_dot.Operands[1]), _shape.PositionY(batch, k.Value, column))
-                : new LoadExpr(_packedY, (panel * _shape.Depth + k.Value) * _tile.Columns + lane.Value)),
-        };
-        for (var i = 0; i < _tile.Rows; i++)
-        {
-            var left = _packedX is null
-                ? new LoadExpr(_body.BufferOf(_dot.Operands[0]), _shape.PositionX(batch, RowOf(block, tile, i), k.Value))
-                : new LoadExpr(_packedX, (tile.Value * _shape.Depth + k.Value) * _tile.Rows + i);
-            step.Add(new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i))));
+            var (row, sum) = (new LoopVariable("row"), _body.NewLocal("s", _dtype));
+            var inner = new List<Statement> { new LetStatement(sum, new LoadExpr(_partial!, Partial(row.Value))) };
+            Epilogue(inner, piece.Batch, number * _cut.TileRows + row.Value, column, new LocalExpr(sum));
+            statements.Add(new ForStatement(row, _cut.TileRows, LoopKind.Serial, 1, [.. inner]));
         }
-        List<Statement> statements =
-        [
-            new LetStatement(sums, ScalarExpr.Constant(_dot.Result.DType, 0)),
-            new ForStatement(k, _shape.Depth, LoopKind.Serial, 1, [.. step]),
-        ];
-        for (var i = 0; i < _tile.Rows; i++) Epilogue(statements, batch, UnclampedRow(block, tile, i), RowOf(block, tile, i), column, new LocalExpr(sums, i));
-        return new ForStatement(lane, width, LoopKind.Vector, Math.Min((int)_tile.Columns, ElementKernel.PowerOfTwoAtLeast(width)), [.. statements]);
+        else if (depth.IsLast)
+        {
+            foreach (var i in rows) Epilogue(statements, piece.Batch, number * _cut.TileRows + i, column, new LocalExpr(sums, i));
+        }
+        return new ForStatement(lane, piece.Width, LoopKind.Vector, Math.Min(_cut.TileColumns, ElementKernel.PowerOfTwoAtLeast(piece.Width)), [.. statements]);
     }
 
-    private void Epilogue(List<Statement> statements, ScalarExpr batch, ScalarExpr unclamped, ScalarExpr row, ScalarExpr column, ScalarExpr sum)
+    private IEnumerable<Statement> MultiplyAdd(Piece piece, DepthRange depth, LoopVariable k, ScalarExpr tile, LoopVariable lane, ScalarExpr column, Local sums)
     {
-        var index = _shape.ResultIndex(batch, row, column);
-        var guard = _tile.CoversExactly ? null : ScalarExpr.Compare(CompareKind.Lt, unclamped, ScalarExpr.Index(_shape.Rows));
+        var right = _body.NewLocal("b", _dtype);
+        yield return new LetStatement(right, _packedColumns is null
+            ? new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, column, depth.First + k.Value))
+            : new LoadExpr(_packedColumns, k.Value * _cut.TileColumns + lane.Value));
+        for (var i = 0; i < _cut.TileRows; i++)
+        {
+            var left = _packedRows is null
+                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, Clamped(tile * _cut.TileRows + i), depth.First + k.Value))
+                : new LoadExpr(_packedRows, (tile * _shape.Depth + depth.First + k.Value) * _packedRow + i);
+            yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
+        }
+    }
+
+    private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
+
+    private ScalarExpr Clamped(ScalarExpr row) => CoversExactly ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
+
+    private void Epilogue(List<Statement> statements, ScalarExpr batch, ScalarExpr row, ScalarExpr column, ScalarExpr sum)
+    {
+        var index = _shape.ResultIndex(batch, Clamped(row), column);
+        var guard = CoversExactly ? null : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.Rows));
         _body.PushScope();
-        _body.Define(_dot.Result, sum);
+        _body.Define(_product, sum);
         _body.Store(_body.Function.Results, _ => index, statements, guard);
         _body.PopScope();
     }
 
     private LoopBuffer AddScratch(string name, long elements, BufferScope scope)
     {
-        var buffer = new LoopBuffer(name, _dot.Result.DType, elements, scope, isWritten: true);
+        var buffer = new LoopBuffer(name, _dtype, Math.Max(elements, 1), scope, isWritten: true);
         _body.Scratch.Add(buffer);
         return buffer;
-    }
-}
-
-/// <summary>A product seen as batch × rows × columns × depth, with the positions of its operands' elements.</summary>
-internal sealed class ContractionShape
-{
-    private readonly DotGeneral.Axes _axes;
-    private readonly Shape _x;
-    private readonly Shape _y;
-    private readonly int[] _freeX;
-    private readonly int[] _freeY;
-
-    public ContractionShape(Operation dot)
-    {
-        _axes = DotGeneral.Axes.Of(dot.Attributes);
-        (_x, _y) = (dot.Operands[0].Shape, dot.Operands[1].Shape);
-        (_freeX, _freeY) = (_axes.FreeX(_x.Rank), _axes.FreeY(_y.Rank));
-        (Batch, Rows) = (Count(_x, _axes.BatchX), Count(_x, _freeX));
-        (Columns, Depth) = (Count(_y, _freeY), Count(_x, _axes.ContractX));
-    }
-
-    public long Batch { get; }
-    public long Rows { get; }
-    public long Columns { get; }
-    public long Depth { get; }
-
-    /// <summary>Whether neighbouring columns of y are neighbours in memory.</summary>
-    public bool IsColumnContiguous => Columns <= 1 || (_freeY is [.., var last] && last == _y.Rank - 1 && _freeY.Length == 1);
-
-    public ScalarExpr PositionX(ScalarExpr batch, ScalarExpr row, ScalarExpr k) =>
-        Position(_x, (_axes.BatchX, batch), (_freeX, row), (_axes.ContractX, k));
-
-    public ScalarExpr PositionY(ScalarExpr batch, ScalarExpr k, ScalarExpr column) =>
-        Position(_y, (_axes.BatchY, batch), (_freeY, column), (_axes.ContractY, k));
-
-    public ScalarExpr[] ResultIndex(ScalarExpr batch, ScalarExpr row, ScalarExpr column) =>
-        [.. Split(_x, _axes.BatchX, batch), .. Split(_x, _freeX, row), .. Split(_y, _freeY, column)];
-
-    private static long Count(Shape shape, int[] axes) => axes.Aggregate(1L, (n, a) => n * shape[a]);
-
-    private static ScalarExpr[] Split(Shape shape, int[] axes, ScalarExpr position) =>
-        KernelBody.Unravel(position, axes.Select(a => shape[a]).ToArray());
-
-    private static ScalarExpr Position(Shape shape, params ReadOnlySpan<(int[] Axes, ScalarExpr Value)> groups)
-    {
-        var index = new ScalarExpr[shape.Rank];
-        foreach (var (axes, value) in groups)
-        {
-            var split = Split(shape, axes, value);
-            for (var i = 0; i < axes.Length; i++) index[axes[i]] = split[i];
-        }
-        return KernelBody.Position(shape, index);
-    }
-}
-
-/// <summary>The register tile and blocking of a product.</summary>
-/// <param name="Rows">Rows of the register tile.</param>
-/// <param name="Columns">Columns of the register tile: lanes of its vectors.</param>
-/// <param name="Panels">Panels of columns, the last perhaps partial.</param>
-/// <param name="TilesPerBlock">Row tiles whose packed operand stays in the second-level cache.</param>
-/// <param name="Blocks">Blocks of row tiles: the unit of parallel work.</param>
-/// <param name="CoversExactly">Whether no tile reaches beyond the last row.</param>
-internal sealed record ContractionTile(int Rows, long Columns, long Panels, long TilesPerBlock, long Blocks, bool CoversExactly)
-{
-    /// <summary>Chooses a tile that fills the registers: two vectors wide, accumulators in all but the few that hold operands.</summary>
-    public static ContractionTile Choose(ContractionShape shape, DType dtype, TargetTraits target)
-    {
-        var vector = target.Lanes(dtype);
-        var columns = Math.Min(2L * vector, ElementKernel.PowerOfTwoAtLeast(shape.Columns));
-        var registersPerRow = Math.Max(columns / vector, 1);
-        var mostRows = (target.VectorRegisters - 4) / (int)registersPerRow;
-        var tiles = Math.Max((shape.Rows + mostRows - 1) / mostRows, 1);
-        // Rows spread evenly over the tiles, so that the last one is hardly padded: 64 rows are 5 × 13, not 4 × 14 + 8.
-        var rows = (int)Math.Max((shape.Rows + tiles - 1) / tiles, 1);
-        tiles = Math.Max((shape.Rows + rows - 1) / rows, 1);
-        var tileBytes = Math.Max(shape.Depth, 1) * rows * dtype.Bytes;
-        var perBlock = Math.Clamp(target.L2Bytes / 2 / tileBytes, 1, Math.Max(tiles / target.Workers, 1));
-        var blocks = (tiles + perBlock - 1) / perBlock;
-        perBlock = (tiles + blocks - 1) / blocks;
-        return new(rows, columns, (shape.Columns + columns - 1) / columns, perBlock, blocks, perBlock * blocks * rows == shape.Rows);
     }
 }
