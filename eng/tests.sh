@@ -3,6 +3,8 @@
 
 readonly results_folder=artifacts/tests
 test_run_failed=0
+# What is compiled for a test is compiled by the test.
+export GRAPHCOMPILER_CACHE=off
 
 # cpu_supports LEVEL: can this machine run code for an x86-64 level?
 cpu_supports() {

@@ -28,12 +28,11 @@ internal sealed partial class LoopEmitter
         public Dictionary<Local, LLVMValueRef> Partials { get; init; } = [];
     }
 
-    private LoopEmitter(ModuleEmitter module, Kernel kernel, string name)
+    private LoopEmitter(ModuleEmitter module, Kernel kernel, string name, bool isPublic)
     {
         (_module, _builder, _kernel) = (module, module.Builder, kernel);
         var buffers = kernel.Arguments.Concat(kernel.Scratch).ToArray();
-        LLVMTypeRef[] types = [.. buffers.Select(_ => module.Pointer), module.Int64, module.Int64, module.Pointer];
-        _function = module.AddFunction(name, types);
+        _function = module.DeclareKernel(kernel, name, isPublic);
         for (var i = 0; i < buffers.Length; i++) _buffers[buffers[i]] = _function.GetParam((uint)i);
         (Worker, Workers, Barrier) = (_function.GetParam((uint)buffers.Length), _function.GetParam((uint)buffers.Length + 1), _function.GetParam((uint)buffers.Length + 2));
         _entry = _function.AppendBasicBlock("entry");
@@ -45,9 +44,9 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef Barrier { get; }
 
     /// <summary>Emits the kernel and gives the function.</summary>
-    public static LLVMValueRef Emit(ModuleEmitter module, Kernel kernel, string name)
+    public static LLVMValueRef Emit(ModuleEmitter module, Kernel kernel, string name, bool isPublic = false)
     {
-        var emitter = new LoopEmitter(module, kernel, name);
+        var emitter = new LoopEmitter(module, kernel, name, isPublic);
         emitter.EmitFunction();
         return emitter._function;
     }

@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
 using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
@@ -92,6 +93,13 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         function.Linkage = isPublic ? LLVMLinkage.LLVMExternalLinkage : LLVMLinkage.LLVMInternalLinkage;
         Target.ApplyTo(function);
         return function;
+    }
+
+    /// <summary>Adds a kernel's function, without a body.</summary>
+    public LLVMValueRef DeclareKernel(Kernel kernel, string name, bool isPublic = true)
+    {
+        var pointers = Enumerable.Repeat(Pointer, kernel.Arguments.Length + kernel.Scratch.Length);
+        return AddFunction(name, [.. pointers, Int64, Int64, Pointer], isPublic);
     }
 
     public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) => LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);

@@ -40,25 +40,77 @@ public static class StepCompiler
         return (Jit.CompileToObject(module.Module, target), ir, assembly);
     }
 
+    /// <summary>Compiles to several objects that are linked together, one for each processor, side by side: code generation is
+    /// nearly all of a compilation.</summary>
+    /// <exception cref="BackendException">As <see cref="Compile(LoopProgram, TargetInfo, string)"/>.</exception>
+    public static byte[][] CompileParts(LoopProgram program, TargetInfo target)
+    {
+        LlvmLibrary.Load();
+        var table = new KernelTable(program);
+        var parts = table.Split(Environment.ProcessorCount);
+        byte[] CompilePart(int part)
+        {
+            using var module = new ModuleEmitter(program.Name, target);
+            var functions = table.Kernels.Select((kernel, i) => parts[part].Contains(i) ? LoopEmitter.Emit(module, kernel, table.NameOf(i), isPublic: true)
+                : part == 0 ? module.DeclareKernel(kernel, table.NameOf(i)) : default).ToArray();
+            if (part == 0) EmitStep(module, program, EntryName, table, functions);
+            return Jit.CompileToObject(module.Module, target);
+        }
+        return Task.WhenAll(parts.Select((_, i) => Task.Run(() => CompilePart(i)))).GetAwaiter().GetResult();
+    }
+
     private static void EmitStep(ModuleEmitter module, LoopProgram program, string entry)
     {
-        // Kernels that read the same but for their operands are one function.
-        var kernels = new Dictionary<string, LLVMValueRef>();
-        var functions = program.Calls.Select(call =>
-        {
-            var text = LoopPrinter.Print(call.Kernel);
-            if (!kernels.TryGetValue(text, out var function))
-                kernels[text] = function = LoopEmitter.Emit(module, call.Kernel, $"k{kernels.Count}.{call.Kernel.Name}");
-            return function;
-        }).ToArray();
-        var constants = program.Constants.Select((c, i) => EmitConstant(module, c, i)).ToArray();
+        var table = new KernelTable(program);
+        var functions = table.Kernels.Select((kernel, i) => LoopEmitter.Emit(module, kernel, table.NameOf(i))).ToArray();
+        EmitStep(module, program, entry, table, functions);
+    }
 
+    private static void EmitStep(ModuleEmitter module, LoopProgram program, string entry, KernelTable table, LLVMValueRef[] functions)
+    {
+        var constants = program.Constants.Select((c, i) => EmitConstant(module, c, i)).ToArray();
         var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
         var emitter = new CallEmitter(module, program, step, constants);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
-        for (var i = 0; i < functions.Length; i++) emitter.Emit(i, program.Calls[i], functions[i]);
+        for (var i = 0; i < program.Calls.Length; i++) emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]]);
         emitter.Finish();
         module.Builder.BuildRetVoid();
+    }
+
+    /// <summary>The kernels of a program, those that read the same but for their operands counted once.</summary>
+    private sealed class KernelTable
+    {
+        private readonly List<Kernel> _kernels = [];
+        private readonly List<int> _lengths = [];
+
+        public KernelTable(LoopProgram program)
+        {
+            var numbers = new Dictionary<string, int>();
+            foreach (var call in program.Calls)
+            {
+                var text = LoopPrinter.Print(call.Kernel);
+                if (numbers.TryAdd(text, _kernels.Count))
+                {
+                    _kernels.Add(call.Kernel);
+                    _lengths.Add(text.Length);
+                }
+                KernelOfCall.Add(numbers[text]);
+            }
+        }
+
+        public IReadOnlyList<Kernel> Kernels => _kernels;
+        public List<int> KernelOfCall { get; } = [];
+
+        public string NameOf(int kernel) => $"k{kernel}.{_kernels[kernel].Name}";
+
+        /// <summary>At least one part; the longest text that is left goes to the part with the least.</summary>
+        public List<List<int>> Split(int most)
+        {
+            var parts = Enumerable.Range(0, Math.Clamp(_kernels.Count, 1, most)).Select(_ => new List<int>()).ToList();
+            foreach (var i in Enumerable.Range(0, _kernels.Count).OrderByDescending(i => _lengths[i]))
+                parts.MinBy(p => p.Sum(k => _lengths[k]))!.Add(i);
+            return parts;
+        }
     }
 
     private static LLVMValueRef EmitConstant(ModuleEmitter module, Literal literal, int number)
