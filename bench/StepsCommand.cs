@@ -4,6 +4,7 @@ using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Bench;
 
@@ -39,7 +40,7 @@ internal static class StepsCommand
 
     private static int Run(SuiteModel[] models, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
     {
-        var peak = PeakFlops.Measure(threads);
+        var peak = Roofline.Measure(threads).Gigaflops;
         Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. Microseconds a step, medians of {rounds} rounds.");
         Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "GFLOP/s", "of peak", "compile ms", "cached ms", "loss diff"));
         var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp);

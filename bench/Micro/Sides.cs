@@ -53,6 +53,7 @@ public class Sides : IDisposable
     public void Dispose()
     {
         GC.SuppressFinalize(this);
+        if (LibTorch.Unavailable is null) set_grad_enabled(true);
         _compiled.Dispose();
         foreach (var tensor in _tensors) tensor.Dispose();
     }

@@ -21,7 +21,7 @@ internal sealed class CompiledPeer : IPeer
     public TimeSpan CompileTime => _step.CompileTime;
     public long ArenaBytes => _step.ArenaBytes;
 
-    public StepProfile Profile() => _step.Profile();
+    public StepProfile Profile(int steps) => _step.Profile(steps, () => Step(0));
 
     public void Step(int batch)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using GraphCompiler.Aot;
 using GraphCompiler.Backend.Llvm;
+using GraphCompiler.Cli;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
@@ -36,7 +37,17 @@ list.SetAction(parse => Guard(() =>
 }));
 var inspect = new Command("inspect", "Shows what a compiled model is and needs, and checks its files' hashes.") { file };
 inspect.SetAction(parse => Guard(() => Inspect(parse.GetValue(file)!)));
-var root = new RootCommand("graphc compiles training steps ahead of time.\nExit codes: 0 done; 1 the command line is wrong; 2 an error with a code, SGCnnnn, on stderr.") { build, list, inspect };
+var steps = new Option<int>("--steps") { Description = "Steps to measure.", DefaultValueFactory = _ => 100 };
+steps.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--steps must be at least 1."); });
+var trace = new Option<string?>("--trace") { Description = "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev." };
+var profile = new Command("profile", "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.") { assembly, name, threads, steps, trace };
+profile.SetAction(parse => Guard(() =>
+{
+    var measured = ModelProfiler.Profile(ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!).Training, parse.GetValue(threads), parse.GetValue(steps));
+    Console.Write($"{parse.GetValue(name)}: {measured}");
+    if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
+}));
+var root = new RootCommand("graphc compiles training steps ahead of time.\nExit codes: 0 done; 1 the command line is wrong; 2 an error with a code, SGCnnnn, on stderr.") { build, list, inspect, profile };
 return root.Parse(args).Invoke();
 
 static string[] Split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -62,7 +73,7 @@ static int Guard(Action run)
         run();
         return 0;
     }
-    catch (Exception error) when (error is AotException or GraphException or RuntimeException or BackendException)
+    catch (Exception error) when (error is AotException or GraphException or RuntimeException or BackendException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine(error.Message);
         return 2;

@@ -1,41 +1,107 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
+using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
 
 /// <summary>The part of a training step that one kernel takes.</summary>
 /// <param name="Name">What it does.</param>
 /// <param name="Share">Of the step's time, from 0 to 1; waiting for other threads included.</param>
+/// <param name="Nanoseconds">Of one call.</param>
 /// <param name="Flops">Floating-point operations of one call, a multiply-add counted as two.</param>
 /// <param name="Bytes">Bytes of its operands and results, each counted once.</param>
 /// <param name="IsParallel">Whether all threads take part.</param>
+/// <param name="OfLimit">The least time that the machine's operations and memory bandwidth allow, over the time taken; beyond 1 where
+/// data stays in caches, which are faster than memory.</param>
 /// <param name="Locations">Where its operations were written.</param>
-public sealed record KernelProfile(string Name, double Share, double Flops, double Bytes, bool IsParallel, ImmutableArray<Location> Locations)
+public sealed record KernelProfile(string Name, double Share, double Nanoseconds, double Flops, double Bytes, bool IsParallel, double OfLimit,
+    ImmutableArray<Location> Locations)
 {
-    /// <summary>GFLOP/s in a step that takes this long.</summary>
-    public double GigaflopsPerSecond(TimeSpan step) => Rate(Flops, step);
+    /// <summary>10⁹ floating-point operations a second.</summary>
+    public double Gigaflops => Nanoseconds > 0 ? Flops / Nanoseconds : 0;
 
-    /// <summary>GB/s in a step that takes this long: what the kernel moves at least, through whatever level of cache.</summary>
-    public double GigabytesPerSecond(TimeSpan step) => Rate(Bytes, step);
-
-    private double Rate(double amount, TimeSpan step) => Share > 0 ? amount / (Share * step.TotalNanoseconds) : 0;
+    /// <summary>10⁹ bytes a second: what the kernel moves at least, through whatever level of cache.</summary>
+    public double Gigabytes => Nanoseconds > 0 ? Bytes / Nanoseconds : 0;
 }
 
 /// <summary>Where the time of a training step goes.</summary>
+/// <param name="StepTime">Mean of the steps that were measured.</param>
+/// <param name="Threads">Of the step.</param>
+/// <param name="Limits">Of the machine with so many threads.</param>
 /// <param name="Kernels">In the order in which they run.</param>
-public sealed record StepProfile(ImmutableArray<KernelProfile> Kernels)
+public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits, ImmutableArray<KernelProfile> Kernels)
 {
-    internal static StepProfile Of(LoopProgram program, ReadOnlySpan<long> ticks)
+    internal static StepProfile Of(LoopProgram program, ReadOnlySpan<long> ticks, TimeSpan stepTime, int threads)
     {
+        var (one, all) = (Roofline.Measure(1), Roofline.Measure(threads));
         var total = 0.0;
         foreach (var t in ticks) total += t;
         var kernels = ImmutableArray.CreateBuilder<KernelProfile>(ticks.Length);
         for (var i = 0; i < ticks.Length; i++)
         {
-            var (kernel, cost) = (program.Calls[i].Kernel, KernelCost.Of(program.Calls[i].Kernel));
-            kernels.Add(new(kernel.Name, total > 0 ? ticks[i] / total : 0, cost.Flops, cost.Bytes, program.Calls[i].IsParallel, kernel.Locations));
+            var call = program.Calls[i];
+            var (cost, limits, share) = (KernelCost.Of(call.Kernel), call.IsParallel ? all : one, total > 0 ? ticks[i] / total : 0);
+            var least = Math.Max(cost.Flops / limits.Gigaflops, cost.Bytes / limits.Gigabytes);
+            var time = stepTime.TotalNanoseconds * share;
+            kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, call.IsParallel, time > 0 ? least / time : 0, call.Kernel.Locations));
         }
-        return new(kernels.MoveToImmutable());
+        return new(stepTime, threads, all, kernels.MoveToImmutable());
+    }
+
+    /// <summary>A table with a line for each kernel; ∥ marks those that all threads share.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads; limits {Limits.Gigaflops:f0} GFLOP/s, {Limits.Gigabytes:f0} GB/s");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{"share",7}{"µs",11}{"GFLOP/s",9}{"GB/s",8}{"of limit",10}  kernel");
+        foreach (var k in Kernels)
+        {
+            var lines = string.Join(", ", k.Locations.Where(l => l.IsKnown).Distinct().Take(3));
+            text.AppendLine(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}{k.OfLimit,10:p0}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Writes the mean step as a trace that chrome://tracing and ui.perfetto.dev show.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void WriteTrace(string path)
+    {
+        using var stream = File.Create(path);
+        using var json = new Utf8JsonWriter(stream);
+        json.WriteStartObject();
+        json.WriteString("displayTimeUnit", "ns");
+        json.WriteStartArray("traceEvents");
+        var start = 0.0;
+        foreach (var kernel in Kernels)
+        {
+            WriteEvent(json, kernel, start);
+            start += kernel.Nanoseconds / 1e3;
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // A complete event of the trace event format; times are microseconds.
+    private static void WriteEvent(Utf8JsonWriter json, KernelProfile kernel, double start)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", kernel.Name);
+        json.WriteString("ph", "X");
+        json.WriteNumber("ts", start);
+        json.WriteNumber("dur", kernel.Nanoseconds / 1e3);
+        json.WriteNumber("pid", 1);
+        json.WriteNumber("tid", 1);
+        json.WriteStartObject("args");
+        json.WriteNumber("gigaflops", kernel.Gigaflops);
+        json.WriteNumber("gigabytes", kernel.Gigabytes);
+        json.WriteNumber("of_limit", kernel.OfLimit);
+        json.WriteBoolean("parallel", kernel.IsParallel);
+        json.WriteString("lines", string.Join(", ", kernel.Locations.Where(l => l.IsKnown).Distinct()));
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 }

@@ -118,11 +118,11 @@ public sealed unsafe partial class Executable : IDisposable
     /// <param name="offset">Byte offset, a multiple of the element size.</param>
     /// <param name="count">Number of elements.</param>
     /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
-    internal ReadOnlySpan<T> Arena<T>(long offset, int count) where T : unmanaged
+    internal Span<T> Arena<T>(long offset, int count) where T : unmanaged
     {
         if (Volatile.Read(ref _use) >= Use.DisposeWhenDone) throw DisposedError();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (long)count * sizeof(T), Layout.ArenaBytes);
-        return new ReadOnlySpan<T>(_arenaStart + offset, count);
+        return new Span<T>(_arenaStart + offset, count);
     }
 
     /// <summary>Frees the code, the memory and the share in the states, at the latest when a run in progress ends.</summary>

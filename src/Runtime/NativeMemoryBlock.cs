@@ -9,13 +9,16 @@ namespace GraphCompiler.Runtime;
 /// </remarks>
 public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 {
-    private const long HugePage = 2L << 20;
-    private const int AdviseHugePages = 14; // MADV_HUGEPAGE in Linux's mman-common.h
+    private const int HugePage = 2 << 20;
+    private const int SmallPage = 4096;
+    // Of Linux's mman.h: MADV_HUGEPAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS.
+    private const int AdviseHugePages = 14, ReadWrite = 1 | 2, PrivateAnonymous = 2 | 0x20;
 
     private static long s_liveBytes;
     private static long s_allocations;
 
     private readonly long _allocated;
+    private readonly bool _isMapped;
 
     /// <summary>Allocates zeroed memory.</summary>
     /// <param name="bytes">At least 0. A block of no bytes still has a valid pointer.</param>
@@ -27,11 +30,8 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
         var alignment = bytes >= HugePage ? HugePage : KernelAbi.Alignment;
         // Whole cache lines: no two blocks share one, and a masked vector at the end stays inside.
         _allocated = (Math.Max(bytes, 1) + KernelAbi.Alignment - 1) / KernelAbi.Alignment * KernelAbi.Alignment;
-        var memory = NativeMemory.AlignedAlloc((nuint)_allocated, (nuint)alignment);
-        if (alignment == HugePage && OperatingSystem.IsLinux())
-            _ = Advise(memory, (nuint)(_allocated / HugePage * HugePage), AdviseHugePages); // Advice: may be refused.
-        NativeMemory.Clear(memory, (nuint)_allocated);
-        SetHandle((nint)memory);
+        _isMapped = bytes >= HugePage && OperatingSystem.IsLinux();
+        SetHandle((nint)(_isMapped ? MapPages((nuint)_allocated) : AllocateCleared((nuint)_allocated, (nuint)alignment)));
         Interlocked.Add(ref s_liveBytes, _allocated);
         Interlocked.Increment(ref s_allocations);
     }
@@ -51,16 +51,46 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
         ? throw new RuntimeException(RuntimeCode.Disposed, "a native memory block is used after it was disposed")
         : (byte*)handle;
 
+    internal nint Start => (nint)Address;
+
     /// <inheritdoc/>
     public override bool IsInvalid => handle == 0;
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        NativeMemory.AlignedFree((void*)handle);
+        if (_isMapped) _ = Unmap((void*)handle, (nuint)_allocated);
+        else NativeMemory.AlignedFree((void*)handle);
         Interlocked.Add(ref s_liveBytes, -_allocated);
         return true;
     }
+
+    private static void* AllocateCleared(nuint bytes, nuint alignment)
+    {
+        var memory = NativeMemory.AlignedAlloc(bytes, alignment);
+        NativeMemory.Clear(memory, bytes);
+        return memory;
+    }
+
+    // Pages of the kernel are zero when they are first touched, so nothing is cleared here, nor touched that is never used.
+    private static void* MapPages(nuint bytes)
+    {
+        var mapped = bytes + HugePage;
+        var start = (byte*)Map(null, mapped, ReadWrite, PrivateAnonymous, -1, 0);
+        if ((nint)start == -1) throw new InsufficientMemoryException($"{bytes} bytes of native memory are not to be had");
+        var aligned = (byte*)(((nuint)start + HugePage - 1) / HugePage * HugePage);
+        var pages = (bytes + SmallPage - 1) / SmallPage * SmallPage;
+        if (aligned > start) _ = Unmap(start, (nuint)(aligned - start));
+        _ = Unmap(aligned + pages, (nuint)(start + mapped - (aligned + pages)));
+        _ = Advise(aligned, bytes / HugePage * HugePage, AdviseHugePages); // Advice: may be refused.
+        return aligned;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    private static partial int Unmap(void* address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* address, nuint length, int advice);

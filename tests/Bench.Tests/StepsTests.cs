@@ -84,11 +84,19 @@ public sealed class StepsTests : IDisposable
     {
         var model = Models.All.Single(m => m.Name == "mlp_digits_b32_adam");
         using var peer = new CompiledPeer(model, [model.CreateBatch(0)], threads: 2, profile: true);
-        for (var i = 0; i < 10; i++) peer.Step(0);
-        var kernels = peer.Profile().Kernels;
-        Assert.Equal(1, kernels.Sum(k => k.Share), 1e-9);
-        Assert.All(kernels, k => Assert.True(k.Share >= 0 && k.Bytes > 0));
+        var profile = peer.Profile(10);
+        Assert.Equal(1, profile.Kernels.Sum(k => k.Share), 1e-9);
+        Assert.All(profile.Kernels, k => Assert.True(k.Share >= 0 && k.Bytes > 0 && k.OfLimit >= 0));
+        Assert.Equal(profile.StepTime.TotalNanoseconds, profile.Kernels.Sum(k => k.Nanoseconds), 1e-6 * profile.StepTime.TotalNanoseconds);
+        Assert.Contains("Mlp.cs", profile.ToString(), StringComparison.Ordinal);
+
+        var path = Path.Combine(_folder, "trace.json");
+        profile.WriteTrace(path);
+        using var trace = JsonDocument.Parse(File.ReadAllText(path));
+        var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray().ToArray();
+        Assert.Equal(profile.Kernels.Select(k => k.Name), events.Select(e => e.GetProperty("name").GetString()!));
+        Assert.All(events, e => Assert.Equal("X", e.GetProperty("ph").GetString()));
         using var plain = new CompiledPeer(model, [model.CreateBatch(0)], threads: 2);
-        Assert.Throws<InvalidOperationException>(() => plain.Profile());
+        Assert.Throws<InvalidOperationException>(() => plain.Profile(1));
     }
 }

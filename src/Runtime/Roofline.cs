@@ -2,25 +2,44 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace GraphCompiler.Bench.Measurement;
+namespace GraphCompiler.Runtime;
 
-/// <summary>The f32 multiply-add rate that the machine reaches now: a loop of independent FMAs on registers alone.</summary>
-internal static class PeakFlops
+/// <summary>The two limits of a machine that bind a kernel (Williams, Waterman and Patterson, "Roofline", 2009).</summary>
+/// <param name="Gigaflops">f32 operations, 10⁹ a second, a multiply-add counted as two.</param>
+/// <param name="Gigabytes">Bytes moved between memory and core, 10⁹ a second, read and written ones added.</param>
+public sealed record Roofline(double Gigaflops, double Gigabytes)
 {
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
     private const int Rounds = 7;
 
-    /// <summary>GFLOP/s of <paramref name="threads"/> threads together; the median of some rounds.</summary>
-    public static double Measure(int threads)
+    private const int CopiedBytes = 64 << 20; // Far beyond the caches.
+
+    /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and one
+    /// of copies; medians of seven rounds, together about half a second.</summary>
+    public static Roofline Measure(int threads)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Run(Iterations);
+        var flops = Rate(threads, _ => Run(Iterations), 2.0 * Chains * Lanes * Iterations * threads);
+        var share = CopiedBytes / threads;
+        using var from = new NativeMemoryBlock(CopiedBytes);
+        using var to = new NativeMemoryBlock(CopiedBytes);
+        var (source, target) = (from.Start, to.Start);
+        return new(flops, Rate(threads, i => Copy(source + (nint)i * share, target + (nint)i * share, share), 2.0 * share * threads));
+    }
+
+    private static unsafe void Copy(nint from, nint to, int bytes) =>
+        new ReadOnlySpan<byte>((void*)from, bytes).CopyTo(new Span<byte>((void*)to, bytes));
+
+    private static double Rate(int threads, Action<int> run, double amount)
+    {
         var rates = new double[Rounds];
         for (var round = 0; round < Rounds; round++)
         {
             var start = Stopwatch.GetTimestamp();
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => Run(Iterations));
-            rates[round] = 2.0 * Chains * Lanes * Iterations * threads / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, run);
+            rates[round] = amount / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
         }
         Array.Sort(rates);
         return rates[Rounds / 2];
