@@ -165,7 +165,7 @@ public static class StepCompiler
             CountTicks(program.Calls.Length - 1);
         }
 
-        // A call lasts from the barrier before it to the barrier after it, on the first worker's clock.
+        // On the first worker's clock, from where it begins a call to where it begins the next: waiting at a meeting included.
         private void CountTicks(int call)
         {
             if (program.TicksOffset is not { } offset) return;

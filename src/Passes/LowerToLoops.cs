@@ -20,13 +20,13 @@ public static class LowerToLoops
     /// <param name="function">A fused function.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
-    /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork)
+    /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers; null chooses by estimate.</param>
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double? parallelWork = null)
     {
         var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
             .Select(o => new KernelNode(o, LowerOperation(o, target))).ToList();
         var plan = new MemoryPlan(function, donated, nodes, target);
-        return plan.Build(k => target.Workers > 1 && k.Work >= parallelWork);
+        return plan.Build(parallelWork);
     }
 
     internal static Kernel LowerOperation(Operation operation, TargetTraits target) => operation.Op switch

@@ -34,7 +34,7 @@ internal sealed class MemoryPlan
         public List<Value> Overwrites { get; } = [];
     }
 
-    public LoopProgram Build(Func<Kernel, bool> isParallel)
+    public LoopProgram Build(double? parallelWork)
     {
         PlaceGiven();
         var copies = PlaceResults();
@@ -50,7 +50,7 @@ internal sealed class MemoryPlan
         var worker = calls.Select(c => ScratchBytes(c.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
         var sharedAt = arena.Bytes;
         var workerAt = sharedAt + shared;
-        return new LoopProgram(_function.Name, WithBarriers(calls, isParallel), [.. _constants], _externalCount,
+        return new LoopProgram(_function.Name, new WorkSharing(calls).Share(_target.Workers, parallelWork), [.. _constants], _externalCount,
             workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
     }
 
@@ -179,20 +179,6 @@ internal sealed class MemoryPlan
             foreach (var value in order[t].Writes)
                 if (!_places.ContainsKey(value)) arena.Add(value, LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), t, lastUse[value]);
         foreach (var (value, offset) in arena.Place()) _places[value] = new(StorageKind.Arena, offset);
-    }
-
-    private static ImmutableArray<KernelCall> WithBarriers(List<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls, Func<Kernel, bool> isParallel)
-    {
-        var result = ImmutableArray.CreateBuilder<KernelCall>(calls.Count);
-        var parallelSinceBarrier = false;
-        foreach (var (kernel, arguments) in calls)
-        {
-            var parallel = isParallel(kernel);
-            var barrier = result.Count > 0 && (parallel || parallelSinceBarrier);
-            result.Add(new KernelCall(kernel, arguments, parallel, barrier));
-            parallelSinceBarrier = barrier ? parallel : parallelSinceBarrier || parallel;
-        }
-        return result.MoveToImmutable();
     }
 }
 

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>Decides which calls all workers share, and where they must meet.</summary>
+/// <remarks>Workers meet before a call only if it touches memory that another worker may still be using: calls whose iterations
+/// divide a buffer alike follow one another without a meeting, since each worker reads what it wrote itself.
+/// Cost: calls · pending calls, which a meeting empties.</remarks>
+internal sealed class WorkSharing
+{
+    /// <summary>What a meeting costs, in scalar operations: about a microsecond, with the lines that move between caches after it.</summary>
+    private const double Meeting = 20_000;
+
+    private static readonly double[] s_thresholds = [double.PositiveInfinity, LowerToLoops.ParallelWork, 75_000, 40_000, 20_000];
+
+    private readonly ImmutableArray<PlacedCall> _calls;
+
+    public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls) =>
+        _calls = [.. calls.Select(c => new PlacedCall(c.Kernel, c.Arguments))];
+
+    /// <summary>Shares the calls of at least <paramref name="work"/> scalar operations; or, where it is null, those that make the
+    /// whole quickest by estimate.</summary>
+    public ImmutableArray<KernelCall> Share(int workers, double? work)
+    {
+        if (workers == 1) return Schedule(double.PositiveInfinity);
+        if (work is { } given) return Schedule(given);
+        return s_thresholds.Select(Schedule).MinBy(calls => Estimate(calls, workers));
+    }
+
+    private static double Estimate(ImmutableArray<KernelCall> calls, int workers) =>
+        calls.Sum(c => (c.IsParallel ? c.Kernel.Work / workers : c.Kernel.Work) + (c.NeedsBarrier ? Meeting : 0));
+
+    private ImmutableArray<KernelCall> Schedule(double threshold)
+    {
+        var result = ImmutableArray.CreateBuilder<KernelCall>(_calls.Length);
+        var pending = new List<(PlacedCall Call, bool IsParallel)>();
+        foreach (var call in _calls)
+        {
+            var isParallel = call.Kernel.Work >= threshold;
+            var meets = pending.Any(p => (p.IsParallel || isParallel) && p.Call.Conflicts(call, p.IsParallel && isParallel));
+            // A kernel that meets inside leaves nothing of those before it unfinished.
+            if (meets || isParallel && call.MeetsInside) pending.Clear();
+            pending.Add((call, isParallel));
+            result.Add(new KernelCall(call.Kernel, call.Arguments, isParallel, meets));
+        }
+        return result.MoveToImmutable();
+    }
+
+    /// <summary>A kernel with the memory that it touches.</summary>
+    private sealed class PlacedCall
+    {
+        private readonly ImmutableArray<Region> _regions;
+
+        public PlacedCall(Kernel kernel, ImmutableArray<Storage> arguments)
+        {
+            (Kernel, Arguments) = (kernel, arguments);
+            var accesses = KernelAccess.Of(kernel);
+            _regions = [.. arguments.Select((place, i) => new Region(place, kernel.Arguments[i], accesses[i])).Where(r => r.Place.Kind != StorageKind.Constant)];
+            MeetsInside = kernel.Body.Any(s => s is BarrierStatement);
+            UsesShared = kernel.Scratch.Any(b => b.Scope == BufferScope.Shared);
+        }
+
+        public Kernel Kernel { get; }
+        public ImmutableArray<Storage> Arguments { get; }
+        public bool MeetsInside { get; }
+        private bool UsesShared { get; }
+
+        /// <summary>Whether a later call must not begin on one worker while this one runs on another.</summary>
+        public bool Conflicts(PlacedCall later, bool areBothParallel)
+        {
+            if (UsesShared && later.UsesShared) return true;
+            foreach (var mine in _regions)
+                foreach (var other in later._regions)
+                    if ((mine.Access.Writes || other.Access.Writes) && mine.Overlaps(other) && !(areBothParallel && mine.IsDividedAs(other))) return true;
+            return false;
+        }
+    }
+
+    private sealed record Region(Storage Place, LoopBuffer Buffer, KernelAccess Access)
+    {
+        public bool Overlaps(Region other) => Place.Kind == other.Place.Kind && (Place.Kind == StorageKind.External ? Place.Index == other.Place.Index
+            : Place.Index < other.Place.Index + other.Buffer.Bytes && other.Place.Index < Place.Index + Buffer.Bytes);
+
+        public bool IsDividedAs(Region other) => Place == other.Place && Buffer.DType.Bytes == other.Buffer.DType.Bytes
+            && Access.Pieces is not null && Access.Pieces == other.Access.Pieces;
+    }
+}
