@@ -45,5 +45,12 @@ var peak = new Command(PeakMemory.Verb) { name, peer, threads };
 peak.Hidden = true;
 peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
 
-var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, report, peak };
+var deployed = new Option<string>("--deployed") { Description = "The folder that samples/Deploy/run fills.", DefaultValueFactory = _ => Path.Combine("artifacts", "deploy") };
+var startup = new Command("startup", "Times processes that train one step: ahead-of-time files, just in time, tape and libtorch.") { deployed, rounds };
+startup.SetAction(r => StartupCommand.Run(r.GetValue(deployed)!, r.GetValue(rounds)));
+var first = new Command(StartupCommand.Verb) { peer, threads };
+first.Hidden = true;
+first.SetAction(r => StartupCommand.OneStep(r.GetValue(peer)!, r.GetValue(threads)));
+
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, startup, report, peak, first };
 return root.Parse(args).Invoke();

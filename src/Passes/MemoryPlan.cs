@@ -34,7 +34,7 @@ internal sealed class MemoryPlan
         public List<Value> Overwrites { get; } = [];
     }
 
-    public LoopProgram Build(double? parallelWork)
+    public LoopProgram Build(double parallelWork)
     {
         PlaceGiven();
         var copies = PlaceResults();

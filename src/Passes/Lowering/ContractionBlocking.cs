@@ -13,9 +13,6 @@ namespace GraphCompiler.Passes.Lowering;
 /// <param name="PanelsPerGroup">Full panels that a worker takes together.</param>
 internal sealed record ContractionBlocking(int TileRows, int TileColumns, long TilesPerBlock, long RowBlocks, long BlockDepth, long DepthBlocks, long PanelsPerGroup)
 {
-    /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
-    public const long UnpackedBytes = 24 * 1024;
-
     public long Tiles => TilesPerBlock * RowBlocks;
 
     /// <summary>Chooses a cut for a target.</summary>
@@ -27,14 +24,6 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
         var mostRows = (target.VectorRegisters - 4) / Math.Max(columns / lanes, 1);
         var (blockDepth, depthBlocks) = CutDepth(shape.Depth, target.L1Bytes * 2 / (columns * dtype.Bytes), lanes);
         var panels = Divide(shape.Columns, columns);
-        // A right operand that stays in the first-level cache is no reason to divide the columns. Rows divided alike by one kernel
-        // and the next spare the workers a meeting between them.
-        var byRows = target.Workers > 1 && shape.Rows >= 4 * target.Workers && shape.Columns * shape.Depth * dtype.Bytes <= UnpackedBytes;
-        if (byRows)
-        {
-            var (evenRows, evenTiles) = CutEvenly(Divide(shape.Rows, target.Workers), mostRows);
-            return new(evenRows, columns, evenTiles, Divide(shape.Rows, evenRows * evenTiles), blockDepth, depthBlocks, Math.Max(shape.Columns / columns, 1));
-        }
         var leastBlocks = Divide(shape.Rows * blockDepth * dtype.Bytes, target.L2Bytes / 2);
         var (rows, tiles, blocks) = CutRows(shape.Rows, mostRows, leastBlocks, panels, target.Workers);
         var full = shape.Columns / columns;
@@ -49,13 +38,6 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
         if (blocks == 1) return (depth, 1);
         var blockDepth = Divide(Divide(depth, blocks), lanes) * lanes;
         return (blockDepth, Divide(depth, blockDepth));
-    }
-
-    // Tiles of about the same rows, the last one hardly padded.
-    private static (int Rows, long Tiles) CutEvenly(long count, int mostRows)
-    {
-        var tiles = Divide(count, mostRows);
-        return ((int)Divide(count, tiles), tiles);
     }
 
     // The cut for which the busiest worker has the least to do; a tile costs its rows and one more for the panel's vectors.

@@ -10,6 +10,9 @@ namespace GraphCompiler.Passes.Lowering;
 /// memory once. Cost: rows · columns · depth.</remarks>
 internal sealed class ContractionKernel
 {
+    /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
+    private const long UnpackedBytes = 24 * 1024;
+
     /// <summary>Operations for an element above which an epilogue is a loop over the tile's rows rather than unrolled.</summary>
     private const int UnrolledEpilogue = 16;
 
@@ -35,7 +38,7 @@ internal sealed class ContractionKernel
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
         _isEpilogueLoop = ElementKernel.Cost(_body.Function) > UnrolledEpilogue;
         if (PacksColumns()) _packedColumns = AddScratch("packed_y", _cut.BlockDepth * _cut.TileColumns, BufferScope.Worker);
-        if (_shape.Depth * _shape.Rows * _dtype.Bytes > ContractionBlocking.UnpackedBytes && _shape.Columns > _cut.TileColumns)
+        if (_shape.Depth * _shape.Rows * _dtype.Bytes > UnpackedBytes && _shape.Columns > _cut.TileColumns)
             _packedRows = AddScratch("packed_x", _cut.Tiles * _shape.Depth * _packedRow, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
         var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _isEpilogueLoop ? 1 : 0;
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
@@ -44,7 +47,7 @@ internal sealed class ContractionKernel
     public static Kernel Lower(Operation fusion, TargetTraits target) => new ContractionKernel(fusion, target).Build();
 
     private bool PacksColumns() => _shape.ColumnSide.FreeStride != 1
-        || _shape.Depth * _shape.Columns * _dtype.Bytes > ContractionBlocking.UnpackedBytes && _cut.TilesPerBlock > 2;
+        || _shape.Depth * _shape.Columns * _dtype.Bytes > UnpackedBytes && _cut.TilesPerBlock > 2;
 
     private Kernel Build()
     {

@@ -9,27 +9,13 @@ namespace GraphCompiler.Passes.Lowering;
 /// Cost: calls · pending calls, which a meeting empties.</remarks>
 internal sealed class WorkSharing
 {
-    /// <summary>What a meeting costs, in scalar operations: about a microsecond, with the lines that move between caches after it.</summary>
-    private const double Meeting = 20_000;
-
-    private static readonly double[] s_thresholds = [double.PositiveInfinity, LowerToLoops.ParallelWork, 75_000, 40_000, 20_000];
-
     private readonly ImmutableArray<PlacedCall> _calls;
 
     public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls) =>
         _calls = [.. calls.Select(c => new PlacedCall(c.Kernel, c.Arguments))];
 
-    /// <summary>Shares the calls of at least <paramref name="work"/> scalar operations; or, where it is null, those that make the
-    /// whole quickest by estimate.</summary>
-    public ImmutableArray<KernelCall> Share(int workers, double? work)
-    {
-        if (workers == 1) return Schedule(double.PositiveInfinity);
-        if (work is { } given) return Schedule(given);
-        return s_thresholds.Select(Schedule).MinBy(calls => Estimate(calls, workers));
-    }
-
-    private static double Estimate(ImmutableArray<KernelCall> calls, int workers) =>
-        calls.Sum(c => (c.IsParallel ? c.Kernel.Work / workers : c.Kernel.Work) + (c.NeedsBarrier ? Meeting : 0));
+    /// <summary>Shares the calls of at least <paramref name="threshold"/> scalar operations.</summary>
+    public ImmutableArray<KernelCall> Share(int workers, double threshold) => Schedule(workers > 1 ? threshold : double.PositiveInfinity);
 
     private ImmutableArray<KernelCall> Schedule(double threshold)
     {
