@@ -13,6 +13,12 @@ internal sealed class ContractionKernel
     /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
     private const long UnpackedBytes = 24 * 1024;
 
+    /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
+    private const long SetsBytes = 4096;
+
+    /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
+    private const long MostLinesOfSet = 4;
+
     /// <summary>Operations for an element above which an epilogue is a loop over the tile's rows rather than unrolled.</summary>
     private const int UnrolledEpilogue = 16;
 
@@ -38,7 +44,7 @@ internal sealed class ContractionKernel
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
         _isEpilogueLoop = ElementKernel.Cost(_body.Function) > UnrolledEpilogue;
         if (PacksColumns()) _packedColumns = AddScratch("packed_y", _cut.BlockDepth * _cut.TileColumns, BufferScope.Worker);
-        if (_shape.Depth * _shape.Rows * _dtype.Bytes > UnpackedBytes && _shape.Columns > _cut.TileColumns)
+        if (PacksRows())
             _packedRows = AddScratch("packed_x", _cut.Tiles * _shape.Depth * _packedRow, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
         var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _isEpilogueLoop ? 1 : 0;
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
@@ -48,6 +54,19 @@ internal sealed class ContractionKernel
 
     private bool PacksColumns() => _shape.ColumnSide.FreeStride != 1
         || _shape.Depth * _shape.Columns * _dtype.Bytes > UnpackedBytes && _cut.TilesPerBlock > 2;
+
+    // Rows are read element by element, so packing them only pays where their lines would fall on one another in the first-level
+    // cache: lines that lie a power of two apart share its sets. What is packed by one worker must also travel to the others.
+    private bool PacksRows()
+    {
+        if (_shape.Depth * _shape.Rows * _dtype.Bytes <= UnpackedBytes || _shape.Columns <= _cut.TileColumns) return false;
+        var side = _shape.RowSide;
+        if (side is not { FreeStride: { } free, DepthStride: { } depth }) return true;
+        var (lines, distance) = depth == 1 ? (_cut.TileRows, free) : free == 1 ? (_cut.BlockDepth, depth) : (long.MaxValue / SetsBytes, SetsBytes);
+        return lines * Gcd(distance * _dtype.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
+    }
+
+    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
 
     private Kernel Build()
     {
@@ -163,12 +182,12 @@ internal sealed class ContractionKernel
         {
             var (row, sum) = (new LoopVariable("row"), _body.NewLocal("s", _dtype));
             var inner = new List<Statement> { new LetStatement(sum, new LoadExpr(_partial!, Partial(row.Value))) };
-            Epilogue(inner, piece.Batch, number * _cut.TileRows + row.Value, column, new LocalExpr(sum));
+            Epilogue(inner, piece, number, row.Value, column, new LocalExpr(sum));
             statements.Add(new ForStatement(row, _cut.TileRows, LoopKind.Serial, 1, [.. inner]));
         }
         else if (depth.IsLast)
         {
-            foreach (var i in rows) Epilogue(statements, piece.Batch, number * _cut.TileRows + i, column, new LocalExpr(sums, i));
+            foreach (var i in rows) Epilogue(statements, piece, number, ScalarExpr.Index(i), column, new LocalExpr(sums, i));
         }
         return new ForStatement(lane, piece.Width, LoopKind.Vector, Math.Min(_cut.TileColumns, ElementKernel.PowerOfTwoAtLeast(piece.Width)), [.. statements]);
     }
@@ -182,7 +201,7 @@ internal sealed class ContractionKernel
         for (var i = 0; i < _cut.TileRows; i++)
         {
             var left = _packedRows is null
-                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, Clamped(tile * _cut.TileRows + i), depth.First + k.Value))
+                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, FirstRow(tile) + i, depth.First + k.Value))
                 : new LoadExpr(_packedRows, (tile * _shape.Depth + depth.First + k.Value) * _packedRow + i);
             yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
         }
@@ -190,12 +209,20 @@ internal sealed class ContractionKernel
 
     private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
 
-    private ScalarExpr Clamped(ScalarExpr row) => CoversExactly ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
-
-    private void Epilogue(List<Statement> statements, ScalarExpr batch, ScalarExpr row, ScalarExpr column, ScalarExpr sum)
+    // Where rows are not packed, the last tile is moved up to end with the last row, and does not store what others do.
+    private ScalarExpr FirstRow(ScalarExpr tile)
     {
-        var index = _shape.ResultIndex(batch, Clamped(row), column);
-        var guard = CoversExactly ? null : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.Rows));
+        var row = tile * _cut.TileRows;
+        return CoversExactly || _packedRows is not null ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
+    }
+
+    private void Epilogue(List<Statement> statements, Piece piece, ScalarExpr tile, ScalarExpr rowOfTile, ScalarExpr column, ScalarExpr sum)
+    {
+        var row = FirstRow(tile) + rowOfTile;
+        var guard = CoversExactly ? null : _packedRows is null ? ScalarExpr.Compare(CompareKind.Ge, row, tile * _cut.TileRows)
+            : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.Rows));
+        if (!CoversExactly && _packedRows is not null) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
+        var index = _shape.ResultIndex(piece.Batch, row, column);
         _body.PushScope();
         _body.Define(_product, sum);
         _body.Store(_body.Function.Results, _ => index, statements, guard);
