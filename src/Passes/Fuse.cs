@@ -183,7 +183,9 @@ internal sealed class FusionPlan
     {
         if (from.Kind != "loop" || !Accepts(into, reader)) return false;
         if (from.Domain != into.Domain && !(into.Kind == "row" && from.Domain == into.Kept)) return false;
+        // An index map reads other elements than the current one, so what it reads must be in memory before.
         if (from.Members.Any(m => m.Op is IIndexedOp && Sources(m).Contains(into))) return false;
+        if (into.Members.Any(m => m.Op is IIndexedOp && Sources(m).Contains(from))) return false;
         // A product needs all of its operands before its first element.
         if (into.Members.Any(m => m.Op is DotGeneral && Sources(m).Contains(from))) return false;
         // Merging must not close a cycle: no third group may stand on a path between the two.
