@@ -56,12 +56,7 @@ internal static class StartupCommand
         }
     }
 
-    private static string[] Self(string peer)
-    {
-        var path = Environment.ProcessPath!;
-        string[] program = Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, typeof(StartupCommand).Assembly.Location] : [path];
-        return [.. program, Verb, "--peer", peer, "--threads", "1"];
-    }
+    private static string[] Self(string peer) => [.. Measurement.ThisProgram.Command, Verb, "--peer", peer, "--threads", "1"];
 
     private static double Median(string[] command, int rounds, string cache)
     {

@@ -25,9 +25,8 @@ internal static class PeakMemory
     /// <summary>The same in a child process.</summary>
     public static long OfChild(SuiteModel model, string peer, int threads)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(PeakMemory).Assembly.Location);
-        foreach (var argument in (string[])[Verb, model.Name, "--peer", peer, "--threads", $"{threads}"]) start.ArgumentList.Add(argument);
+        string[] command = [.. ThisProgram.Command, Verb, model.Name, "--peer", peer, "--threads", $"{threads}"];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
         using var child = Process.Start(start)!;
         var output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Bench.Suite;
+using GraphCompiler.Frontend;
 using GraphCompiler.Passes;
 
 namespace GraphCompiler.Bench.Micro;
@@ -44,7 +45,7 @@ public class CompileTime
             function = entry.Pass.Run(function, new PassContext());
         }
         var target = TargetInfo.Create();
-        var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, Sides.Threads);
+        var traits = Compiler.TraitsOf(target, Sides.Threads);
         var program = LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == LowerAndPlan) _run = () => LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == GenerateCode) _run = () => StepCompiler.Compile(program, target);

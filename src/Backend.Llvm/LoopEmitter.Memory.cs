@@ -22,10 +22,7 @@ internal sealed partial class LoopEmitter
         if (stride == 1)
         {
             var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(load.Position)]);
-            if (mask is { } m)
-                value = _builder.CallIntrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(load.Buffer), m, LLVMValueRef.CreateConstNull(type));
-            else
-                (value = _builder.BuildLoad2(type, address)).SetAlignment((uint)load.Buffer.DType.Bytes);
+            value = LoadVector(load.Buffer, type, address, mask);
         }
         else
         {
@@ -76,13 +73,28 @@ internal sealed partial class LoopEmitter
         if (stride == 1)
         {
             var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
-            if (mask is { } m) _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(store.Buffer), m);
-            else _builder.BuildStore(vector, address).SetAlignment((uint)store.Buffer.DType.Bytes);
+            StoreVector(store.Buffer, vector, address, mask);
             return;
         }
         var addresses = EmitAddresses(store.Position, stride, stored, pointer);
         _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer),
             mask ?? _module.LaneMask(_lanes!.Count, _lanes.Count));
+    }
+
+    // Neighbouring elements; lanes outside of the mask are zero.
+    private LLVMValueRef LoadVector(LoopBuffer buffer, LLVMTypeRef type, LLVMValueRef address, LLVMValueRef? mask)
+    {
+        if (mask is { } m)
+            return _builder.CallIntrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(buffer), m, LLVMValueRef.CreateConstNull(type));
+        var value = _builder.BuildLoad2(type, address);
+        value.SetAlignment((uint)buffer.DType.Bytes);
+        return value;
+    }
+
+    private void StoreVector(LoopBuffer buffer, LLVMValueRef vector, LLVMValueRef address, LLVMValueRef? mask)
+    {
+        if (mask is { } m) _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(buffer), m);
+        else _builder.BuildStore(vector, address).SetAlignment((uint)buffer.DType.Bytes);
     }
 
     private LLVMValueRef EmitAddresses(ScalarExpr position, long? stride, LLVMTypeRef stored, LLVMValueRef pointer)

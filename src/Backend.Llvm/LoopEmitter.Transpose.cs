@@ -59,22 +59,12 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef LoadRow(LoopBuffer buffer, LLVMValueRef position, int lanes, long active)
     {
         var stored = _module.StoredTypeOf(buffer.DType);
-        var type = LLVMTypeRef.CreateVector(stored, (uint)lanes);
         var address = _builder.BuildGEP2(stored, _buffers[buffer], [position]);
-        if (active < lanes)
-            return _builder.CallIntrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(buffer),
-                _module.LaneMask((uint)lanes, active), LLVMValueRef.CreateConstNull(type));
-        var value = _builder.BuildLoad2(type, address);
-        value.SetAlignment((uint)buffer.DType.Bytes);
-        return value;
+        return LoadVector(buffer, LLVMTypeRef.CreateVector(stored, (uint)lanes), address, MaskOf(lanes, active));
     }
 
-    private void StoreRow(LoopBuffer buffer, LLVMValueRef position, LLVMValueRef vector, int lanes, long active)
-    {
-        var address = _builder.BuildGEP2(_module.StoredTypeOf(buffer.DType), _buffers[buffer], [position]);
-        if (active < lanes)
-            _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(buffer), _module.LaneMask((uint)lanes, active));
-        else
-            _builder.BuildStore(vector, address).SetAlignment((uint)buffer.DType.Bytes);
-    }
+    private void StoreRow(LoopBuffer buffer, LLVMValueRef position, LLVMValueRef vector, int lanes, long active) =>
+        StoreVector(buffer, vector, _builder.BuildGEP2(_module.StoredTypeOf(buffer.DType), _buffers[buffer], [position]), MaskOf(lanes, active));
+
+    private LLVMValueRef? MaskOf(int lanes, long active) => active == lanes ? (LLVMValueRef?)null : _module.LaneMask((uint)lanes, active);
 }

@@ -48,11 +48,14 @@ internal static class Compiler
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
-        var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
-        var program = LowerToLoops.Lower(optimized, donatedParameter, traits);
+        var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads));
         var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);
         return (program, new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel));
     }
+
+    /// <summary>What lowering needs to know of a target.</summary>
+    internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
+        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
 
     private static ImmutableArray<BufferLayout> Buffers(Function function, ImmutableArray<BufferRole> roles,
         ImmutableArray<int> donated, ImmutableArray<string> names)

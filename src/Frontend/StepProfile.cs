@@ -37,7 +37,8 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
 {
     internal static StepProfile Of(LoopProgram program, ReadOnlySpan<long> ticks, TimeSpan stepTime, int threads)
     {
-        var (one, all) = (Roofline.Measure(1), Roofline.Measure(threads));
+        var one = Roofline.Measure(1);
+        var all = threads == 1 ? one : Roofline.Measure(threads);
         var total = 0.0;
         foreach (var t in ticks) total += t;
         var kernels = ImmutableArray.CreateBuilder<KernelProfile>(ticks.Length);
