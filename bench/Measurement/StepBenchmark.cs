@@ -17,6 +17,7 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
     public const int CheckedSteps = 20;
     public const double Tolerance = 1e-3;
     private const int BatchCount = 4;
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(50);
 
     public Row Measure(SuiteModel model, double peakGflops)
     {
@@ -99,9 +100,11 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
         return (count, elapsed);
     }
 
-    // A few untimed steps first: the side before it emptied the caches.
+    // Threads of the side before may go on spinning for work, libgomp's for some 15 ms, and would take a processor from this one.
+    // Then a few untimed steps: that side also emptied the caches.
     private static double Time(IPeer side, int steps)
     {
+        Thread.Sleep(s_settle);
         for (var i = 0; i < Math.Min(steps, 20); i++) side.Step(i % BatchCount);
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++) side.Step(i % BatchCount);

@@ -39,6 +39,7 @@ internal static class LibTorch
             if (!File.Exists(library)) return $"{library} is not there";
             if (!Standard()) Adapt(library);
             TorchSharp.torch.TryInitializeDeviceType(TorchSharp.DeviceType.CPU);
+            SetFlushDenormal(true);
             using var probe = TorchSharp.torch.zeros(1);
             return null;
         }
@@ -78,6 +79,11 @@ internal static class LibTorch
         if (compiler.ExitCode != 0) throw new InvalidOperationException($"cc cannot build the libstdc++ shim: {errors.Trim()}");
         File.Move(temporary, path, overwrite: true);
     }
+
+    // torch.set_flush_denormal, which TorchSharp lacks. It holds for the calling thread and those that it starts.
+    [DllImport("libtorch_cpu.so", EntryPoint = "_ZN2at7Context16setFlushDenormalEb")]
+    [return: MarshalAs(UnmanagedType.U1)]
+    private static extern bool SetFlushDenormal([MarshalAs(UnmanagedType.U1)] bool flush);
 
     [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern nint dlopen(string path, int flags);

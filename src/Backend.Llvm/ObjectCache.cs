@@ -46,7 +46,7 @@ public sealed class ObjectCache
         void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + "\0"));
         Add($"{typeof(ObjectCache).Module.ModuleVersionId} {typeof(LoopProgram).Module.ModuleVersionId} {LlvmLibrary.Load()}");
         Add($"{target.Triple} {target.Cpu} {target.Features} {target.VectorBytes} {target.VectorRegisters} {target.HasFma}");
-        Add($"{program.SharedScratch} {program.WorkerScratch} {program.WorkerScratchBytes} {program.TicksOffset}");
+        Add($"{program.SharedScratch} {program.WorkerScratch} {program.WorkerScratchBytes} {program.TicksOffset} {program.KeepsSubnormals}");
         Add(LoopPrinter.Print(program));
         foreach (var call in program.Calls) Add(LoopPrinter.Print(call.Kernel));
         foreach (var constant in program.Constants)

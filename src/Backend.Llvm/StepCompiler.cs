@@ -72,8 +72,10 @@ public static class StepCompiler
         var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
         var emitter = new CallEmitter(module, program, step, constants);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
+        SubnormalFlush? flush = program.KeepsSubnormals ? null : new(module);
         for (var i = 0; i < program.Calls.Length; i++) emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]]);
         emitter.Finish();
+        flush?.Restore();
         module.Builder.BuildRetVoid();
     }
 

@@ -9,6 +9,9 @@ public sealed record CompileOptions
     public int? Threads { get; init; }
     /// <summary>Where passes report their times, at Debug level; null is nowhere.</summary>
     public ILogger? Logger { get; init; }
+    /// <summary>Whether numbers below the normal range (1.2e-38 in f32, 2.2e-308 in f64) keep their value. By default a step takes them for
+    /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction that meets one.</summary>
+    public bool KeepSubnormals { get; init; }
     /// <summary>Whether a training step counts the time of each kernel, for <see cref="TrainingStep.Profile"/>; costs some tens of nanoseconds a kernel.</summary>
     public bool Profile { get; init; }
 }

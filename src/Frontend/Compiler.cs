@@ -26,6 +26,7 @@ internal static class Compiler
         var threads = options.Threads ?? Environment.ProcessorCount;
         var context = PassContext.FromEnvironment(options.Logger);
         var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile)
         {
             program = program.WithTicks();

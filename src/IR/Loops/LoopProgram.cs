@@ -44,6 +44,10 @@ public sealed record LoopProgram(string Name, ImmutableArray<KernelCall> Calls, 
     /// <summary>Byte offset in the arena of one 64-bit count of clock ticks for each call, to which the step adds; null where nothing is timed.</summary>
     public long? TicksOffset { get; init; }
 
+    /// <summary>Whether numbers below the normal range keep their value; they count as zero otherwise, since many processors take some
+    /// hundred cycles for an instruction that meets one.</summary>
+    public bool KeepsSubnormals { get; init; }
+
     /// <summary>The same program, timed: its arena holds the ticks of each call, waiting for other workers included.</summary>
     public LoopProgram WithTicks()
     {

@@ -22,12 +22,13 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
         var columns = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Columns));
         // Accumulators take all registers but the few that hold operands.
         var mostRows = (target.VectorRegisters - 4) / Math.Max(columns / lanes, 1);
-        var (blockDepth, depthBlocks) = CutDepth(shape.Depth, target.L1Bytes * 2 / (columns * dtype.Bytes), lanes);
+        // A panel stays in the first-level cache; a block of rows takes half of the second level, partial sums a quarter.
+        var (blockDepth, depthBlocks) = CutDepth(shape.Depth, target.L1Bytes / (columns * dtype.Bytes), lanes);
         var panels = Divide(shape.Columns, columns);
         var leastBlocks = Divide(shape.Rows * blockDepth * dtype.Bytes, target.L2Bytes / 2);
         var (rows, tiles, blocks) = CutRows(shape.Rows, mostRows, leastBlocks, panels, target.Workers);
         var full = shape.Columns / columns;
-        var limit = depthBlocks == 1 ? 1 : Math.Max(target.L2Bytes / (tiles * rows * columns * dtype.Bytes), 1);
+        var limit = depthBlocks == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * rows * columns * dtype.Bytes), 1);
         return new(rows, columns, tiles, blocks, blockDepth, depthBlocks, GroupSize(full, blocks, target.Workers, limit));
     }
 
