@@ -34,6 +34,7 @@ public static class LlvmLibrary
             _handle = Open(configured, DefaultCandidates(), out var version);
             LLVM.ResolveLibrary += (name, _, _) => name == "libLLVM" ? _handle : 0;
             InitializeTargets();
+            SetOptions();
             return _version = version;
         }
     }
@@ -118,6 +119,16 @@ public static class LlvmLibrary
             "/usr/lib/llvm-19/lib/libLLVM.so.19.1", "/usr/lib/llvm-19/lib/libLLVM.so.1", "/usr/lib/llvm-19/lib/libLLVM.so",
             "/usr/lib64/libLLVM.so.19.1",
         ];
+    }
+
+    // Kernels arrive in the order that the registers allow. LLVM's scheduler would move the loads of a product's tile before its
+    // multiply-adds, which takes more vectors than there are registers, and spill accumulators inside the loop.
+    private static unsafe void SetOptions()
+    {
+        using var program = new MarshaledString("graphcompiler");
+        using var noScheduling = new MarshaledString("-enable-misched=0");
+        sbyte*[] arguments = [program, noScheduling];
+        fixed (sbyte** first = arguments) LLVM.ParseCommandLineOptions(arguments.Length, first, null);
     }
 
     private static void InitializeTargets()

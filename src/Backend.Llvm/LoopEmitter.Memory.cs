@@ -21,7 +21,7 @@ internal sealed partial class LoopEmitter
         LLVMValueRef value;
         if (stride == 1)
         {
-            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(load.Position)]);
+            var address = EmitAddress(load.Position, stored, pointer);
             value = LoadVector(load.Buffer, type, address, mask);
         }
         else
@@ -36,9 +36,9 @@ internal sealed partial class LoopEmitter
     // Where the guard is false, element 0 is read instead and replaced by zero: every buffer has one.
     private EmittedValue EmitScalarLoad(LoadExpr load, LLVMTypeRef stored, LLVMValueRef pointer, EmittedValue? guard)
     {
-        var position = EmitIndex(load.Position);
-        if (guard is { } g) position = _builder.BuildSelect(g.Value, position, _module.Index(0));
-        var value = _builder.BuildLoad2(stored, _builder.BuildGEP2(stored, pointer, [position]));
+        var address = guard is { } g ? _builder.BuildGEP2(stored, pointer, [_builder.BuildSelect(g.Value, EmitIndex(load.Position), _module.Index(0))])
+            : EmitAddress(load.Position, stored, pointer);
+        var value = _builder.BuildLoad2(stored, address);
         value.SetAlignment((uint)load.Buffer.DType.Bytes);
         var element = FromStored(load.Buffer.DType, value);
         if (guard is { } h) element = _builder.BuildSelect(h.Value, element, LLVMValueRef.CreateConstNull(element.TypeOf));
@@ -64,7 +64,7 @@ internal sealed partial class LoopEmitter
         var stride = _lanes is null ? 0 : StrideOf(store.Position);
         if (stride == 0 && !value.IsVector && guard is null)
         {
-            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
+            var address = EmitAddress(store.Position, stored, pointer);
             _builder.BuildStore(ToStored(store.Buffer.DType, value.Value), address).SetAlignment((uint)store.Buffer.DType.Bytes);
             return;
         }
@@ -72,7 +72,7 @@ internal sealed partial class LoopEmitter
         var vector = ToStored(store.Buffer.DType, Widen(value).Value);
         if (stride == 1)
         {
-            var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(store.Position)]);
+            var address = EmitAddress(store.Position, stored, pointer);
             StoreVector(store.Buffer, vector, address, mask);
             return;
         }
@@ -95,6 +95,32 @@ internal sealed partial class LoopEmitter
     {
         if (mask is { } m) _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(buffer), m);
         else _builder.BuildStore(vector, address).SetAlignment((uint)buffer.DType.Bytes);
+    }
+
+    // What is constant is added last: the rows of a tile then have one address in a register, and their distances in the instructions.
+    private LLVMValueRef EmitAddress(ScalarExpr position, LLVMTypeRef stored, LLVMValueRef pointer)
+    {
+        var (variable, constant) = SplitConstant(position);
+        var address = _builder.BuildGEP2(stored, pointer, [EmitIndex(variable)]);
+        return constant == 0 ? address : _builder.BuildGEP2(stored, address, [_module.Index(constant)]);
+    }
+
+    /// <summary>A position as what varies and a constant.</summary>
+    private static (ScalarExpr Variable, long Constant) SplitConstant(ScalarExpr position)
+    {
+        switch (position)
+        {
+            case ConstantExpr c:
+                return (ScalarExpr.Index(0), (long)c.Value);
+            case BinaryExpr { Kind: BinaryKind.Add or BinaryKind.Sub } b:
+                var (x, y) = (SplitConstant(b.X), SplitConstant(b.Y));
+                return (ScalarExpr.Binary(b.Kind, x.Variable, y.Variable), b.Kind == BinaryKind.Add ? x.Constant + y.Constant : x.Constant - y.Constant);
+            case BinaryExpr { Kind: BinaryKind.Mul, Y: ConstantExpr factor } b:
+                var split = SplitConstant(b.X);
+                return (split.Variable * (long)factor.Value, split.Constant * (long)factor.Value);
+            default:
+                return (position, 0);
+        }
     }
 
     private LLVMValueRef EmitAddresses(ScalarExpr position, long? stride, LLVMTypeRef stored, LLVMValueRef pointer)

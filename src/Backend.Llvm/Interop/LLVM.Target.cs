@@ -191,6 +191,9 @@ public static unsafe partial class LLVM
     [LibraryImport(Library, EntryPoint = "LLVMCreateStringError")]
     public static partial LLVMOpaqueError* CreateStringError(sbyte* ErrMsg);
 
+    [LibraryImport(Library, EntryPoint = "LLVMParseCommandLineOptions")]
+    public static partial void ParseCommandLineOptions(int argc, sbyte** argv, sbyte* Overview);
+
     [LibraryImport(Library, EntryPoint = "LLVMInitializeX86TargetInfo")]
     public static partial void InitializeX86TargetInfo();
 

@@ -19,16 +19,17 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
     public static ContractionBlocking Choose(ContractionShape shape, DType dtype, TargetTraits target)
     {
         var lanes = target.Lanes(dtype);
-        var columns = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Columns));
+        static int E(string n, int d) => int.TryParse(Environment.GetEnvironmentVariable(n), out var v) ? v : d;
+        var columns = Math.Min(E("T_REGS", 2) * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Columns));
         // Accumulators take all registers but the few that hold operands.
         var mostRows = (target.VectorRegisters - 4) / Math.Max(columns / lanes, 1);
         // A panel stays in the first-level cache; a block of rows takes half of the second level, partial sums a quarter.
-        var (blockDepth, depthBlocks) = CutDepth(shape.Depth, target.L1Bytes / (columns * dtype.Bytes), lanes);
+        var (blockDepth, depthBlocks) = CutDepth(shape.Depth, E("T_DEPTH", (int)(target.L1Bytes / (columns * dtype.Bytes))), lanes);
         var panels = Divide(shape.Columns, columns);
         var leastBlocks = Divide(shape.Rows * blockDepth * dtype.Bytes, target.L2Bytes / 2);
         var (rows, tiles, blocks) = CutRows(shape.Rows, mostRows, leastBlocks, panels, target.Workers);
         var full = shape.Columns / columns;
-        var limit = depthBlocks == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * rows * columns * dtype.Bytes), 1);
+        var limit = depthBlocks == 1 ? 1 : Math.Max(E("T_PART", (int)target.L2Bytes / 4) / (tiles * rows * columns * dtype.Bytes), 1);
         return new(rows, columns, tiles, blocks, blockDepth, depthBlocks, GroupSize(full, blocks, target.Workers, limit));
     }
 
