@@ -81,6 +81,14 @@ internal sealed partial class LoopEmitter
             mask ?? _module.LaneMask(_lanes!.Count, _lanes.Count));
     }
 
+    // For reading (0), as data (1); LLVM's locality is 3 for the first level of cache and 2 for the second.
+    private void EmitPrefetch(PrefetchStatement prefetch)
+    {
+        var address = EmitAddress(prefetch.Position, _module.StoredTypeOf(prefetch.Buffer.DType), _buffers[prefetch.Buffer]);
+        _builder.CallIntrinsic("llvm.prefetch", [_module.Pointer], address, _module.Int32Constant(0),
+            _module.Int32Constant(4 - prefetch.Level), _module.Int32Constant(1));
+    }
+
     // Neighbouring elements; lanes outside of the mask are zero.
     private LLVMValueRef LoadVector(LoopBuffer buffer, LLVMTypeRef type, LLVMValueRef address, LLVMValueRef? mask)
     {

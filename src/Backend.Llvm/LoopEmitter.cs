@@ -76,6 +76,7 @@ internal sealed partial class LoopEmitter
             case AccumulateStatement accumulate: EmitAccumulate(accumulate); break;
             case StoreStatement store: EmitStore(store); break;
             case TransposeStatement transpose: EmitTranspose(transpose); break;
+            case PrefetchStatement prefetch: EmitPrefetch(prefetch); break;
             case BarrierStatement: _module.EmitBarrier(_function, Barrier, Workers); break;
             default: throw new InternalCompilerException("emit", $"unknown statement {statement.GetType().Name}");
         }

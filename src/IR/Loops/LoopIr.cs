@@ -118,6 +118,12 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 /// <param name="Columns">Values of c.</param>
 public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, long ToStride,
     LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : Statement;
+/// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may lie outside of the buffer. The
+/// same for all lanes of a vector loop.</summary>
+/// <param name="Buffer">Whose memory.</param>
+/// <param name="Position">Of the element.</param>
+/// <param name="Level">Of the cache that should hold it: 1 or 2.</param>
+public sealed record PrefetchStatement(LoopBuffer Buffer, ScalarExpr Position, int Level) : Statement;
 /// <summary>All workers have finished what stands before, and see it, before any goes on. At the top level of a kernel only.</summary>
 public sealed record BarrierStatement : Statement;
 

@@ -73,6 +73,9 @@ public static class LoopPrinter
                     Line(e => $"transpose {t.To}[{e.Print(t.ToPosition)} + c*{t.ToStride} + r] = {t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}",
                         t.ToPosition, t.FromPosition);
                     break;
+                case PrefetchStatement p:
+                    Line(e => $"prefetch L{p.Level} {p.Buffer}[{e.Print(p.Position)}]", p.Position);
+                    break;
                 case BarrierStatement:
                     Line("barrier");
                     break;

@@ -8,7 +8,7 @@ namespace GraphCompiler.Passes.Lowering;
 /// packed where that pays, and the epilogue applied to the tile before it is stored.</summary>
 /// <remarks>A worker packs a panel of columns into its own first-level cache just before it is used, so a large operand is read from
 /// memory once. Cost: rows · columns · depth.</remarks>
-internal sealed class ContractionKernel
+internal sealed partial class ContractionKernel
 {
     /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
     private const long UnpackedBytes = 24 * 1024;
@@ -19,9 +19,6 @@ internal sealed class ContractionKernel
     /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
     private const long MostLinesOfSet = 4;
 
-    /// <summary>Operations for an element above which an epilogue is a loop over the tile's rows rather than unrolled.</summary>
-    private const int UnrolledEpilogue = 16;
-
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
     private readonly DType _dtype;
@@ -29,7 +26,7 @@ internal sealed class ContractionKernel
     private readonly ContractionShape _shape;
     private readonly ContractionBlocking _cut;
     private readonly long _packedRow;
-    private readonly bool _isEpilogueLoop;
+    private readonly Epilogue _epilogue;
     private readonly LoopBuffer? _packedRows;
     private readonly LoopBuffer? _packedColumns;
     private readonly LoopBuffer? _partial;
@@ -39,14 +36,14 @@ internal sealed class ContractionKernel
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
         (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
-        _cut = ContractionBlocking.Choose(_shape, _dtype, target);
+        _cut = ContractionBlocking.Choose(_shape, _dtype, target, dividesRows: StateOperands().Any());
         var lanes = target.Lanes(_dtype);
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
-        _isEpilogueLoop = ElementKernel.Cost(_body.Function) > UnrolledEpilogue;
+        _epilogue = ChooseEpilogue();
         if (PacksColumns()) _packedColumns = AddScratch("packed_y", _cut.BlockDepth * _cut.TileColumns, BufferScope.Worker);
         if (PacksRows())
             _packedRows = AddScratch("packed_x", _cut.Tiles * _shape.Depth * _packedRow, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
-        var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _isEpilogueLoop ? 1 : 0;
+        var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _epilogue == Epilogue.Unrolled ? 0 : 1;
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
     }
 
@@ -155,78 +152,11 @@ internal sealed class ContractionKernel
 
     private ForStatement Panels(Piece piece, DepthRange depth)
     {
-        var (panel, tile) = (new LoopVariable("panel"), new LoopVariable("tile"));
+        var panel = new LoopVariable("panel");
         var column = (piece.FirstPanel + panel.Value) * _cut.TileColumns;
         Statement[] pack = _packedColumns is null ? []
             : [Pack(_packedColumns, ScalarExpr.Index(0), _cut.TileColumns, _shape.ColumnSide, piece.Batch, column, depth.First, piece.Width, depth.Count)];
-        var tiles = new ForStatement(tile, _cut.TilesPerBlock, LoopKind.Serial, 1, [Tile(piece, depth, panel, tile, column)]);
-        return new ForStatement(panel, piece.Panels, LoopKind.Serial, 1, [.. pack, tiles]);
-    }
-
-    private ForStatement Tile(Piece piece, DepthRange depth, LoopVariable panel, LoopVariable tile, ScalarExpr firstColumn)
-    {
-        var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var (column, number) = (firstColumn + lane.Value, piece.Block * _cut.TilesPerBlock + tile.Value);
-        var sums = _body.NewLocal("c", _dtype, _cut.TileRows);
-        ScalarExpr Partial(ScalarExpr row) => (_cut.DepthBlocks == 1 ? row
-            : (panel.Value * _cut.TilesPerBlock + tile.Value) * _cut.TileRows + row) * _cut.TileColumns + lane.Value;
-        var statements = new List<Statement> { new LetStatement(sums, ScalarExpr.Constant(_dtype, 0)) };
-        var rows = Enumerable.Range(0, _cut.TileRows).ToArray();
-        if (_cut.DepthBlocks > 1)
-            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LoadExpr(_partial!, Partial(ScalarExpr.Index(i))))));
-        statements.Add(new ForStatement(k, depth.Count, LoopKind.Serial, 1, [.. MultiplyAdd(piece, depth, k, number, lane, column, sums)]));
-        var isEpilogueLoop = depth.IsLast && _isEpilogueLoop;
-        if (!depth.IsLast || isEpilogueLoop)
-            statements.AddRange(rows.Select(i => new StoreStatement(_partial!, Partial(ScalarExpr.Index(i)), new LocalExpr(sums, i))));
-        if (isEpilogueLoop)
-        {
-            var (row, sum) = (new LoopVariable("row"), _body.NewLocal("s", _dtype));
-            var inner = new List<Statement> { new LetStatement(sum, new LoadExpr(_partial!, Partial(row.Value))) };
-            Epilogue(inner, piece, number, row.Value, column, new LocalExpr(sum));
-            statements.Add(new ForStatement(row, _cut.TileRows, LoopKind.Serial, 1, [.. inner]));
-        }
-        else if (depth.IsLast)
-        {
-            foreach (var i in rows) Epilogue(statements, piece, number, ScalarExpr.Index(i), column, new LocalExpr(sums, i));
-        }
-        return new ForStatement(lane, piece.Width, LoopKind.Vector, Math.Min(_cut.TileColumns, ElementKernel.PowerOfTwoAtLeast(piece.Width)), [.. statements]);
-    }
-
-    private IEnumerable<Statement> MultiplyAdd(Piece piece, DepthRange depth, LoopVariable k, ScalarExpr tile, LoopVariable lane, ScalarExpr column, Local sums)
-    {
-        var right = _body.NewLocal("b", _dtype);
-        yield return new LetStatement(right, _packedColumns is null
-            ? new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, column, depth.First + k.Value))
-            : new LoadExpr(_packedColumns, k.Value * _cut.TileColumns + lane.Value));
-        for (var i = 0; i < _cut.TileRows; i++)
-        {
-            var left = _packedRows is null
-                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, FirstRow(tile) + i, depth.First + k.Value))
-                : new LoadExpr(_packedRows, (tile * _shape.Depth + depth.First + k.Value) * _packedRow + i);
-            yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
-        }
-    }
-
-    private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
-
-    // Where rows are not packed, the last tile is moved up to end with the last row, and does not store what others do.
-    private ScalarExpr FirstRow(ScalarExpr tile)
-    {
-        var row = tile * _cut.TileRows;
-        return CoversExactly || _packedRows is not null ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
-    }
-
-    private void Epilogue(List<Statement> statements, Piece piece, ScalarExpr tile, ScalarExpr rowOfTile, ScalarExpr column, ScalarExpr sum)
-    {
-        var row = FirstRow(tile) + rowOfTile;
-        var guard = CoversExactly ? null : _packedRows is null ? ScalarExpr.Compare(CompareKind.Ge, row, tile * _cut.TileRows)
-            : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.Rows));
-        if (!CoversExactly && _packedRows is not null) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
-        var index = _shape.ResultIndex(piece.Batch, row, column);
-        _body.PushScope();
-        _body.Define(_product, sum);
-        _body.Store(_body.Function.Results, _ => index, statements, guard);
-        _body.PopScope();
+        return new ForStatement(panel, piece.Panels, LoopKind.Serial, 1, [.. pack, Tiles(new(piece, depth, panel.Value, column))]);
     }
 
     private LoopBuffer AddScratch(string name, long elements, BufferScope scope)

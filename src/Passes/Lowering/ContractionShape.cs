@@ -27,6 +27,9 @@ internal sealed class ContractionShape
     public long Columns => ColumnSide.FreeCount;
     public long Depth => RowSide.DepthCount;
 
+    /// <summary>Whether the result is rows × columns in memory.</summary>
+    public bool IsRowMajor => Batch == 1 && !_isSwapped;
+
     public ScalarExpr[] ResultIndex(ScalarExpr batch, ScalarExpr row, ScalarExpr column)
     {
         var (rows, columns) = (RowSide.SplitFree(row), ColumnSide.SplitFree(column));

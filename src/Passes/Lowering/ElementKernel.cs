@@ -44,15 +44,7 @@ internal static class ElementKernel
     private static ForStatement Flat(KernelBody body, long count, int lanes)
     {
         var i = new LoopVariable("i");
-        // The position in the whole tensor stands at the innermost axis that has a stride, which is 1.
-        var inner = Elements(body, shape =>
-        {
-            var index = new ScalarExpr[shape.Rank];
-            Array.Fill(index, ScalarExpr.Index(0));
-            var axis = Array.FindLastIndex([.. shape], size => size != 1);
-            if (axis >= 0) index[axis] = i.Value;
-            return index;
-        });
+        var inner = Elements(body, shape => KernelBody.FlatIndex(shape, i.Value));
         return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. inner]);
     }
 

@@ -36,6 +36,7 @@ internal sealed class KernelBody
     public List<LoopBuffer> Scratch { get; } = [];
 
     public LoopBuffer BufferOf(Value parameter) => _operands[parameter];
+    public IReadOnlyList<LoopBuffer> ResultBuffersOf(Value result) => _results[result];
     public bool IsResult(Value value) => _results.ContainsKey(value);
     public Local NewLocal(string prefix, DType dtype, int elements = 1) => new($"{prefix}{_nextLocal++}", dtype, elements);
 
@@ -77,6 +78,16 @@ internal sealed class KernelBody
         for (var i = 0; i < strides.Length; i++)
             if (shape[i] != 1) position += index[i] * strides[i];
         return position;
+    }
+
+    /// <summary>An index whose <see cref="Position"/> is the given one: all of it stands at the innermost axis that has a stride, which is 1.</summary>
+    public static ScalarExpr[] FlatIndex(Shape shape, ScalarExpr position)
+    {
+        var index = new ScalarExpr[shape.Rank];
+        Array.Fill(index, ScalarExpr.Index(0));
+        var axis = Array.FindLastIndex([.. shape], size => size != 1);
+        if (axis >= 0) index[axis] = position;
+        return index;
     }
 
     /// <summary>Splits a row-major position into an index per axis.</summary>

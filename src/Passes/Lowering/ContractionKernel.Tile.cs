@@ -1,0 +1,106 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <content>A register tile: its multiply-adds over a range of depth, and what goes on beside them.</content>
+internal sealed partial class ContractionKernel
+{
+    /// <summary>Depth between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
+    private const long StepDepth = 8;
+
+    private const int LineBytes = 64;
+
+    /// <summary>A panel of columns at a range of depth.</summary>
+    private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn);
+
+    private ForStatement Tiles(Panel panel)
+    {
+        var tile = new LoopVariable("tile");
+        var sums = Lanes(panel.Piece, lane => Sums(panel, tile.Value, lane));
+        Statement[] body = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? [sums, ElementsEpilogue(panel, tile.Value)] : [sums];
+        return new(tile, _cut.TilesPerBlock, LoopKind.Serial, 1, [.. body]);
+    }
+
+    private ForStatement Lanes(Piece piece, Func<ScalarExpr, IEnumerable<Statement>> body)
+    {
+        var lane = new LoopVariable("n");
+        return new(lane, piece.Width, LoopKind.Vector, Math.Min(_cut.TileColumns, ElementKernel.PowerOfTwoAtLeast(piece.Width)), [.. body(lane.Value)]);
+    }
+
+    // The sums of a tile over a range of depth, and what becomes of them.
+    private List<Statement> Sums(Panel panel, ScalarExpr tile, ScalarExpr lane)
+    {
+        var sums = _body.NewLocal("c", _dtype, _cut.TileRows);
+        var rows = Enumerable.Range(0, _cut.TileRows).ToArray();
+        List<Statement> statements = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
+        if (_cut.DepthBlocks > 1)
+            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LoadExpr(_partial!, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
+        statements.AddRange(MultiplyAdds(panel, tile, lane, sums));
+        if (panel.Depth.IsLast && _epilogue == Epilogue.Unrolled)
+        {
+            foreach (var i in rows) statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(sums, i)));
+            return statements;
+        }
+        var stride = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? _shape.Columns : _cut.TileColumns;
+        statements.AddRange(rows.Select(i => new StoreStatement(_partial!, PartialOf(panel, tile) + (i * stride) + lane, new LocalExpr(sums, i))));
+        if (panel.Depth.IsLast && _epilogue == Epilogue.Rows) statements.Add(RowsEpilogue(panel, tile, lane));
+        return statements;
+    }
+
+    // Where the sums of a tile wait in scratch.
+    private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _cut.DepthBlocks == 1 ? ScalarExpr.Index(0)
+        : (panel.Number * _cut.TilesPerBlock + tile) * ((long)_cut.TileRows * _cut.TileColumns);
+
+    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads.
+    private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
+    {
+        ForStatement Range(ScalarExpr from, long count)
+        {
+            var k = new LoopVariable("k");
+            return new(k, count, LoopKind.Serial, 1, [.. MultiplyAdd(panel, from + k.Value, tile, lane, sums)]);
+        }
+        var (step, steps) = (new LoopVariable("step"), panel.Depth.Count / StepDepth);
+        Statement[] hints = steps == 0 ? [] : [.. PrefetchPanel(panel, tile * steps + step.Value), .. PrefetchState(panel, tile, step.Value, steps)];
+        if (hints.Length == 0) return [Range(ScalarExpr.Index(0), panel.Depth.Count)];
+        var most = new ForStatement(step, steps, LoopKind.Serial, 1, [.. hints, Range(step.Value * StepDepth, StepDepth)]);
+        return panel.Depth.Count % StepDepth is > 0 and var rest ? [most, Range(ScalarExpr.Index(steps * StepDepth), rest)] : [most];
+    }
+
+    private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)
+    {
+        var (piece, depth) = (panel.Piece, panel.Depth.First + k);
+        var number = TileNumber(panel, tile);
+        var right = _body.NewLocal("b", _dtype);
+        yield return new LetStatement(right, _packedColumns is null
+            ? new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, panel.FirstColumn + lane, depth))
+            : new LoadExpr(_packedColumns, k * _cut.TileColumns + lane));
+        for (var i = 0; i < _cut.TileRows; i++)
+        {
+            var left = _packedRows is null
+                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, FirstRow(number) + i, depth))
+                : new LoadExpr(_packedRows, (number * _shape.Depth + depth) * _packedRow + i);
+            yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
+        }
+    }
+
+    // Rows of the next panel lie far apart, which no hardware foresees.
+    private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr row)
+    {
+        if (_packedColumns is null || _shape.ColumnSide.FreeStride != 1 || panel.Piece.Panels == 1) yield break;
+        var next = _shape.ColumnSide.Position(panel.Piece.Batch, panel.FirstColumn + _cut.TileColumns,
+            panel.Depth.First + ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(panel.Depth.Count - 1)));
+        for (var i = 0; i < _cut.TileColumns; i += LineElements) yield return new PrefetchStatement(_body.BufferOf(_shape.ColumnSide.Operand), next + i, Level: 2);
+    }
+
+    private int LineElements => LineBytes / _dtype.Bytes;
+    private ScalarExpr TileNumber(Panel panel, ScalarExpr tile) => panel.Piece.Block * _cut.TilesPerBlock + tile;
+    private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
+
+    // Where rows are not packed, the last tile is moved up to end with the last row, and does not store what others do.
+    private ScalarExpr FirstRow(ScalarExpr tile)
+    {
+        var row = tile * _cut.TileRows;
+        return CoversExactly || _packedRows is not null ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
+    }
+}
