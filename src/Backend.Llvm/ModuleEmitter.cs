@@ -10,6 +10,7 @@ internal sealed unsafe class ModuleEmitter : IDisposable
 {
     private readonly LLVMContextRef _context;
     private LLVMValueRef? _barrier;
+    private bool _roundsToBf16;
 
     public ModuleEmitter(string name, TargetInfo target)
     {
@@ -37,12 +38,19 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         "f32" => _context.FloatType,
         "f64" => _context.DoubleType,
         "f16" => _context.HalfType,
-        "bf16" => _context.BFloatType,
+        "bf16" => BFloat(),
         "i64" => _context.Int64Type,
         "i32" or "u32" => _context.Int32Type,
         "i8" or "u8" or "bool" => _context.Int8Type,
         _ => throw new InternalCompilerException("emit", $"no LLVM type for {type}"),
     };
+
+    private LLVMTypeRef BFloat()
+    {
+        if (!_roundsToBf16) Bf16Rounding.Define(this, _context);
+        _roundsToBf16 = true;
+        return _context.BFloatType;
+    }
 
     public LLVMValueRef Index(long value) => LLVMValueRef.CreateConstInt(Int64, (ulong)value, true);
     public LLVMValueRef Int32Constant(int value) => LLVMValueRef.CreateConstInt(_context.Int32Type, (ulong)value, true);

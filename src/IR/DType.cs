@@ -101,11 +101,14 @@ public sealed class DType
 
     private static long WrapToInt64(double value) => double.IsNaN(value) ? 0 : (long)value;
 
+    // Once, not by way of f32: the dropped bits are rounded to odd first, so that no tie arises that was none.
     private static double RoundToBFloat16(double value)
     {
         if (!double.IsFinite(value)) return value;
-        var bits = BitConverter.SingleToUInt32Bits((float)value);
-        bits += 0x7FFF + ((bits >> 16) & 1);
-        return BitConverter.UInt32BitsToSingle(bits & 0xFFFF0000);
+        var near = (float)value;
+        var bits = BitConverter.SingleToUInt32Bits(near);
+        if (Math.Abs((double)near) > Math.Abs(value)) bits--;
+        if (near != value) bits |= 1;
+        return BitConverter.UInt32BitsToSingle((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
     }
 }
