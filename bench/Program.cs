@@ -15,7 +15,7 @@ peers.Validators.Add(r =>
     foreach (var peer in StepsCommand.Split(r.GetValueOrDefault<string>()))
         if (peer is not (Peer.Tape or Peer.Torch)) r.AddError($"--peers: '{peer}' is neither {Peer.Tape} nor {Peer.Torch}.");
 });
-var rounds = new Option<int>("--rounds") { Description = "Timed turns of each side; the median counts.", DefaultValueFactory = _ => 9 };
+var rounds = new Option<int>("--rounds") { Description = "Timed turns of each side; the median counts.", DefaultValueFactory = _ => 21 };
 rounds.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
 var turn = new Option<int>("--turn") { Description = "Milliseconds of one turn.", DefaultValueFactory = _ => 60 };
 turn.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--turn must be at least 1."); });

@@ -11,8 +11,11 @@ internal sealed record Row
     public double CompiledUs { get; init; }
     public double? TapeUs { get; init; }
     public double? TorchUs { get; init; }
-    public double? TorchOverCompiled => TorchUs / CompiledUs;
-    public double? TapeOverCompiled => TapeUs / CompiledUs;
+    /// <summary>The median over the rounds of one side's time over the compiled one's in the same round: what slows the machine for a while
+    /// slows both.</summary>
+    public double? TorchOverCompiled { get; init; }
+    /// <inheritdoc cref="TorchOverCompiled"/>
+    public double? TapeOverCompiled { get; init; }
     public double CompileMs { get; init; }
     public double CompileWarmMs { get; init; }
     /// <summary>Floating-point operations of the matrix products in a step, a multiply-add counted as two.</summary>

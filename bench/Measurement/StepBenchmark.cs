@@ -40,8 +40,17 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
             };
             if (!(difference <= Tolerance)) return row with { Failure = $"losses differ by {difference:g3} relative, more than {Tolerance:g1}, at {where}" };
             var times = Times(sides);
-            double? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
-            row = row with { CompiledUs = times[0], TapeUs = Of(Peer.Tape), TorchUs = Of(Peer.Torch) };
+            double[]? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
+            double? MedianOf(string name) => Of(name) is { } t ? Median(t) : null;
+            double? OverCompiled(string name) => Of(name) is { } t ? Median(t.Zip(times[0], (side, compiled) => side / compiled)) : null;
+            row = row with
+            {
+                CompiledUs = Median(times[0]),
+                TapeUs = MedianOf(Peer.Tape),
+                TorchUs = MedianOf(Peer.Torch),
+                TapeOverCompiled = OverCompiled(Peer.Tape),
+                TorchOverCompiled = OverCompiled(Peer.Torch),
+            };
             return row with { FractionOfPeak = row.Gflops / peakGflops };
         }
         finally
@@ -73,14 +82,20 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
         return (largest, where);
     }
 
-    private double[] Times(IPeer[] sides)
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    // Of each side, by round.
+    private double[][] Times(IPeer[] sides)
     {
         var steps = sides.Select(WarmUpAndCount).ToArray();
         var times = sides.Select(_ => new double[Rounds]).ToArray();
         for (var round = 0; round < Rounds; round++)
             for (var i = 0; i < sides.Length; i++) times[i][round] = Time(sides[i], steps[i]);
-        foreach (var t in times) Array.Sort(t);
-        return [.. times.Select(t => t[Rounds / 2])];
+        return times;
     }
 
     // Enough steps to fill a turn, by the second half of the warm-up.

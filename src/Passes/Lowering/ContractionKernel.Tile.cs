@@ -84,13 +84,22 @@ internal sealed partial class ContractionKernel
         }
     }
 
-    // Rows of the next panel lie far apart, which no hardware foresees.
-    private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr row)
+    // The lines of the next panel lie far apart, which no hardware foresees; part by part, as many as a row of columns has.
+    private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
     {
-        if (_packedColumns is null || _shape.ColumnSide.FreeStride != 1 || panel.Piece.Panels == 1) yield break;
-        var next = _shape.ColumnSide.Position(panel.Piece.Batch, panel.FirstColumn + _cut.TileColumns,
-            panel.Depth.First + ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(panel.Depth.Count - 1)));
-        for (var i = 0; i < _cut.TileColumns; i += LineElements) yield return new PrefetchStatement(_body.BufferOf(_shape.ColumnSide.Operand), next + i, Level: 2);
+        if (_packedColumns is null || panel.Piece.Panels == 1) yield break;
+        var side = _shape.ColumnSide;
+        part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.Depth.Count - 1));
+        ScalarExpr column = ScalarExpr.Index(0), depth = part;
+        if (side.DepthStride == 1)
+        {
+            column = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
+            depth = part / ScalarExpr.Index(LineElements) * LineElements;
+        }
+        else if (side.FreeStride != 1) yield break;
+        var next = panel.FirstColumn + _cut.TileColumns + column;
+        for (var i = 0; i < _cut.TileColumns; i += LineElements)
+            yield return new PrefetchStatement(_body.BufferOf(side.Operand), side.Position(panel.Piece.Batch, next + i, panel.Depth.First + depth), Level: 2);
     }
 
     private int LineElements => LineBytes / _dtype.Bytes;
