@@ -68,8 +68,8 @@ public sealed class Canonicalize : IPass
 
     private static Value? Simplify(RewriteSite site, RewriteBudget budget)
     {
-        if (budget.IsExhausted || !s_rules.TryGetValue(site.Operation.Op, out var rules) || !site.IsLive) return null;
-        foreach (var rule in rules)
+        if (budget.IsExhausted || !site.IsLive) return null;
+        foreach (var rule in s_rules.GetValueOrDefault(site.Operation.Op, []).Append(ShapeRules.ReshapeLater))
             if (rule(site) is { } value && budget.TryTake()) return value;
         return null;
     }

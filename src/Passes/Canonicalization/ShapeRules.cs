@@ -36,6 +36,34 @@ internal static class ShapeRules
         site.IsOnlyUse(0, Constant.Instance) && site.Defined(0, Constant.Instance) is { } constant
             ? site[0].Builder.Constant(new Literal(site.Type, Constant.LiteralOf(constant).Values), site.Operation.Location) : null;
 
+    /// <summary>f(reshape(x), …) → reshape(f(x, …)) where the reshapes insert axes of size 1 and everything else is a splat: what a reduction
+    /// that keeps its axes feeds then has the shape of the reduction, and joins its kernel.</summary>
+    internal static Value? ReshapeLater(RewriteSite site)
+    {
+        if (site.Operation.Op is not IElementOp || site.Count == 0) return null;
+        Shape? inner = null;
+        for (var i = 0; i < site.Count; i++)
+        {
+            if (site.Splat(i) is not null) continue;
+            if (site.Defined(i, Reshape.Instance) is not { } reshape || !InsertsUnits(reshape)) return null;
+            if (inner is not null && inner != reshape.Operands[0].Shape) return null;
+            inner = reshape.Operands[0].Shape;
+        }
+        if (inner is not { } shape) return null;
+        var operands = new Value[site.Count];
+        for (var i = 0; i < operands.Length; i++)
+            operands[i] = site.Splat(i) is { } splat ? site[i].Builder.Constant(new Literal(new TensorType(site[i].DType, shape), splat), site.Operation.Location)
+                : site[i].Definition!.Operands[0];
+        var result = operands[0].Emit(site.Operation.Op, site.Operation.Location, site.Operation.Attributes, operands.AsSpan(1));
+        return site.EmitWith(Reshape.Instance, Reshape.Attributes(site.Type.Shape), result);
+    }
+
+    private static bool InsertsUnits(Operation reshape)
+    {
+        var (from, to) = (reshape.Operands[0].Shape, reshape.Result.Shape);
+        return from.Rank < to.Rank && from.Where(n => n != 1).SequenceEqual(to.Where(n => n != 1));
+    }
+
     /// <summary>A transpose that keeps the order of axes → x.</summary>
     internal static Value? TransposeNothing(RewriteSite site)
     {

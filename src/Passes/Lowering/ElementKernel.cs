@@ -34,7 +34,10 @@ internal static class ElementKernel
 
     /// <summary>Scalar operations for an element; a math function counts as a score.</summary>
     public static int Cost(Function function) =>
-        1 + function.Parameters.Length + function.Operations.Sum(o => o.Op is Exponential or Tanh or Logistic or Erf or Log or Power ? 20 : 1);
+        1 + function.Parameters.Length + function.Operations.Sum(o => IsFunction(o.Op) ? 20 : 1);
+
+    /// <summary>Whether an op is a math function of many instructions.</summary>
+    public static bool IsFunction(Op op) => op is Exponential or Tanh or Logistic or Erf or Log or Power;
 
     // Without index maps every operand is read at the reader's own position, whatever the rank.
     private static bool IsFlat(Function function) =>

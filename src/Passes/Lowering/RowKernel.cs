@@ -18,6 +18,7 @@ internal sealed class RowKernel
     private readonly int[] _kept;
     private readonly Dictionary<Value, int> _stage = [];
     private readonly Dictionary<Value, Local> _sums = [];
+    private readonly RowCache _cache;
 
     private RowKernel(Operation fusion, TargetTraits target)
     {
@@ -26,6 +27,8 @@ internal sealed class RowKernel
         _domain = first.Operands[0].Shape;
         _reduced = Reduction.Axes(first);
         _kept = [.. Enumerable.Range(0, _domain.Rank).Except(_reduced)];
+        foreach (var operation in _body.Function.Operations) SetStage(operation);
+        _cache = new RowCache(_body, _domain, IsRowWise ? _reduced.Aggregate(1L, (n, a) => n * _domain[a]) : 0, target, Passes());
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new RowKernel(fusion, target).Build();
@@ -34,7 +37,6 @@ internal sealed class RowKernel
 
     private Kernel Build()
     {
-        foreach (var operation in _body.Function.Operations) SetStage(operation);
         var work = _domain.ElementCount * (double)ElementKernel.Cost(_body.Function);
         return _body.Build([IsRowWise ? RowWise() : ColumnWise()], work);
     }
@@ -72,6 +74,13 @@ internal sealed class RowKernel
         return rows == 1 ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
     }
 
+    // What each pass computes elements of.
+    private Value[][] Passes() => [.. Enumerable.Range(0, _stage.Values.Max() + 1).Select(stage => (Value[])[.. ReductionsAfter(stage).Select(r => r.Operands[0]), .. StoredAt(stage)])];
+
+    private Operation[] ReductionsAfter(int stage) => [.. _body.Function.Operations.Where(o => o.Op is IReductionOp && _stage[o.Result] == stage + 1)];
+
+    private Value[] StoredAt(int stage) => [.. Full().Where(v => _body.IsResult(v) && _stage[v] == stage)];
+
     private List<Statement> Stages(ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane)
     {
         var statements = new List<Statement>();
@@ -80,11 +89,10 @@ internal sealed class RowKernel
         for (var stage = 0; stage <= last; stage++)
         {
             RowValues(stage, keptIndex, statements);
-            var reductions = _body.Function.Operations.Where(o => o.Op is IReductionOp && _stage[o.Result] == stage + 1).ToArray();
-            var stored = Full().Where(v => _body.IsResult(v) && _stage[v] == stage).ToArray();
+            var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
             if (reductions.Length == 0 && stored.Length == 0) continue;
             foreach (var reduction in reductions) Declare(reduction, statements);
-            statements.AddRange(Pass(keptIndex, vectorLoop, lane, reductions, stored));
+            statements.AddRange(Pass(stage, keptIndex, vectorLoop, lane, reductions, stored));
             foreach (var reduction in reductions) _body.Define(reduction.Result, new LocalExpr(_sums[reduction.Result]));
         }
         _body.PopScope();
@@ -122,7 +130,7 @@ internal sealed class RowKernel
         _sums[reduction.Result] = local;
     }
 
-    private Statement[] Pass(ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane,
+    private Statement[] Pass(int stage, ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane,
         Operation[] reductions, Value[] stored)
     {
         var loopAxes = _reduced.Where(a => vectorLoop is null || a != _domain.Rank - 1).ToArray();
@@ -137,6 +145,7 @@ internal sealed class RowKernel
 
         var inner = new List<Statement>();
         _body.PushScope();
+        if (lane is not null) _cache.Use(stage, index, count == 1 ? lane : outer.Value * _domain[^1] + lane, inner);
         foreach (var reduction in reductions)
         {
             var element = _body.Element(reduction.Operands[0], index, inner);
