@@ -8,6 +8,9 @@ namespace GraphCompiler.Passes;
 /// <param name="Workers">Most workers that a step runs with.</param>
 public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1Bytes, long L2Bytes, int Workers)
 {
+    /// <summary>Bytes of a cache line on every target so far.</summary>
+    public const int LineBytes = 64;
+
     /// <summary>Elements of a type in one vector register.</summary>
     public int Lanes(IR.DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 }

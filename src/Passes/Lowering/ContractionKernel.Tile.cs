@@ -9,8 +9,6 @@ internal sealed partial class ContractionKernel
     /// <summary>Depth between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
     private const long StepDepth = 8;
 
-    private const int LineBytes = 64;
-
     /// <summary>A panel of columns at a range of depth.</summary>
     private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn);
 
@@ -102,7 +100,7 @@ internal sealed partial class ContractionKernel
             yield return new PrefetchStatement(_body.BufferOf(side.Operand), side.Position(panel.Piece.Batch, next + i, panel.Depth.First + depth), Level: 2);
     }
 
-    private int LineElements => LineBytes / _dtype.Bytes;
+    private int LineElements => TargetTraits.LineBytes / _dtype.Bytes;
     private ScalarExpr TileNumber(Panel panel, ScalarExpr tile) => panel.Piece.Block * _cut.TilesPerBlock + tile;
     private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
 

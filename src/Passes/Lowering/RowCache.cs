@@ -8,9 +8,13 @@ namespace GraphCompiler.Passes.Lowering;
 /// which are kept in scratch (the exponentials of a softmax, for the sum and for the result).</summary>
 internal sealed class RowCache
 {
+    /// <summary>Bytes below which a row is computed anew: its masked stores would hold up the loads that soon follow.</summary>
+    private const long LeastBytes = 256;
+
     private readonly KernelBody _body;
     private readonly Shape _domain;
     private readonly Value[][] _passes;
+    private readonly bool _isLong;
     private readonly Dictionary<Value, LoopBuffer> _scratch = [];
     private readonly Dictionary<Value, int> _firstPass = [];
 
@@ -22,13 +26,13 @@ internal sealed class RowCache
     /// <param name="passes">The values that each pass needs the elements of.</param>
     public RowCache(KernelBody body, Shape domain, long rowElements, TargetTraits target, Value[][] passes)
     {
-        (_body, _domain, _passes) = (body, domain, passes);
+        (_body, _domain, _passes, _isLong) = (body, domain, passes, rowElements * sizeof(float) >= LeastBytes);
         for (var pass = 0; pass < passes.Length; pass++)
             foreach (var value in Needed(pass))
             {
                 if (_firstPass.TryAdd(value, pass) || _body.IsResult(value) || _scratch.ContainsKey(value)) continue;
                 var bytes = rowElements * value.DType.Bytes;
-                if (bytes == 0 || bytes > target.L2Bytes / 4 || !ElementKernel.IsFunction(value.Definition!.Op)) continue;
+                if (!_isLong || bytes > target.L2Bytes / 4 || !ElementKernel.IsFunction(value.Definition!.Op)) continue;
                 var buffer = new LoopBuffer($"row{_scratch.Count}", value.DType, rowElements, BufferScope.Worker, isWritten: true);
                 _body.Scratch.Add(buffer);
                 _scratch[value] = buffer;
@@ -42,6 +46,7 @@ internal sealed class RowCache
     /// <param name="statements">Get the loads and stores.</param>
     public void Use(int pass, ScalarExpr[] index, ScalarExpr inRow, List<Statement> statements)
     {
+        if (!_isLong) return;
         var needed = Needed(pass);
         foreach (var value in needed.Where(v => IsLeftBefore(v, pass)))
         {
