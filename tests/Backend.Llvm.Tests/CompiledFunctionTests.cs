@@ -45,6 +45,29 @@ public sealed class CompiledFunctionTests
         }
     }
 
+    // The epilogue of a narrow product runs over the elements of a tile, that of a wide one over its rows; the last tile overlaps the one before.
+    [Theory]
+    [InlineData(128, 64, 10)]
+    [InlineData(33, 7, 5)]
+    [InlineData(1, 9, 3)]
+    [InlineData(50, 8, 1)]
+    [InlineData(61, 20, 16)]
+    [InlineData(61, 20, 40)]
+    [InlineData(200, 300, 70)]
+    public void ProductsWithAnUpdate(int rows, int depth, int columns)
+    {
+        foreach (var dtype in (DType[])[F32, F64])
+        {
+            var builder = new FunctionBuilder("update");
+            var gradient = builder.Parameter("x", dtype[depth, rows]).Transpose([1, 0]).MatMul(builder.Parameter("dy", dtype[depth, columns]));
+            var (p, m, v) = (builder.Parameter("p", dtype[rows, columns]), builder.Parameter("m", dtype[rows, columns]), builder.Parameter("v", dtype[rows, columns]));
+            var rate = builder.Parameter("rate", dtype[1]);
+            var nextM = m * 0.9f + gradient * 0.1f;
+            var nextV = v * v * 0.99f + gradient * gradient * 0.01f;
+            Agree(builder.Build(p - rate * (nextM / (nextV.Sqrt() + 0.5f)), nextM, nextV));
+        }
+    }
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(2, 3, 1)]
