@@ -10,14 +10,29 @@ internal sealed partial class ContractionKernel
     private const long StepDepth = 8;
 
     /// <summary>A panel of columns at a range of depth.</summary>
-    private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn);
+    private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn)
+    {
+        /// <summary>Whether it waits in scratch; else the tile that multiplies it puts it there.</summary>
+        public bool IsPacked { get; init; } = true;
+    }
 
-    private ForStatement Tiles(Panel panel)
+    // Rows of columns that lie side by side are packed by the first tile of the panel: its loads wait behind multiply-adds.
+    private bool FirstTilePacks => _packedColumns is not null && _shape.ColumnSide.FreeStride == 1;
+
+    private IEnumerable<Statement> Tiles(Panel panel)
+    {
+        if (!FirstTilePacks) return [Tiles(panel, 0, _cut.TilesPerBlock)];
+        var first = Tiles(panel with { IsPacked = false }, 0, 1);
+        return _cut.TilesPerBlock == 1 ? [first] : [first, Tiles(panel, 1, _cut.TilesPerBlock - 1)];
+    }
+
+    private ForStatement Tiles(Panel panel, long first, long count)
     {
         var tile = new LoopVariable("tile");
-        var sums = Lanes(panel.Piece, lane => Sums(panel, tile.Value, lane));
-        Statement[] body = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? [sums, ElementsEpilogue(panel, tile.Value)] : [sums];
-        return new(tile, _cut.TilesPerBlock, LoopKind.Serial, 1, [.. body]);
+        var number = tile.Value + first;
+        var sums = Lanes(panel.Piece, lane => Sums(panel, number, lane));
+        Statement[] body = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? [sums, ElementsEpilogue(panel, number)] : [sums];
+        return new(tile, count, LoopKind.Serial, 1, [.. body]);
     }
 
     private ForStatement Lanes(Piece piece, Func<ScalarExpr, IEnumerable<Statement>> body)
@@ -70,9 +85,10 @@ internal sealed partial class ContractionKernel
         var (piece, depth) = (panel.Piece, panel.Depth.First + k);
         var number = TileNumber(panel, tile);
         var right = _body.NewLocal("b", _dtype);
-        yield return new LetStatement(right, _packedColumns is null
-            ? new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, panel.FirstColumn + lane, depth))
-            : new LoadExpr(_packedColumns, k * _cut.TileColumns + lane));
+        var packed = k * _cut.TileColumns + lane;
+        yield return new LetStatement(right, _packedColumns is not null && panel.IsPacked ? new LoadExpr(_packedColumns, packed)
+            : new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, panel.FirstColumn + lane, depth)));
+        if (_packedColumns is not null && !panel.IsPacked) yield return new StoreStatement(_packedColumns, packed, new LocalExpr(right));
         for (var i = 0; i < _cut.TileRows; i++)
         {
             var left = _packedRows is null

@@ -154,9 +154,9 @@ internal sealed partial class ContractionKernel
     {
         var panel = new LoopVariable("panel");
         var column = (piece.FirstPanel + panel.Value) * _cut.TileColumns;
-        Statement[] pack = _packedColumns is null ? []
+        Statement[] pack = _packedColumns is null || FirstTilePacks ? []
             : [Pack(_packedColumns, ScalarExpr.Index(0), _cut.TileColumns, _shape.ColumnSide, piece.Batch, column, depth.First, piece.Width, depth.Count)];
-        return new ForStatement(panel, piece.Panels, LoopKind.Serial, 1, [.. pack, Tiles(new(piece, depth, panel.Value, column))]);
+        return new ForStatement(panel, piece.Panels, LoopKind.Serial, 1, [.. pack, .. Tiles(new(piece, depth, panel.Value, column))]);
     }
 
     private LoopBuffer AddScratch(string name, long elements, BufferScope scope)
