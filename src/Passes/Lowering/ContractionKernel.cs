@@ -6,8 +6,8 @@ namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>Lowers a product and the elementwise operations after it: a register tile of rows × vector columns, with operands
 /// packed where that pays, and the epilogue applied to the tile before it is stored.</summary>
-/// <remarks>A worker packs a panel of columns into its own first-level cache just before it is used, so a large operand is read from
-/// memory once. Cost: rows · columns · depth.</remarks>
+/// <remarks>A worker packs a panel of columns into its own first-level cache just before it is used, or while its first tile uses it, so a
+/// large operand is read from memory once. Cost: rows · columns · depth.</remarks>
 internal sealed partial class ContractionKernel
 {
     /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
