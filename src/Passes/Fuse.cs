@@ -18,6 +18,7 @@ public sealed class Fuse : IPass
         var plan = new FusionPlan();
         foreach (var operation in function.Operations) plan.Place(operation);
         plan.MaterializeInlined(function);
+        new FusionSink(function, plan).Run();
         return new FusionRewrite(function, plan).Build();
     }
 }
@@ -91,6 +92,13 @@ internal sealed class FusionPlan
     private void Materialize(Value value)
     {
         if (value.Definition is { } d && IsInlined(d) && !_groupOf.ContainsKey(d)) Join(d, NewGroup("loop", value.Shape, []));
+    }
+
+    /// <summary>Moves an operation to a group that reads it, and that none of its operands' groups stands on.</summary>
+    public void Move(Operation operation, FusionGroup to)
+    {
+        GroupOf(operation)!.Members.Remove(operation);
+        Join(operation, to);
     }
 
     private FusionGroup NewGroup(string kind, Shape domain, int[] reduced) => new(_nextGroup++, kind, domain, reduced);

@@ -11,6 +11,9 @@ namespace GraphCompiler.Passes;
 /// parameter is overwritten by its successor only after the last other reader. O(kernels²) for thousands of kernels.</remarks>
 internal sealed class MemoryPlan
 {
+    /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader, and the next one.</summary>
+    private const int KernelsAtRest = 2;
+
     private readonly Function _function;
     private readonly ImmutableArray<int> _donated;
     private readonly TargetTraits _target;
@@ -168,6 +171,10 @@ internal sealed class MemoryPlan
         kernel.Overwrites.Clear();
     }
 
+    // A small buffer's memory rests for a few kernels after its last reader: who takes it next need not meet the workers that still read.
+    private int RestsUntil(Value value, int lastUse) =>
+        _target.Workers > 1 && value.Type.Bytes <= _target.L1Bytes && lastUse < int.MaxValue ? lastUse + KernelsAtRest : lastUse;
+
     private void PlaceTemporaries(List<PlannedKernel> order, List<(Value From, Storage To)> copies, ArenaLayout arena)
     {
         var lastUse = new Dictionary<Value, int>();
@@ -177,7 +184,7 @@ internal sealed class MemoryPlan
         foreach (var (value, _) in _lateCopies) lastUse[Root(value)] = int.MaxValue;
         for (var t = 0; t < order.Count; t++)
             foreach (var value in order[t].Writes)
-                if (!_places.ContainsKey(value)) arena.Add(value, LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), t, lastUse[value]);
+                if (!_places.ContainsKey(value)) arena.Add(value, LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), t, RestsUntil(value, lastUse[value]));
         foreach (var (value, offset) in arena.Place()) _places[value] = new(StorageKind.Arena, offset);
     }
 }

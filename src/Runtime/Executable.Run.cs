@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace GraphCompiler.Runtime;
@@ -187,8 +188,15 @@ public sealed unsafe partial class Executable
 
     private void Step()
     {
-        if (_team is null) _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
-        else _team.Run(_entry, _buffers, _arenaStart, _barrierStart);
+        if (_team is null)
+        {
+            _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
+            return;
+        }
+        var start = _choice.Times ? Stopwatch.GetTimestamp() : 0;
+        if (_choice.UsesTeam) _team.Run(_entry, _buffers, _arenaStart, _barrierStart);
+        else _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
+        _choice.Ran(_choice.Times ? Stopwatch.GetTimestamp() - start : 0);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

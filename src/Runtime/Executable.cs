@@ -13,6 +13,7 @@ public sealed unsafe partial class Executable : IDisposable
     private readonly IDisposable? _code;
     private readonly delegate* unmanaged<void**, byte*, long, long, void*, void> _entry;
     private readonly WorkerTeam? _team;
+    private TeamChoice _choice;
     private readonly StateStore _states;
     private readonly NativeMemoryBlock[] _blocks; // By buffer; null where the caller owns the memory.
     private readonly NativeMemoryBlock _arena;
@@ -86,8 +87,11 @@ public sealed unsafe partial class Executable : IDisposable
     /// <summary>The buffers and memory of the step.</summary>
     public ExecutableLayout Layout { get; }
 
-    /// <summary>Workers that a run uses, the calling thread included: 1 if the layout is not parallel.</summary>
+    /// <summary>Workers that a run may use, the calling thread included: 1 if the layout is not parallel.</summary>
     public int Threads { get; }
+
+    /// <summary>Workers of the next run: all, or the calling thread alone where that takes less time (from time to time both are tried).</summary>
+    public int ActiveThreads => _team is null || !_choice.UsesTeam ? 1 : Threads;
 
     /// <summary>A state's elements, to read or to write between runs; no copy.</summary>
     /// <typeparam name="T">A type that holds the state's elements, see <see cref="ElementType"/>.</typeparam>

@@ -10,12 +10,12 @@ public sealed class ContractionBlockingTests
 {
     private static readonly TargetTraits s_target = new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
 
-    private static ContractionBlocking Cut(int rows, int depth, int columns, bool dividesRows, TargetTraits target)
+    private static ContractionBlocking Cut(int rows, int depth, int columns, bool dividesRows, TargetTraits target, bool takesWholeRows = false)
     {
         var builder = new FunctionBuilder("f");
         var x = builder.Parameter("x", DType.F32[rows, depth]);
         var product = x.MatMul(builder.Parameter("y", DType.F32[depth, columns]));
-        return ContractionBlocking.Choose(new ContractionShape(product.Definition!), DType.F32, target, dividesRows);
+        return ContractionBlocking.Choose(new ContractionShape(product.Definition!), DType.F32, target, dividesRows, takesWholeRows);
     }
 
     [Theory]
@@ -26,6 +26,15 @@ public sealed class ContractionBlockingTests
     public void EachWorkerHasRowsOfItsOwnWhereAnUpdateFollows(int rows, int depth, int columns)
     {
         Assert.Equal(0, Cut(rows, depth, columns, dividesRows: true, s_target).RowBlocks % 2);
+    }
+
+    [Theory]
+    [InlineData(32, 64, 64)]
+    [InlineData(64, 10, 96)]
+    public void WholeRowsAreOneTaskForEachWorker(int rows, int depth, int columns)
+    {
+        var cut = Cut(rows, depth, columns, dividesRows: false, s_target, takesWholeRows: true);
+        Assert.Equal((2, columns / cut.TileColumns), (cut.RowBlocks, cut.PanelsPerGroup));
     }
 
     [Fact]

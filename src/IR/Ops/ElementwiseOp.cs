@@ -2,10 +2,13 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>∂y/∂xᵢ of an elementwise op: zero, one, minus one, or a tensor.</summary>
+/// <summary>∂y/∂xᵢ of an elementwise op: zero, one, minus one, a tensor, or one where a predicate tells.</summary>
 public readonly struct Partial
 {
-    private Partial(int sign, Value? value) => (Sign, Value) = (sign, value);
+    private readonly int _sign;
+    private readonly Value? _value;
+
+    private Partial(int sign, Value? value) => (_sign, _value) = (sign, value);
 
     /// <summary>The derivative is zero everywhere, or not wanted.</summary>
     public static Partial Zero => default;
@@ -14,15 +17,22 @@ public readonly struct Partial
     /// <summary>The derivative is -1.</summary>
     public static Partial MinusOne => new(-1, null);
 
-    internal int Sign { get; }
-    internal Value? Value { get; }
+    /// <summary>The derivative is 1 where the predicate has the value <paramref name="holds"/>, else 0: what an infinite or undefined direction
+    /// has elsewhere does not count.</summary>
+    public static Partial Where(Value predicate, bool holds) => new(holds ? 1 : -1, predicate);
 
     /// <summary>A derivative that is a tensor.</summary>
     public static implicit operator Partial(Value value) => new(0, value);
 
-    internal Value? Times(Value? direction) => direction is null ? null
-        : Value is { } factor ? direction * factor
-        : Sign > 0 ? direction : Sign < 0 ? -direction : null;
+    internal Value? Times(Value? direction) => (direction, _value, _sign) switch
+    {
+        (null, _, _) or (_, null, 0) => null,
+        (_, null, > 0) => direction,
+        (_, null, _) => -direction,
+        (_, { } factor, 0) => direction * factor,
+        (_, { } predicate, > 0) => predicate.Select(direction, direction.Constant(0)),
+        (_, { } predicate, _) => predicate.Select(direction.Constant(0), direction),
+    };
 }
 
 /// <summary>An op whose result element depends on the operands' elements at the same place (diagonal Jacobian).</summary>

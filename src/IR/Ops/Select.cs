@@ -22,10 +22,17 @@ public sealed class Select : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => wrt switch
     {
-        1 => x[0].Select(y.Constant(1), y.Constant(0)),
-        2 => x[0].Select(y.Constant(0), y.Constant(1)),
+        1 => Partial.Where(PredicateOf(x, y), holds: true),
+        2 => Partial.Where(PredicateOf(x, y), holds: false),
         _ => Partial.Zero,
     };
+
+    // Where the predicate compares the two choices strictly (a ReLU), it holds if and only if the result is beyond the second: the result
+    // is kept for other reasons, so that the predicate, and what it was computed from, need not be.
+    private static Value PredicateOf(ReadOnlySpan<Value> x, Value y) =>
+        x[0].Definition is { Op: Compare } c && c.Operands[0] == x[1] && c.Operands[1] == x[2] && c.Word("direction") is "gt" or "lt"
+            ? y.Builder.Emit(Compare.Instance, [y, x[2]], x[0].Definition!.Attributes) : x[0];
+
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] != 0 ? x[1] : x[2];
     /// <inheritdoc/>

@@ -21,7 +21,8 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
     /// <param name="target">Registers, caches and workers.</param>
     /// <param name="dividesRows">Whether each worker should have rows of its own, not columns: memory that one core writes and its neighbour's
     /// prefetcher reads ahead into travels between them (mlp_mnist_b64_adam's update took 130 µs divided by columns, 90 by rows).</param>
-    public static ContractionBlocking Choose(ContractionShape shape, DType dtype, TargetTraits target, bool dividesRows)
+    /// <param name="takesWholeRows">Whether each worker should have all columns of its rows.</param>
+    public static ContractionBlocking Choose(ContractionShape shape, DType dtype, TargetTraits target, bool dividesRows, bool takesWholeRows)
     {
         var lanes = target.Lanes(dtype);
         var columns = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Columns));
@@ -32,9 +33,9 @@ internal sealed record ContractionBlocking(int TileRows, int TileColumns, long T
         var (blockDepth, depthBlocks) = CutDepth(shape.Depth, target.L1Bytes / 2 / (columns * dtype.Bytes), lanes);
         var panels = Divide(shape.Columns, columns);
         var leastBlocks = Divide(shape.Rows * blockDepth * dtype.Bytes, target.L2Bytes / 4);
-        var (rows, tiles, blocks) = CutRows(shape.Rows, mostRows, leastBlocks, panels, target.Workers, dividesRows);
+        var (rows, tiles, blocks) = CutRows(shape.Rows, mostRows, leastBlocks, panels, target.Workers, dividesRows || takesWholeRows);
         var full = shape.Columns / columns;
-        var limit = depthBlocks == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * rows * columns * dtype.Bytes), 1);
+        var limit = takesWholeRows ? full : depthBlocks == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * rows * columns * dtype.Bytes), 1);
         return new(rows, columns, tiles, blocks, blockDepth, depthBlocks, GroupSize(full, blocks, target.Workers, limit));
     }
 

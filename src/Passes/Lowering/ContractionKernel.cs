@@ -36,7 +36,7 @@ internal sealed partial class ContractionKernel
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
         (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
-        _cut = ContractionBlocking.Choose(_shape, _dtype, target, dividesRows: StateOperands().Any());
+        _cut = ContractionBlocking.Choose(_shape, _dtype, target, dividesRows: StateOperands().Any(), takesWholeRows: IsSmall);
         var lanes = target.Lanes(_dtype);
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
@@ -62,6 +62,9 @@ internal sealed partial class ContractionKernel
         var (lines, distance) = depth == 1 ? (_cut.TileRows, free) : free == 1 ? (_cut.BlockDepth, depth) : (long.MaxValue / SetsBytes, SetsBytes);
         return lines * Gcd(distance * _dtype.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
     }
+
+    // Then each worker can read all columns, and products that follow one another row by row need no meeting between them.
+    private bool IsSmall => _shape.Batch == 1 && _shape.Depth * Math.Max(_shape.Rows, _shape.Columns) * _dtype.Bytes <= UnpackedBytes;
 
     private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
 

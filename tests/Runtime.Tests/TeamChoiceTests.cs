@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace GraphCompiler.Runtime.Tests;
+
+/// <summary>Who runs a step: the team, or the caller alone. Durations are given, not measured.</summary>
+public class TeamChoiceTests
+{
+    private static readonly long s_microsecond = Stopwatch.Frequency / 1_000_000;
+
+    // Runs steps of the given durations, and counts those of the team.
+    private static int Run(ref TeamChoice choice, int steps, long team, long alone)
+    {
+        var byTeam = 0;
+        for (var i = 0; i < steps; i++)
+        {
+            var usesTeam = choice.UsesTeam;
+            if (usesTeam) byTeam++;
+            choice.Ran(choice.Times ? (usesTeam ? team : alone) * s_microsecond : 0);
+        }
+        return byTeam;
+    }
+
+    [Theory]
+    [InlineData(100, 160)]
+    [InlineData(10, 1_000)]
+    public void The_faster_way_runs_nearly_all_steps(long fast, long slow)
+    {
+        var choice = new TeamChoice();
+        Assert.InRange(Run(ref choice, 10_000, team: fast, alone: slow), 9_600, 10_000);
+        choice = new TeamChoice();
+        Assert.InRange(Run(ref choice, 10_000, team: slow, alone: fast), 0, 400);
+    }
+
+    [Fact]
+    public void A_change_is_noticed_within_a_quarter_of_a_second()
+    {
+        var choice = new TeamChoice();
+        Run(ref choice, 100_000, team: 100, alone: 200);
+        Run(ref choice, 2_700, team: 500, alone: 200);
+        Assert.InRange(Run(ref choice, 100, team: 500, alone: 200), 0, 10);
+        Run(ref choice, 100_000, team: 500, alone: 200);
+        Run(ref choice, 2_700, team: 100, alone: 200);
+        Assert.InRange(Run(ref choice, 100, team: 100, alone: 200), 90, 100);
+    }
+
+    [Fact]
+    public void One_interrupted_step_does_not_change_the_choice()
+    {
+        var choice = new TeamChoice();
+        for (var i = 0; i < 1_000; i++)
+        {
+            // The fourth step of the team's trial waits for another program.
+            var ticks = i == 3 ? 4_000 : choice.UsesTeam ? 100 : 160;
+            choice.Ran(choice.Times ? ticks * s_microsecond : 0);
+        }
+        Assert.True(choice.UsesTeam);
+    }
+
+    [Fact]
+    public void Slow_steps_are_tried_few_times()
+    {
+        var choice = new TeamChoice();
+        // 5 steps each way: 2 to settle and 3 that are timed.
+        Assert.Equal(5 + 128, Run(ref choice, 138, team: 60_000, alone: 120_000));
+    }
+}
