@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.IR;
@@ -17,7 +16,6 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
     public const int CheckedSteps = 20;
     public const double Tolerance = 1e-3;
     private const int BatchCount = 4;
-    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(50);
 
     public Row Measure(SuiteModel model, double peakGflops)
     {
@@ -39,13 +37,14 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
                 Flops = Flops(model),
             };
             if (!(difference <= Tolerance)) return row with { Failure = $"losses differ by {difference:g3} relative, more than {Tolerance:g1}, at {where}" };
-            var times = Times(sides);
+            var timing = new PairedTiming(Rounds, Turn, WarmUp);
+            var times = timing.Measure([.. sides.Select(s => (Action<int>)(i => s.Step(i % BatchCount)))]);
             double[]? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
-            double? MedianOf(string name) => Of(name) is { } t ? Median(t) : null;
-            double? OverCompiled(string name) => Of(name) is { } t ? Median(t.Zip(times[0], (side, compiled) => side / compiled)) : null;
+            double? MedianOf(string name) => Of(name) is { } t ? PairedTiming.Median(t) : null;
+            double? OverCompiled(string name) => Of(name) is { } t ? PairedTiming.MedianRatio(t, times[0]) : null;
             row = row with
             {
-                CompiledUs = Median(times[0]),
+                CompiledUs = PairedTiming.Median(times[0]),
                 TapeUs = MedianOf(Peer.Tape),
                 TorchUs = MedianOf(Peer.Torch),
                 TapeOverCompiled = OverCompiled(Peer.Tape),
@@ -80,50 +79,6 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
             }
         }
         return (largest, where);
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
-
-    // Of each side, by round.
-    private double[][] Times(IPeer[] sides)
-    {
-        var steps = sides.Select(WarmUpAndCount).ToArray();
-        var times = sides.Select(_ => new double[Rounds]).ToArray();
-        for (var round = 0; round < Rounds; round++)
-            for (var i = 0; i < sides.Length; i++) times[i][round] = Time(sides[i], steps[i]);
-        return times;
-    }
-
-    // Enough steps to fill a turn, by the second half of the warm-up.
-    private int WarmUpAndCount(IPeer side)
-    {
-        Steps(side, WarmUp / 2);
-        var (count, elapsed) = Steps(side, WarmUp / 2);
-        return Math.Max(1, (int)(count * (Turn / elapsed)));
-    }
-
-    private static (int Count, TimeSpan Elapsed) Steps(IPeer side, TimeSpan atLeast)
-    {
-        var (start, count) = (Stopwatch.GetTimestamp(), 0);
-        TimeSpan elapsed;
-        do side.Step(count++ % BatchCount);
-        while ((elapsed = Stopwatch.GetElapsedTime(start)) < atLeast);
-        return (count, elapsed);
-    }
-
-    // Threads of the side before may go on spinning for work, libgomp's for some 15 ms, and would take a processor from this one.
-    // Then a few untimed steps: that side also emptied the caches.
-    private static double Time(IPeer side, int steps)
-    {
-        Thread.Sleep(s_settle);
-        for (var i = 0; i < Math.Min(steps, 20); i++) side.Step(i % BatchCount);
-        var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < steps; i++) side.Step(i % BatchCount);
-        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / steps;
     }
 
     private static double Flops(SuiteModel model) => model.Declare().Plan().Function.Operations

@@ -45,7 +45,7 @@ public class CompileTime
             function = entry.Pass.Run(function, new PassContext());
         }
         var target = TargetInfo.Create();
-        var traits = Compiler.TraitsOf(target, Sides.Threads);
+        var traits = Compiler.TraitsOf(target, Environment.ProcessorCount);
         var program = LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == LowerAndPlan) _run = () => LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == GenerateCode) _run = () => StepCompiler.Compile(program, target);

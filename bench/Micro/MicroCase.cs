@@ -16,6 +16,9 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     /// <summary>For each result the operand that it replaces, or -1.</summary>
     public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
 
+    /// <summary>Floating-point operations of a product, a multiply-add being two; 0 for what is bound by memory.</summary>
+    public double Flops { get; init; }
+
     /// <summary>Whether libtorch records operations, to differentiate them.</summary>
     public bool NeedsGradient { get; init; }
 

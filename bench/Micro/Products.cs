@@ -41,6 +41,6 @@ internal static class Products
             (builder, o) => [builder.Emit(DotGeneral.Instance, o, axes)],
             (o, r) => MatrixMultiply.Run(View(o[0], x, contractX == 0), View(o[1], y, contractY == 1), r[0]),
             // A transposed view, which the product reads as it is, costs libtorch nothing but the call.
-            o => [(contractX == 0 ? o[0].t() : o[0]).mm(contractY == 1 ? o[1].t() : o[1])]);
+            o => [(contractX == 0 ? o[0].t() : o[0]).mm(contractY == 1 ? o[1].t() : o[1])]) { Flops = 2.0 * result.ElementCount * x[contractX] };
     }
 }

@@ -1,74 +1,54 @@
-using BenchmarkDotNet.Attributes;
+using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Torch;
 using static TorchSharp.torch;
 
 namespace GraphCompiler.Bench.Micro;
 
-/// <summary>A case on each side; the ratio column is the side's time over the compiled one's.</summary>
-public class Sides : IDisposable
+/// <summary>A case on each side: this project; System.Numerics.Tensors, and the tape's product; libtorch, where it can be had.</summary>
+internal sealed class Sides : IDisposable
 {
     private const double Tolerance = 2e-3;
 
-    private CompiledFunction _compiled = null!;
-    private float[][] _operands = [];
-    private float[][] _results = [];
+    private readonly int _threads;
+    private readonly CompiledFunction _compiled;
+    private readonly float[][] _operands;
+    private readonly float[][] _results;
     private Tensor[] _tensors = [];
 
-    /// <summary>What is run; the verb sets it.</summary>
-    internal static IReadOnlyList<MicroCase> Selected { get; set; } = [];
-
-    /// <summary>Threads of each side; the verb sets it.</summary>
-    internal static int Threads { get; set; } = 1;
-
-    /// <summary>For BenchmarkDotNet.</summary>
-    public static IEnumerable<MicroCase> Cases => Selected;
-
-    /// <summary>What is measured.</summary>
-    [ParamsSource(nameof(Cases))]
-    public MicroCase Case { get; set; } = null!;
-
-    /// <summary>Runs each side of a case once.</summary>
-    /// <exception cref="InvalidOperationException">Their results differ.</exception>
-    internal static void RequireAgreement(MicroCase @case)
-    {
-        using var sides = new Sides { Case = @case };
-        sides.SetUp();
-    }
-
     /// <summary>Makes every side, runs it once, and checks that results agree.</summary>
-    [GlobalSetup]
-    public void SetUp()
+    /// <exception cref="InvalidOperationException">They differ.</exception>
+    public Sides(MicroCase @case, int threads)
     {
-        _compiled = new CompiledFunction(Case, Threads);
+        (Case, _threads) = (@case, threads);
+        _compiled = new CompiledFunction(Case, threads);
         _operands = Case.CreateOperands();
         _results = [.. Case.Results.Select((r, i) => Case.Replaced[i] >= 0 ? _operands[Case.Replaced[i]] : new float[r.ElementCount])];
-        Compiled();
-        Tensors();
+        _compiled.Run();
+        Case.Tensors(_operands, _results);
         for (var i = 0; i < _results.Length; i++) RequireAgreement("TensorPrimitives", i, _results[i]);
         if (LibTorch.Unavailable is null) SetUpTorch();
     }
 
+    /// <summary>What is measured.</summary>
+    public MicroCase Case { get; }
+
+    /// <summary>Microseconds that each side took, by round: compiled, TensorPrimitives and perhaps libtorch.</summary>
+    public double[][] Measure(PairedTiming timing)
+    {
+        List<Action<int>> sides = [_ => _compiled.Run(), _ => Case.Tensors(_operands, _results)];
+        if (LibTorch.Unavailable is null) sides.Add(_ => RunTorch());
+        return timing.Measure(sides);
+    }
+
     /// <summary>Frees native memory.</summary>
-    [GlobalCleanup]
     public void Dispose()
     {
-        GC.SuppressFinalize(this);
         if (LibTorch.Unavailable is null) set_grad_enabled(true);
         _compiled.Dispose();
         foreach (var tensor in _tensors) tensor.Dispose();
     }
 
-    /// <summary>This project.</summary>
-    [Benchmark(Baseline = true)]
-    public void Compiled() => _compiled.Run();
-
-    /// <summary>System.Numerics.Tensors, and the tape's product.</summary>
-    [Benchmark]
-    public void Tensors() => Case.Tensors(_operands, _results);
-
-    /// <summary>libtorch.</summary>
-    [Benchmark]
-    public void Torch()
+    private void RunTorch()
     {
         using var scope = NewDisposeScope();
         Case.Torch(_tensors);
@@ -76,7 +56,7 @@ public class Sides : IDisposable
 
     private void SetUpTorch()
     {
-        set_num_threads(Threads);
+        set_num_threads(_threads);
         set_grad_enabled(Case.NeedsGradient);
         _tensors = [.. Case.CreateOperands().Select((o, i) => tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i == 0))];
         using var scope = NewDisposeScope();

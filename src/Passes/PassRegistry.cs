@@ -15,6 +15,7 @@ public static class PassRegistry
         ["fold"] = _ => new ConstantFold(),
         ["fuse"] = _ => new Fuse(),
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
+        ["split_reductions"] = _ => new SplitReductions(),
     };
 
     /// <summary>Names of all passes, sorted.</summary>

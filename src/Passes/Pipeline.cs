@@ -12,6 +12,7 @@ public static class Pipeline
         new("simplify", new Canonicalize()),
         new("cse", new CommonSubexpressions()),
         new("dce", new DeadCodeElimination()),
+        new("split_reductions", new SplitReductions()),
         new("fuse", new Fuse(), Required: true),
     ];
 
@@ -22,6 +23,8 @@ public static class Pipeline
         new("fold", "simplify", "a folded operand may make its reader an identity"),
         new("simplify", "cse", "equal operations look equal only when they are in one form"),
         new("cse", "dce", "merging leaves the later copy dead"),
+        new("simplify", "split_reductions", "a reduction of a reduction is merged"),
+        new("split_reductions", "fuse", "a fusion's reductions are its kernel's"),
         new("dce", "fuse", "a dead operation would be computed by the kernel it is fused into"),
     ];
 }
