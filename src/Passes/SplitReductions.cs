@@ -4,8 +4,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Reduces a large tensor as a whole in two steps, first each row and then what the rows gave: so workers can share it, and it
-/// gives the same bits however many there are.</summary>
+/// <summary>Takes large reductions in two steps, parts first and then what the parts gave: so workers can share them, and they give the same
+/// bits however many there are.</summary>
 /// <remarks>Needs: no rule after it that merges reductions. O(operations).</remarks>
 public sealed class SplitReductions : IPass
 {
@@ -14,15 +14,32 @@ public sealed class SplitReductions : IPass
     private const long LeastRows = 16;
     private const long LeastColumns = 256;
 
+    /// <summary>Ranges of depth that a product is cut into.</summary>
+    private const int DepthParts = 2;
+    private const long LeastDepth = 256;
+
+    /// <summary>Bytes of the sums of all ranges: they travel between the workers, as weights would without the cut.</summary>
+    private const long MostPartBytes = 128 << 10;
+
     /// <inheritdoc/>
     public string Name => "split_reductions";
 
     /// <inheritdoc/>
-    public Function Run(Function function, PassContext context) => Rewriter.Rebuild(function, (operation, builder, operands) => Split(operation, builder, operands));
-
-    private static ImmutableArray<Value>? Split(Operation operation, FunctionBuilder builder, ImmutableArray<Value> operands)
+    public Function Run(Function function, PassContext context)
     {
-        if (operation.Op is not IReductionOp || operation.Result.Rank > 0 || LeadingAxes(operands[0].Shape) is not { } leading) return null;
+        var updated = UpdatedWeights(function);
+        return Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
+        {
+            IReductionOp => SplitRows(operation, builder, operands),
+            DotGeneral when updated.Contains(operation) => SplitDepth(operation, builder, operands),
+            _ => null,
+        });
+    }
+
+    // All elements: rows first.
+    private static ImmutableArray<Value>? SplitRows(Operation operation, FunctionBuilder builder, ImmutableArray<Value> operands)
+    {
+        if (operation.Result.Rank > 0 || LeadingAxes(operands[0].Shape) is not { } leading) return null;
         var rows = builder.Emit(operation.Op, operands.AsSpan(), ReduceSum.Attributes(Enumerable.Range(leading, operands[0].Rank - leading)));
         return [builder.Emit(operation.Op, [rows], ReduceSum.Attributes(Enumerable.Range(0, leading)))];
     }
@@ -34,5 +51,32 @@ public sealed class SplitReductions : IPass
         var (axes, rows) = (0, 1L);
         while (rows < LeastRows && axes < shape.Rank - 1) rows *= shape[axes++];
         return rows >= LeastRows && shape.ElementCount / rows >= LeastColumns ? axes : null;
+    }
+
+    /// <summary>Products x·W in whose function xᵀ·dY, W's gradient, is computed too: a worker that updates some rows of W has them in its
+    /// caches, and should be the one that multiplies by them.</summary>
+    private static HashSet<Operation> UpdatedWeights(Function function)
+    {
+        var updates = function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 0, contractY: 0)).Select(o => (o.Operands[0], o.Result.Shape)).ToHashSet();
+        return [.. function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 1, contractY: 0)
+            && o.Operands[1].Definition is null && updates.Contains((o.Operands[0], o.Operands[1].Shape)))];
+    }
+
+    private static bool IsPlain(Operation dot, int contractX, int contractY)
+    {
+        var axes = DotGeneral.Axes.Of(dot.Attributes);
+        return axes.BatchX is [] && axes.ContractX is [var x] && axes.ContractY is [var y] && (x, y) == (contractX, contractY)
+            && dot.Operands.All(o => o.Rank == 2);
+    }
+
+    private static ImmutableArray<Value>? SplitDepth(Operation dot, FunctionBuilder builder, ImmutableArray<Value> operands)
+    {
+        var (rows, depth, columns) = (operands[0].Shape[0], operands[0].Shape[1], operands[1].Shape[1]);
+        var partBytes = (long)DepthParts * dot.Result.Type.Bytes;
+        if (depth % DepthParts != 0 || depth < LeastDepth || partBytes > MostPartBytes || partBytes > operands[1].Type.Bytes / 2) return null;
+        var x = operands[0].Reshape([rows, DepthParts, depth / DepthParts]);
+        var y = operands[1].Reshape([DepthParts, depth / DepthParts, columns]);
+        var parts = builder.Emit(DotGeneral.Instance, [x, y], new DotGeneral.Axes([1], [0], [2], [1]).Attributes);
+        return [builder.Emit(ReduceSum.Instance, [parts], ReduceSum.Attributes([0]))];
     }
 }

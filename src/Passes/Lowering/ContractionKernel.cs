@@ -71,17 +71,16 @@ internal sealed partial class ContractionKernel
     private Kernel Build()
     {
         var statements = new List<Statement>();
-        if (_shape.Batch == 1)
+        var zero = ScalarExpr.Index(0);
+        if (_packedRows is null || _shape.Batch == 1)
         {
-            var zero = ScalarExpr.Index(0);
             if (_packedRows is not null) statements.AddRange([.. PackRows(zero, LoopKind.Parallel), new BarrierStatement()]);
-            statements.AddRange(Tasks(zero, LoopKind.Parallel));
+            statements.AddRange(Tasks(zero, _shape.Batch, LoopKind.Parallel));
         }
         else
         {
             var batch = new LoopVariable("batch");
-            Statement[] pack = _packedRows is null ? [] : [.. PackRows(batch.Value, LoopKind.Serial)];
-            statements.Add(new ForStatement(batch, _shape.Batch, LoopKind.Parallel, 1, [.. pack, .. Tasks(batch.Value, LoopKind.Serial)]));
+            statements.Add(new ForStatement(batch, _shape.Batch, LoopKind.Parallel, 1, [.. PackRows(batch.Value, LoopKind.Serial), .. Tasks(batch.Value, 1, LoopKind.Serial)]));
         }
         var elements = (double)_shape.Batch * _shape.Rows * _shape.Columns;
         return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.Depth / 8 + ElementKernel.Cost(_body.Function)));
@@ -116,22 +115,19 @@ internal sealed partial class ContractionKernel
     }
 
     // A task is a block of rows by a group of panels; the last, narrower panel is a group of its own.
-    private IEnumerable<Statement> Tasks(ScalarExpr batch, LoopKind kind)
+    private IEnumerable<Statement> Tasks(ScalarExpr firstBatch, long batches, LoopKind kind)
     {
         var (fullPanels, rest) = (_shape.Columns / _cut.TileColumns, _shape.Columns % _cut.TileColumns);
+        ForStatement Over(string name, long groups, Func<ScalarExpr, ScalarExpr, ScalarExpr, Piece> piece)
+        {
+            var task = new LoopVariable(name);
+            var index = KernelBody.Unravel(task.Value, [(int)batches, (int)_cut.RowBlocks, (int)groups]);
+            return new(task, batches * _cut.RowBlocks * groups, kind, 1, [.. Task(piece(firstBatch + index[0], index[1], index[2]))]);
+        }
         if (fullPanels > 0)
-        {
-            var (task, groups) = (new LoopVariable("task"), fullPanels / _cut.PanelsPerGroup);
-            var (block, group) = groups == 1 ? (task.Value, ScalarExpr.Index(0))
-                : (task.Value / ScalarExpr.Index(groups), ScalarExpr.Binary(BinaryKind.Rem, task.Value, ScalarExpr.Index(groups)));
-            yield return new ForStatement(task, _cut.RowBlocks * groups, kind, 1,
-                [.. Task(new(batch, block, group * _cut.PanelsPerGroup, _cut.PanelsPerGroup, _cut.TileColumns))]);
-        }
+            yield return Over("task", fullPanels / _cut.PanelsPerGroup, (batch, block, group) => new(batch, block, group * _cut.PanelsPerGroup, _cut.PanelsPerGroup, _cut.TileColumns));
         if (rest > 0)
-        {
-            var block = new LoopVariable("block");
-            yield return new ForStatement(block, _cut.RowBlocks, kind, 1, [.. Task(new(batch, block.Value, ScalarExpr.Index(fullPanels), 1, rest))]);
-        }
+            yield return Over("block", 1, (batch, block, _) => new(batch, block, ScalarExpr.Index(fullPanels), 1, rest));
     }
 
     private sealed record Piece(ScalarExpr Batch, ScalarExpr Block, ScalarExpr FirstPanel, long Panels, long Width);

@@ -94,15 +94,16 @@ internal sealed class KernelBody
     public static ScalarExpr[] Unravel(ScalarExpr position, ReadOnlySpan<int> sizes)
     {
         var index = new ScalarExpr[sizes.Length];
-        var outer = 1L;
+        var (outer, isFirst) = (1L, true);
         foreach (var size in sizes) outer *= size;
         for (var i = 0; i < sizes.Length; i++)
         {
             outer /= Math.Max(sizes[i], 1);
             var quotient = position / ScalarExpr.Index(outer);
             index[i] = sizes[i] == 1 ? ScalarExpr.Index(0)
-                : i == 0 ? quotient
+                : isFirst ? quotient
                 : ScalarExpr.Binary(BinaryKind.Rem, quotient, ScalarExpr.Index(sizes[i]));
+            isFirst &= sizes[i] == 1;
         }
         return index;
     }
