@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
@@ -53,11 +54,11 @@ public sealed class Adjoint : IPass
         Operation[] operations = [.. builder.Operations];
         var needs = NeedsGradient.Of(operations, wrt, [result]);
         if (!needs.Contains(result)) return new Value?[wrt.Count];
-        var cotangents = new Dictionary<Value, Value>();
-        using (builder.At(result.Location)) cotangents[result] = cotangent ?? result.Constant(1);
+        var cotangents = new Dictionary<Value, Cotangent>();
+        using (builder.At(result.Location)) cotangents[result] = new(cotangent ?? result.Constant(1));
         for (var i = operations.Length - 1; i >= 0; i--)
             if (needs.ContainsResult(operations[i])) Accumulate(builder, operations[i], needs, cotangents);
-        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w))];
+        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w)?.Value)];
     }
 
     /// <summary><see cref="Append"/>, with a constant of zeros where no path leads to the result.</summary>
@@ -65,20 +66,32 @@ public sealed class Adjoint : IPass
     public static Value[] AppendDense(FunctionBuilder builder, Value result, IReadOnlyList<Value> wrt, Value? cotangent = null) =>
         [.. Append(builder, result, wrt, cotangent).Select((gradient, i) => gradient ?? wrt[i].Constant(0))];
 
-    private static void Accumulate(FunctionBuilder builder, Operation operation, NeedsGradient needs, Dictionary<Value, Value> cotangents)
+    private static void Accumulate(FunctionBuilder builder, Operation operation, NeedsGradient needs, Dictionary<Value, Cotangent> cotangents)
     {
-        Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r))];
-        if (incoming.All(c => c is null)) return;
+        if (!operation.Results.Any(cotangents.ContainsKey)) return;
         var wanted = new bool[operation.Operands.Length];
         for (var i = 0; i < wanted.Length; i++) wanted[i] = needs.Wants(operation, i);
         if (!wanted.Contains(true)) return;
+        var outgoing = operation.Op is ElementwiseOp op ? ThroughElements(op, operation, wanted, cotangents[operation.Result]) : Through(operation, wanted, cotangents);
         using var pin = builder.At(operation.Location);
-        var outgoing = operation.Op.Vjp(operation, incoming, wanted);
         for (var i = 0; i < outgoing.Length; i++)
         {
             if (!wanted[i] || outgoing[i] is not { } term) continue;
             var operand = operation.Operands[i];
-            cotangents[operand] = cotangents.TryGetValue(operand, out var sum) ? sum + term : term;
+            cotangents[operand] = cotangents.TryGetValue(operand, out var sum) ? sum.Plus(term) : term;
         }
+    }
+
+    private static Cotangent?[] ThroughElements(ElementwiseOp op, Operation operation, bool[] wanted, Cotangent incoming)
+    {
+        using var pin = incoming.Direction.Builder.At(operation.Location);
+        return [.. wanted.Select((isWanted, i) => isWanted ? incoming.Through(op.LocalDerivative(i, operation)) : null)];
+    }
+
+    private static Cotangent?[] Through(Operation operation, bool[] wanted, Dictionary<Value, Cotangent> cotangents)
+    {
+        Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r)?.Value)];
+        using var pin = operation.Operands[0].Builder.At(operation.Location);
+        return [.. operation.Op.Vjp(operation, incoming, wanted).Select(v => v is null ? null : new Cotangent(v))];
     }
 }

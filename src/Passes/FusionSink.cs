@@ -25,24 +25,36 @@ internal sealed class FusionSink
     public void Run()
     {
         foreach (var operation in _function.Operations.Reverse())
-            if (TargetOf(operation) is { } target && ReadsOneStored(operation)) _plan.Move(operation, target);
+            if (TargetOf(operation) is { } target && StoredLeaves(operation, target, isRoot: true) is { Count: 1 }) _plan.Move(operation, target);
     }
 
     private FusionGroup? TargetOf(Operation operation)
     {
-        if (operation.Op is not IElementOp or IIndexedOp || ElementKernel.IsFunction(operation.Op)) return null;
-        var result = operation.Result;
-        if (_plan.GroupOf(operation) is not { } own || _function.Results.Contains(result) || !_readers.TryGetValue(result, out var readers)) return null;
-        var target = _plan.GroupOf(readers[0]);
-        var fits = target is not null && target != own && target.Domain == result.Shape
-            && readers.All(r => _plan.GroupOf(r) == target && r.Op is IElementOp and not IIndexedOp && r.Result.Shape == result.Shape);
-        return fits ? target : null;
+        if (!_readers.TryGetValue(operation.Results[0], out var readers) || _plan.GroupOf(readers[0]) is not { } target) return null;
+        return CanSink(operation, target) ? target : null;
     }
 
-    // Of constants, and of one operand that another kernel has to store in any case.
-    private bool ReadsOneStored(Operation operation)
+    private bool CanSink(Operation operation, FusionGroup target) =>
+        operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation.Op)
+        && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape && !_function.Results.Contains(operation.Result)
+        && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
+
+    /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if there are values that
+    /// would be stored for its sake.</summary>
+    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target, bool isRoot)
     {
-        Value[] stored = [.. operation.Operands.Distinct().Where(o => o.Definition is not { Op: Constant } constant || !FusionPlan.IsInlined(constant))];
-        return stored is [var only] && _plan.GroupOf(only) is { } group && _readers[only].Any(r => r != operation && _plan.GroupOf(r) is { } reader && reader != group);
+        if (!CanSink(operation, target) || isRoot && _readers[operation.Result].Any(r => _plan.GroupOf(r) != target)) return null;
+        var leaves = new HashSet<Value>();
+        foreach (var operand in operation.Operands.Distinct())
+        {
+            if (operand.Definition is { Op: Constant } constant && FusionPlan.IsInlined(constant)) continue;
+            if (IsStoredWithout(operation, operand)) leaves.Add(operand);
+            else if (operand.Definition is { } definition && _readers[operand] is [_] && StoredLeaves(definition, target, isRoot: false) is { } inner) leaves.UnionWith(inner);
+            else return null;
+        }
+        return leaves;
     }
+
+    private bool IsStoredWithout(Operation reader, Value value) =>
+        _plan.GroupOf(value) is { } group && _readers[value].Any(r => r != reader && _plan.GroupOf(r) is { } other && other != group);
 }

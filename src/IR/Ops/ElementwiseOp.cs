@@ -24,7 +24,13 @@ public readonly struct Partial
     /// <summary>A derivative that is a tensor.</summary>
     public static implicit operator Partial(Value value) => new(0, value);
 
-    internal Value? Times(Value? direction) => (direction, _value, _sign) switch
+    /// <summary>The tensor, if the derivative is one.</summary>
+    public Value? Factor => _sign == 0 ? _value : null;
+    /// <summary>1 or -1, if the derivative is that everywhere.</summary>
+    public int? Sign => _value is null && _sign != 0 ? _sign : null;
+
+    /// <summary>A tangent or cotangent times the derivative; null where that is zero.</summary>
+    public Value? Times(Value? direction) => (direction, _value, _sign) switch
     {
         (null, _, _) or (_, null, 0) => null,
         (_, null, > 0) => direction,
@@ -43,6 +49,9 @@ public abstract class ElementwiseOp : Op, IElementOp
 
     /// <summary>The local partial derivative with respect to operand <paramref name="wrt"/>.</summary>
     protected abstract Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y);
+
+    /// <summary>The local partial derivative of an operation with respect to operand <paramref name="wrt"/>.</summary>
+    public Partial LocalDerivative(int wrt, Operation operation) => PartialOf(wrt, operation, operation.Operands.AsSpan(), operation.Result);
 
     /// <summary>The result element from the operands' elements, in f64.</summary>
     protected abstract double Evaluate(Operation operation, ReadOnlySpan<double> x);
@@ -69,7 +78,7 @@ public abstract class ElementwiseOp : Op, IElementOp
     {
         var results = new Value?[operation.Operands.Length];
         for (var i = 0; i < results.Length; i++)
-            if (wanted[i]) results[i] = PartialOf(i, operation, operation.Operands.AsSpan(), operation.Result).Times(cotangents[0]);
+            if (wanted[i]) results[i] = LocalDerivative(i, operation).Times(cotangents[0]);
         return results;
     }
 
@@ -80,7 +89,7 @@ public abstract class ElementwiseOp : Op, IElementOp
         for (var i = 0; i < tangents.Length; i++)
         {
             if (tangents[i] is null) continue;
-            var term = PartialOf(i, operation, operation.Operands.AsSpan(), operation.Result).Times(tangents[i]);
+            var term = LocalDerivative(i, operation).Times(tangents[i]);
             sum = sum is null || term is null ? sum ?? term : sum + term;
         }
         return [sum];
