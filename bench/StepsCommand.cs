@@ -53,8 +53,17 @@ internal static class StepsCommand
             if (memory) rows[i] = rows[i] with { PeakBytes = peers.Prepend(Peer.Compiled).ToDictionary(p => p, p => PeakMemory.OfChild(models[i], p, threads)) };
             Console.WriteLine(Line(rows[i]));
         }
+        if (memory) ShowMemory(rows, peers);
         if (json is not null) Describe(peak, peers, rows).Write(json);
         return rows.Any(r => r.Failure is not null) ? 1 : 0;
+    }
+
+    private static void ShowMemory(Row[] rows, string[] peers)
+    {
+        Console.WriteLine($"\n{"model",-26}{"arena KiB",11}{"of it values",14}{"if none shared",16}{string.Concat(peers.Prepend(Peer.Compiled).Select(p => $"{p} peak MiB".PadLeft(19)))}");
+        foreach (var row in rows)
+            Console.WriteLine($"{row.Name,-26}{row.ArenaBytes / 1024.0,11:f1}{row.ValueBytes / 1024.0,14:f1}{row.KeepAllBytes / 1024.0,16:f1}"
+                + string.Concat(row.PeakBytes!.Values.Select(b => $"{b / 1048576.0,19:f0}")));
     }
 
     // Found out before the run rather than after it.

@@ -23,6 +23,10 @@ internal sealed record Row
     public double Gflops => Flops / CompiledUs / 1e3;
     public double FractionOfPeak { get; init; }
     public long ArenaBytes { get; init; }
+    /// <summary>Of the arena those of values that pass from one kernel to another.</summary>
+    public long ValueBytes { get; init; }
+    /// <summary>What these would take if none shared memory with another.</summary>
+    public long KeepAllBytes { get; init; }
     public double LossMaxRelDiff { get; init; }
     /// <summary>Why the row does not count; null if it does.</summary>
     public string? Failure { get; init; }

@@ -33,6 +33,8 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
                 CompileMs = compiled.CompileTime.TotalMilliseconds,
                 CompileWarmMs = CompileAgain(model, batches),
                 ArenaBytes = compiled.ArenaBytes,
+                ValueBytes = compiled.ValueBytes,
+                KeepAllBytes = compiled.KeepAllBytes,
                 LossMaxRelDiff = difference,
                 Flops = Flops(model),
             };

@@ -20,6 +20,8 @@ internal sealed class CompiledPeer : IPeer
     public float Loss => _step.Loss;
     public TimeSpan CompileTime => _step.CompileTime;
     public long ArenaBytes => _step.ArenaBytes;
+    public long ValueBytes => _step.ValueBytes;
+    public long KeepAllBytes => _step.KeepAllBytes;
 
     public StepProfile Profile(int steps) => _step.Profile(steps, () => Step(0));
 

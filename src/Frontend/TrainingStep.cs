@@ -62,6 +62,12 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>
     public long ArenaBytes => _executable.Layout.ArenaBytes;
 
+    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the rest is kernels' scratch.</summary>
+    public long ValueBytes => _program.SharedScratch;
+
+    /// <summary>Bytes that the values of <see cref="ValueBytes"/> would take if none shared memory with another.</summary>
+    public long KeepAllBytes => _program.KeepAllBytes;
+
     /// <summary>The loss of the last step, before its update; an f64 loss is rounded.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is neither f32 nor f64.</exception>
     public float Loss => _isDoubleLoss ? (float)_executable.Output<double>("loss")[0] : _executable.Output<float>("loss")[0];

@@ -91,7 +91,7 @@ internal sealed class MemoryPlan
             var producer = _kernels.FirstOrDefault(k => k.Writes.Contains(value));
             if (isDonated && value == _function.Parameters[_donated[i]]) continue;
             if (producer is not null && claimed.Add(value) && !isDonated) _places[value] = to;
-            else if (producer is not null && isDonated && !_places.ContainsKey(value) && CanOverwrite(producer, value, _donated[i])) producer.Overwrites.Add(value);
+            else if (producer is not null && isDonated && !_places.ContainsKey(value) && CanOverwrite(producer, value, _function.Parameters[_donated[i]])) producer.Overwrites.Add(value);
             else if (isDonated) _lateCopies.Add((Snapshot(value), _donated[i]));
             else if (Root(value).Definition is null) PlaceByKernel(value, to);
             else copies.Add((value, to));
@@ -99,9 +99,9 @@ internal sealed class MemoryPlan
         return copies;
     }
 
-    private bool CanOverwrite(PlannedKernel producer, Value value, int parameter)
+    /// <summary>Whether a kernel may store its result over another value: one that it does not read, or only element by element.</summary>
+    private static bool CanOverwrite(PlannedKernel producer, Value value, Value replaced)
     {
-        var replaced = _function.Parameters[parameter];
         if (!producer.Reads.Contains(replaced)) return true;
         if (producer.Operation is not { Op: Fusion } fusion || replaced.Shape != value.Shape) return false;
         var body = fusion.Body!;
@@ -183,8 +183,24 @@ internal sealed class MemoryPlan
         foreach (var (value, _) in copies) lastUse[Root(value)] = int.MaxValue;
         foreach (var (value, _) in _lateCopies) lastUse[Root(value)] = int.MaxValue;
         for (var t = 0; t < order.Count; t++)
+        {
+            // What is read here for the last time, element by element, gives its place to a result.
+            var dying = order[t].Reads.Distinct().Where(o => arena.Holds(o) && lastUse[o] == t).ToList();
             foreach (var value in order[t].Writes)
-                if (!_places.ContainsKey(value)) arena.Add(value, LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), t, RestsUntil(value, lastUse[value]));
+            {
+                if (_places.ContainsKey(value)) continue;
+                var until = RestsUntil(value, lastUse[value]);
+                if (dying.FirstOrDefault(o => o.Type == value.Type && CanOverwrite(order[t], value, o)) is { } replaced)
+                {
+                    arena.Replace(replaced, value, until);
+                    dying.Remove(replaced);
+                }
+                else
+                {
+                    arena.Add(value, t, until);
+                }
+            }
+        }
         foreach (var (value, offset) in arena.Place()) _places[value] = new(StorageKind.Arena, offset);
     }
 }
@@ -192,19 +208,36 @@ internal sealed class MemoryPlan
 /// <summary>Offsets for buffers with lifetimes, such that no two alive at once overlap: largest first, lowest gap that fits.</summary>
 internal sealed class ArenaLayout
 {
-    private sealed record Item(Value Value, long Bytes, int First, int Last)
+    private sealed record Item(long Bytes, int First)
     {
+        public int Last { get; set; }
         public long Offset { get; set; }
     }
 
     private readonly List<Item> _items = [];
+    private readonly Dictionary<Value, Item> _itemOf = [];
 
     /// <summary>Bytes in use, once placed.</summary>
     public long Bytes { get; private set; }
-    /// <summary>Bytes that the buffers would take side by side.</summary>
-    public long KeepAllBytes => _items.Sum(i => i.Bytes);
+    /// <summary>Bytes that the values would take side by side.</summary>
+    public long KeepAllBytes => _itemOf.Values.Sum(i => i.Bytes);
 
-    public void Add(Value value, long bytes, int first, int last) => _items.Add(new(value, bytes, first, last));
+    public bool Holds(Value value) => _itemOf.ContainsKey(value);
+
+    public void Add(Value value, int first, int last)
+    {
+        var item = new Item(LoopBuffer.Align(Math.Max(value.Type.Bytes, 1)), first) { Last = last };
+        _items.Add(item);
+        _itemOf[value] = item;
+    }
+
+    /// <summary>Gives a value the place of another of its size, whose life ends where its own begins.</summary>
+    public void Replace(Value value, Value successor, int last)
+    {
+        var item = _itemOf[value];
+        item.Last = Math.Max(item.Last, last);
+        _itemOf[successor] = item;
+    }
 
     public IEnumerable<(Value Value, long Offset)> Place()
     {
@@ -221,6 +254,6 @@ internal sealed class ArenaLayout
             Bytes = Math.Max(Bytes, offset + item.Bytes);
             placed.Add(item);
         }
-        return placed.Select(i => (i.Value, i.Offset));
+        return _itemOf.Select(i => (i.Key, i.Value.Offset));
     }
 }
