@@ -18,7 +18,7 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         _context = LLVMContextRef.Create();
         Module = _context.CreateModuleWithName(name);
         Builder = LLVMBuilderRef.Create(_context);
-        Math = new MathLibrary(Module, target.HasFma);
+        Math = new MathLibrary(Module, target);
     }
 
     public TargetInfo Target { get; }

@@ -71,7 +71,7 @@ internal sealed unsafe class MathKernel : IDisposable
             load.SetAlignment(4);
             return load;
         }
-        var result = new MathLibrary(module, target.HasFma).Emit(
+        var result = new MathLibrary(module, target).Emit(
             b, function, function == MathFunction.Pow ? [Load(0), Load(1)] : [Load(0)]);
         b.BuildStore(result, At(2)).SetAlignment(4);
         var next = b.BuildAdd(i, LLVMValueRef.CreateConstInt(context.Int64Type, Math.Max(1, lanes)), "next");

@@ -10,8 +10,8 @@ namespace GraphCompiler.Backend.Llvm;
 /// nothing is left in the object but the inlined code.
 /// </remarks>
 /// <param name="module">The module that receives the functions.</param>
-/// <param name="hasFma">Whether the target has fused multiply-add instructions (x86-64-v3 and later).</param>
-internal sealed class MathLibrary(LLVMModuleRef module, bool hasFma)
+/// <param name="target">Decides between algorithms: fused multiply-add (x86-64-v3 and later), tables in registers (x86-64-v4).</param>
+internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
 {
     private readonly Dictionary<string, (LLVMTypeRef Type, LLVMValueRef Function)> _emitted = [];
 
@@ -51,7 +51,7 @@ internal sealed class MathLibrary(LLVMModuleRef module, bool hasFma)
         AddAttribute(value, "nounwind");
         using var builder = module.Context.CreateBuilder();
         builder.PositionAtEnd(value.AppendBasicBlock("entry"));
-        var emitter = new VectorEmitter(module, builder, type, hasFma);
+        var emitter = new VectorEmitter(module, builder, type, target.HasFma, hasTables: target.VectorBytes == 64);
         var x = emitter.Expr(value.GetParam(0));
         var y = arity == 2 ? emitter.Expr(value.GetParam(1)) : default;
         builder.BuildRet(Body(emitter, function, x, y).Value);
@@ -60,13 +60,13 @@ internal sealed class MathLibrary(LLVMModuleRef module, bool hasFma)
 
     private static VectorExpr Body(VectorEmitter m, MathFunction function, VectorExpr x, VectorExpr y) => function switch
     {
-        MathFunction.Exp => ExponentialFunctions.Exp(m, x),
+        MathFunction.Exp => m.HasTables ? TableFunctions.Exp(m, x) : ExponentialFunctions.Exp(m, x),
         MathFunction.Log => LogarithmFunctions.Log(m, x),
         MathFunction.Log1p => LogarithmFunctions.Log1p(m, x),
         MathFunction.Expm1 => ExponentialFunctions.Expm1(m, x),
-        MathFunction.Tanh => ExponentialFunctions.Tanh(m, x),
+        MathFunction.Tanh => m.HasTables ? TableFunctions.Tanh(m, x) : ExponentialFunctions.Tanh(m, x),
         MathFunction.Logistic => ExponentialFunctions.Logistic(m, x),
-        MathFunction.Erf => ErrorFunction.Erf(m, x),
+        MathFunction.Erf => m.HasTables ? TableFunctions.Erf(m, x) : ErrorFunction.Erf(m, x),
         MathFunction.Sin => TrigonometricFunctions.Sin(m, x),
         MathFunction.Cos => TrigonometricFunctions.Cos(m, x),
         MathFunction.Pow => PowerFunctions.Pow(m, x, y),

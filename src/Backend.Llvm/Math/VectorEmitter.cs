@@ -5,12 +5,18 @@ namespace GraphCompiler.Backend.Llvm;
 /// <summary>Emits IEEE vector arithmetic of one float format and lane count into one basic block.</summary>
 internal sealed class VectorEmitter
 {
+    private const int TableSize = 16;
+
+    /// <summary>AVX-512's code for rounding as the control register says.</summary>
+    private const ulong CurrentRounding = 4;
+
     private readonly LLVMModuleRef _module;
     private readonly bool _hasFma;
+    private readonly bool _hasTables;
 
-    public VectorEmitter(LLVMModuleRef module, LLVMBuilderRef builder, LLVMTypeRef type, bool hasFma)
+    public VectorEmitter(LLVMModuleRef module, LLVMBuilderRef builder, LLVMTypeRef type, bool hasFma, bool hasTables)
     {
-        (_module, _hasFma, Builder, FloatType) = (module, hasFma, builder, type);
+        (_module, _hasFma, _hasTables, Builder, FloatType) = (module, hasFma, hasTables, builder, type);
         var isVector = type.Kind == LLVMTypeKind.LLVMVectorTypeKind;
         Lanes = isVector ? type.VectorSize : 0;
         var element = isVector ? type.ElementType : type;
@@ -31,6 +37,8 @@ internal sealed class VectorEmitter
     public bool IsDouble { get; }
     public int MantissaBits { get; }
     public ulong Bias { get; }
+    /// <summary>Whether <see cref="LookUp"/> and <see cref="Scale"/> can be used: f32 with AVX-512.</summary>
+    public bool HasTables => _hasTables && !IsDouble;
     public ulong SignBit => IsDouble ? 1ul << 63 : 1ul << 31;
 
     /// <summary>1.5 * 2^mantissa: adding it to |v| &lt; 2^(mantissa-1) leaves round(v) in the low bits.</summary>
@@ -104,8 +112,54 @@ internal sealed class VectorEmitter
         return (n + magic.Bits).AsFloat - magic;
     }
 
+    /// <summary>The element of a table of sixteen that the low four bits tell; needs <see cref="HasTables"/>.</summary>
+    public VectorExpr LookUp(BitsExpr index, ReadOnlySpan<double> table)
+    {
+        var elements = new LLVMValueRef[TableSize];
+        for (var i = 0; i < elements.Length; i++) elements[i] = LLVMValueRef.CreateConstReal(FloatElement, (float)table[i]);
+        var constant = LLVMValueRef.CreateConstVector(elements);
+        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.permvar.sf.512", [], constant, part[0]), index.Value));
+    }
+
+    /// <summary>v · 2^⌊n⌋, rounded once where it is subnormal; needs <see cref="HasTables"/>.</summary>
+    public VectorExpr Scale(VectorExpr v, VectorExpr n)
+    {
+        var all = LLVMValueRef.CreateConstInt(_module.Context.Int16Type, ushort.MaxValue);
+        var rounding = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, CurrentRounding);
+        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", [], part[0], part[1], part[0], all, rounding), v.Value, n.Value));
+    }
+
+    // Applies what takes sixteen lanes to any number of them.
+    private LLVMValueRef BySixteens(Func<LLVMValueRef[], LLVMValueRef> apply, params LLVMValueRef[] arguments)
+    {
+        if (Lanes == 0)
+        {
+            var lane = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, 0);
+            return Builder.BuildExtractElement(apply([.. arguments.Select(a => Builder.Splat(a, TableSize))]), lane);
+        }
+        if (Lanes < TableSize) return TakeLanes(apply([.. arguments.Select(a => TakeLanes(a, 0, TableSize))]), 0, (int)Lanes);
+        var result = apply([.. arguments.Select(a => TakeLanes(a, 0, TableSize))]);
+        for (var first = TableSize; first < Lanes; first += TableSize)
+        {
+            var part = apply([.. arguments.Select(a => TakeLanes(a, first, TableSize))]);
+            // Both of one length for the shuffle that joins them.
+            result = Shuffle(TakeLanes(result, 0, (int)Lanes), TakeLanes(part, 0, (int)Lanes), i => i < first ? i : i < first + TableSize ? (int)Lanes + i - first : -1, (int)Lanes);
+        }
+        return result;
+    }
+
+    private LLVMValueRef TakeLanes(LLVMValueRef vector, int first, int count) => (int)vector.TypeOf.VectorSize == count && first == 0 ? vector
+        : Shuffle(vector, vector.TypeOf.Poison, i => first + i < vector.TypeOf.VectorSize ? first + i : -1, count);
+
+    private LLVMValueRef Shuffle(LLVMValueRef a, LLVMValueRef b, Func<int, int> source, int count)
+    {
+        var int32 = _module.Context.Int32Type;
+        LLVMValueRef[] mask = [.. Enumerable.Range(0, count).Select(source).Select(i => i < 0 ? int32.Poison : LLVMValueRef.CreateConstInt(int32, (ulong)i))];
+        return Builder.BuildShuffleVector(a, b, LLVMValueRef.CreateConstVector(mask));
+    }
+
     /// <summary>The same lanes in f64.</summary>
-    public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma);
+    public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma, _hasTables);
 
     public VectorExpr Widen(VectorExpr narrow) => new(this, Builder.BuildFPExt(narrow.Value, FloatType, ""));
 
