@@ -6,13 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
 #define BARRIER_BYTES 128
 #define SPINS 4096
 
-typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; } program;
+/* Whether all threads run the next step or the caller's alone, whichever took less time lately: as TeamChoice in the .NET runtime, whose
+   numbers these are. A trial times up to 32 steps each way, after two to settle. */
+enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
+enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, TRIAL_NS = 1000000, HELD_NS = 250000000 };
+typedef struct { enum phase phase, last; int step, count; int64_t sum, longest, team, held, left; } choice;
+
+typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
 typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
 
 struct MODEL_TYPE {
@@ -75,11 +82,49 @@ static void publish(struct MODEL_TYPE *m) {
     pthread_mutex_unlock(&m->lock);
 }
 
-static void run(struct MODEL_TYPE *m, program *p) {
-    if (p->workers == 1) {
-        p->entry(p->buffers, p->arena, 0, 1, p->barrier);
+static int64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
+static int is_timed(const choice *c) { return c->phase <= TRY_ALONE && c->step >= SETTLING; }
+
+static void begin_trial(choice *c, enum phase phase) {
+    c->phase = phase;
+    c->step = c->count = 0;
+    c->sum = c->longest = 0;
+}
+
+/* The mean but for the longest step, which another program may have interrupted. */
+static void end_trial(choice *c) {
+    int64_t mean = (c->sum - c->longest) / (c->count - 1);
+    if (c->phase == TRY_TEAM) {
+        c->team = mean;
+        begin_trial(c, TRY_ALONE);
         return;
     }
+    int64_t fastest = mean < c->team ? mean : c->team, most = HELD_NS / (fastest > 0 ? fastest : 1);
+    if (most < LEAST_HELD) most = LEAST_HELD;
+    c->phase = c->team <= mean ? HOLD_TEAM : HOLD_ALONE;
+    c->held = c->phase != c->last ? LEAST_HELD : c->held * 2 < most ? c->held * 2 : most;
+    c->last = c->phase;
+    c->left = c->held;
+}
+
+static void count_step(choice *c, int64_t elapsed) {
+    if (c->phase > TRY_ALONE) {
+        if (--c->left == 0) begin_trial(c, TRY_TEAM);
+        return;
+    }
+    if (c->step++ < SETTLING) return;
+    c->count++;
+    c->sum += elapsed;
+    if (elapsed > c->longest) c->longest = elapsed;
+    if (c->count == MOST_TIMED || (c->count >= LEAST_TIMED && c->sum >= TRIAL_NS)) end_trial(c);
+}
+
+static void run_team(struct MODEL_TYPE *m, program *p) {
     m->job = p;
     publish(m);
     p->entry(p->buffers, p->arena, 0, p->workers, p->barrier);
@@ -88,6 +133,18 @@ static void run(struct MODEL_TYPE *m, program *p) {
     pthread_mutex_lock(&m->lock);
     while (__atomic_load_n(&m->running, __ATOMIC_ACQUIRE) != 0) pthread_cond_wait(&m->end, &m->lock);
     pthread_mutex_unlock(&m->lock);
+}
+
+static void run(struct MODEL_TYPE *m, program *p) {
+    if (p->workers == 1) {
+        p->entry(p->buffers, p->arena, 0, 1, p->barrier);
+        return;
+    }
+    int timed = is_timed(&p->choice);
+    int64_t start = timed ? nanoseconds() : 0;
+    if (p->choice.phase == TRY_TEAM || p->choice.phase == HOLD_TEAM) run_team(m, p);
+    else p->entry(p->buffers, p->arena, 0, 1, p->barrier);
+    count_step(&p->choice, timed ? nanoseconds() - start : 0);
 }
 
 /* Runs program 0 (training) or 1 (prediction). */

@@ -30,7 +30,7 @@ public sealed record KernelProfile(string Name, double Share, double Nanoseconds
 
 /// <summary>Where the time of a training step goes.</summary>
 /// <param name="StepTime">Mean of the steps that were measured.</param>
-/// <param name="Threads">Of the step.</param>
+/// <param name="Threads">Of the last step: one where that takes less time than all.</param>
 /// <param name="Limits">Of the machine with so many threads.</param>
 /// <param name="Kernels">In the order in which they run.</param>
 public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits, ImmutableArray<KernelProfile> Kernels)
@@ -45,10 +45,11 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         for (var i = 0; i < ticks.Length; i++)
         {
             var call = program.Calls[i];
-            var (cost, limits, share) = (KernelCost.Of(call.Kernel), call.IsParallel ? all : one, total > 0 ? ticks[i] / total : 0);
+            var isShared = call.IsParallel && threads > 1;
+            var (cost, limits, share) = (KernelCost.Of(call.Kernel), isShared ? all : one, total > 0 ? ticks[i] / total : 0);
             var least = Math.Max(cost.Flops / limits.Gigaflops, cost.Bytes / limits.Gigabytes);
             var time = stepTime.TotalNanoseconds * share;
-            kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, call.IsParallel, time > 0 ? least / time : 0, call.Kernel.Locations));
+            kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, isShared, time > 0 ? least / time : 0, call.Kernel.Locations));
         }
         return new(stepTime, threads, all, kernels.MoveToImmutable());
     }

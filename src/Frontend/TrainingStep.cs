@@ -56,7 +56,7 @@ public sealed class TrainingStep : IDisposable
         ticks.Clear();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++) run();
-        return StepProfile.Of(_program, ticks, Stopwatch.GetElapsedTime(start) / steps, _executable.Threads);
+        return StepProfile.Of(_program, ticks, Stopwatch.GetElapsedTime(start) / steps, _executable.ActiveThreads);
     }
 
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>

@@ -14,6 +14,13 @@ internal sealed class MemoryPlan
     /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader, and the next one.</summary>
     private const int KernelsAtRest = 2;
 
+    /// <summary>Small updates that run one after another: workers meet before them once, and the cotangents of so many layers, of two updates
+    /// each, are kept for that long.</summary>
+    private const int UpdatesTogether = 8;
+
+    /// <summary>Scalar operations up to which a meeting is a part of a kernel's time that counts: some 50 µs.</summary>
+    private const double SmallWork = 1e6;
+
     private readonly Function _function;
     private readonly ImmutableArray<int> _donated;
     private readonly TargetTraits _target;
@@ -141,15 +148,20 @@ internal sealed class MemoryPlan
         return new Kernel("copy", [from, to], [], [loop], [], type.Shape.ElementCount);
     }
 
+    // In the function's order, but for small updates: they wait until some have gathered, or nothing else is ready.
     private List<PlannedKernel> Schedule()
     {
         var order = new List<PlannedKernel>();
         var written = new HashSet<Value>(_places.Keys.Where(v => v.Definition is null || v.Definition.Op is Constant));
         var waiting = new List<PlannedKernel>(_kernels);
+        var flushes = false;
         while (waiting.Count > 0)
         {
             var ready = waiting.Where(k => k.Reads.All(written.Contains)).ToList();
-            var next = ready.FirstOrDefault(k => !BlocksReader(k, waiting)) ?? ready[0];
+            var free = ready.Where(k => !BlocksReader(k, waiting)).ToList();
+            var updates = free.Where(IsSmallUpdate).ToList();
+            flushes = updates.Count >= UpdatesTogether || flushes && updates.Count > 0;
+            var next = (flushes ? updates[0] : free.FirstOrDefault(k => !updates.Contains(k))) ?? free.FirstOrDefault() ?? ready[0];
             if (BlocksReader(next, waiting)) Demote(next);
             foreach (var value in next.Overwrites) _places[value] = new(StorageKind.External, ParameterOf(value));
             waiting.Remove(next);
@@ -158,6 +170,8 @@ internal sealed class MemoryPlan
         }
         return order;
     }
+
+    private bool IsSmallUpdate(PlannedKernel kernel) => _target.Workers > 1 && kernel.Overwrites.Count > 0 && kernel.Kernel.Work <= SmallWork;
 
     private int ParameterOf(Value result) => _donated[_function.Results.IndexOf(result)];
 

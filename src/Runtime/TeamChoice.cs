@@ -5,8 +5,8 @@ namespace GraphCompiler.Runtime;
 /// <summary>Decides for each step whether the whole team runs it or the caller alone: whichever took less time lately.</summary>
 /// <remarks>
 /// Whether sharing a step pays depends on what no compiler sees: how far apart the processors are (on a virtual machine that changes
-/// by the minute), whether another program uses them, whether the caller lets the workers fall asleep between steps. So now and then a
-/// few steps are timed each way; in between nothing is timed. A step computes the same bits either way.
+/// by the second), whether another program uses them, whether the caller lets the workers fall asleep between steps. So now and then a
+/// few steps are timed each way; in between nothing is timed. A step computes the same bits either way. See docs/adr/0007.
 /// </remarks>
 internal struct TeamChoice
 {
@@ -22,6 +22,7 @@ internal struct TeamChoice
     private static readonly long s_heldTicks = Stopwatch.Frequency / 4;
 
     private Phase _phase;
+    private Phase _last;
     private int _step;
     private Trial _trial;
     private long _teamTicks;
@@ -67,8 +68,6 @@ internal struct TeamChoice
         _held = chosen == _last ? Math.Min(_held * 2, most) : LeastHeld;
         (_phase, _last, _left) = (chosen, chosen, _held);
     }
-
-    private Phase _last;
 
     /// <summary>Timed steps of one way.</summary>
     private struct Trial
