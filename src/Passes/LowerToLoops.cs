@@ -24,18 +24,31 @@ public static class LowerToLoops
     /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork)
     {
+        var readByRows = ReadByRows(function);
         var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
-            .Select(o => new KernelNode(o, LowerOperation(o, target))).ToList();
+            .Select(o => new KernelNode(o, LowerOperation(o, target, readByRows))).ToList();
         var plan = new MemoryPlan(function, donated, nodes, target);
         return plan.Build(parallelWork);
     }
 
-    internal static Kernel LowerOperation(Operation operation, TargetTraits target) => operation.Op switch
+    // Right operands whose last axis a product sums over, as dX = dY·Wᵀ does with W: a worker that makes some columns of dX reads as many
+    // rows of W, where x·W reads columns.
+    private static HashSet<Value> ReadByRows(Function function)
+    {
+        var values = new HashSet<Value>();
+        foreach (var fusion in function.Operations.Where(o => o.Op is Fusion))
+            foreach (var dot in fusion.Body!.Operations.Where(o => o.Op is DotGeneral))
+                if (DotGeneral.Axes.Of(dot.Attributes).ContractY.Contains(dot.Operands[1].Rank - 1) && fusion.Body.Parameters.IndexOf(dot.Operands[1]) is >= 0 and var i)
+                    values.Add(fusion.Operands[i]);
+        return values;
+    }
+
+    private static Kernel LowerOperation(Operation operation, TargetTraits target, IReadOnlySet<Value> readByRows) => operation.Op switch
     {
         ScatterAdd => ScatterKernel.Lower(operation, target),
         Fusion => operation.Word("kind") switch
         {
-            "contraction" => ContractionKernel.Lower(operation, target),
+            "contraction" => ContractionKernel.Lower(operation, target, readByRows),
             "row" => RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
         },

@@ -148,7 +148,7 @@ internal sealed class MemoryPlan
         return new Kernel("copy", [from, to], [], [loop], [], type.Shape.ElementCount);
     }
 
-    // In the function's order, but for small updates: they wait until some have gathered, or nothing else is ready.
+    // In the function's order, but for small updates: they wait for other small kernels until some have gathered.
     private List<PlannedKernel> Schedule()
     {
         var order = new List<PlannedKernel>();
@@ -161,7 +161,9 @@ internal sealed class MemoryPlan
             var free = ready.Where(k => !BlocksReader(k, waiting)).ToList();
             var updates = free.Where(IsSmallUpdate).ToList();
             flushes = updates.Count >= UpdatesTogether || flushes && updates.Count > 0;
-            var next = (flushes ? updates[0] : free.FirstOrDefault(k => !updates.Contains(k))) ?? free.FirstOrDefault() ?? ready[0];
+            var other = free.FirstOrDefault(k => !updates.Contains(k));
+            var waits = !flushes && other is not null && other.Kernel.Work <= SmallWork;
+            var next = (waits ? other : updates.FirstOrDefault() ?? other) ?? ready[0];
             if (BlocksReader(next, waiting)) Demote(next);
             foreach (var value in next.Overwrites) _places[value] = new(StorageKind.External, ParameterOf(value));
             waiting.Remove(next);

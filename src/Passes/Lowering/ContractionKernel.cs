@@ -16,6 +16,9 @@ internal sealed partial class ContractionKernel
     /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
     private const long SetsBytes = 4096;
 
+    /// <summary>Bytes of a row below which a worker has no part of it to itself: a neighbour's prefetcher reads some lines beyond its own part.</summary>
+    private const long LeastRowPart = 1024;
+
     /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
     private const long MostLinesOfSet = 4;
 
@@ -31,12 +34,12 @@ internal sealed partial class ContractionKernel
     private readonly LoopBuffer? _packedColumns;
     private readonly LoopBuffer? _partial;
 
-    private ContractionKernel(Operation fusion, TargetTraits target)
+    private ContractionKernel(Operation fusion, TargetTraits target, IReadOnlySet<Value> readByRows)
     {
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
         (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
-        _cut = ContractionBlocking.Choose(_shape, _dtype, target, dividesRows: StateOperands().Any(), takesWholeRows: IsSmall);
+        _cut = ContractionBlocking.Choose(_shape, _dtype, target, DividesRows(readByRows), takesWholeRows: IsSmall);
         var lanes = target.Lanes(_dtype);
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
@@ -47,7 +50,7 @@ internal sealed partial class ContractionKernel
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
     }
 
-    public static Kernel Lower(Operation fusion, TargetTraits target) => new ContractionKernel(fusion, target).Build();
+    public static Kernel Lower(Operation fusion, TargetTraits target, IReadOnlySet<Value> readByRows) => new ContractionKernel(fusion, target, readByRows).Build();
 
     private bool PacksColumns() => _shape.ColumnSide.FreeStride != 1
         || _shape.Depth * _shape.Columns * _dtype.Bytes > UnpackedBytes && _cut.TilesPerBlock > 2;
@@ -61,6 +64,13 @@ internal sealed partial class ContractionKernel
         if (side is not { FreeStride: { } free, DepthStride: { } depth }) return true;
         var (lines, distance) = depth == 1 ? (_cut.TileRows, free) : free == 1 ? (_cut.BlockDepth, depth) : (long.MaxValue / SetsBytes, SetsBytes);
         return lines * Gcd(distance * _dtype.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
+    }
+
+    // A worker should update what it reads in the forward and backward products: memory that one core writes and another reads travels.
+    private bool DividesRows(IReadOnlySet<Value> readByRows)
+    {
+        Value[] state = [.. StateOperands().Select(o => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(o)])];
+        return state.Length > 0 && (state.Any(readByRows.Contains) || _shape.Columns * _dtype.Bytes / _target.Workers < LeastRowPart);
     }
 
     // Then each worker can read all columns, and products that follow one another row by row need no meeting between them.
