@@ -15,6 +15,9 @@ public class CompileTime
 
     private Action _run = () => { };
 
+    /// <summary>Of the step that is compiled; the verb sets it.</summary>
+    internal static int Threads { get; set; } = 1;
+
     /// <summary>Rows of the suite.</summary>
     [Params("mlp_digits_b32_adam", "mlp_wide_b256_adam", "mlp_deep_b32_x20")]
     public string Model { get; set; } = "";
@@ -45,7 +48,7 @@ public class CompileTime
             function = entry.Pass.Run(function, new PassContext());
         }
         var target = TargetInfo.Create();
-        var traits = Compiler.TraitsOf(target, Environment.ProcessorCount);
+        var traits = Compiler.TraitsOf(target, Threads);
         var program = LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == LowerAndPlan) _run = () => LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == GenerateCode) _run = () => StepCompiler.Compile(program, target);

@@ -35,6 +35,7 @@ internal static class MicroCommand
             return 2;
         }
         if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing);
+        CompileTime.Threads = threads;
         return !withCompile || RunCompile(isShort) ? 0 : 1;
     }
 
@@ -42,7 +43,8 @@ internal static class MicroCommand
     {
         if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch cannot be had, so it is left out: {reason}");
         var peak = Roofline.Measure(threads).Gigaflops;
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. Microseconds, medians of {timing.Rounds} rounds; ratios are medians of the rounds' ratios.");
+        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. Microseconds, medians of {timing.Rounds} rounds; "
+            + "ratios are medians of the rounds' ratios.");
         Console.WriteLine($"{"case",-48}{"compiled",10}{"GFLOP/s",9}{"tensors/compiled",18}{"torch/compiled",16}");
         foreach (var @case in selected)
         {

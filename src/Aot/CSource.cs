@@ -37,7 +37,7 @@ internal static partial class CSource
 
             typedef struct {{name}}_model {{name}}_model;
 
-            /* Makes an instance with the declared initial parameters. threads: those of a step, the caller's included, at most {{manifest.MaxThreads}};
+            /* Makes an instance with the declared initial parameters. threads: the most of a step, the caller's included, at most {{manifest.MaxThreads}};
                0 is one for each processor. On an error *model is null. */
             int {{name}}_create(int threads, {{name}}_model **model);
             void {{name}}_destroy({{name}}_model *model); /* null is allowed */

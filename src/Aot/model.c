@@ -16,8 +16,8 @@
 /* Whether all threads run the next step or the caller's alone, whichever took less time lately: as TeamChoice in the .NET runtime, whose
    numbers these are. A trial times up to 32 steps each way, after two to settle. */
 enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
-enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, TRIAL_NS = 1000000, HELD_NS = 250000000 };
-typedef struct { enum phase phase, last; int step, count; int64_t sum, longest, team, held, left; } choice;
+enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 250000000 };
+typedef struct { enum phase phase, last; int step, count, team_count; int64_t sum, longest, team, held, left; } choice;
 
 typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
 typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
@@ -96,18 +96,26 @@ static void begin_trial(choice *c, enum phase phase) {
     c->sum = c->longest = 0;
 }
 
-/* The mean but for the longest step, which another program may have interrupted. */
+/* The mean but for the longest step, which another program may have interrupted. The choice is held for so long that trying the slower way
+   costs less than a hundredth. */
 static void end_trial(choice *c) {
     int64_t mean = (c->sum - c->longest) / (c->count - 1);
     if (c->phase == TRY_TEAM) {
         c->team = mean;
+        c->team_count = c->count;
         begin_trial(c, TRY_ALONE);
         return;
     }
-    int64_t fastest = mean < c->team ? mean : c->team, most = HELD_NS / (fastest > 0 ? fastest : 1);
-    if (most < LEAST_HELD) most = LEAST_HELD;
-    c->phase = c->team <= mean ? HOLD_TEAM : HOLD_ALONE;
-    c->held = c->phase != c->last ? LEAST_HELD : c->held * 2 < most ? c->held * 2 : most;
+    int uses_team = c->team <= mean;
+    int64_t fast = uses_team ? c->team : mean, slow = uses_team ? mean : c->team;
+    if (fast < 1) fast = 1;
+    int64_t least = HELD_TO_TRIED * (SETTLING + (uses_team ? c->count : c->team_count)) * (slow - fast) / fast, most = HELD_NS / fast;
+    if (least < LEAST_HELD) least = LEAST_HELD;
+    if (most < least) most = least;
+    c->phase = uses_team ? HOLD_TEAM : HOLD_ALONE;
+    c->held = c->phase == c->last ? c->held * 2 : least;
+    if (c->held < least) c->held = least;
+    if (c->held > most) c->held = most;
     c->last = c->phase;
     c->left = c->held;
 }

@@ -30,7 +30,7 @@ public sealed record KernelProfile(string Name, double Share, double Nanoseconds
 
 /// <summary>Where the time of a training step goes.</summary>
 /// <param name="StepTime">Mean of the steps that were measured.</param>
-/// <param name="Threads">Of the last step: one where that takes less time than all.</param>
+/// <param name="Threads">That ran the steps: one where that takes less time than all.</param>
 /// <param name="Limits">Of the machine with so many threads.</param>
 /// <param name="Kernels">In the order in which they run.</param>
 public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits, ImmutableArray<KernelProfile> Kernels)

@@ -6,7 +6,7 @@ namespace GraphCompiler.Passes;
 
 /// <summary>Moves cheap operations from the kernel that made their operand to the one kernel that reads their result, where the operand is in
 /// memory anyway: so a ReLU's mask is told from its result in the backward kernel and never stored.</summary>
-/// <remarks>Needs: groups that each can be one kernel. Keeps that. O(operations).</remarks>
+/// <remarks>Needs: groups that each can be one kernel. Ensures: they still can. O(operations · the longest chain).</remarks>
 internal sealed class FusionSink
 {
     private readonly Function _function;
@@ -49,7 +49,8 @@ internal sealed class FusionSink
         {
             if (operand.Definition is { Op: Constant } constant && FusionPlan.IsInlined(constant)) continue;
             if (IsStoredWithout(operation, operand)) leaves.Add(operand);
-            else if (operand.Definition is { } definition && _readers[operand] is [_] && StoredLeaves(definition, target, isRoot: false) is { } inner) leaves.UnionWith(inner);
+            else if (operand.Definition is not { } definition || _readers[operand].Count > 1) return null;
+            else if (StoredLeaves(definition, target, isRoot: false) is { } inner) leaves.UnionWith(inner);
             else return null;
         }
         return leaves;

@@ -24,37 +24,52 @@ public static class LowerToLoops
     /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork)
     {
-        var readByRows = ReadByRows(function);
+        var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
         var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
-            .Select(o => new KernelNode(o, LowerOperation(o, target, readByRows))).ToList();
+            .Select(o => new KernelNode(o, LowerOperation(o, target, weights))).ToList();
         var plan = new MemoryPlan(function, donated, nodes, target);
         return plan.Build(parallelWork);
     }
 
     // Right operands whose last axis a product sums over, as dX = dY·Wᵀ does with W: a worker that makes some columns of dX reads as many
-    // rows of W, where x·W reads columns.
+    // rows of W, where x·W reads columns. So does a product that is cut by depth: its parts are a batch.
     private static HashSet<Value> ReadByRows(Function function)
     {
         var values = new HashSet<Value>();
         foreach (var fusion in function.Operations.Where(o => o.Op is Fusion))
             foreach (var dot in fusion.Body!.Operations.Where(o => o.Op is DotGeneral))
-                if (DotGeneral.Axes.Of(dot.Attributes).ContractY.Contains(dot.Operands[1].Rank - 1) && fusion.Body.Parameters.IndexOf(dot.Operands[1]) is >= 0 and var i)
-                    values.Add(fusion.Operands[i]);
+            {
+                var (axes, right) = (DotGeneral.Axes.Of(dot.Attributes), dot.Operands[1]);
+                var isByRows = axes.BatchY.Length > 0 || axes.ContractY.Contains(right.Rank - 1);
+                if (isByRows && fusion.Body.Parameters.IndexOf(right) is >= 0 and var i) values.Add(Root(fusion.Operands[i]));
+            }
         return values;
     }
 
-    private static Kernel LowerOperation(Operation operation, TargetTraits target, IReadOnlySet<Value> readByRows) => operation.Op switch
+    /// <summary>What a value is a view of: a reshape that stands alone is the same memory.</summary>
+    internal static Value Root(Value value)
+    {
+        while (value.Definition is { Op: Reshape } reshape) value = reshape.Operands[0];
+        return value;
+    }
+
+    private static Kernel LowerOperation(Operation operation, TargetTraits target, WeightUse weights) => operation.Op switch
     {
         ScatterAdd => ScatterKernel.Lower(operation, target),
         Fusion => operation.Word("kind") switch
         {
-            "contraction" => ContractionKernel.Lower(operation, target, readByRows),
+            "contraction" => ContractionKernel.Lower(operation, target, weights),
             "row" => RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
         },
         _ => throw new InternalCompilerException("lower", $"{operation} is outside a fusion"),
     };
 }
+
+/// <summary>What a step does with its parameters, as far as it decides which worker should have which part of them.</summary>
+/// <param name="ReadByRows">Those of which some product makes columns from rows.</param>
+/// <param name="Replaced">Those that the step replaces.</param>
+internal sealed record WeightUse(IReadOnlySet<Value> ReadByRows, IReadOnlySet<Value> Replaced);
 
 /// <summary>An operation that runs as a kernel.</summary>
 internal sealed record KernelNode(Operation Operation, Kernel Kernel);

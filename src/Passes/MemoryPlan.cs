@@ -7,8 +7,8 @@ using GraphCompiler.Passes.Lowering;
 namespace GraphCompiler.Passes;
 
 /// <summary>Orders kernels and gives each buffer its place: the caller's memory, a constant, or a range of one arena.</summary>
-/// <remarks>Invariants: a value's memory is written by one kernel and untouched until its last reader has run; a donated
-/// parameter is overwritten by its successor only after the last other reader. O(kernels²) for thousands of kernels.</remarks>
+/// <remarks>Invariants: a value's memory is written by one kernel and untouched until its last reader runs, which may replace it element by
+/// element; a donated parameter is overwritten by its successor only after the last other reader. O(kernels²) for thousands of kernels.</remarks>
 internal sealed class MemoryPlan
 {
     /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader, and the next one.</summary>
@@ -34,7 +34,7 @@ internal sealed class MemoryPlan
     {
         (_function, _donated, _target) = (function, donated, target);
         foreach (var node in nodes)
-            _kernels.Add(new(node.Kernel, [.. node.Operation.Operands.Select(Root)], [.. node.Operation.Results], node.Operation));
+            _kernels.Add(new(node.Kernel, [.. node.Operation.Operands.Select(LowerToLoops.Root)], [.. node.Operation.Results], node.Operation));
     }
 
     /// <summary>One kernel and the values in memory that it reads and writes.</summary>
@@ -52,9 +52,9 @@ internal sealed class MemoryPlan
         var arena = new ArenaLayout();
         PlaceTemporaries(order, copies, arena);
         var calls = order.Select(k => (k.Kernel, Arguments: (ImmutableArray<Storage>)[.. k.Reads.Concat(k.Writes).Select(v => _places[v])])).ToList();
-        foreach (var (from, to) in copies) calls.Add((CopyKernel(from.Type), [_places[Root(from)], to]));
+        foreach (var (from, to) in copies) calls.Add((CopyKernel(from.Type), [_places[LowerToLoops.Root(from)], to]));
         foreach (var (from, parameter) in _lateCopies)
-            calls.Add((CopyKernel(from.Type), [_places[Root(from)], new Storage(StorageKind.External, parameter)]));
+            calls.Add((CopyKernel(from.Type), [_places[LowerToLoops.Root(from)], new Storage(StorageKind.External, parameter)]));
 
         var shared = calls.Select(c => ScratchBytes(c.Kernel, BufferScope.Shared)).DefaultIfEmpty(0).Max();
         var worker = calls.Select(c => ScratchBytes(c.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
@@ -66,13 +66,6 @@ internal sealed class MemoryPlan
 
     private static long ScratchBytes(Kernel kernel, BufferScope scope) =>
         kernel.Scratch.Where(b => b.Scope == scope).Sum(b => b.AlignedBytes);
-
-    // A reshape that stands alone is another view of the same memory.
-    private static Value Root(Value value)
-    {
-        while (value.Definition is { Op: Reshape } reshape) value = reshape.Operands[0];
-        return value;
-    }
 
     private void PlaceGiven()
     {
@@ -100,7 +93,7 @@ internal sealed class MemoryPlan
             if (producer is not null && claimed.Add(value) && !isDonated) _places[value] = to;
             else if (producer is not null && isDonated && !_places.ContainsKey(value) && CanOverwrite(producer, value, _function.Parameters[_donated[i]])) producer.Overwrites.Add(value);
             else if (isDonated) _lateCopies.Add((Snapshot(value), _donated[i]));
-            else if (Root(value).Definition is null) PlaceByKernel(value, to);
+            else if (LowerToLoops.Root(value).Definition is null) PlaceByKernel(value, to);
             else copies.Add((value, to));
         }
         return copies;
@@ -114,7 +107,7 @@ internal sealed class MemoryPlan
         var body = fusion.Body!;
         var inner = body.Parameters.Where((_, i) => producer.Reads[i] == replaced).ToHashSet();
         // Only elementwise readers are sure to have read an element before its successor is stored over it; a row kernel
-        // passes over full elements several times, but over a row's own values once.
+        // passes over full elements several times, but reads a row's own values before it stores any.
         var isRow = body.Operations.Any(o => o.Op is IReductionOp);
         var domain = isRow ? body.Operations.First(o => o.Op is IReductionOp).Operands[0].Shape : null as Shape?;
         return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is IElementOp)
@@ -128,13 +121,13 @@ internal sealed class MemoryPlan
         _places[copy] = to;
     }
 
-    private Value Snapshot(Value value) => Root(value).Definition is null ? CopyOf(value) : value;
+    private Value Snapshot(Value value) => LowerToLoops.Root(value).Definition is null ? CopyOf(value) : value;
 
     private Value CopyOf(Value value)
     {
         var scratch = new FunctionBuilder("copy");
         var copy = scratch.Parameter("copy", value.Type);
-        _kernels.Add(new(CopyKernel(value.Type), [Root(value)], [copy], null));
+        _kernels.Add(new(CopyKernel(value.Type), [LowerToLoops.Root(value)], [copy], null));
         return copy;
     }
 
@@ -153,19 +146,19 @@ internal sealed class MemoryPlan
     {
         var order = new List<PlannedKernel>();
         var written = new HashSet<Value>(_places.Keys.Where(v => v.Definition is null || v.Definition.Op is Constant));
-        var waiting = new List<PlannedKernel>(_kernels);
+        var waiting = new WaitingKernels(_kernels, ParameterOf);
         var flushes = false;
-        while (waiting.Count > 0)
+        while (waiting.Kernels.Count > 0)
         {
-            var ready = waiting.Where(k => k.Reads.All(written.Contains)).ToList();
-            var free = ready.Where(k => !BlocksReader(k, waiting)).ToList();
+            var ready = waiting.Kernels.Where(k => k.Reads.All(written.Contains)).ToList();
+            var free = ready.Where(k => !waiting.AreBlockedBy(k)).ToList();
             var updates = free.Where(IsSmallUpdate).ToList();
             flushes = updates.Count >= UpdatesTogether || flushes && updates.Count > 0;
             var other = free.FirstOrDefault(k => !updates.Contains(k));
             var waits = !flushes && other is not null && other.Kernel.Work <= SmallWork;
             var next = (waits ? other : updates.FirstOrDefault() ?? other) ?? ready[0];
-            if (BlocksReader(next, waiting)) Demote(next);
-            foreach (var value in next.Overwrites) _places[value] = new(StorageKind.External, ParameterOf(value));
+            if (waiting.AreBlockedBy(next)) Demote(next);
+            foreach (var value in next.Overwrites) _places[value] = new(StorageKind.External, ParameterNumber(value));
             waiting.Remove(next);
             order.Add(next);
             written.UnionWith(next.Writes);
@@ -173,17 +166,41 @@ internal sealed class MemoryPlan
         return order;
     }
 
+    /// <summary>Kernels that are not yet in the order, and how many of them read each value.</summary>
+    private sealed class WaitingKernels
+    {
+        private readonly Dictionary<Value, int> _readers = [];
+        private readonly Func<Value, Value> _parameterOf;
+
+        public WaitingKernels(IEnumerable<PlannedKernel> kernels, Func<Value, Value> parameterOf)
+        {
+            (Kernels, _parameterOf) = ([.. kernels], parameterOf);
+            foreach (var value in Kernels.SelectMany(k => k.Reads.Distinct())) _readers[value] = _readers.GetValueOrDefault(value) + 1;
+        }
+
+        public List<PlannedKernel> Kernels { get; }
+
+        public void Remove(PlannedKernel kernel)
+        {
+            Kernels.Remove(kernel);
+            foreach (var value in kernel.Reads.Distinct()) _readers[value]--;
+        }
+
+        /// <summary>Whether the kernel overwrites what another still reads.</summary>
+        public bool AreBlockedBy(PlannedKernel kernel) =>
+            kernel.Overwrites.Select(_parameterOf).Any(p => _readers.GetValueOrDefault(p) > (kernel.Reads.Contains(p) ? 1 : 0));
+    }
+
     private bool IsSmallUpdate(PlannedKernel kernel) => _target.Workers > 1 && kernel.Overwrites.Count > 0 && kernel.Kernel.Work <= SmallWork;
 
-    private int ParameterOf(Value result) => _donated[_function.Results.IndexOf(result)];
+    private int ParameterNumber(Value result) => _donated[_function.Results.IndexOf(result)];
 
-    private bool BlocksReader(PlannedKernel kernel, List<PlannedKernel> waiting) =>
-        kernel.Overwrites.Any(v => waiting.Any(w => w != kernel && w.Reads.Contains(_function.Parameters[ParameterOf(v)])));
+    private Value ParameterOf(Value result) => _function.Parameters[ParameterNumber(result)];
 
     // Two kernels each read what the other replaces: one of them writes beside, and its result is copied at the end.
     private void Demote(PlannedKernel kernel)
     {
-        foreach (var value in kernel.Overwrites) _lateCopies.Add((value, ParameterOf(value)));
+        foreach (var value in kernel.Overwrites) _lateCopies.Add((value, ParameterNumber(value)));
         kernel.Overwrites.Clear();
     }
 
@@ -196,8 +213,8 @@ internal sealed class MemoryPlan
         var lastUse = new Dictionary<Value, int>();
         for (var t = 0; t < order.Count; t++)
             foreach (var value in order[t].Reads.Concat(order[t].Writes)) lastUse[value] = t;
-        foreach (var (value, _) in copies) lastUse[Root(value)] = int.MaxValue;
-        foreach (var (value, _) in _lateCopies) lastUse[Root(value)] = int.MaxValue;
+        foreach (var (value, _) in copies) lastUse[LowerToLoops.Root(value)] = int.MaxValue;
+        foreach (var (value, _) in _lateCopies) lastUse[LowerToLoops.Root(value)] = int.MaxValue;
         for (var t = 0; t < order.Count; t++)
         {
             // What is read here for the last time, element by element, gives its place to a result.

@@ -4,9 +4,10 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Takes large reductions in two steps, parts first and then what the parts gave: so workers can share them, and they give the same
-/// bits however many there are.</summary>
-/// <remarks>Needs: no rule after it that merges reductions. O(operations).</remarks>
+/// <summary>Takes large reductions, and products with weights that are updated in the same step, in two steps: parts first, and then what the
+/// parts gave. So workers share them, and they give the same bits however many there are.</summary>
+/// <remarks>Needs: no rule after it that merges reductions. Ensures: a reduction of a whole large tensor is of its rows, then of what they gave;
+/// a product is a batch over ranges of depth and a sum. O(operations). See docs/adr/0007.</remarks>
 public sealed class SplitReductions : IPass
 {
     /// <summary>Elements below which one worker is as fast.</summary>
@@ -57,7 +58,8 @@ public sealed class SplitReductions : IPass
     /// caches, and should be the one that multiplies by them.</summary>
     private static HashSet<Operation> UpdatedWeights(Function function)
     {
-        var updates = function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 0, contractY: 0)).Select(o => (o.Operands[0], o.Result.Shape)).ToHashSet();
+        var updates = function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 0, contractY: 0))
+            .Select(o => (o.Operands[0], o.Result.Shape)).ToHashSet();
         return [.. function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 1, contractY: 0)
             && o.Operands[1].Definition is null && updates.Contains((o.Operands[0], o.Operands[1].Shape)))];
     }

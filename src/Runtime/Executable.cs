@@ -93,6 +93,12 @@ public sealed unsafe partial class Executable : IDisposable
     /// <summary>Workers of the next run: all, or the calling thread alone where that takes less time (from time to time both are tried).</summary>
     public int ActiveThreads => _team is null || !_choice.UsesTeam ? 1 : Threads;
 
+    /// <summary>Whether the next run is one of those that both ways are tried with.</summary>
+    internal bool TriesBoth => _team is not null && _choice.Tries;
+
+    /// <summary>Keeps to the way of the next run, or chooses again.</summary>
+    internal void FreezeChoice(bool isFrozen) => _choice.IsFrozen = isFrozen;
+
     /// <summary>A state's elements, to read or to write between runs; no copy.</summary>
     /// <typeparam name="T">A type that holds the state's elements, see <see cref="ElementType"/>.</typeparam>
     /// <param name="name">The state's name.</param>

@@ -15,8 +15,10 @@ internal struct TeamChoice
     private const int LeastTimed = 3;
     private const int MostTimed = 32;
 
-    /// <summary>Steps from one trial to the next: at least so many; twice as many each time that a trial confirms the choice.</summary>
+    /// <summary>Steps from one trial to the next: at least so many, and so many that trying the slower way costs less than a hundredth of them;
+    /// twice as many each time that a trial confirms the choice.</summary>
     private const int LeastHeld = 128;
+    private const int LeastHeldToTried = 100;
 
     private static readonly long s_trialTicks = Stopwatch.Frequency / 1000;
     private static readonly long s_heldTicks = Stopwatch.Frequency / 4;
@@ -25,7 +27,7 @@ internal struct TeamChoice
     private Phase _last;
     private int _step;
     private Trial _trial;
-    private long _teamTicks;
+    private Trial _team;
     private long _held;
     private long _left;
 
@@ -39,50 +41,62 @@ internal struct TeamChoice
     public readonly bool UsesTeam => _phase is Phase.TryTeam or Phase.HoldTeam;
 
     /// <summary>Whether the next step's duration is wanted.</summary>
-    public readonly bool Times => _phase <= Phase.TryAlone && _step >= Settling;
+    public readonly bool Times => Tries && !IsFrozen && _step >= Settling;
+
+    /// <summary>Whether both ways are being tried.</summary>
+    public readonly bool Tries => _phase <= Phase.TryAlone;
+
+    /// <summary>Whether the choice stays as it is, for a profile of many steps.</summary>
+    public bool IsFrozen { get; set; }
 
     /// <summary>Counts a step.</summary>
     /// <param name="ticks">How long it took, in units of <see cref="Stopwatch.Frequency"/>, if <see cref="Times"/> asked for that.</param>
     public void Ran(long ticks)
     {
-        if (_phase > Phase.TryAlone)
+        if (IsFrozen) return;
+        if (!Tries)
         {
             if (--_left == 0) Begin(Phase.TryTeam);
             return;
         }
-        if (_step++ >= Settling && _trial.IsOverWith(ticks)) End(_trial.Ticks);
+        if (_step++ >= Settling && _trial.IsOverWith(ticks)) End();
     }
 
     private void Begin(Phase phase) => (_phase, _step, _trial) = (phase, 0, default);
 
-    private void End(long ticks)
+    private void End()
     {
         if (_phase == Phase.TryTeam)
         {
-            _teamTicks = ticks;
+            _team = _trial;
             Begin(Phase.TryAlone);
             return;
         }
-        var chosen = _teamTicks <= ticks ? Phase.HoldTeam : Phase.HoldAlone;
-        var most = Math.Max(LeastHeld, s_heldTicks / Math.Max(Math.Min(_teamTicks, ticks), 1));
-        _held = chosen == _last ? Math.Min(_held * 2, most) : LeastHeld;
+        var usesTeam = _team.Ticks <= _trial.Ticks;
+        var (fast, slow) = usesTeam ? (_team, _trial) : (_trial, _team);
+        var lost = (Settling + slow.Count) * (slow.Ticks - fast.Ticks);
+        var least = Math.Max(LeastHeld, LeastHeldToTried * lost / Math.Max(fast.Ticks, 1));
+        var most = Math.Max(least, s_heldTicks / Math.Max(fast.Ticks, 1));
+        var chosen = usesTeam ? Phase.HoldTeam : Phase.HoldAlone;
+        _held = chosen == _last ? Math.Clamp(_held * 2, least, most) : least;
         (_phase, _last, _left) = (chosen, chosen, _held);
     }
 
     /// <summary>Timed steps of one way.</summary>
     private struct Trial
     {
-        private int _count;
         private long _sum;
         private long _longest;
 
+        public int Count { get; private set; }
+
         /// <summary>The mean but for the longest, which another program may have interrupted.</summary>
-        public readonly long Ticks => (_sum - _longest) / (_count - 1);
+        public readonly long Ticks => (_sum - _longest) / (Count - 1);
 
         public bool IsOverWith(long ticks)
         {
-            (_count, _sum, _longest) = (_count + 1, _sum + ticks, Math.Max(_longest, ticks));
-            return _count == MostTimed || _count >= LeastTimed && _sum >= s_trialTicks;
+            (Count, _sum, _longest) = (Count + 1, _sum + ticks, Math.Max(_longest, ticks));
+            return Count == MostTimed || Count >= LeastTimed && _sum >= s_trialTicks;
         }
     }
 }

@@ -22,8 +22,8 @@ public sealed class WorkerPartsTests
         var function = new Fuse().Run(builder.Build([.. results]), new PassContext());
         var program = LowerToLoops.Lower(function, [0, .. results.Skip(1).Select(_ => -1)], s_target);
         var kernel = program.Calls.Single(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten && a.Second == new Storage(StorageKind.External, 0))).Kernel;
-        var tasks = kernel.Body.OfType<ForStatement>().Single(f => f.Kind == LoopKind.Parallel && f.Variable.Name.StartsWith("task", StringComparison.Ordinal));
-        return tasks.Extent / (columns / PanelColumns);
+        var shared = kernel.Body.OfType<ForStatement>().Last(f => f.Kind == LoopKind.Parallel); // others pack
+        return shared.Variable.Name.StartsWith("block", StringComparison.Ordinal) ? shared.Extent : shared.Extent / (columns / PanelColumns);
     }
 
     [Fact]

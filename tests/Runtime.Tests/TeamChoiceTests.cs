@@ -48,7 +48,7 @@ public class TeamChoiceTests
     public void One_interrupted_step_does_not_change_the_choice()
     {
         var choice = new TeamChoice();
-        for (var i = 0; i < 1_000; i++)
+        for (var i = 0; i < 100; i++)
         {
             // The fourth step of the team's trial waits for another program.
             var ticks = i == 3 ? 4_000 : choice.UsesTeam ? 100 : 160;
@@ -57,11 +57,29 @@ public class TeamChoiceTests
         Assert.True(choice.UsesTeam);
     }
 
-    [Fact]
-    public void Slow_steps_are_tried_few_times()
+    [Theory]
+    [InlineData(60_000, 120_000)]
+    [InlineData(5_000, 60_000)]
+    public void Trying_costs_less_than_a_hundredth(long team, long alone)
     {
         var choice = new TeamChoice();
-        // 5 steps each way: 2 to settle and 3 that are timed.
-        Assert.Equal(5 + 128, Run(ref choice, 138, team: 60_000, alone: 120_000));
+        // The first trials come after 5 steps each way: 2 to settle and 3 that are timed.
+        Assert.Equal(5, Run(ref choice, 10, team, alone));
+        Assert.False(choice.Tries);
+        const int Steps = 20_000;
+        var byTeam = Run(ref choice, Steps, team, alone);
+        Assert.True((Steps - byTeam) * (alone - team) < 0.01 * Steps * team, $"{Steps - byTeam} steps alone");
+        Assert.NotEqual(Steps, byTeam);
+    }
+
+    [Fact]
+    public void A_frozen_choice_stays()
+    {
+        var choice = new TeamChoice();
+        Run(ref choice, 200, team: 100, alone: 50);
+        choice.IsFrozen = true;
+        Assert.Equal(0, Run(ref choice, 100_000, team: 10, alone: 50));
+        choice.IsFrozen = false;
+        Assert.InRange(Run(ref choice, 100_000, team: 10, alone: 50), 90_000, 100_000);
     }
 }

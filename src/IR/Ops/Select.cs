@@ -31,7 +31,7 @@ public sealed class Select : ElementwiseOp
     // is kept for other reasons, so that the predicate, and what it was computed from, need not be.
     private static Value PredicateOf(ReadOnlySpan<Value> x, Value y) =>
         x[0].Definition is { Op: Compare } c && c.Operands[0] == x[1] && c.Operands[1] == x[2] && c.Word("direction") is "gt" or "lt"
-            ? y.Builder.Emit(Compare.Instance, [y, x[2]], x[0].Definition!.Attributes) : x[0];
+            ? y.Builder.Emit(Compare.Instance, [y, x[2]], c.Attributes) : x[0];
 
     /// <inheritdoc/>
     protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] != 0 ? x[1] : x[2];

@@ -35,7 +35,7 @@ internal sealed partial class ContractionKernel
         || (operation.Op is IIndexedOp ? operation.Operands.All(o => o.Shape.ElementCount == 1)
             : operation.Op is IElementOp && operation.Results.All(r => r.Shape == _product.Shape || r.Shape.ElementCount == 1));
 
-    // An optimizer's parameters and moments: read at the product's index, and written again.
+    // Read at the product's index: an optimizer's parameters and moments, the derivative of an activation.
     private IEnumerable<Value> StateOperands() =>
         _body.Function.Parameters.Where(p => p.Shape == _product.Shape && p != _shape.RowSide.Operand && p != _shape.ColumnSide.Operand);
 
@@ -65,9 +65,9 @@ internal sealed partial class ContractionKernel
     {
         var number = TileNumber(panel, tile);
         var row = FirstRow(number) + rowOfTile;
-        var guard = CoversExactly ? null : _packedRows is null ? ScalarExpr.Compare(CompareKind.Ge, row, number * _cut.TileRows)
+        var guard = CoversExactly ? null : MovesLastTile ? ScalarExpr.Compare(CompareKind.Ge, row, number * _cut.TileRows)
             : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.Rows));
-        if (!CoversExactly && _packedRows is not null) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
+        if (!CoversExactly && !MovesLastTile) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - 1));
         var index = _shape.ResultIndex(panel.Piece.Batch, row, panel.FirstColumn + lane);
         return Apply(sum, _ => index, guard);
     }

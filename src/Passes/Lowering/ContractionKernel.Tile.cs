@@ -93,7 +93,7 @@ internal sealed partial class ContractionKernel
         {
             var left = _packedRows is null
                 ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, FirstRow(number) + i, depth))
-                : new LoadExpr(_packedRows, (number * _shape.Depth + depth) * _packedRow + i);
+                : new LoadExpr(_packedRows, ((_packsByBlock ? tile : number) * _shape.Depth + depth) * _packedRow + i);
             yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
         }
     }
@@ -120,10 +120,13 @@ internal sealed partial class ContractionKernel
     private ScalarExpr TileNumber(Panel panel, ScalarExpr tile) => panel.Piece.Block * _cut.TilesPerBlock + tile;
     private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
 
-    // Where rows are not packed, the last tile is moved up to end with the last row, and does not store what others do.
+    // Where all rows are packed together, what lies beyond the last is not stored; else the last tile is moved up to end with the last row,
+    // and does not store what others do.
+    private bool MovesLastTile => !CoversExactly && (_packedRows is null || _packsByBlock);
+
     private ScalarExpr FirstRow(ScalarExpr tile)
     {
         var row = tile * _cut.TileRows;
-        return CoversExactly || _packedRows is not null ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
+        return !MovesLastTile ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
     }
 }

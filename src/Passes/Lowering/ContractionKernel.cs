@@ -19,6 +19,9 @@ internal sealed partial class ContractionKernel
     /// <summary>Bytes of a row below which a worker has no part of it to itself: a neighbour's prefetcher reads some lines beyond its own part.</summary>
     private const long LeastRowPart = 1024;
 
+    /// <summary>Rows of a worker for which packing all panels takes 3 % of its time.</summary>
+    private const long LeastRowsApart = 100;
+
     /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
     private const long MostLinesOfSet = 4;
 
@@ -31,26 +34,32 @@ internal sealed partial class ContractionKernel
     private readonly long _packedRow;
     private readonly Epilogue _epilogue;
     private readonly LoopBuffer? _packedRows;
+    private readonly bool _packsByBlock;
     private readonly LoopBuffer? _packedColumns;
     private readonly LoopBuffer? _partial;
 
-    private ContractionKernel(Operation fusion, TargetTraits target, IReadOnlySet<Value> readByRows)
+    private ContractionKernel(Operation fusion, TargetTraits target, WeightUse weights)
     {
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
         (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
-        _cut = ContractionBlocking.Choose(_shape, _dtype, target, DividesRows(readByRows), takesWholeRows: IsSmall);
+        _cut = ContractionBlocking.Choose(_shape, _dtype, target, DividesRows(weights), takesWholeRows: IsSmall);
+        if (PacksRows() && PaysToPackApart(weights)) _cut = ContractionBlocking.Choose(_shape, _dtype, target, dividesRows: true, takesWholeRows: false);
         var lanes = target.Lanes(_dtype);
         _packedRow = (_cut.TileRows + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
         if (PacksColumns()) _packedColumns = AddScratch("packed_y", _cut.BlockDepth * _cut.TileColumns, BufferScope.Worker);
         if (PacksRows())
-            _packedRows = AddScratch("packed_x", _cut.Tiles * _shape.Depth * _packedRow, _shape.Batch == 1 ? BufferScope.Shared : BufferScope.Worker);
+        {
+            _packsByBlock = _shape.Batch == 1 && _cut.RowBlocks % target.Workers == 0;
+            _packedRows = AddScratch("packed_x", (_packsByBlock ? _cut.TilesPerBlock : _cut.Tiles) * _shape.Depth * _packedRow,
+                _packsByBlock || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
+        }
         var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _epilogue == Epilogue.Unrolled ? 0 : 1;
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
     }
 
-    public static Kernel Lower(Operation fusion, TargetTraits target, IReadOnlySet<Value> readByRows) => new ContractionKernel(fusion, target, readByRows).Build();
+    public static Kernel Lower(Operation fusion, TargetTraits target, WeightUse weights) => new ContractionKernel(fusion, target, weights).Build();
 
     private bool PacksColumns() => _shape.ColumnSide.FreeStride != 1
         || _shape.Depth * _shape.Columns * _dtype.Bytes > UnpackedBytes && _cut.TilesPerBlock > 2;
@@ -60,6 +69,8 @@ internal sealed partial class ContractionKernel
     private bool PacksRows()
     {
         if (_shape.Depth * _shape.Rows * _dtype.Bytes <= UnpackedBytes || _shape.Columns <= _cut.TileColumns) return false;
+        // A batch whose worker packs for itself is one task.
+        if (_shape.Batch > 1 && _shape.Batch < _target.Workers) return false;
         var side = _shape.RowSide;
         if (side is not { FreeStride: { } free, DepthStride: { } depth }) return true;
         var (lines, distance) = depth == 1 ? (_cut.TileRows, free) : free == 1 ? (_cut.BlockDepth, depth) : (long.MaxValue / SetsBytes, SetsBytes);
@@ -67,11 +78,18 @@ internal sealed partial class ContractionKernel
     }
 
     // A worker should update what it reads in the forward and backward products: memory that one core writes and another reads travels.
-    private bool DividesRows(IReadOnlySet<Value> readByRows)
+    private bool DividesRows(WeightUse weights)
     {
-        Value[] state = [.. StateOperands().Select(o => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(o)])];
-        return state.Length > 0 && (state.Any(readByRows.Contains) || _shape.Columns * _dtype.Bytes / _target.Workers < LeastRowPart);
+        Value[] state = [.. StateOperands().Select(OperandOf)];
+        return state.Length > 0 && (state.Any(weights.ReadByRows.Contains) || _shape.Columns * _dtype.Bytes / _target.Workers < LeastRowPart);
     }
+
+    // Rows that every worker packs for itself need not travel, nor need the workers meet; in turn each packs all panels of columns, which must
+    // be little beside its tiles. Weights that are replaced would travel as a whole.
+    private bool PaysToPackApart(WeightUse weights) => _shape.Batch == 1 && _shape.Rows >= LeastRowsApart * _target.Workers
+        && !StateOperands().Any() && !weights.Replaced.Contains(LowerToLoops.Root(OperandOf(_shape.ColumnSide.Operand)));
+
+    private Value OperandOf(Value parameter) => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(parameter)];
 
     // Then each worker can read all columns, and products that follow one another row by row need no meeting between them.
     private bool IsSmall => _shape.Batch == 1 && _shape.Depth * Math.Max(_shape.Rows, _shape.Columns) * _dtype.Bytes <= UnpackedBytes;
@@ -82,7 +100,12 @@ internal sealed partial class ContractionKernel
     {
         var statements = new List<Statement>();
         var zero = ScalarExpr.Index(0);
-        if (_packedRows is null || _shape.Batch == 1)
+        if (_packsByBlock)
+        {
+            var block = new LoopVariable("block");
+            statements.Add(new ForStatement(block, _cut.RowBlocks, LoopKind.Parallel, 1, [PackBlock(block.Value), .. Tasks(zero, 1, LoopKind.Serial, block.Value)]));
+        }
+        else if (_packedRows is null || _shape.Batch == 1)
         {
             if (_packedRows is not null) statements.AddRange([.. PackRows(zero, LoopKind.Parallel), new BarrierStatement()]);
             statements.AddRange(Tasks(zero, _shape.Batch, LoopKind.Parallel));
@@ -96,43 +119,16 @@ internal sealed partial class ContractionKernel
         return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.Depth / 8 + ElementKernel.Cost(_body.Function)));
     }
 
-    // Tiles of rows: packed[tile][k][row]; what lies beyond the last row is never stored.
-    private IEnumerable<Statement> PackRows(ScalarExpr batch, LoopKind kind)
-    {
-        ForStatement Tiles(ScalarExpr first, long count, long rows)
-        {
-            var tile = new LoopVariable("tile");
-            var number = first + tile.Value;
-            var pack = Pack(_packedRows!, number * (_shape.Depth * _packedRow), _packedRow, _shape.RowSide, batch, number * _cut.TileRows, ScalarExpr.Index(0), rows, _shape.Depth);
-            return new(tile, count, kind, 1, [pack]);
-        }
-        var (full, rest) = (_shape.Rows / _cut.TileRows, _shape.Rows % _cut.TileRows);
-        if (full > 0) yield return Tiles(ScalarExpr.Index(0), full, _cut.TileRows);
-        if (rest > 0) yield return Tiles(ScalarExpr.Index(full), 1, rest);
-    }
-
-    // to[at + k·stride + i] = element (first + i, depth + k) of one operand, for i < width and k < count.
-    private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch, ScalarExpr first, ScalarExpr depth, long width, long count)
-    {
-        var from = _body.BufferOf(side.Operand);
-        if (side.DepthStride == 1 && side.FreeStride is { } distance and > 1)
-            return new TransposeStatement(to, at, stride, from, side.Position(batch, first, depth), distance, width, count);
-        var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var element = new LoadExpr(from, side.Position(batch, first + lane.Value, depth + k.Value));
-        var lanes = Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(width));
-        var copy = new ForStatement(lane, width, LoopKind.Vector, lanes, [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
-        return new ForStatement(k, count, LoopKind.Serial, 1, [copy]);
-    }
-
     // A task is a block of rows by a group of panels; the last, narrower panel is a group of its own.
-    private IEnumerable<Statement> Tasks(ScalarExpr firstBatch, long batches, LoopKind kind)
+    private IEnumerable<Statement> Tasks(ScalarExpr firstBatch, long batches, LoopKind kind, ScalarExpr? onlyBlock = null)
     {
+        var blocks = onlyBlock is null ? _cut.RowBlocks : 1;
         var (fullPanels, rest) = (_shape.Columns / _cut.TileColumns, _shape.Columns % _cut.TileColumns);
         ForStatement Over(string name, long groups, Func<ScalarExpr, ScalarExpr, ScalarExpr, Piece> piece)
         {
             var task = new LoopVariable(name);
-            var index = KernelBody.Unravel(task.Value, [(int)batches, (int)_cut.RowBlocks, (int)groups]);
-            return new(task, batches * _cut.RowBlocks * groups, kind, 1, [.. Task(piece(firstBatch + index[0], index[1], index[2]))]);
+            var index = KernelBody.Unravel(task.Value, [(int)batches, (int)blocks, (int)groups]);
+            return new(task, batches * blocks * groups, kind, 1, [.. Task(piece(firstBatch + index[0], onlyBlock ?? index[1], index[2]))]);
         }
         if (fullPanels > 0)
             yield return Over("task", fullPanels / _cut.PanelsPerGroup, (batch, block, group) => new(batch, block, group * _cut.PanelsPerGroup, _cut.PanelsPerGroup, _cut.TileColumns));

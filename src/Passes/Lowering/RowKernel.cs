@@ -85,6 +85,7 @@ internal sealed class RowKernel
     {
         var statements = new List<Statement>();
         _body.PushScope();
+        ReadRowOperands(keptIndex, statements);
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
         {
@@ -100,6 +101,14 @@ internal sealed class RowKernel
     }
 
     private IEnumerable<Value> Full() => _body.Function.Operations.SelectMany(o => o.Results).Where(v => v.Shape == _domain && v.Definition!.Op is not IReductionOp);
+
+    // Before anything is stored: a result may have the memory of such an operand.
+    private void ReadRowOperands(ScalarExpr[] keptIndex, List<Statement> statements)
+    {
+        var kept = _domain.Without(_reduced);
+        foreach (var operand in _body.Function.Parameters.Where(p => p.Shape == kept && p.Shape != _domain))
+            if (_body.Function.Operations.Any(o => o.Op is IElementOp && o.Operands.Contains(operand))) _body.Element(operand, keptIndex, statements);
+    }
 
     // Values of a whole row: computed once, and stored, between the passes.
     private void RowValues(int stage, ScalarExpr[] keptIndex, List<Statement> statements)

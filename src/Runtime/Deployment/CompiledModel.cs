@@ -20,7 +20,7 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="sourceSha256">Of the IR that the facade was written for.</param>
-    /// <param name="threads">Threads of a step, the caller's included; 0 for one per processor, as far as compiled for.</param>
+    /// <param name="threads">Most threads of a step, the caller's included; 0 for one per processor, as far as compiled for.</param>
     /// <param name="folder">Where NAME.json and the library are; null for the program's folder.</param>
     /// <exception cref="RuntimeException">SGC6001, SGC7201 to SGC7207: files are missing, altered or do not fit this machine.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
