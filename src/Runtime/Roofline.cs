@@ -32,17 +32,29 @@ public sealed record Roofline(double Gigaflops, double Gigabytes)
     private static unsafe void Copy(nint from, nint to, int bytes) =>
         new ReadOnlySpan<byte>((void*)from, bytes).CopyTo(new Span<byte>((void*)to, bytes));
 
+    // On threads of its own: the pool starts slowly, and would run several parts on one thread.
     private static double Rate(int threads, Action<int> run, double amount)
     {
         var rates = new double[Rounds];
+        using var start = new Barrier(threads);
         for (var round = 0; round < Rounds; round++)
         {
-            var start = Stopwatch.GetTimestamp();
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, run);
-            rates[round] = amount / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+            var others = Enumerable.Range(1, threads - 1).Select(i => new Thread(() => RunTogether(i)) { IsBackground = true }).ToArray();
+            foreach (var other in others) other.Start();
+            var begin = RunTogether(0);
+            foreach (var other in others) other.Join();
+            rates[round] = amount / Stopwatch.GetElapsedTime(begin).TotalSeconds / 1e9;
         }
         Array.Sort(rates);
         return rates[Rounds / 2];
+
+        long RunTogether(int part)
+        {
+            start.SignalAndWait();
+            var begin = Stopwatch.GetTimestamp();
+            run(part);
+            return begin;
+        }
     }
 
     private static int Lanes => Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count;
