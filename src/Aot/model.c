@@ -16,8 +16,8 @@
 /* Whether all threads run the next step or the caller's alone, whichever took less time lately: as TeamChoice in the .NET runtime, whose
    numbers these are. A trial times up to 32 steps each way, after two to settle. */
 enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
-enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 250000000 };
-typedef struct { enum phase phase, last; int step, count, team_count; int64_t sum, longest, team, held, left; } choice;
+enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 100000000 };
+typedef struct { enum phase phase, last; int doubts, step, count, team_count; int64_t sum, longest, team, held, left; } choice;
 
 typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
 typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
@@ -112,7 +112,13 @@ static void end_trial(choice *c) {
     int64_t least = HELD_TO_TRIED * (SETTLING + (uses_team ? c->count : c->team_count)) * (slow - fast) / fast, most = HELD_NS / fast;
     if (least < LEAST_HELD) least = LEAST_HELD;
     if (most < least) most = least;
-    c->phase = uses_team ? HOLD_TEAM : HOLD_ALONE;
+    enum phase chosen = uses_team ? HOLD_TEAM : HOLD_ALONE;
+    c->doubts = chosen != c->last && !c->doubts; /* caches may have been cold: a change takes two trials that agree */
+    if (c->doubts) {
+        begin_trial(c, TRY_TEAM);
+        return;
+    }
+    c->phase = chosen;
     c->held = c->phase == c->last ? c->held * 2 : least;
     if (c->held < least) c->held = least;
     if (c->held > most) c->held = most;
@@ -180,6 +186,7 @@ static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int 
     p->workers = entry->parallel ? m->threads : 1;
     p->arena = zeroed((size_t)entry->arena_bytes);
     p->barrier = zeroed(BARRIER_BYTES);
+    p->choice.last = HOLD_TEAM;
     p->buffers = calloc((size_t)count + 1, sizeof(void *));
     if (!p->arena || !p->barrier || !p->buffers) return 5101;
     for (int i = 0; i < count; i++) {

@@ -21,10 +21,16 @@ internal struct TeamChoice
     private const int LeastHeldToTried = 100;
 
     private static readonly long s_trialTicks = Stopwatch.Frequency / 1000;
-    private static readonly long s_heldTicks = Stopwatch.Frequency / 4;
+    private static readonly long s_heldTicks = Stopwatch.Frequency / 10;
+
+    /// <summary>A choice that begins with a trial.</summary>
+    public TeamChoice()
+    {
+    }
 
     private Phase _phase;
-    private Phase _last;
+    private Phase _last = Phase.HoldTeam;
+    private bool _doubts;
     private int _step;
     private Trial _trial;
     private Trial _team;
@@ -78,6 +84,13 @@ internal struct TeamChoice
         var least = Math.Max(LeastHeld, LeastHeldToTried * lost / Math.Max(fast.Ticks, 1));
         var most = Math.Max(least, s_heldTicks / Math.Max(fast.Ticks, 1));
         var chosen = usesTeam ? Phase.HoldTeam : Phase.HoldAlone;
+        // Caches may have been cold for the way that was tried first: a change takes two trials that agree.
+        _doubts = chosen != _last && !_doubts;
+        if (_doubts)
+        {
+            Begin(Phase.TryTeam);
+            return;
+        }
         _held = chosen == _last ? Math.Clamp(_held * 2, least, most) : least;
         (_phase, _last, _left) = (chosen, chosen, _held);
     }
