@@ -54,6 +54,7 @@ public sealed class CompiledFunctionTests
     [InlineData(61, 20, 16)]
     [InlineData(61, 20, 40)]
     [InlineData(200, 300, 70)]
+    [InlineData(512, 150, 70)] // rows a power of two apart are packed, and 512 is no number of whole tiles
     public void ProductsWithAnUpdate(int rows, int depth, int columns)
     {
         foreach (var dtype in (DType[])[F32, F64])
@@ -77,6 +78,8 @@ public sealed class CompiledFunctionTests
     [InlineData(64, 30, 1)]
     [InlineData(17, 33, 65)]
     [InlineData(100, 300, 130)]
+    [InlineData(211, 512, 70)] // packed by each worker for itself; the last tile overlaps the one before
+    [InlineData(61, 512, 70)] // packed by all for all
     public void Products(int m, int k, int n)
     {
         foreach (var dtype in (DType[])[F32, F64])
