@@ -127,6 +127,26 @@ public static unsafe class LlvmSyntax
             var zeros = LLVMValueRef.CreateConstNull(LLVMTypeRef.CreateVector(int32, (uint)lanes));
             return builder.BuildShuffleVector(first, vector.Poison, zeros);
         }
+
+        /// <summary>Neighbouring lanes of a vector; those beyond its end are undefined.</summary>
+        public LLVMValueRef TakeLanes(LLVMValueRef vector, uint first, uint count)
+        {
+            var (length, int32) = (vector.TypeOf.VectorSize, vector.TypeOf.Context.Int32Type);
+            if (first == 0 && count == length) return vector;
+            var sources = new LLVMValueRef[count];
+            for (var i = 0u; i < count; i++) sources[i] = first + i < length ? LLVMValueRef.CreateConstInt(int32, first + i) : int32.Poison;
+            return builder.BuildShuffleVector(vector, vector.TypeOf.Poison, LLVMValueRef.CreateConstVector(sources));
+        }
+
+        /// <summary>The lanes of a vector and behind them those of another, which has no more.</summary>
+        public LLVMValueRef AppendLanes(LLVMValueRef vector, LLVMValueRef other)
+        {
+            var (length, int32) = (vector.TypeOf.VectorSize, vector.TypeOf.Context.Int32Type);
+            var sources = new LLVMValueRef[length + other.TypeOf.VectorSize];
+            for (var i = 0u; i < sources.Length; i++) sources[i] = LLVMValueRef.CreateConstInt(int32, i);
+            // A shuffle takes two vectors of one length.
+            return builder.BuildShuffleVector(vector, builder.TakeLanes(other, 0, length), LLVMValueRef.CreateConstVector(sources));
+        }
     }
 
 #if LLVMSHARP

@@ -277,8 +277,8 @@ internal sealed partial class LoopEmitter
         var vector = _builder.BuildLoad2(LLVMTypeRef.CreateVector(_module.TypeOf(local.DType), lanes), partial);
         for (var width = lanes; width > 1; width /= 2)
         {
-            var low = _module.TakeLanes(vector, 0, width / 2);
-            var high = _module.TakeLanes(vector, width / 2, width / 2);
+            var low = _builder.TakeLanes(vector, 0, width / 2);
+            var high = _builder.TakeLanes(vector, width / 2, width / 2);
             vector = Combine(kind, local.DType, low, high);
         }
         var sum = _builder.BuildExtractElement(vector, _module.Int32Constant(0));

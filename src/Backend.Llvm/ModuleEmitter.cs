@@ -86,14 +86,6 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         return LLVMValueRef.CreateConstVector(elements);
     }
 
-    /// <summary>Neighbouring lanes of a vector.</summary>
-    public LLVMValueRef TakeLanes(LLVMValueRef vector, uint first, uint count)
-    {
-        var elements = new LLVMValueRef[count];
-        for (var i = 0u; i < count; i++) elements[i] = Int32Constant((int)(first + i));
-        return Builder.BuildShuffleVector(vector, LLVM.GetPoison(vector.TypeOf), LLVMValueRef.CreateConstVector(elements));
-    }
-
     /// <summary>Adds a private void function.</summary>
     public LLVMValueRef AddFunction(string name, ReadOnlySpan<LLVMTypeRef> parameters, bool isPublic = false)
     {

@@ -5,7 +5,7 @@ namespace GraphCompiler.Backend.Llvm;
 /// <summary>Emits IEEE vector arithmetic of one float format and lane count into one basic block.</summary>
 internal sealed class VectorEmitter
 {
-    private const int TableSize = 16;
+    private const uint TableSize = 16;
 
     /// <summary>AVX-512's code for rounding as the control register says.</summary>
     private const ulong CurrentRounding = 4;
@@ -135,27 +135,12 @@ internal sealed class VectorEmitter
         if (Lanes == 0)
         {
             var lane = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, 0);
-            return Builder.BuildExtractElement(apply([.. arguments.Select(a => Builder.Splat(a, TableSize))]), lane);
+            return Builder.BuildExtractElement(apply([.. arguments.Select(a => Builder.Splat(a, (int)TableSize))]), lane);
         }
-        if (Lanes < TableSize) return TakeLanes(apply([.. arguments.Select(a => TakeLanes(a, 0, TableSize))]), 0, (int)Lanes);
-        var result = apply([.. arguments.Select(a => TakeLanes(a, 0, TableSize))]);
-        for (var first = TableSize; first < Lanes; first += TableSize)
-        {
-            var part = apply([.. arguments.Select(a => TakeLanes(a, first, TableSize))]);
-            // Both of one length for the shuffle that joins them.
-            result = Shuffle(TakeLanes(result, 0, (int)Lanes), TakeLanes(part, 0, (int)Lanes), i => i < first ? i : i < first + TableSize ? (int)Lanes + i - first : -1, (int)Lanes);
-        }
-        return result;
-    }
-
-    private LLVMValueRef TakeLanes(LLVMValueRef vector, int first, int count) => (int)vector.TypeOf.VectorSize == count && first == 0 ? vector
-        : Shuffle(vector, vector.TypeOf.Poison, i => first + i < vector.TypeOf.VectorSize ? first + i : -1, count);
-
-    private LLVMValueRef Shuffle(LLVMValueRef a, LLVMValueRef b, Func<int, int> source, int count)
-    {
-        var int32 = _module.Context.Int32Type;
-        LLVMValueRef[] mask = [.. Enumerable.Range(0, count).Select(source).Select(i => i < 0 ? int32.Poison : LLVMValueRef.CreateConstInt(int32, (ulong)i))];
-        return Builder.BuildShuffleVector(a, b, LLVMValueRef.CreateConstVector(mask));
+        LLVMValueRef Part(uint first) => apply([.. arguments.Select(a => Builder.TakeLanes(a, first, TableSize))]);
+        var result = Part(0);
+        for (var first = TableSize; first < Lanes; first += TableSize) result = Builder.AppendLanes(result, Part(first));
+        return Builder.TakeLanes(result, 0, Lanes);
     }
 
     /// <summary>The same lanes in f64.</summary>
