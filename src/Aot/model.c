@@ -17,7 +17,7 @@
    numbers these are. A trial times up to 32 steps each way, after two to settle. */
 enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
 enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 100000000 };
-typedef struct { enum phase phase, last; int doubts, step, count, team_count; int64_t sum, longest, team, held, left; } choice;
+typedef struct { enum phase phase; int prefers_alone, doubts, step, count, team_count; int64_t sum, longest, team, held, left; } choice;
 
 typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
 typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
@@ -106,23 +106,22 @@ static void end_trial(choice *c) {
         begin_trial(c, TRY_ALONE);
         return;
     }
-    int uses_team = c->team <= mean;
-    int64_t fast = uses_team ? c->team : mean, slow = uses_team ? mean : c->team;
-    if (fast < 1) fast = 1;
-    int64_t least = HELD_TO_TRIED * (SETTLING + (uses_team ? c->count : c->team_count)) * (slow - fast) / fast, most = HELD_NS / fast;
-    if (least < LEAST_HELD) least = LEAST_HELD;
-    if (most < least) most = least;
-    enum phase chosen = uses_team ? HOLD_TEAM : HOLD_ALONE;
-    c->doubts = chosen != c->last && !c->doubts; /* caches may have been cold: a change takes two trials that agree */
+    int is_alone_faster = mean < c->team, is_change = is_alone_faster != c->prefers_alone;
+    c->doubts = is_change && !c->doubts; /* caches may have been cold: a change takes two trials that agree */
     if (c->doubts) {
         begin_trial(c, TRY_TEAM);
         return;
     }
-    c->phase = chosen;
-    c->held = c->phase == c->last ? c->held * 2 : least;
+    int64_t fast = is_alone_faster ? mean : c->team, slow = is_alone_faster ? c->team : mean;
+    if (fast < 1) fast = 1;
+    int64_t least = HELD_TO_TRIED * (SETTLING + (is_alone_faster ? c->team_count : c->count)) * (slow - fast) / fast, most = HELD_NS / fast;
+    if (least < LEAST_HELD) least = LEAST_HELD;
+    if (most < least) most = least;
+    c->held = is_change ? least : c->held * 2;
     if (c->held < least) c->held = least;
     if (c->held > most) c->held = most;
-    c->last = c->phase;
+    c->phase = is_alone_faster ? HOLD_ALONE : HOLD_TEAM;
+    c->prefers_alone = is_alone_faster;
     c->left = c->held;
 }
 
@@ -186,7 +185,6 @@ static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int 
     p->workers = entry->parallel ? m->threads : 1;
     p->arena = zeroed((size_t)entry->arena_bytes);
     p->barrier = zeroed(BARRIER_BYTES);
-    p->choice.last = HOLD_TEAM;
     p->buffers = calloc((size_t)count + 1, sizeof(void *));
     if (!p->arena || !p->barrier || !p->buffers) return 5101;
     for (int i = 0; i < count; i++) {

@@ -25,13 +25,13 @@ internal sealed class FusionSink
     public void Run()
     {
         foreach (var operation in _function.Operations.Reverse())
-            if (TargetOf(operation) is { } target && StoredLeaves(operation, target, isRoot: true) is { Count: 1 }) _plan.Move(operation, target);
+            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target) is { Count: 1 }) _plan.Move(operation, target);
     }
 
-    private FusionGroup? TargetOf(Operation operation)
+    private FusionGroup? OnlyReader(Operation operation)
     {
-        if (!_readers.TryGetValue(operation.Results[0], out var readers) || _plan.GroupOf(readers[0]) is not { } target) return null;
-        return CanSink(operation, target) ? target : null;
+        if (!_readers.TryGetValue(operation.Results[0], out var readers) || _plan.GroupOf(readers[0]) is not { } group) return null;
+        return readers.All(r => _plan.GroupOf(r) == group) ? group : null;
     }
 
     private bool CanSink(Operation operation, FusionGroup target) =>
@@ -39,18 +39,18 @@ internal sealed class FusionSink
         && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape && !_function.Results.Contains(operation.Result)
         && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
 
-    /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if there are values that
-    /// would be stored for its sake.</summary>
-    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target, bool isRoot)
+    /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or if there
+    /// are values that would be stored for its sake.</summary>
+    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target)
     {
-        if (!CanSink(operation, target) || isRoot && _readers[operation.Result].Any(r => _plan.GroupOf(r) != target)) return null;
+        if (!CanSink(operation, target)) return null;
         var leaves = new HashSet<Value>();
         foreach (var operand in operation.Operands.Distinct())
         {
             if (operand.Definition is { Op: Constant } constant && FusionPlan.IsInlined(constant)) continue;
             if (IsStoredWithout(operation, operand)) leaves.Add(operand);
             else if (operand.Definition is not { } definition || _readers[operand].Count > 1) return null;
-            else if (StoredLeaves(definition, target, isRoot: false) is { } inner) leaves.UnionWith(inner);
+            else if (StoredLeaves(definition, target) is { } inner) leaves.UnionWith(inner);
             else return null;
         }
         return leaves;

@@ -13,7 +13,7 @@ public sealed unsafe partial class Executable : IDisposable
     private readonly IDisposable? _code;
     private readonly delegate* unmanaged<void**, byte*, long, long, void*, void> _entry;
     private readonly WorkerTeam? _team;
-    private TeamChoice _choice = new();
+    private TeamChoice _choice;
     private readonly StateStore _states;
     private readonly NativeMemoryBlock[] _blocks; // By buffer; null where the caller owns the memory.
     private readonly NativeMemoryBlock _arena;

@@ -23,13 +23,8 @@ internal struct TeamChoice
     private static readonly long s_trialTicks = Stopwatch.Frequency / 1000;
     private static readonly long s_heldTicks = Stopwatch.Frequency / 10;
 
-    /// <summary>A choice that begins with a trial.</summary>
-    public TeamChoice()
-    {
-    }
-
     private Phase _phase;
-    private Phase _last = Phase.HoldTeam;
+    private bool _prefersAlone;
     private bool _doubts;
     private int _step;
     private Trial _trial;
@@ -78,21 +73,21 @@ internal struct TeamChoice
             Begin(Phase.TryAlone);
             return;
         }
-        var usesTeam = _team.Ticks <= _trial.Ticks;
-        var (fast, slow) = usesTeam ? (_team, _trial) : (_trial, _team);
-        var lost = (Settling + slow.Count) * (slow.Ticks - fast.Ticks);
-        var least = Math.Max(LeastHeld, LeastHeldToTried * lost / Math.Max(fast.Ticks, 1));
-        var most = Math.Max(least, s_heldTicks / Math.Max(fast.Ticks, 1));
-        var chosen = usesTeam ? Phase.HoldTeam : Phase.HoldAlone;
+        var isAloneFaster = _trial.Ticks < _team.Ticks;
+        var isChange = isAloneFaster != _prefersAlone;
         // Caches may have been cold for the way that was tried first: a change takes two trials that agree.
-        _doubts = chosen != _last && !_doubts;
+        _doubts = isChange && !_doubts;
         if (_doubts)
         {
             Begin(Phase.TryTeam);
             return;
         }
-        _held = chosen == _last ? Math.Clamp(_held * 2, least, most) : least;
-        (_phase, _last, _left) = (chosen, chosen, _held);
+        var (fast, slow) = isAloneFaster ? (_trial, _team) : (_team, _trial);
+        var lost = (Settling + slow.Count) * (slow.Ticks - fast.Ticks);
+        var least = Math.Max(LeastHeld, LeastHeldToTried * lost / Math.Max(fast.Ticks, 1));
+        var most = Math.Max(least, s_heldTicks / Math.Max(fast.Ticks, 1));
+        _held = isChange ? least : Math.Clamp(_held * 2, least, most);
+        (_phase, _prefersAlone, _left) = (isAloneFaster ? Phase.HoldAlone : Phase.HoldTeam, isAloneFaster, _held);
     }
 
     /// <summary>Timed steps of one way.</summary>
