@@ -84,7 +84,8 @@ public sealed class Function
 {
     internal Function(string name, ImmutableArray<Value> parameters, ImmutableArray<Operation> operations,
         ImmutableArray<Value> results) =>
-        (Name, Parameters, Operations, Results) = (name, parameters, operations, results);
+        (Name, Parameters, Operations, Results, ValueCount) =
+            (name, parameters, operations, results, parameters.Length + operations.Sum(o => o.Results.Length));
 
     /// <summary>Name, printed as <c>@name</c>.</summary>
     public string Name { get; }
@@ -95,7 +96,7 @@ public sealed class Function
     /// <summary>What it returns; a value may be returned twice.</summary>
     public ImmutableArray<Value> Results { get; }
     /// <summary>One more than the largest value id.</summary>
-    public int ValueCount => Parameters.Length + Operations.Sum(o => o.Results.Length);
+    public int ValueCount { get; }
 
     /// <summary>The IR text.</summary>
     public override string ToString() => IrPrinter.Print(this);

@@ -1,17 +1,35 @@
+using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Replaces composite ops (softmax) by the simpler ops that they stand for.</summary>
-/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one. Ensures: no op has a decomposition. O(operations).</remarks>
+/// <summary>Replaces composite ops (softmax) by the simpler ops that they stand for, and what no kernel has a form for by what has.</summary>
+/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one. Ensures: no op has a decomposition, no reduction is over no
+/// axes, and no concatenation has more than 16 parts. O(operations).</remarks>
 public sealed class Decompose : IPass
 {
+    /// <summary>Parts of a concatenation: each is one more choice for every element.</summary>
+    private const int MostParts = 16;
+
     /// <inheritdoc/>
     public string Name => "decompose";
 
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context) =>
-        Rewriter.Rebuild(function, (operation, _, operands) =>
-            operation.Op is OpaqueOp opaque && opaque.Decompose(operation, operands.AsSpan()) is { } value ? [value] : null);
+        Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
+        {
+            IReductionOp when Reduction.Axes(operation) is [] => operands,
+            OpaqueOp opaque => opaque.Decompose(operation, operands.AsSpan()) is { } value ? [value] : null,
+            Concatenate when operands.Length > MostParts => [Concatenated(operation, builder, operands)],
+            _ => null,
+        });
+
+    // Parts of parts, so that an element takes as many choices as their logarithm.
+    private static Value Concatenated(Operation operation, FunctionBuilder builder, ImmutableArray<Value> parts)
+    {
+        while (parts.Length > 1)
+            parts = [.. parts.Chunk(MostParts).Select(c => c.Length == 1 ? c[0] : builder.Emit(operation.Op, c, operation.Attributes))];
+        return parts[0];
+    }
 }

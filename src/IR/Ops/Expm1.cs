@@ -12,6 +12,8 @@ public sealed class Expm1 : ElementwiseOp
     private Expm1() : base("exponential_minus_one", arity: 1) { }
 
     /// <inheritdoc/>
+    public override bool IsFunction => true;
+    /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y + 1;

@@ -12,6 +12,8 @@ public sealed class Log : ElementwiseOp
     private Log() : base("log", arity: 1) { }
 
     /// <inheritdoc/>
+    public override bool IsFunction => true;
+    /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 1 / x[0];

@@ -12,6 +12,8 @@ public sealed class Log1p : ElementwiseOp
     private Log1p() : base("log_plus_one", arity: 1) { }
 
     /// <inheritdoc/>
+    public override bool IsFunction => true;
+    /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 1 / (1 + x[0]);

@@ -13,6 +13,8 @@ public sealed class Power : ElementwiseOp
     private Power() : base("power", arity: 2) { }
 
     /// <inheritdoc/>
+    public override bool IsFunction => true;
+    /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.SameFloating();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y)

@@ -35,12 +35,14 @@ internal static class ElementKernel
 
     public static int PowerOfTwoAtLeast(long count) => (int)Math.Min(1L << 20, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(count, 1)));
 
-    /// <summary>Scalar operations for an element; a math function counts as a score.</summary>
-    public static int Cost(Function function) =>
-        1 + function.Parameters.Length + function.Operations.Sum(o => IsFunction(o.Op) ? 20 : 1);
+    /// <summary>Scalar operations for an element.</summary>
+    public static int Cost(Function function) => 1 + function.Parameters.Length + function.Operations.Sum(Cost);
 
-    /// <summary>Whether an op is a math function of many instructions.</summary>
-    public static bool IsFunction(Op op) => op is Exponential or Tanh or Logistic or Erf or Log or Power;
+    /// <summary>Scalar operations for an element of one operation's result; a math function counts 20.</summary>
+    public static int Cost(Operation operation) => IsFunction(operation) ? 20 : 1;
+
+    /// <summary>Whether an operation calls a math function of many instructions.</summary>
+    public static bool IsFunction(Operation operation) => operation.Op is ElementwiseOp { IsFunction: true };
 
     // Without index maps every operand is read at the reader's own position, whatever the rank.
     private static bool IsFlat(Function function) =>

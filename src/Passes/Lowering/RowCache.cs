@@ -32,7 +32,7 @@ internal sealed class RowCache
             {
                 if (_firstPass.TryAdd(value, pass) || _body.IsResult(value) || _scratch.ContainsKey(value)) continue;
                 var bytes = rowElements * value.DType.Bytes;
-                if (!_isLong || bytes > target.L2Bytes / 4 || !ElementKernel.IsFunction(value.Definition!.Op)) continue;
+                if (!_isLong || bytes > target.L2Bytes / 4 || !ElementKernel.IsFunction(value.Definition!)) continue;
                 var buffer = new LoopBuffer($"row{_scratch.Count}", value.DType, rowElements, BufferScope.Worker, isWritten: true);
                 _body.Scratch.Add(buffer);
                 _scratch[value] = buffer;

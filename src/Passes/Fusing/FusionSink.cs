@@ -2,20 +2,24 @@ using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes.Lowering;
 
-namespace GraphCompiler.Passes;
+namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Moves cheap operations from the kernel that made their operand to the one kernel that reads their result, where the operand is in
-/// memory anyway: so a ReLU's mask is told from its result in the backward kernel and never stored.</summary>
-/// <remarks>Needs: groups that each can be one kernel. Ensures: they still can. O(operations · the longest chain).</remarks>
+/// memory anyway: so a ReLU's mask is derived from its result in the backward kernel and never stored.</summary>
+/// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {
+    /// <summary>Operations in a row that move together.</summary>
+    private const int MostInChain = 8;
+
     private readonly Function _function;
     private readonly FusionPlan _plan;
     private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private readonly HashSet<Value> _results;
 
     public FusionSink(Function function, FusionPlan plan)
     {
-        (_function, _plan) = (function, plan);
+        (_function, _plan, _results) = (function, plan, [.. function.Results]);
         foreach (var operation in function.Operations)
             foreach (var operand in operation.Operands.Distinct())
                 (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
@@ -25,7 +29,7 @@ internal sealed class FusionSink
     public void Run()
     {
         foreach (var operation in _function.Operations.Reverse())
-            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target) is { Count: 1 }) _plan.Move(operation, target);
+            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { Count: 1 }) _plan.Move(operation, target);
     }
 
     private FusionGroup? OnlyReader(Operation operation)
@@ -35,22 +39,22 @@ internal sealed class FusionSink
     }
 
     private bool CanSink(Operation operation, FusionGroup target) =>
-        operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation.Op)
-        && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape && !_function.Results.Contains(operation.Result)
+        operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation) && FusionPlan.CanTake(target, operation)
+        && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape && !_results.Contains(operation.Result)
         && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
 
     /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or if there
     /// are values that would be stored for its sake.</summary>
-    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target)
+    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target, int length)
     {
-        if (!CanSink(operation, target)) return null;
+        if (length == 0 || !CanSink(operation, target)) return null;
         var leaves = new HashSet<Value>();
         foreach (var operand in operation.Operands.Distinct())
         {
-            if (operand.Definition is { Op: Constant } constant && FusionPlan.IsInlined(constant)) continue;
+            if (operand.Definition is { Op: Constant } constant && _plan.IsInlined(constant)) continue;
             if (IsStoredWithout(operation, operand)) leaves.Add(operand);
             else if (operand.Definition is not { } definition || _readers[operand].Count > 1) return null;
-            else if (StoredLeaves(definition, target) is { } inner) leaves.UnionWith(inner);
+            else if (StoredLeaves(definition, target, length - 1) is { } inner) leaves.UnionWith(inner);
             else return null;
         }
         return leaves;

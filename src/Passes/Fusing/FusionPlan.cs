@@ -1,0 +1,181 @@
+// The invariants of a plan; FusedVerifier checks I2 to I4 on the function that comes of it.
+//  I1  groups depend on one another without a cycle
+//  I2  a member reads each operand from memory (what another group wrote, through any index map), or its own group's element at its
+//      own index, or its own group's value of a row for all elements of the row; a contraction reads memory only
+//  I3  full elements of a group have one shape, its domain; a row group's other values have the domain's shape without the reduced axes
+//  I4  a group is no heavier than MostWeight, so that code generation takes time in proportion to the operations
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+
+namespace GraphCompiler.Passes.Fusing;
+
+/// <summary>Which operations share a kernel: each joins the kernel that makes one of its operands, where the invariants above allow it.</summary>
+internal sealed class FusionPlan
+{
+    /// <summary>LLVM's time grows faster than linearly with the size of a function: 16 math functions take it 0.1 s, 64 a second.</summary>
+    private const int MostWeight = 400;
+
+    /// <summary>Index maps of index maps up to which they are repeated in each reader; then one of them is written to memory.</summary>
+    private const int MostChained = 8;
+
+    private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
+    private readonly Dictionary<Operation, int> _chainOf = [];
+    private int _nextGroup;
+
+    public FusionPlan(Function function)
+    {
+        var stored = StoredMaps(function);
+        foreach (var operation in function.Operations)
+        {
+            if (!IsInlined(operation)) Place(operation);
+            else if (stored.Contains(operation)) Join(operation, NewGroup(FusionKind.Loop, operation.Result.Shape, []));
+        }
+    }
+
+    public FusionGroup? GroupOf(Operation operation) => _groupOf.GetValueOrDefault(operation)?.Current;
+    public FusionGroup? GroupOf(Value value) => value.Definition is { } d ? GroupOf(d) : null;
+
+    /// <summary>Whether the operation is a splat or an index map that is repeated in each kernel that reads it.</summary>
+    public bool IsInlined(Operation operation) => _chainOf.ContainsKey(operation);
+
+    /// <summary>The values in memory, or in the reader's own kernel, that an operation reads through one operand.</summary>
+    public IEnumerable<Value> Leaves(Operation reader, Value operand)
+    {
+        if (!ReadsThrough(reader, operand)) return [operand];
+        return operand.Definition!.Operands.SelectMany(o => Leaves(operand.Definition, o));
+    }
+
+    /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
+    public bool ReadsThrough(Operation reader, Value operand) =>
+        operand.Definition is { } d && IsInlined(d) && !ReadsMemoryOnly(reader);
+
+    /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
+    public void Move(Operation operation, FusionGroup to)
+    {
+        GroupOf(operation)!.Remove(operation, WeightOf(operation));
+        Join(operation, to);
+    }
+
+    public static bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= MostWeight;
+
+    // Contractions pack their operands, scatters and aliases have kernels of their own or none.
+    private static bool ReadsMemoryOnly(Operation operation) => operation.Op is DotGeneral || IsAlone(operation);
+
+    // An alias of memory, a dense constant, a scatter.
+    private static bool IsAlone(Operation operation) => operation.Op is ScatterAdd || (operation.Op is Reshape or Constant && !IsIndexMap(operation));
+
+    private static int WeightOf(Operation operation) => ElementKernel.Cost(operation);
+
+    // Finds what is inlined along the way: operands come before their readers.
+    private HashSet<Operation> StoredMaps(Function function)
+    {
+        var stored = new HashSet<Operation>();
+        foreach (var operation in function.Operations)
+        {
+            var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0).DefaultIfEmpty(0).Max();
+            if (IsIndexMap(operation) && chain <= MostChained) _chainOf[operation] = chain;
+            else if (ReadsMemoryOnly(operation)) stored.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
+        }
+        stored.UnionWith(function.Results.Select(r => r.Definition).OfType<Operation>());
+        return stored;
+    }
+
+    private static bool IsIndexMap(Operation operation) => operation.Op switch
+    {
+        Constant => operation.Attributes["value"] is IR.Attribute.Number,
+        Reshape => IsUnitReshape(operation),
+        Gather or Concatenate or Pad => false,
+        IIndexedOp => true,
+        _ => false,
+    };
+
+    private static bool IsUnitReshape(Operation operation) =>
+        operation.Operands[0].Shape.Where(s => s != 1).SequenceEqual(operation.Result.Shape.Where(s => s != 1));
+
+    private void Place(Operation operation)
+    {
+        var shape = operation.Result.Shape;
+        if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));
+        else if (operation.Op is DotGeneral) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
+        else if (operation.Op is IReductionOp) PlaceReduction(operation);
+        // An index map reads other elements than its own, so they must be in memory: it begins a kernel.
+        else if (operation.Op is IIndexedOp) Join(operation, NewGroup(FusionKind.Loop, shape, []));
+        else PlaceElement(operation);
+    }
+
+    private void PlaceReduction(Operation operation)
+    {
+        var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
+        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row.
+        var candidates = axes.Contains(domain.Rank - 1) ? Candidates(operation) : [];
+        foreach (var candidate in candidates)
+        {
+            var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
+                || (candidate.Kind == FusionKind.Row && candidate.Reduced.SequenceEqual(axes)));
+            if (!fits || !CanJoin(operation, candidate)) continue;
+            candidate.BecomeRow(axes);
+            Join(operation, candidate);
+            return;
+        }
+        Join(operation, NewGroup(FusionKind.Row, domain, axes));
+    }
+
+    private void PlaceElement(Operation operation)
+    {
+        var candidates = Candidates(operation);
+        var chosen = candidates.Find(c => Accepts(c, operation.Result.Shape) && CanJoin(operation, c));
+        Join(operation, chosen ?? NewGroup(FusionKind.Loop, operation.Result.Shape, []));
+        if (chosen is null) return;
+        foreach (var candidate in candidates)
+            if (candidate != chosen && CanMerge(candidate, chosen)) chosen.Absorb(candidate);
+    }
+
+    // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
+    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Distinct().Where(g => g.Kind != FusionKind.Alone)
+        .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
+
+    private IEnumerable<FusionGroup> Sources(Operation operation) =>
+        operation.Operands.SelectMany(o => Leaves(operation, o)).Select(GroupOf).OfType<FusionGroup>();
+
+    private static bool Accepts(FusionGroup group, Shape shape) => shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
+
+    private bool CanJoin(Operation operation, FusionGroup group) => CanTake(group, operation)
+        && operation.Operands.All(o => Reads(operation, o, group, null))
+        && Sources(operation).All(s => s == group || !s.DependsOn(group));
+
+    private bool CanMerge(FusionGroup from, FusionGroup into) => from.Kind == FusionKind.Loop && Accepts(into, from.Domain)
+        && from.Weight + into.Weight <= MostWeight
+        && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from)))
+        && !from.DependsThroughThird(into) && !into.DependsThroughThird(from);
+
+    /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>, with <paramref name="merged"/> as a part of it.</summary>
+    private bool Reads(Operation reader, Value operand, FusionGroup group, FusionGroup? merged)
+    {
+        bool IsOwn(Value value) => GroupOf(value) is { } g && (g == group || g == merged);
+        if (!Leaves(reader, operand).Any(IsOwn)) return true;
+        if (reader.Op is not (IElementOp or IReductionOp) || reader.Op is IIndexedOp) return false;
+        var shape = reader.Op is IReductionOp ? reader.Operands[0].Shape : reader.Result.Shape;
+        if (!ReadsThrough(reader, operand)) return operand.Shape == shape;
+        return group.Kind == FusionKind.Row && shape == group.Domain && IsOfRow(operand.Definition!, group);
+    }
+
+    // A broadcast of a row's value along the reduced axes, unit axes aside.
+    private bool IsOfRow(Operation broadcast, FusionGroup group)
+    {
+        if (broadcast.Op is not Broadcast || broadcast.Result.Shape != group.Domain) return false;
+        var kept = Enumerable.Range(0, group.Domain.Rank).Except(group.Reduced);
+        if (!Broadcast.Dimensions(broadcast).SequenceEqual(kept)) return false;
+        var source = broadcast.Operands[0];
+        while (source.Definition is { Op: Reshape } r && IsInlined(r) && r.Operands[0].Shape == group.Kept) source = r.Operands[0];
+        return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
+    }
+
+    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_nextGroup++, kind, domain, reduced);
+
+    private void Join(Operation operation, FusionGroup group)
+    {
+        group.Add(operation, WeightOf(operation), Sources(operation));
+        _groupOf[operation] = group;
+    }
+}
