@@ -49,7 +49,7 @@ internal static class Compiler
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
-        var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads));
+        var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads), verifies: context.VerifyEach);
         var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);
         return (program, new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel));
     }

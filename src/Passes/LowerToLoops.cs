@@ -4,6 +4,7 @@ using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes.Lowering;
+using GraphCompiler.Passes.Planning;
 
 namespace GraphCompiler.Passes;
 
@@ -22,13 +23,24 @@ public static class LowerToLoops
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
     /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork)
+    /// <param name="verifies">Whether the program is checked: every element that is read or written lies in its buffer, every value is read where
+    /// it was written, every result is where it is looked for.</param>
+    /// <exception cref="InternalCompilerException">A result has not the type of the parameter that it replaces, two results replace one
+    /// parameter, or a check fails.</exception>
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork, bool verifies = false)
+    {
+        var program = Plan(function, donated, target).Build(parallelWork, verifies);
+        if (verifies) LoopVerifier.Verify(program);
+        return program;
+    }
+
+    /// <summary>The kernels of a function and where their buffers are.</summary>
+    internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
         var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
             .Select(o => new KernelNode(o, LowerOperation(o, target, weights))).ToList();
-        var plan = new MemoryPlan(function, donated, nodes, target);
-        return plan.Build(parallelWork);
+        return new MemoryPlan(function, donated, nodes, target);
     }
 
     // Right operands whose last axis a product sums over, as dX = dY·Wᵀ does with W: a worker that makes some columns of dX reads as many

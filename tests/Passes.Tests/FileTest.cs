@@ -69,7 +69,7 @@ public sealed class FileTest
             ? [.. text.Trim('[', ']').Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))]
             : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
         var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture) : LowerToLoops.ParallelWork;
-        var program = LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work);
+        var program = LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true);
         var kernels = arguments.GetValueOrDefault("kernels") == "all" ? program.Calls.Select(c => LoopPrinter.Print(c.Kernel)) : [];
         return string.Concat([LoopPrinter.Print(program), .. kernels]);
     }

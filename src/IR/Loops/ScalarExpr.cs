@@ -65,6 +65,9 @@ public enum CompareKind
 /// <param name="DType">Element type; indices are i64.</param>
 public abstract record ScalarExpr(DType DType)
 {
+    /// <summary>The expressions that it is computed from, in order; a kind that is forgotten here does not compile.</summary>
+    public abstract ReadOnlySpan<ScalarExpr> Operands { get; }
+
     /// <summary>A number.</summary>
     public static ScalarExpr Constant(DType type, double value) => new ConstantExpr(type, value);
     /// <summary>An index.</summary>
@@ -123,24 +126,68 @@ public abstract record ScalarExpr(DType DType)
 }
 
 /// <summary>A number of the element type.</summary>
-public sealed record ConstantExpr(DType Type, double Value) : ScalarExpr(Type);
+public sealed record ConstantExpr(DType Type, double Value) : ScalarExpr(Type)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => [];
+}
 /// <summary>The current value of a loop's variable.</summary>
-public sealed record VariableExpr(LoopVariable Variable) : ScalarExpr(DType.I64);
+public sealed record VariableExpr(LoopVariable Variable) : ScalarExpr(DType.I64)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => [];
+}
 /// <summary>An element of a buffer; where <paramref name="Guard"/> is false nothing is read and the value is zero.</summary>
-public sealed record LoadExpr(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr? Guard = null) : ScalarExpr(Buffer.DType);
+public sealed record LoadExpr(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr? Guard = null) : ScalarExpr(Buffer.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => Guard is null ? new ScalarExpr[] { Position } : new[] { Position, Guard };
+}
 /// <summary>The value of a local, or of one element of a register tile.</summary>
-public sealed record LocalExpr(Local Local, int Element = 0) : ScalarExpr(Local.DType);
+public sealed record LocalExpr(Local Local, int Element = 0) : ScalarExpr(Local.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => [];
+}
 /// <summary>A unary operation.</summary>
-public sealed record UnaryExpr(UnaryKind Kind, ScalarExpr X) : ScalarExpr(X.DType);
+public sealed record UnaryExpr(UnaryKind Kind, ScalarExpr X) : ScalarExpr(X.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };
+}
 /// <summary>A binary operation.</summary>
-public sealed record BinaryExpr(BinaryKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(X.DType);
+public sealed record BinaryExpr(BinaryKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(X.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X, Y };
+}
 /// <summary>x·y + z with one rounding where the target has it, else two.</summary>
-public sealed record MultiplyAddExpr(ScalarExpr X, ScalarExpr Y, ScalarExpr Z) : ScalarExpr(X.DType);
+public sealed record MultiplyAddExpr(ScalarExpr X, ScalarExpr Y, ScalarExpr Z) : ScalarExpr(X.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X, Y, Z };
+}
 /// <summary>A comparison.</summary>
-public sealed record CompareExpr(CompareKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(DType.Bool);
+public sealed record CompareExpr(CompareKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(DType.Bool)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X, Y };
+}
 /// <summary>One of two values.</summary>
-public sealed record SelectExpr(ScalarExpr Condition, ScalarExpr WhenTrue, ScalarExpr WhenFalse) : ScalarExpr(WhenTrue.DType);
+public sealed record SelectExpr(ScalarExpr Condition, ScalarExpr WhenTrue, ScalarExpr WhenFalse) : ScalarExpr(WhenTrue.DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Condition, WhenTrue, WhenFalse };
+}
 /// <summary>A conversion: floating to integer truncates and saturates, NaN gives 0; to bool is "not zero".</summary>
-public sealed record ConvertExpr(DType Type, ScalarExpr X) : ScalarExpr(Type);
+public sealed record ConvertExpr(DType Type, ScalarExpr X) : ScalarExpr(Type)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };
+}
 /// <summary>A math function of the backend.</summary>
-public sealed record CallExpr(MathFunction Function, ImmutableArray<ScalarExpr> X) : ScalarExpr(X[0].DType);
+public sealed record CallExpr(MathFunction Function, ImmutableArray<ScalarExpr> X) : ScalarExpr(X[0].DType)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => X.AsSpan();
+}

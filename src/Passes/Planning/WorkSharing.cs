@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
 using GraphCompiler.IR.Loops;
 
-namespace GraphCompiler.Passes.Lowering;
+namespace GraphCompiler.Passes.Planning;
 
-/// <summary>Decides which calls all workers share, and where they must meet.</summary>
-/// <remarks>Workers meet before a call only if it touches memory that another worker may still be using: calls whose iterations
-/// divide a buffer alike follow one another without a meeting, since each worker reads what it wrote itself.
-/// Cost: calls · pending calls, which a meeting empties.</remarks>
+/// <summary>Decides which calls all workers share, and where they synchronize.</summary>
+/// <remarks>A barrier stands before a call only if it touches memory that another worker may still be using: calls whose iterations
+/// divide a buffer alike follow one another without a barrier, since each worker reads what it wrote itself. O(calls).</remarks>
 internal sealed class WorkSharing
 {
+    /// <summary>Calls without a barrier between them, at most: each call is compared with those. One more barrier costs less than any of them.</summary>
+    private const int MostPending = 256;
+
     private readonly ImmutableArray<PlacedCall> _calls;
 
     public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls) =>
@@ -20,15 +22,21 @@ internal sealed class WorkSharing
     private ImmutableArray<KernelCall> Schedule(double threshold)
     {
         var result = ImmutableArray.CreateBuilder<KernelCall>(_calls.Length);
-        var pending = new List<(PlacedCall Call, bool IsParallel)>();
+        var (pendingParallel, pendingSerial) = (new List<PlacedCall>(), new List<PlacedCall>());
         foreach (var call in _calls)
         {
             var isParallel = call.Kernel.Work >= threshold;
-            var meets = pending.Any(p => (p.IsParallel || isParallel) && p.Call.Conflicts(call, p.IsParallel && isParallel));
-            // A kernel that meets inside leaves nothing of those before it unfinished.
-            if (meets || isParallel && call.MeetsInside) pending.Clear();
-            pending.Add((call, isParallel));
-            result.Add(new KernelCall(call.Kernel, call.Arguments, isParallel, meets));
+            var needsBarrier = pendingParallel.Any(p => p.Conflicts(call, isParallel))
+                || (isParallel && pendingSerial.Any(p => p.Conflicts(call, areBothParallel: false)))
+                || (pendingParallel.Count > 0 || isParallel) && pendingParallel.Count + pendingSerial.Count >= MostPending;
+            // A kernel with a barrier inside leaves nothing of those before it unfinished.
+            if (needsBarrier || (isParallel && call.HasBarrier))
+            {
+                pendingParallel.Clear();
+                pendingSerial.Clear();
+            }
+            (isParallel ? pendingParallel : pendingSerial).Add(call);
+            result.Add(new KernelCall(call.Kernel, call.Arguments, isParallel, needsBarrier));
         }
         return result.MoveToImmutable();
     }
@@ -43,13 +51,13 @@ internal sealed class WorkSharing
             (Kernel, Arguments) = (kernel, arguments);
             var accesses = KernelAccess.Of(kernel);
             _regions = [.. arguments.Select((place, i) => new Region(place, kernel.Arguments[i], accesses[i])).Where(r => r.Place.Kind != StorageKind.Constant)];
-            MeetsInside = kernel.Body.Any(s => s is BarrierStatement);
+            HasBarrier = kernel.Body.Any(s => s is BarrierStatement);
             UsesShared = kernel.Scratch.Any(b => b.Scope == BufferScope.Shared);
         }
 
         public Kernel Kernel { get; }
         public ImmutableArray<Storage> Arguments { get; }
-        public bool MeetsInside { get; }
+        public bool HasBarrier { get; }
         private bool UsesShared { get; }
 
         /// <summary>Whether a later call must not begin on one worker while this one runs on another.</summary>

@@ -1,0 +1,125 @@
+namespace GraphCompiler.IR.Loops;
+
+/// <summary>The integers from <paramref name="Low"/> to <paramref name="High"/>; none where it is the larger. The ends of i64 stand for unknown.</summary>
+internal readonly record struct Interval(long Low, long High)
+{
+    public static Interval Unknown => new(long.MinValue, long.MaxValue);
+    public bool IsEmpty => Low > High;
+    public bool IsConstant => Low == High;
+
+    public Interval Plus(long low, long high) => new(Add(Low, low), Add(High, high));
+    public Interval Intersect(Interval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
+
+    public static Interval operator +(Interval x, Interval y) => x.Plus(y.Low, y.High);
+    public static Interval operator -(Interval x, Interval y) => new(Subtract(x.Low, y.High), Subtract(x.High, y.Low));
+
+    public static Interval operator *(Interval x, Interval y)
+    {
+        long[] ends = [Multiply(x.Low, y.Low), Multiply(x.Low, y.High), Multiply(x.High, y.Low), Multiply(x.High, y.High)];
+        return new(ends.Min(), ends.Max());
+    }
+
+    // Saturated: what does not fit is as good as unknown.
+    private static long Add(long x, long y) => Saturate((Int128)x + y, x, y);
+    private static long Subtract(long x, long y) => Saturate((Int128)x - y, x, y);
+    private static long Multiply(long x, long y) => (long)Int128.Clamp((Int128)x * y, long.MinValue, long.MaxValue);
+
+    // An unknown end stays one.
+    private static long Saturate(Int128 sum, long x, long y) =>
+        x is long.MinValue or long.MaxValue ? x : y is long.MinValue or long.MaxValue ? (sum < 0 ? long.MinValue : long.MaxValue)
+        : (long)Int128.Clamp(sum, long.MinValue, long.MaxValue);
+}
+
+/// <summary>Bounds of index expressions within loops, under guards that compare an expression with another one.</summary>
+internal sealed class IntervalAnalysis
+{
+    private readonly Dictionary<LoopVariable, Interval> _variables = [];
+    private readonly List<(ScalarExpr Expression, Interval Bounds)> _assumed = [];
+
+    public void Enter(LoopVariable variable, long extent) => _variables[variable] = new(0, extent - 1);
+    public void Leave(LoopVariable variable) => _variables.Remove(variable);
+    public bool Knows(LoopVariable variable) => _variables.ContainsKey(variable);
+
+    /// <summary>Bounds of an expression where a guard holds; empty where it never does.</summary>
+    public Interval Of(ScalarExpr expression, ScalarExpr? guard)
+    {
+        using (Assume(guard)) return _assumed.Exists(a => a.Bounds.IsEmpty) ? new(0, -1) : Of(expression);
+    }
+
+    /// <summary>Takes a guard for true until disposed.</summary>
+    public Assumption Assume(ScalarExpr? guard)
+    {
+        var count = _assumed.Count;
+        if (guard is not null) Add(guard);
+        return new(_assumed, count);
+    }
+
+    private void Add(ScalarExpr guard)
+    {
+        if (guard is BinaryExpr { Kind: BinaryKind.And } both)
+        {
+            Add(both.X);
+            Add(both.Y);
+        }
+        else if (guard is CompareExpr { X.DType: var type } compare && type == DType.I64)
+        {
+            var (x, y) = (Of(compare.X), Of(compare.Y));
+            Interval? bounds = compare.Kind switch
+            {
+                CompareKind.Lt => new(long.MinValue, y.High == long.MaxValue ? y.High : y.High - 1),
+                CompareKind.Le => new(long.MinValue, y.High),
+                CompareKind.Gt => new(y.Low == long.MinValue ? y.Low : y.Low + 1, long.MaxValue),
+                CompareKind.Ge => new(y.Low, long.MaxValue),
+                CompareKind.Eq => y,
+                _ => null,
+            };
+            if (bounds is { } b) _assumed.Add((compare.X, x.Intersect(b)));
+        }
+    }
+
+    /// <summary>Bounds of an expression.</summary>
+    public Interval Of(ScalarExpr expression)
+    {
+        var bounds = Raw(expression);
+        foreach (var (known, assumed) in _assumed)
+            if (known.Equals(expression)) bounds = bounds.Intersect(assumed);
+        return bounds;
+    }
+
+    private Interval Raw(ScalarExpr expression) => expression switch
+    {
+        ConstantExpr c when c.DType.IsInteger => new((long)c.Value, (long)c.Value),
+        VariableExpr v => _variables.GetValueOrDefault(v.Variable, Interval.Unknown),
+        BinaryExpr b when b.DType == DType.I64 => Combine(b.Kind, Of(b.X), Of(b.Y)),
+        SelectExpr s when s.DType == DType.I64 => Union(Of(s.WhenTrue), Of(s.WhenFalse)),
+        _ => Interval.Unknown,
+    };
+
+    private static Interval Union(Interval x, Interval y) => new(Math.Min(x.Low, y.Low), Math.Max(x.High, y.High));
+
+    private static Interval Combine(BinaryKind kind, Interval x, Interval y) => kind switch
+    {
+        BinaryKind.Add => x + y,
+        BinaryKind.Sub => x - y,
+        BinaryKind.Mul => x * y,
+        BinaryKind.Min => new(Math.Min(x.Low, y.Low), Math.Min(x.High, y.High)),
+        BinaryKind.Max => new(Math.Max(x.Low, y.Low), Math.Max(x.High, y.High)),
+        // Truncates; monotone in x for a positive divisor.
+        BinaryKind.Div when y is { IsConstant: true, Low: > 0 } => new(x.Low / y.Low, x.High / y.Low),
+        BinaryKind.Rem when y is { IsConstant: true, Low: > 0 } => Remainder(x, y.Low),
+        _ => Interval.Unknown,
+    };
+
+    private static Interval Remainder(Interval x, long divisor)
+    {
+        if (x.Low >= 0 && x.High < divisor) return x;
+        return new(x.Low >= 0 ? 0 : 1 - divisor, x.High <= 0 ? 0 : divisor - 1);
+    }
+
+    /// <summary>Ends an assumption when disposed.</summary>
+    public readonly ref struct Assumption(List<(ScalarExpr Expression, Interval Bounds)> assumed, int count)
+    {
+        /// <summary>Forgets what was assumed.</summary>
+        public void Dispose() => assumed.RemoveRange(count, assumed.Count - count);
+    }
+}

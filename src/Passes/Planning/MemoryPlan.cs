@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Planning;
+
+/// <summary>Orders kernels and assigns each value a buffer: the caller's memory, a constant, or a range of one arena.</summary>
+/// <remarks>Invariants, which <see cref="PlanVerifier"/> checks: a value's memory is written by one kernel and untouched until its last reader runs,
+/// which may replace it element by element; a donated parameter is overwritten once, after the last reader of its old elements; at the end every
+/// result is where the caller looks for it. O(kernels · log kernels), and a scan of the buffers alive for each buffer.</remarks>
+internal sealed class MemoryPlan
+{
+    /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader, and the next one.</summary>
+    private const int KernelsBeforeReuse = 2;
+
+    private readonly Function _function;
+    private readonly ImmutableArray<int> _donated;
+    private readonly TargetTraits _target;
+    private readonly List<PlannedKernel> _kernels = [];
+    private readonly Dictionary<Value, PlannedKernel> _producers = [];
+    private readonly Dictionary<Value, Storage> _storage = [];
+    private readonly List<Literal> _constants = [];
+    private readonly List<(Value From, Storage To)> _copies = [];
+    private int _externalCount;
+
+    public MemoryPlan(Function function, ImmutableArray<int> donated, IReadOnlyList<KernelNode> nodes, TargetTraits target)
+    {
+        (_function, _donated, _target) = (function, donated, target);
+        CheckDonations();
+        foreach (var node in nodes)
+            AddKernel(new(node.Kernel, [.. node.Operation.Operands.Select(LowerToLoops.Root)], [.. node.Operation.Results], node.Operation));
+    }
+
+    /// <summary>The program; checked by <see cref="PlanVerifier"/> where <paramref name="verifies"/>.</summary>
+    public LoopProgram Build(double parallelWork, bool verifies)
+    {
+        var arena = new ArenaLayout();
+        var calls = Place(arena);
+        if (verifies) PlanVerifier.Verify(_function, _donated, calls);
+        var shared = calls.Select(c => ScratchBytes(c.Kernel.Kernel, BufferScope.Shared)).DefaultIfEmpty(0).Max();
+        var worker = calls.Select(c => ScratchBytes(c.Kernel.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
+        var sharedAt = arena.Bytes;
+        var workerAt = sharedAt + shared;
+        var sharing = new WorkSharing(calls.Select(c => (c.Kernel.Kernel, c.Arguments)));
+        return new LoopProgram(_function.Name, sharing.Share(_target.Workers, parallelWork), [.. _constants], _externalCount,
+            workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
+    }
+
+    /// <summary>The kernels in execution order with their buffers, temporaries being placed in an arena.</summary>
+    public List<PlannedCall> Place(ArenaLayout arena)
+    {
+        PlaceGiven();
+        PlaceResults();
+        var order = KernelSchedule.Order(_kernels, p => _function.Parameters[p], _target.Workers, FallBackToCopies);
+        foreach (var overwrite in order.SelectMany(k => k.Overwrites)) _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
+        PlaceTemporaries(order, arena);
+        List<PlannedCall> calls = [.. order.Select(k => new PlannedCall(k, [.. k.Reads.Concat(k.Writes).Select(v => _storage[v])]))];
+        calls.AddRange(_copies.Select(c => new PlannedCall(PlannedKernel.Copy(c.From, c.From, _target), [_storage[c.From], c.To])));
+        return calls;
+    }
+
+    private static long ScratchBytes(Kernel kernel, BufferScope scope) =>
+        kernel.Scratch.Where(b => b.Scope == scope).Sum(b => b.AlignedBytes);
+
+    private void CheckDonations()
+    {
+        var replaced = new HashSet<int>();
+        if (_donated.Length != _function.Results.Length) throw new InternalCompilerException("plan", $"{_donated.Length} donations for {_function.Results.Length} results");
+        foreach (var (number, result) in _donated.Zip(_function.Results).Where(d => d.First >= 0))
+        {
+            var parameter = _function.Parameters[number];
+            if (!replaced.Add(number)) throw new InternalCompilerException("plan", $"two results replace {parameter}");
+            if (parameter.Type != result.Type) throw new InternalCompilerException("plan", $"{result} : {result.Type} cannot replace {parameter} : {parameter.Type}");
+        }
+    }
+
+    private void AddKernel(PlannedKernel kernel)
+    {
+        _kernels.Add(kernel);
+        foreach (var value in kernel.Writes) _producers[value] = kernel;
+    }
+
+    private void PlaceGiven()
+    {
+        for (var i = 0; i < _function.Parameters.Length; i++) _storage[_function.Parameters[i]] = new(StorageKind.External, i);
+        _externalCount = _function.Parameters.Length;
+        foreach (var operation in _function.Operations.Where(o => o.Op is Constant))
+        {
+            _storage[operation.Result] = new(StorageKind.Constant, _constants.Count);
+            _constants.Add(Constant.LiteralOf(operation));
+        }
+    }
+
+    // Results are written where the caller wants them if a kernel makes them; what is wanted in a second place, too, is copied at the end.
+    private void PlaceResults()
+    {
+        var overwriting = new HashSet<Value>();
+        for (var i = 0; i < _function.Results.Length; i++)
+        {
+            var value = LowerToLoops.Root(_function.Results[i]);
+            var replaced = _donated[i] >= 0 ? _function.Parameters[_donated[i]] : null;
+            var to = new Storage(StorageKind.External, replaced is null ? _externalCount++ : _donated[i]);
+            if (value == replaced) continue;
+            if (value.Definition is null) PlaceParameter(value, to, replaced);
+            else if (!_producers.TryGetValue(value, out var producer) || _storage.ContainsKey(value) || overwriting.Contains(value)) _copies.Add((value, to));
+            else if (replaced is null) _storage[value] = to;
+            else if (producer.CanOverwrite(value, replaced) && overwriting.Add(value)) producer.Overwrites.Add(new(value, _donated[i]));
+            else _copies.Add((value, to));
+        }
+    }
+
+    // A parameter that is returned: a kernel copies it, so that the order against kernels that overwrite it is kept.
+    private void PlaceParameter(Value parameter, Storage to, Value? replaced)
+    {
+        var copy = new FunctionBuilder("copy").Parameter("copy", parameter.Type);
+        AddKernel(PlannedKernel.Copy(parameter, copy, _target));
+        if (replaced is null) _storage[copy] = to;
+        else _copies.Add((copy, to));
+    }
+
+    // Two kernels each read what the other replaces: one of them writes beside, and its results are copied at the end.
+    private void FallBackToCopies(PlannedKernel kernel)
+    {
+        foreach (var overwrite in kernel.Overwrites) _copies.Add((overwrite.Result, new(StorageKind.External, overwrite.Parameter)));
+        kernel.Overwrites.Clear();
+    }
+
+    // Reuse of a small buffer's memory is deferred by a few kernels: the next writer need not wait for the workers that still read.
+    private int InUseUntil(Value value, int lastUse) =>
+        _target.Workers > 1 && value.Type.Bytes <= _target.L1Bytes && lastUse < int.MaxValue ? lastUse + KernelsBeforeReuse : lastUse;
+
+    private void PlaceTemporaries(List<PlannedKernel> order, ArenaLayout arena)
+    {
+        var lastUse = new Dictionary<Value, int>();
+        for (var t = 0; t < order.Count; t++)
+            foreach (var value in order[t].Reads.Concat(order[t].Writes)) lastUse[value] = t;
+        foreach (var (value, _) in _copies) lastUse[value] = int.MaxValue;
+        for (var t = 0; t < order.Count; t++)
+        {
+            // What is read here for the last time, element by element, gives its memory to a result.
+            var dying = order[t].Sources.Where(o => arena.Holds(o) && lastUse[o] == t).ToList();
+            foreach (var value in order[t].Writes)
+            {
+                if (_storage.ContainsKey(value)) continue;
+                var until = InUseUntil(value, lastUse[value]);
+                if (dying.Find(o => o.Type == value.Type && order[t].CanOverwrite(value, o)) is { } replaced)
+                {
+                    arena.Replace(replaced, value, until);
+                    dying.Remove(replaced);
+                }
+                else
+                {
+                    arena.Add(value, t, until);
+                }
+            }
+        }
+        foreach (var (value, offset) in arena.Place()) _storage[value] = new(StorageKind.Arena, offset);
+    }
+}
+
+/// <summary>A kernel with the memory of its arguments, in execution order.</summary>
+internal sealed record PlannedCall(PlannedKernel Kernel, ImmutableArray<Storage> Arguments);
