@@ -81,7 +81,7 @@ internal static class ChainRule
         output.WriteLine($"   {"node",-14} {"forward",12} {"backward",12} {"by hand",12}");
         for (var i = 0; i < nodes.Length; i++)
         {
-            var (forward, backward) = (results[i][0], results[nodes.Length + i][0]);
+            var (forward, backward) = ((double)results[i][0], (double)results[nodes.Length + i][0]);
             agree &= Near(backward, nodes[i].ByHand);
             output.WriteLine($"   {nodes[i].Label,-14} {forward,12:F6} {backward,12:F6} {nodes[i].ByHand,12:F6}");
         }
@@ -148,7 +148,7 @@ internal static class ChainRule
         var x = Number(f, 1);
         var a = x;
         for (var i = 0; i < depth; i++) a = activation(a * weight);
-        return ReferenceInterpreter.Run(f.Build(Adjoint.AppendDense(f, a, [x])))[0][0];
+        return (double)ReferenceInterpreter.Run(f.Build(Adjoint.AppendDense(f, a, [x])))[0][0];
     }
 
     private static double SigmoidByHand(int depth)

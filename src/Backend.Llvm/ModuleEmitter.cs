@@ -55,9 +55,9 @@ internal sealed unsafe class ModuleEmitter : IDisposable
     public LLVMValueRef Index(long value) => LLVMValueRef.CreateConstInt(Int64, (ulong)value, true);
     public LLVMValueRef Int32Constant(int value) => LLVMValueRef.CreateConstInt(_context.Int32Type, (ulong)value, true);
 
-    public LLVMValueRef Constant(DType type, double value) => type.IsFloating
-        ? LLVMValueRef.CreateConstReal(TypeOf(type), value)
-        : LLVMValueRef.CreateConstInt(TypeOf(type), unchecked((ulong)(long)type.Round(value)), true);
+    public LLVMValueRef Constant(DType type, Scalar value) => type.IsFloating
+        ? LLVMValueRef.CreateConstReal(TypeOf(type), (double)value)
+        : LLVMValueRef.CreateConstInt(TypeOf(type), unchecked((ulong)(long)value), true);
 
     public static LLVMValueRef Splat(LLVMValueRef constant, uint lanes)
     {

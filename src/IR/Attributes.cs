@@ -2,29 +2,25 @@ using System.Collections.Immutable;
 
 namespace GraphCompiler.IR;
 
-/// <summary>A compile-time argument of an operation, compared by value and printed as it is parsed.</summary>
+/// <summary>A compile-time argument of an operation, printed as it is parsed, and compared by value: 1 is 1.0, but 0 is not -0.</summary>
 public abstract record Attribute
 {
     /// <summary>A number: <c>4</c>, <c>0.5</c>, <c>-inf</c>.</summary>
-    public sealed record Number(double Value) : Attribute
+    public sealed record Number(Scalar Value) : Attribute
     {
         /// <inheritdoc/>
-        public bool Equals(Number? other) => other is not null && Value.Equals(other.Value);
-        /// <inheritdoc/>
-        public override int GetHashCode() => Value.GetHashCode();
-        /// <inheritdoc/>
-        public override string ToString() => Literal.Format(Value);
+        public override string ToString() => Value.ToString();
     }
 
     /// <summary>A list of numbers: <c>[0,1]</c>.</summary>
-    public sealed record Numbers(ImmutableArray<double> Values) : Attribute
+    public sealed record Numbers(ImmutableArray<Scalar> Values) : Attribute
     {
         /// <inheritdoc/>
         public bool Equals(Numbers? other) => other is not null && Values.AsSpan().SequenceEqual(other.Values.AsSpan());
         /// <inheritdoc/>
         public override int GetHashCode() => Values.Aggregate(Values.Length, HashCode.Combine);
         /// <inheritdoc/>
-        public override string ToString() => $"[{string.Join(",", Values.Select(Literal.Format))}]";
+        public override string ToString() => $"[{string.Join(",", Values)}]";
     }
 
     /// <summary>Pairs of axes of two operands: <c>[1]x[0]</c>.</summary>
@@ -68,10 +64,10 @@ public sealed class AttributeMap : IEquatable<AttributeMap>
     /// <summary>These attributes and one more, which replaces one of the same name.</summary>
     public AttributeMap With(string name, Attribute value) => new(_items.SetItem(name, value));
     /// <summary>With a number.</summary>
-    public AttributeMap With(string name, double value) => With(name, new Attribute.Number(value));
+    public AttributeMap With(string name, Scalar value) => With(name, new Attribute.Number(value));
     /// <summary>With a list of integers.</summary>
     public AttributeMap With(string name, IEnumerable<int> values) =>
-        With(name, new Attribute.Numbers([.. values.Select(v => (double)v)]));
+        With(name, new Attribute.Numbers([.. values.Select(v => (Scalar)v)]));
     /// <summary>With a bare word.</summary>
     public AttributeMap With(string name, string word) => With(name, new Attribute.Word(word));
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace GraphCompiler.IR;
 
 /// <summary>What the bits of an element mean.</summary>
@@ -30,7 +32,7 @@ public sealed class DType
     public static DType I8 { get; } = new("i8", DTypeKind.Signed, 8);
     /// <summary>32-bit signed integer.</summary>
     public static DType I32 { get; } = new("i32", DTypeKind.Signed, 32);
-    /// <summary>64-bit signed integer; values above 2^53 in magnitude cannot be written as constants.</summary>
+    /// <summary>64-bit signed integer.</summary>
     public static DType I64 { get; } = new("i64", DTypeKind.Signed, 64);
     /// <summary>8-bit unsigned integer.</summary>
     public static DType U8 { get; } = new("u8", DTypeKind.Unsigned, 8);
@@ -62,31 +64,77 @@ public sealed class DType
     public TensorType Scalar => new(this, Shape.Scalar);
 
     /// <summary>The smallest element, -∞ for floating point: the identity of a maximum.</summary>
-    public double Lowest => IsFloating ? double.NegativeInfinity : Kind == DTypeKind.Signed ? -Math.Pow(2, Bits - 1) : 0;
+    public Scalar Lowest => Kind switch
+    {
+        DTypeKind.Floating => (Scalar)double.NegativeInfinity,
+        DTypeKind.Signed => long.MinValue >> (64 - Bits),
+        _ => 0,
+    };
 
     /// <summary>The largest element, +∞ for floating point: the identity of a minimum.</summary>
-    public double Highest => Kind switch
+    public Scalar Highest => Kind switch
     {
-        DTypeKind.Floating => double.PositiveInfinity,
-        DTypeKind.Signed => Math.Pow(2, Bits - 1) - 1,
-        DTypeKind.Unsigned => Math.Pow(2, Bits) - 1,
+        DTypeKind.Floating => (Scalar)double.PositiveInfinity,
+        DTypeKind.Signed => long.MaxValue >> (64 - Bits),
+        DTypeKind.Unsigned => (1L << Bits) - 1,
         _ => 1,
     };
 
-    /// <summary>Rounds <paramref name="value"/> to what an element of this type can hold; integers truncate and wrap.</summary>
-    public double Round(double value) => this switch
+    /// <summary>Whether a number can be an element as it is: any number for floating point, which rounds it; for integers and truth values
+    /// a whole one between <see cref="Lowest"/> and <see cref="Highest"/>.</summary>
+    public bool CanHold(Scalar value) => IsFloating || (value.IsWhole(out var whole) && whole >= (long)Lowest && whole <= (long)Highest);
+
+    /// <summary>Rounds <paramref name="value"/> once to what an element of this type can hold; integers truncate and wrap.</summary>
+    public Scalar Round(Scalar value) => this switch
     {
-        _ when this == F64 => value,
-        _ when this == F32 => (float)value,
-        _ when this == F16 => (double)(Half)value,
-        _ when this == BF16 => RoundToBFloat16(value),
+        _ when this == F64 => (Scalar)(double)value,
+        _ when this == F32 => value.IsFloating ? (float)(double)value : (float)(long)value,
+        _ when this == F16 => (double)(Half)(double)value,
+        _ when this == BF16 => RoundToBFloat16(value.IsFloating ? (double)value : RoundToOdd((long)value)),
         _ when this == Bool => value != 0 ? 1 : 0,
-        _ when this == I8 => (sbyte)WrapToInt64(value),
-        _ when this == I32 => (int)WrapToInt64(value),
-        _ when this == U8 => (byte)WrapToInt64(value),
-        _ when this == U32 => (uint)WrapToInt64(value),
-        _ => WrapToInt64(value),
+        _ when this == I8 => (sbyte)(long)value,
+        _ when this == I32 => (int)(long)value,
+        _ when this == U8 => (byte)(long)value,
+        _ when this == U32 => (uint)(long)value,
+        _ => (long)value,
     };
+
+    /// <summary>Rounds as a conversion does: a floating-point number becomes an integer by truncation and saturation, NaN becoming 0; between
+    /// integers it wraps; to bool it is "not zero".</summary>
+    public Scalar Convert(Scalar value)
+    {
+        if (!IsInteger || !value.IsFloating) return Round(value);
+        var whole = (long)value;
+        return Math.Clamp(whole, (long)Lowest, (long)Highest);
+    }
+
+    /// <summary>The element in memory: <see cref="Bytes"/> bytes, little endian.</summary>
+    public Scalar Read(ReadOnlySpan<byte> bytes) => this switch
+    {
+        _ when this == F64 => (Scalar)BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+        _ when this == F32 => BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        _ when this == F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(bytes),
+        _ when this == BF16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16),
+        _ when this == I64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+        _ when this == I32 => BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        _ when this == U32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+        _ when this == I8 => (sbyte)bytes[0],
+        _ => bytes[0],
+    };
+
+    /// <summary>Writes an element as <see cref="Read"/> reads it.</summary>
+    /// <param name="value">Rounded to this type already.</param>
+    /// <param name="bytes">At least <see cref="Bytes"/> of them.</param>
+    public void Write(Scalar value, Span<byte> bytes)
+    {
+        if (this == F64) BinaryPrimitives.WriteDoubleLittleEndian(bytes, (double)value);
+        else if (this == F32) BinaryPrimitives.WriteSingleLittleEndian(bytes, (float)(double)value);
+        else if (this == F16) BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)(double)value);
+        else if (this == BF16) BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)(BitConverter.SingleToUInt32Bits((float)(double)value) >> 16));
+        else if (Bits == 64) BinaryPrimitives.WriteInt64LittleEndian(bytes, (long)value);
+        else if (Bits == 32) BinaryPrimitives.WriteInt32LittleEndian(bytes, (int)(long)value);
+        else bytes[0] = (byte)(long)value;
+    }
 
     /// <summary>Finds the type with this IR name, or null.</summary>
     public static DType? Find(ReadOnlySpan<char> name)
@@ -99,7 +147,16 @@ public sealed class DType
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private static long WrapToInt64(double value) => double.IsNaN(value) ? 0 : (long)value;
+    // An inexact f64 gets an odd last bit, so that rounding it again is rounding once.
+    private static double RoundToOdd(long value)
+    {
+        var near = (double)value;
+        var error = (Int128)value - (Int128)near;
+        if (error == 0) return near;
+        var bits = BitConverter.DoubleToInt64Bits(near);
+        if (error < 0 == value > 0) bits--;
+        return BitConverter.Int64BitsToDouble(bits | 1);
+    }
 
     // Once, not by way of f32: the dropped bits are rounded to odd first, so that no tie arises that was none.
     private static double RoundToBFloat16(double value)

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.IR;
@@ -34,7 +36,13 @@ public sealed partial class Value
         Builder.Emit(op, [this, .. more], attributes, location);
 
     /// <summary>A constant of this value's element type, of the shape given or else this value's.</summary>
-    public Value Constant(double value, Shape? shape = null) => Builder.Constant(new Literal(Type.With(shape ?? Shape), value));
+    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN for integers. SGC1005: a number outside of their range.</exception>
+    public Value Constant(Scalar value, Shape? shape = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var location = Builder.Pinned ?? new Location(file, line);
+        if (Literal.Refusal(DType, value, location) is { } refusal) throw new GraphException(refusal);
+        return Builder.Constant(new Literal(Type.With(shape ?? Shape), value), location);
+    }
 
     /// <summary>The name as printed, such as <c>%x</c> or <c>%7</c>.</summary>
     public override string ToString() => $"%{Name ?? Id.ToString()}";
@@ -67,11 +75,11 @@ public sealed class Operation
     public ImmutableArray<TensorType> OperandTypes => [.. Operands.Select(o => o.Type)];
 
     /// <summary>The integers of a list attribute that the shape rule has checked.</summary>
-    public int[] Ints(string name) => [.. ((Attribute.Numbers)Attributes[name]!).Values.Select(v => (int)v)];
+    public int[] Ints(string name) => [.. ((Attribute.Numbers)Attributes[name]!).Values.Select(v => (int)(long)v)];
     /// <summary>The number of an attribute that the shape rule has checked.</summary>
-    public double Real(string name) => ((Attribute.Number)Attributes[name]!).Value;
+    public Scalar Number(string name) => ((Attribute.Number)Attributes[name]!).Value;
     /// <summary>The integer of an attribute that the shape rule has checked.</summary>
-    public int Int(string name) => (int)Real(name);
+    public int Int(string name) => (int)(long)Number(name);
     /// <summary>The word of an attribute that the shape rule has checked.</summary>
     public string Word(string name) => ((Attribute.Word)Attributes[name]!).Text;
 

@@ -255,17 +255,10 @@ internal sealed class TokenReader(string text, string fileName)
             : throw Error(token, minimum == 0 ? $"{what} from 0 to {int.MaxValue}" : what);
     }
 
-    private double Number()
+    private Scalar Number()
     {
         var token = Peek;
         _next++;
-        return (token.Kind, token.Text) switch
-        {
-            (TokenKind.Word, "nan") => double.NaN,
-            (TokenKind.Word, "inf") => double.PositiveInfinity,
-            (TokenKind.Number, "-inf") => double.NegativeInfinity,
-            (TokenKind.Number, _) when double.TryParse(token.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => value,
-            _ => throw Error(token, "a number"),
-        };
+        return token.Kind is TokenKind.Word or TokenKind.Number && Scalar.TryParse(token.Text, out var value) ? value : throw Error(token, "a number");
     }
 }

@@ -1,48 +1,110 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
 
-/// <summary>A constant tensor. Elements are held as f64, which holds every element of each type exactly (i64 to 2^53).</summary>
+/// <summary>A constant tensor. Elements are exact: integers in 64 bits, floating point in f64, which holds every narrower type.</summary>
 public sealed class Literal
 {
-    private readonly double[] _values;
+    // One of them, by the kind of the element type; a splat has one element.
+    private readonly long[]? _integers;
+    private readonly double[]? _floats;
 
-    /// <summary>A tensor of these row-major elements, rounded to the element type; one element stands for all (a splat).</summary>
-    public Literal(TensorType type, params ReadOnlySpan<double> values)
+    /// <summary>A tensor of these row-major elements; one element stands for all (a splat). Floating point is rounded to the type.</summary>
+    /// <exception cref="ArgumentException">Another number of elements.</exception>
+    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN in an integer type. SGC1005: a number outside of its range.</exception>
+    public Literal(TensorType type, params ReadOnlySpan<Scalar> values) : this(type, values.Length)
     {
-        if (values.Length != 1 && values.Length != type.Shape.ElementCount)
-            throw new ArgumentException($"{type} has {type.Shape.ElementCount} elements, given {values.Length}", nameof(values));
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (Refusal(type.DType, values[i]) is { } refusal) throw new GraphException(refusal);
+            Store(i, values[i]);
+        }
+    }
+
+    /// <inheritdoc cref="Literal(TensorType, ReadOnlySpan{Scalar})"/>
+    [OverloadResolutionPriority(-1)] // a list of longs must not become a list of doubles
+    public Literal(TensorType type, ReadOnlySpan<double> values) : this(type, [.. values]) { }
+
+    private Literal(TensorType type, int stored)
+    {
+        if (stored != 1 && stored != type.Shape.ElementCount)
+            throw new ArgumentException($"{type} has {type.Shape.ElementCount} elements, given {stored}", nameof(stored));
         Type = type;
-        _values = values.ToArray();
-        for (var i = 0; i < _values.Length; i++) _values[i] = type.DType.Round(_values[i]);
+        if (type.DType.IsFloating) _floats = new double[stored]; else _integers = new long[stored];
+    }
+
+    private Literal(TensorType type, long[]? integers, double[]? floats) => (Type, _integers, _floats) = (type, integers, floats);
+
+    /// <summary>A tensor of computed elements, rounded to the type as <see cref="DType.Round"/> does: integers wrap.</summary>
+    public static Literal Rounded(TensorType type, params ReadOnlySpan<Scalar> values)
+    {
+        var literal = new Literal(type, values.Length);
+        for (var i = 0; i < values.Length; i++) literal.Store(i, values[i]);
+        return literal;
+    }
+
+    /// <summary>The tensor that <see cref="ToBytes"/> wrote: elements in row-major order, little endian.</summary>
+    public static Literal FromBytes(TensorType type, ReadOnlySpan<byte> bytes)
+    {
+        var literal = new Literal(type, checked((int)type.Shape.ElementCount));
+        var size = type.DType.Bytes;
+        for (var i = 0; i < type.Shape.ElementCount; i++) literal.Store(i, type.DType.Read(bytes.Slice(i * size, size)));
+        return literal;
     }
 
     /// <summary>Element type and shape.</summary>
     public TensorType Type { get; }
     /// <summary>Whether one stored element stands for all.</summary>
-    public bool IsSplat => _values.Length == 1;
-    /// <summary>The stored elements: all in row-major order, or the one of a splat.</summary>
-    public ReadOnlySpan<double> Values => _values;
+    public bool IsSplat => StoredCount == 1;
     /// <summary>The element at a row-major position.</summary>
-    public double this[long position] => IsSplat ? _values[0] : _values[position];
-
+    public Scalar this[long position] => Stored(IsSplat ? 0 : position);
     /// <summary>The value when this is a splat, else null.</summary>
-    public double? Splat => IsSplat ? _values[0] : null;
+    public Scalar? Splat => IsSplat ? Stored(0) : null;
 
-    /// <summary>Every element in row-major order, splats expanded.</summary>
+    /// <summary>The stored elements: all in row-major order, or the one of a splat.</summary>
+    public IEnumerable<Scalar> Values => Enumerable.Range(0, StoredCount).Select(i => Stored(i));
+
+    /// <summary>The same elements in row-major order with another shape of as many.</summary>
+    public Literal WithShape(Shape shape) => new(Type.With(shape), _integers, _floats);
+
+    /// <summary>Every element in row-major order, splats expanded, in f64: integers above 2^53 in magnitude are rounded.</summary>
     public double[] ToArray()
     {
         var all = new double[Type.Shape.ElementCount];
-        for (var i = 0; i < all.Length; i++) all[i] = this[i];
+        for (var i = 0; i < all.Length; i++) all[i] = (double)this[i];
         return all;
     }
 
-    /// <summary>A number in IR text: shortest form that reads back as the same f64.</summary>
-    public static string Format(double value) =>
-        double.IsNaN(value) ? "nan" : double.IsPositiveInfinity(value) ? "inf" : double.IsNegativeInfinity(value) ? "-inf"
-        : value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>Every element as it is in memory, splats expanded: row-major, little endian.</summary>
+    public byte[] ToBytes()
+    {
+        var size = Type.DType.Bytes;
+        var bytes = new byte[Type.Bytes];
+        for (var i = 0; i < Type.Shape.ElementCount; i++) Type.DType.Write(this[i], bytes.AsSpan(i * size, size));
+        return bytes;
+    }
+
+    /// <summary>Why an element type cannot hold a number, or null if it can.</summary>
+    internal static Diagnostic? Refusal(DType type, Scalar value, Location location = default)
+    {
+        if (type.CanHold(value)) return null;
+        return value.IsWhole(out _)
+            ? new(DiagnosticCode.BadAttribute, $"{value} is outside of {type}, which holds {type.Lowest} to {type.Highest}", location, [])
+            : new(DiagnosticCode.DTypeMismatch, $"{value} cannot be {type}; convert the tensor first, as with ConvertTo(F32)", location, []);
+    }
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        IsSplat ? Format(_values[0]) : $"[{string.Join(", ", _values.Select(Format))}]";
+    public override string ToString() => IsSplat ? Stored(0).ToString() : $"[{string.Join(", ", Values)}]";
+
+    private int StoredCount => _integers?.Length ?? _floats!.Length;
+
+    private Scalar Stored(long i) => _integers is { } integers ? integers[i] : _floats![i];
+
+    private void Store(int i, Scalar value)
+    {
+        var element = Type.DType.Round(value);
+        if (_integers is { } integers) integers[i] = (long)element;
+        else _floats![i] = (double)element;
+    }
 }

@@ -1,19 +1,42 @@
 using System.Collections;
 using System.Collections.Immutable;
+using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
 
 /// <summary>The sizes of a tensor, outermost first; compared by value. Tensors are dense and row-major.</summary>
 public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
 {
+    /// <summary>The most elements, and bytes, of a tensor: 16 TiB. Half a million of that size still add up within 64 bits, so counts,
+    /// strides and offsets of what was declared never overflow.</summary>
+    public const long MaxElements = 1L << 44;
+
     private readonly ImmutableArray<int> _sizes;
 
     /// <summary>A shape with these sizes, each at least 0.</summary>
+    /// <exception cref="GraphException">SGC1012: more than <see cref="MaxElements"/>, sizes of 0 counted as 1.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
+        var count = 1L;
         foreach (var size in sizes)
+        {
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(sizes));
+            if (Math.Max(size, 1) > MaxElements / count)
+                throw new GraphException(DiagnosticCode.TooLarge, $"a tensor of [{string.Join(",", sizes.ToArray())}] has more than 2^44 elements");
+            count *= Math.Max(size, 1);
+        }
         _sizes = [.. sizes];
+    }
+
+    /// <summary>A shape with computed sizes, each at least 0.</summary>
+    /// <exception cref="GraphException">SGC1012: a size is above 2^31 - 1, or the elements are too many.</exception>
+    public static Shape Of(params ReadOnlySpan<long> sizes)
+    {
+        var narrow = new int[sizes.Length];
+        for (var i = 0; i < narrow.Length; i++)
+            narrow[i] = sizes[i] <= int.MaxValue ? (int)sizes[i]
+                : throw new GraphException(DiagnosticCode.TooLarge, $"a size of {sizes[i]} is above {int.MaxValue}, the largest there can be");
+        return new Shape(narrow);
     }
 
     /// <summary>The shape of a scalar: no dimensions, one element.</summary>
@@ -109,10 +132,22 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
 }
 
 /// <summary>Element type and shape.</summary>
-/// <param name="DType">Element type.</param>
-/// <param name="Shape">Sizes.</param>
-public sealed record TensorType(DType DType, Shape Shape)
+/// <remarks>A type that no memory could hold cannot be made, so nothing that is declared has one.</remarks>
+public sealed record TensorType
 {
+    /// <summary>The type of this element type and shape.</summary>
+    /// <exception cref="GraphException">SGC1012: more than <see cref="Shape.MaxElements"/> bytes.</exception>
+    public TensorType(DType dtype, Shape shape)
+    {
+        (DType, Shape) = (dtype, shape);
+        if (shape.ElementCount > Shape.MaxElements / dtype.Bytes)
+            throw new GraphException(DiagnosticCode.TooLarge, $"a tensor of {this} has more than 2^44 bytes");
+    }
+
+    /// <summary>Element type.</summary>
+    public DType DType { get; }
+    /// <summary>Sizes.</summary>
+    public Shape Shape { get; }
     /// <summary>Number of dimensions.</summary>
     public int Rank => Shape.Rank;
     /// <summary>Bytes of the tensor in memory.</summary>

@@ -18,7 +18,7 @@ public sealed class CommonSubexpressions : IPass
         var known = new Dictionary<Key, ImmutableArray<Value>>();
         return Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
-            if (operation.Body is not null || HasNegativeZero(operation.Attributes)) return null;
+            if (operation.Body is not null) return null;
             var key = new Key(operation.Op, string.Join(',', operands.Select(o => o.Id)), operation.Attributes);
             if (known.TryGetValue(key, out var earlier) && context.Budget.TryTake()) return earlier;
             var results = builder.EmitAll(operation.Op, operands.AsSpan(), operation.Attributes, operation.Location);
@@ -26,14 +26,4 @@ public sealed class CommonSubexpressions : IPass
             return results;
         });
     }
-
-    // Attributes compare as numbers do, by which 0 equals -0; but 1/0 and 1/-0 differ.
-    private static bool HasNegativeZero(AttributeMap attributes) => attributes.Items.Any(i => i.Value switch
-    {
-        IR.Attribute.Number n => IsNegativeZero(n.Value),
-        IR.Attribute.Numbers n => n.Values.Any(IsNegativeZero),
-        _ => false,
-    });
-
-    private static bool IsNegativeZero(double value) => value == 0 && double.IsNegative(value);
 }

@@ -6,8 +6,9 @@ namespace GraphCompiler.Passes;
 
 /// <summary>Evaluates operations whose operands are all constants.</summary>
 /// <remarks>Results of up to 4096 elements, so that the program does not grow; an elementwise op of splats has a splat of any
-/// size. A broadcast is left, since an index map is better than memory. Values are those of the reference meaning: f64
-/// arithmetic rounded to the element type. O(operations + elements).</remarks>
+/// size. A broadcast is left, since an index map is better than memory. Values are those of the reference meaning:
+/// integers are exact, and so are floating-point operations that round correctly; sums and math functions differ from compiled code in
+/// rounding, and subnormal numbers are kept. O(operations + elements).</remarks>
 public sealed class ConstantFold : IPass
 {
     private const long MaxElements = 4096;
@@ -38,18 +39,16 @@ public sealed class ConstantFold : IPass
     private static Literal EvaluateSplat(Operation operation, Literal[] literals)
     {
         var scratch = new FunctionBuilder("splat");
-        var x = literals.Select(l => scratch.Constant(new Literal(l.Type.DType.Scalar, l[0]))).ToArray();
+        var x = literals.Select(l => scratch.Constant(Literal.Rounded(l.Type.DType.Scalar, l[0]))).ToArray();
         var y = scratch.Emit(operation.Op, x, operation.Attributes).Definition!;
         var element = operation.Op.Evaluate(y, [.. x.Select(v => Constant.LiteralOf(v.Definition!))])[0];
-        return new Literal(operation.Result.Type, element[0]);
+        return Literal.Rounded(operation.Result.Type, element[0]);
     }
 
     private static Literal Compact(Literal literal)
     {
-        if (literal.IsSplat || literal.Values.IsEmpty) return literal;
-        var first = BitConverter.DoubleToInt64Bits(literal[0]);
-        foreach (var value in literal.Values)
-            if (BitConverter.DoubleToInt64Bits(value) != first) return literal;
-        return new Literal(literal.Type, literal[0]);
+        if (literal.IsSplat || literal.Type.Shape.ElementCount == 0) return literal;
+        var first = literal[0];
+        return literal.Values.All(v => v.Equals(first)) ? Literal.Rounded(literal.Type, first) : literal;
     }
 }

@@ -39,7 +39,7 @@ public sealed class CompiledFunctionTests
             for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
             {
                 var (e, a) = (expected[r][i], actual[r][i]);
-                Assert.True(double.IsNaN(e) ? double.IsNaN(a) : e == a || Math.Abs(e - a) <= tolerance * Math.Max(1, Math.Abs(e)),
+                Assert.True(e.Equals(a) || Scalar.Abs(e - a) <= tolerance * Scalar.Max(1, Scalar.Abs(e)),
                     $"result {r}[{i}]: expected {e}, got {a}\n{function}");
             }
         }

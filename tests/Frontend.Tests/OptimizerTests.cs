@@ -33,7 +33,7 @@ public sealed class OptimizerTests
             for (var i = 0; i < 2; i++)
             {
                 p[i] -= move(t, memory[i], [s_gradients[t - 1][i]]);
-                Assert.Equal(p[i], run.State["p"][i], 1e-7);
+                Assert.Equal(p[i], (double)run.State["p"][i], 1e-7);
             }
         }
     }

@@ -42,7 +42,7 @@ public sealed class TapeTests
         var gradient = new Adjoint([.. g.ModelParameters.Select(p => p.Value.Name!)]).Run(forward, new PassContext());
         Literal[] arguments = [new(x.Type, [.. images.Select(v => (double)v)]), new(t.Type, [.. labels.Select(v => (double)v)]),
             .. g.ModelParameters.Select(p => new Literal(p.Value.Type, [.. p.InitialElements(g.Seed).Select(v => (double)v)]))];
-        Assert.Equal(ReferenceInterpreter.Run(forward, arguments)[0][0], tape.Loss, 1e-5);
+        Assert.Equal((double)ReferenceInterpreter.Run(forward, arguments)[0][0], tape.Loss, 1e-5);
         var expected = ReferenceInterpreter.Run(gradient, arguments);
         for (var i = 0; i < expected.Length; i++)
         {

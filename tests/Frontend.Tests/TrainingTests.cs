@@ -48,7 +48,7 @@ public sealed class TrainingTests
             state["t"] = new Literal(I32[8], [.. t.Select(e => (double)e)]);
             var results = ReferenceInterpreter.Run(plan.Function, [.. plan.Function.Parameters.Select(p => state[p.Name!])]);
             for (var r = 0; r < results.Length - 1; r++) state[plan.Function.Parameters[plan.Donated[r]].Name!] = results[r];
-            Assert.Equal(results[^1][0], step.Loss, 1e-4);
+            Assert.Equal((double)results[^1][0], step.Loss, 1e-4);
         }
     }
 

@@ -83,10 +83,10 @@ public sealed class OpGradientTests
                     elements[i] += by;
                     Literal[] moved = [.. at];
                     moved[k] = new Literal(at[k].Type, elements);
-                    return ReferenceInterpreter.Run(value, moved)[0][0];
+                    return (double)ReferenceInterpreter.Run(value, moved)[0][0];
                 }
                 var expected = (Shifted(Step) - Shifted(-Step)) / (2 * Step);
-                Assert.True(Math.Abs(expected - actual[k][i]) <= tolerance * Math.Max(1, Math.Abs(expected)),
+                Assert.True(Math.Abs(expected - (double)actual[k][i]) <= tolerance * Math.Max(1, Math.Abs(expected)),
                     $"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
             }
     }
@@ -124,7 +124,8 @@ public sealed class OpGradientTests
         var reverse = OpGradient.Vjp(y, ct, x).Zip(v, (g, t) => (g * t).Sum()).Aggregate((a, b) => a + b);
         var f = builder.Build(forward, reverse);
         var results = ReferenceInterpreter.Run(f, [.. Draw(c.Operands, c.Low, c.High, 3), .. Draw([.. c.Operands, y.Type], -1, 1, 4)]);
-        Assert.Equal(results[0][0], results[1][0], 1e-12 * Math.Max(1, Math.Abs(results[0][0])));
+        var (expected, actual) = ((double)results[0][0], (double)results[1][0]);
+        Assert.Equal(expected, actual, 1e-12 * Math.Max(1, Math.Abs(expected)));
     }
 
     [Theory]
@@ -141,8 +142,8 @@ public sealed class OpGradientTests
         var results = ReferenceInterpreter.Run(builder.Build(y, same, a, b), Draw(c.Operands, c.Low, c.High, 5));
         for (var i = 0; i < results[0].Type.Shape.ElementCount; i++)
         {
-            Assert.Equal(results[0][i], results[1][i], 1e-12);
-            Assert.Equal(results[2][i], results[3][i], 1e-12);
+            Assert.Equal((double)results[0][i], (double)results[1][i], 1e-12);
+            Assert.Equal((double)results[2][i], (double)results[3][i], 1e-12);
         }
     }
 

@@ -59,9 +59,9 @@ public sealed class AdjointTests
         var forward = new Jvp(["x"]).Run(value, new PassContext());
         var reverse = new Adjoint(["x"]).Run(value, new PassContext());
         var arguments = Numeric.Arguments(forward, seed);
-        var gradient = ReferenceInterpreter.Run(reverse, arguments[0])[0];
-        var tangent = ReferenceInterpreter.Run(forward, arguments)[1][0];
-        var product = Enumerable.Range(0, 6).Sum(i => gradient[i] * arguments[1][i]);
+        var gradient = ReferenceInterpreter.Run(reverse, arguments[0])[0].ToArray();
+        var tangent = (double)ReferenceInterpreter.Run(forward, arguments)[1][0];
+        var product = Enumerable.Range(0, 6).Sum(i => gradient[i] * (double)arguments[1][i]);
         Assert.Equal(product, tangent, 1e-12);
     }, iter: 100);
 
@@ -93,7 +93,7 @@ public sealed class AdjointTests
         var a = Numeric.Arguments(forward, 5);
         var product = ReferenceInterpreter.Run(forward, a)[1];
         var transposed = ReferenceInterpreter.Run(reverse, a)[0];   // a Hessian is symmetric
-        for (var i = 0; i < 6; i++) Assert.Equal(transposed[i], product[i], 1e-12);
+        for (var i = 0; i < 6; i++) Assert.Equal((double)transposed[i], (double)product[i], 1e-12);
     }
 
     private static int Count(Function f) => new DeadCodeElimination().Run(f, new PassContext()).Operations.Length;
@@ -147,8 +147,8 @@ public sealed class AdjointTests
         var h = x.Exp();
         var gradients = Adjoint.AppendDense(b, h * h, [h, x]);
         var results = ReferenceInterpreter.Run(b.Build(gradients), new Literal(F64.Scalar, 0.5));
-        Assert.Equal(2 * Math.Exp(0.5), results[0][0], 1e-14);
-        Assert.Equal(2 * Math.Exp(1), results[1][0], 1e-14);
+        Assert.Equal(2 * Math.Exp(0.5), (double)results[0][0], 1e-14);
+        Assert.Equal(2 * Math.Exp(1), (double)results[1][0], 1e-14);
     }
 
     [Fact]

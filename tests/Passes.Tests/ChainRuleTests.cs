@@ -9,7 +9,7 @@ namespace GraphCompiler.Passes.Tests;
 public sealed class ChainRuleTests
 {
     private static double[] Run(Function f, params double[] arguments) =>
-        [.. ReferenceInterpreter.Run(f, [.. arguments.Select(a => new Literal(F64.Scalar, a))]).Select(r => r[0])];
+        [.. ReferenceInterpreter.Run(f, [.. arguments.Select(a => new Literal(F64.Scalar, a))]).Select(r => (double)r[0])];
 
     private static Value[] Scalars(FunctionBuilder b, params string[] names) => [.. names.Select(n => b.Parameter(n, F64.Scalar))];
 

@@ -119,6 +119,7 @@ public sealed class GradientTests
         var tangent = Jvp.Append(b, [y], [x], [t])[0]!;
         var f = b.Build((gradient * t).Sum(), tangent);
         var results = ReferenceInterpreter.Run(f, new Literal(F64[2, 3], s_point), new Literal(F64[2, 3], 0.3, -0.7, 1.1, 0.2, -0.4, 0.9));
-        Assert.Equal(results[0][0], results[1][0], 1e-9 * Math.Max(1, Math.Abs(results[0][0])));
+        var (expected, actual) = ((double)results[0][0], (double)results[1][0]);
+        Assert.Equal(expected, actual, 1e-9 * Math.Max(1, Math.Abs(expected)));
     }
 }

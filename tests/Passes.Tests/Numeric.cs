@@ -37,13 +37,13 @@ internal static class Numeric
             double[] low = [.. point], high = [.. point];
             low[i] -= Step;
             high[i] += Step;
-            var expected = (Scalar(value, x.Type, high) - Scalar(value, x.Type, low)) / (2 * Step);
+            var expected = (ValueAt(value, x.Type, high) - ValueAt(value, x.Type, low)) / (2 * Step);
             Assert.True(Close(expected, actual[i], tolerance), $"d/dx[{i}]: expected {expected}, got {actual[i]}\n{gradient}");
         }
     }
 
-    private static double Scalar(Function f, TensorType type, double[] x) => ReferenceInterpreter.Run(f, new Literal(type, x))[0][0];
+    private static double ValueAt(Function f, TensorType type, double[] x) => (double)ReferenceInterpreter.Run(f, new Literal(type, x))[0][0];
 
-    private static bool Close(double expected, double actual, double tolerance) =>
-        expected.Equals(actual) || Math.Abs(expected - actual) <= tolerance * Math.Max(1, Math.Abs(expected));
+    private static bool Close(Scalar expected, Scalar actual, double tolerance) =>
+        expected.Equals(actual) || Scalar.Abs(expected - actual) <= tolerance * Scalar.Max(1, Scalar.Abs(expected));
 }

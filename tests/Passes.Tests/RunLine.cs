@@ -1,4 +1,3 @@
-using System.Globalization;
 using GraphCompiler.IR;
 
 namespace GraphCompiler.Passes.Tests;
@@ -6,7 +5,7 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>A line <c>// run: @f([1,2], 3) ~= [4,5]; 6 tol 1e-6</c>: arguments, expected results and tolerance.</summary>
 /// <remarks>Nested lists flatten in row-major order; one number fills its tensor. Actual a and expected e agree if
 /// |a - e| ≤ tol · max(1, |e|), or both are NaN or the same infinity; <c>==</c> is a tolerance of 0. Default: 1e-6.</remarks>
-public sealed record RunLine(string Function, IReadOnlyList<double[]> Arguments, IReadOnlyList<double[]> Results, double Tolerance)
+public sealed record RunLine(string Function, IReadOnlyList<Scalar[]> Arguments, IReadOnlyList<Scalar[]> Results, double Tolerance)
 {
     /// <summary>Reads what follows <c>// run:</c>.</summary>
     public static RunLine Parse(string line)
@@ -19,7 +18,7 @@ public sealed record RunLine(string Function, IReadOnlyList<double[]> Arguments,
         var open = call.IndexOf('(', StringComparison.Ordinal);
         var results = sides[1].Split(" tol ");
         return new RunLine(call[1..open], [.. FileTestSyntax.Split(call[(open + 1)..^1], ',').Select(Numbers)],
-            [.. results[0].Split(';').Select(Numbers)], exact ? 0 : results.Length > 1 ? Number(results[1]) : 1e-6);
+            [.. results[0].Split(';').Select(Numbers)], exact ? 0 : results.Length > 1 ? (double)Number(results[1]) : 1e-6);
     }
 
     /// <summary>The arguments as tensors of the function's parameters.</summary>
@@ -38,35 +37,29 @@ public sealed record RunLine(string Function, IReadOnlyList<double[]> Arguments,
         {
             if (actual[r].Type != function.Results[r].Type)
                 throw new FileTestException($"{who}: result {r} of @{Function} is {actual[r].Type}, not {function.Results[r].Type}");
-            var expected = ToLiteral(actual[r].Type, Results[r], $"result {r}").ToArray();
-            var values = actual[r].ToArray();
-            for (var i = 0; i < values.Length; i++)
+            var (expected, values) = (ToLiteral(actual[r].Type, Results[r], $"result {r}"), actual[r]);
+            for (var i = 0L; i < values.Type.Shape.ElementCount; i++)
                 if (!Agree(values[i], expected[i]))
-                    throw new FileTestException($"{who}: result {r} of @{Function}: element {i} is {values[i]:R}, expected {expected[i]:R} (tol {Tolerance})\n"
-                        + $"  expected [{string.Join(", ", expected)}]\n  actual   [{string.Join(", ", values)}]");
+                    throw new FileTestException($"{who}: result {r} of @{Function}: element {i} is {values[i]}, expected {expected[i]} (tol {Tolerance})\n"
+                        + $"  expected {expected}\n  actual   {values}");
         }
     }
 
-    private bool Agree(double actual, double expected) =>
-        actual.Equals(expected) || Math.Abs(actual - expected) <= Tolerance * Math.Max(1, Math.Abs(expected));
+    private bool Agree(Scalar actual, Scalar expected) => actual.Equals(expected) || (Tolerance == 0 ? actual == expected
+        : Scalar.Abs(actual - expected) <= Tolerance * Scalar.Max(1, Scalar.Abs(expected)));
 
-    private static Literal ToLiteral(TensorType type, double[] values, string what) =>
+    private static Literal ToLiteral(TensorType type, Scalar[] values, string what) =>
         values.Length == 1 || values.Length == type.Shape.ElementCount
             ? new Literal(type, values)
             : throw new FileTestException($"{what} is {type} with {type.Shape.ElementCount} elements, the run line gives {values.Length}");
 
-    private static double[] Numbers(string text) =>
+    private static Scalar[] Numbers(string text) =>
         [.. text.Replace('[', ' ').Replace(']', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Number)];
 
-    private static double Number(string text) => text.Trim() switch
+    private static Scalar Number(string text) => text.Trim() switch
     {
-        "inf" => double.PositiveInfinity,
-        "-inf" => double.NegativeInfinity,
-        "nan" => double.NaN,
         "true" => 1,
         "false" => 0,
-        var digits => double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new FileTestException($"expected a number, found \"{digits}\""),
+        var digits => Scalar.TryParse(digits, out var value) ? value : throw new FileTestException($"expected a number, found \"{digits}\""),
     };
 }

@@ -27,6 +27,8 @@ public enum DiagnosticCode
     NotDifferentiable = 1010,
     /// <summary>An argument of a layer, loss or optimizer is out of range.</summary>
     BadArgument = 1011,
+    /// <summary>A tensor is larger than sizes and addresses can be.</summary>
+    TooLarge = 1012,
     /// <summary>IR text could not be parsed.</summary>
     Parse = 2001,
     /// <summary>IR breaks an invariant of the verifier.</summary>

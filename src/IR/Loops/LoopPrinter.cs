@@ -41,7 +41,7 @@ public static class LoopPrinter
         public void Kernel(Kernel kernel)
         {
             var arguments = kernel.Arguments.Select(a => $"{(a.IsWritten ? "out " : "")}{Declare(a)}");
-            Line($"kernel @{kernel.Name}({string.Join(", ", arguments)}) work={Literal.Format(kernel.Work)} {{");
+            Line($"kernel @{kernel.Name}({string.Join(", ", arguments)}) work={(Scalar)kernel.Work} {{");
             _indent++;
             foreach (var buffer in kernel.Scratch) Line($"{Word(buffer.Scope)} {Declare(buffer)}");
             foreach (var statement in kernel.Body) Statement(statement);
@@ -161,7 +161,7 @@ public static class LoopPrinter
 
         private (string Text, int Precedence) Render(ScalarExpr node) => node switch
         {
-            ConstantExpr c => (c.DType == DType.Bool ? c.Value != 0 ? "true" : "false" : Literal.Format(c.Value), Atom),
+            ConstantExpr c => (c.DType == DType.Bool ? c.Value != 0 ? "true" : "false" : c.Value.ToString(), Atom),
             VariableExpr v => (v.Variable.Name, Atom),
             LocalExpr l => (Element(l.Local, l.Element), Atom),
             LoadExpr l => ($"{l.Buffer}[{Print(l.Position)}{Guard(l.Guard)}]", Atom),

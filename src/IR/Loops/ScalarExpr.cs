@@ -30,13 +30,13 @@ public enum BinaryKind
     Sub,
     /// <summary>x · y.</summary>
     Mul,
-    /// <summary>x / y; integers truncate.</summary>
+    /// <summary>x / y; integers truncate, x / 0 is 0 and x / -1 is -x, which wraps.</summary>
     Div,
     /// <summary>Remainder with the sign of x; for indices, which are never negative.</summary>
     Rem,
-    /// <summary>The smaller; NaN if either is NaN.</summary>
+    /// <summary>The smaller; NaN if either is NaN, and -0 of 0 and -0 (IEEE 754-2019's minimum).</summary>
     Min,
-    /// <summary>The larger; NaN if either is NaN.</summary>
+    /// <summary>The larger; NaN if either is NaN, and 0 of 0 and -0 (IEEE 754-2019's maximum).</summary>
     Max,
     /// <summary>Logical and.</summary>
     And,
@@ -68,8 +68,8 @@ public abstract record ScalarExpr(DType DType)
     /// <summary>The expressions that it is computed from, in order; a kind that is forgotten here does not compile.</summary>
     public abstract ReadOnlySpan<ScalarExpr> Operands { get; }
 
-    /// <summary>A number.</summary>
-    public static ScalarExpr Constant(DType type, double value) => new ConstantExpr(type, value);
+    /// <summary>A number, rounded to the type.</summary>
+    public static ScalarExpr Constant(DType type, Scalar value) => new ConstantExpr(type, type.Round(value));
     /// <summary>An index.</summary>
     public static ScalarExpr Index(long value) => new ConstantExpr(DType.I64, value);
     /// <summary>A unary operation.</summary>
@@ -84,7 +84,7 @@ public abstract record ScalarExpr(DType DType)
     /// <summary>The value converted to another element type; itself where it has that type.</summary>
     public ScalarExpr ConvertTo(DType type) => type == DType ? this : new ConvertExpr(type, this);
 
-    /// <summary>A binary operation; index arithmetic with constants is folded.</summary>
+    /// <summary>A binary operation; arithmetic in i64, an index's type, is folded as it wraps.</summary>
     public static ScalarExpr Binary(BinaryKind kind, ScalarExpr x, ScalarExpr y)
     {
         if (x.DType == DType.I64 && Fold(kind, x, y) is { } folded) return folded;
@@ -106,27 +106,27 @@ public abstract record ScalarExpr(DType DType)
 
     private static ScalarExpr? Fold(BinaryKind kind, ScalarExpr x, ScalarExpr y)
     {
-        var a = (x as ConstantExpr)?.Value;
-        var b = (y as ConstantExpr)?.Value;
+        var a = x is ConstantExpr u ? (long)u.Value : (long?)null;
+        var b = y is ConstantExpr v ? (long)v.Value : (long?)null;
         return (kind, a, b) switch
         {
-            (BinaryKind.Add, { } u, { } v) => Index((long)(u + v)),
-            (BinaryKind.Mul, { } u, { } v) => Index((long)(u * v)),
-            (BinaryKind.Add, 0.0, _) => y,
-            (BinaryKind.Add, _, 0.0) => x,
-            (BinaryKind.Sub, _, 0.0) => x,
-            (BinaryKind.Mul, 1.0, _) => y,
-            (BinaryKind.Mul, _, 1.0) => x,
-            (BinaryKind.Mul, 0.0, _) or (BinaryKind.Mul, _, 0.0) => Index(0),
-            (BinaryKind.Div, _, 1.0) => x,
-            (BinaryKind.Rem, _, 1.0) => Index(0),
+            (BinaryKind.Add, { } m, { } n) => Index(m + n),
+            (BinaryKind.Mul, { } m, { } n) => Index(m * n),
+            (BinaryKind.Add, 0, _) => y,
+            (BinaryKind.Add, _, 0) => x,
+            (BinaryKind.Sub, _, 0) => x,
+            (BinaryKind.Mul, 1, _) => y,
+            (BinaryKind.Mul, _, 1) => x,
+            (BinaryKind.Mul, 0, _) or (BinaryKind.Mul, _, 0) => Index(0),
+            (BinaryKind.Div, _, 1) => x,
+            (BinaryKind.Rem, _, 1) => Index(0),
             _ => null,
         };
     }
 }
 
 /// <summary>A number of the element type.</summary>
-public sealed record ConstantExpr(DType Type, double Value) : ScalarExpr(Type)
+public sealed record ConstantExpr(DType Type, Scalar Value) : ScalarExpr(Type)
 {
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => [];

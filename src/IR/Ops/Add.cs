@@ -15,7 +15,7 @@ public sealed class Add : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.One;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] + x[1];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] + x[1];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0] + x[1];
 }

@@ -16,7 +16,7 @@ public sealed class And : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] * x[1];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] * x[1];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.And, x[0], x[1]);
 }

@@ -45,8 +45,8 @@ public sealed class Broadcast : LinearOp, IIndexedOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (type, x, dimensions) = (operation.Result.Type, operands[0], Dimensions(operation));
-        if (x.Splat is { } splat) return new Literal(type, splat);
-        var values = new double[type.Shape.ElementCount];
+        if (x.Splat is { } splat) return Literal.Rounded(type, splat);
+        var values = new Scalar[type.Shape.ElementCount];
         var index = new int[type.Rank];
         var source = new int[dimensions.Length];
         for (var i = 0L; i < values.Length; i++)
@@ -55,7 +55,7 @@ public sealed class Broadcast : LinearOp, IIndexedOp
             for (var d = 0; d < source.Length; d++) source[d] = index[dimensions[d]];
             values[i] = x[x.Type.Shape.Ravel(source)];
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)

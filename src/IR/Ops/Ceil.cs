@@ -18,7 +18,7 @@ public sealed class Ceil : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Ceiling(x[0]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Ceiling((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Ceil, x[0]);
 }

@@ -5,7 +5,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise limit to a range: min(max(x, low), high); NaN stays NaN.</summary>
-/// <remarks>x: numbers. low, high: numbers. C1: x is not bool. C2: low ≤ high. The derivative is 1 from low to high, both included, else 0.</remarks>
+/// <remarks>x: numbers. low, high: numbers, infinite for no bound. C1: x is not bool. C2: low ≤ high. C3: x's type can hold them, or they are infinite. The derivative is 1 from low to high, both included, else 0.</remarks>
 public sealed class Clamp : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -15,21 +15,29 @@ public sealed class Clamp : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        call.Require(call.Real("low") <= call.Real("high"), DiagnosticCode.BadAttribute, () => $"low = {call.Real("low")} is above high = {call.Real("high")}");
-        return call.Numeric();
+        var (type, low, high) = (call.Numeric(), call.Number("low"), call.Number("high"));
+        call.Require(low <= high, DiagnosticCode.BadAttribute, () => $"low = {low} is above high = {high}");
+        if (!IsNone(low)) call.Element("low", type.DType);
+        if (!IsNone(high)) call.Element("high", type.DType);
+        return type;
     }
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
         x[0].Equal(y).Select(y.Constant(1), y.Constant(0));
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) =>
-        double.IsNaN(x[0]) ? x[0] : Math.Min(Math.Max(x[0], operation.Real("low")), operation.Real("high"));
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) =>
+        Scalar.Min(Scalar.Max(x[0], Low(operation)), High(operation));
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x)
     {
-        var raised = ScalarExpr.Binary(BinaryKind.Max, x[0], ScalarExpr.Constant(x[0].DType, operation.Real("low")));
-        return ScalarExpr.Binary(BinaryKind.Min, raised, ScalarExpr.Constant(x[0].DType, operation.Real("high")));
+        var raised = ScalarExpr.Binary(BinaryKind.Max, x[0], ScalarExpr.Constant(x[0].DType, Low(operation)));
+        return ScalarExpr.Binary(BinaryKind.Min, raised, ScalarExpr.Constant(x[0].DType, High(operation)));
     }
+
+    // An infinite bound is none, for integers too: a conversion saturates it.
+    private static bool IsNone(Scalar bound) => bound.IsFloating && double.IsInfinity((double)bound);
+    private static Scalar Low(Operation operation) => operation.Result.DType.Convert(operation.Number("low"));
+    private static Scalar High(Operation operation) => operation.Result.DType.Convert(operation.Number("high"));
 }
 
 /// <summary>Fluent syntax of <see cref="Clamp"/>.</summary>
@@ -38,8 +46,8 @@ public static class ClampSyntax
     extension(Value x)
     {
         /// <summary>x limited to the range from <paramref name="low"/> to <paramref name="high"/>.</summary>
-        /// <exception cref="GraphException">SGC1001: bool. SGC1005: low is above high.</exception>
-        public Value Clamp(double low, double high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        /// <exception cref="GraphException">SGC1001: bool, or fractions for integers. SGC1005: low is above high, or beyond x's type.</exception>
+        public Value Clamp(Scalar low, Scalar high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Emit(Ops.Clamp.Instance, new(file, line), AttributeMap.Empty.With("low", low).With("high", high));
     }
 }

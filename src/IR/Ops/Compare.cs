@@ -25,7 +25,7 @@ public sealed class Compare : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x)
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x)
     {
         var holds = KindOf(operation) switch
         {

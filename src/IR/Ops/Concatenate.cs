@@ -28,9 +28,9 @@ public sealed class Concatenate : LinearOp, IIndexedOp
             call.Require(other.Rank == call[0].Rank && other.Shape.Without(axis) == call[0].Shape.Without(axis), DiagnosticCode.ShapeMismatch,
                 () => $"{call[0]} and {other} differ beside axis {axis}");
         }
-        int[] sizes = [.. call[0].Shape];
-        sizes[axis] = call.Operands.Sum(o => o.Shape[axis]);
-        return call[0].With(new Shape(sizes));
+        long[] sizes = [.. call[0].Shape];
+        sizes[axis] = call.Operands.Sum(o => (long)o.Shape[axis]);
+        return call[0].With(Shape.Of(sizes));
     }
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
@@ -45,7 +45,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (type, axis) = (operation.Result.Type, operation.Int("dimension"));
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         var index = new int[type.Rank];
         for (var i = 0L; i < values.Length; i++)
         {
@@ -54,7 +54,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
             while (index[axis] >= operands[part].Type.Shape[axis]) index[axis] -= operands[part++].Type.Shape[axis];
             values[i] = operands[part][operands[part].Type.Shape.Ravel(index)];
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 
@@ -5,7 +6,7 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>A constant tensor.</summary>
 /// <remarks>value: one number for every element, or all elements in row-major order. dtype, shape: the type.
-/// C1: value has 1 or shape's element count of numbers.</remarks>
+/// C1: value has 1 or shape's element count of numbers. C2: dtype can hold them.</remarks>
 public sealed class Constant : LinearOp, IIndexedOp
 {
     /// <summary>The op.</summary>
@@ -23,8 +24,8 @@ public sealed class Constant : LinearOp, IIndexedOp
     /// <summary>The tensor that a constant operation stands for.</summary>
     public static Literal LiteralOf(Operation operation) => operation.Attributes["value"] switch
     {
-        Attribute.Number n => new Literal(operation.Result.Type, n.Value),
-        Attribute.Numbers n => new Literal(operation.Result.Type, n.Values.AsSpan()),
+        Attribute.Number n => Literal.Rounded(operation.Result.Type, n.Value),
+        Attribute.Numbers n => Literal.Rounded(operation.Result.Type, n.Values.AsSpan()),
         _ => throw new InternalCompilerException("constant", "value is neither a number nor numbers"),
     };
 
@@ -32,9 +33,10 @@ public sealed class Constant : LinearOp, IIndexedOp
     protected override TensorType Infer(OpCall call)
     {
         var type = new TensorType(call.DType("dtype"), call.Sizes("shape"));
-        var count = call.Attributes["value"] switch { Attribute.Number => 1, Attribute.Numbers n => n.Values.Length, _ => -1 };
-        call.Require(count == 1 || count == type.Shape.ElementCount, DiagnosticCode.BadAttribute,
-            () => $"{type} needs 1 or {type.Shape.ElementCount} numbers, got {Math.Max(count, 0)}");
+        ImmutableArray<Scalar> values = call.Attributes["value"] switch { Attribute.Number n => [n.Value], Attribute.Numbers n => n.Values, _ => default };
+        call.Require(!values.IsDefault && (values.Length == 1 || values.Length == type.Shape.ElementCount), DiagnosticCode.BadAttribute,
+            () => $"{type} needs 1 or {type.Shape.ElementCount} numbers, got {(values.IsDefault ? 0 : values.Length)}");
+        foreach (var value in values) call.Element(value, type.DType);
         return type;
     }
     /// <inheritdoc/>

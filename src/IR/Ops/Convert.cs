@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise conversion to another element type.</summary>
-/// <remarks>dtype: the result's. Floating to integer truncates and saturates, NaN gives 0; to bool is "not zero".
+/// <remarks>dtype: the result's. Floating to integer truncates and saturates, NaN gives 0; integers wrap;
+/// to floating point rounds once; to bool is "not zero".
 /// The cotangent is converted back; to and from types that are not floating point the derivative is 0.</remarks>
 public sealed class Convert : LinearOp, IElementOp
 {
@@ -23,11 +24,7 @@ public sealed class Convert : LinearOp, IElementOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var type = operation.Result.Type;
-        var values = operands[0].Values.ToArray();
-        if (operands[0].Type.DType.IsFloating && type.DType.IsInteger)
-            for (var i = 0; i < values.Length; i++)
-                values[i] = double.IsNaN(values[i]) ? 0 : Math.Clamp(Math.Truncate(values[i]), type.DType.Lowest, type.DType.Highest);
-        return new Literal(type, values);
+        return Literal.Rounded(type, [.. operands[0].Values.Select(type.DType.Convert)]);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0].ConvertTo(operation.Result.DType);

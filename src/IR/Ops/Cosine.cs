@@ -18,7 +18,7 @@ public sealed class Cosine : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -x[0].Sin();
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Cos(x[0]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Cos((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Cos, x[0]);
 }

@@ -7,7 +7,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Product of two tensors summed over contracting axes, for each index of the batch axes.</summary>
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
-/// f32 and f64 accumulate in their own type, the reference in f64. Cost: product of all the sizes.</remarks>
+/// Integers wrap; floating point accumulates in its own type, in the reference in f64. Cost: product of all the sizes.</remarks>
 public sealed class DotGeneral : LinearOp
 {
     /// <summary>The op.</summary>
@@ -77,7 +77,7 @@ public sealed class DotGeneral : LinearOp
         var (x, y, type) = (operands[0], operands[1], operation.Result.Type);
         var (freeX, freeY) = (axes.FreeX(x.Type.Rank), axes.FreeY(y.Type.Rank));
         var contracted = new Shape([.. axes.ContractX.Select(a => x.Type.Shape[a])]);
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         var (index, k) = (new int[type.Rank], new int[contracted.Rank]);
         var (at, bt) = (new int[x.Type.Rank], new int[y.Type.Rank]);
         for (var i = 0L; i < values.Length; i++)
@@ -94,7 +94,7 @@ public sealed class DotGeneral : LinearOp
                 values[i] += x[x.Type.Shape.Ravel(at)] * y[y.Type.Shape.Ravel(bt)];
             }
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
 
     private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)

@@ -58,8 +58,8 @@ public abstract class ElementwiseOp : Op, IElementOp
     /// <summary>The local partial derivative of an operation with respect to operand <paramref name="wrt"/>.</summary>
     public Partial LocalDerivative(int wrt, Operation operation) => PartialOf(wrt, operation, operation.Operands.AsSpan(), operation.Result);
 
-    /// <summary>The result element from the operands' elements, in f64.</summary>
-    protected abstract double Evaluate(Operation operation, ReadOnlySpan<double> x);
+    /// <summary>The result element from the operands' elements, before it is rounded to the result's type.</summary>
+    protected abstract Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x);
 
     /// <inheritdoc/>
     public abstract ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x);
@@ -68,14 +68,14 @@ public abstract class ElementwiseOp : Op, IElementOp
     public sealed override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands)
     {
         var type = operation.Result.Type;
-        var values = new double[type.Shape.ElementCount];
-        var x = new double[operands.Length];
+        var values = new Scalar[type.Shape.ElementCount];
+        var x = new Scalar[operands.Length];
         for (var i = 0L; i < values.Length; i++)
         {
             for (var k = 0; k < x.Length; k++) x[k] = operands[k][i];
             values[i] = Evaluate(operation, x);
         }
-        return [values.Length == 1 ? new Literal(type, values[0]) : new Literal(type, values)];
+        return [Literal.Rounded(type, values)];
     }
 
     /// <inheritdoc/>

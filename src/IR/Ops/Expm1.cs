@@ -18,12 +18,13 @@ public sealed class Expm1 : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y + 1;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x)
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x)
     {
         // Kahan: the rounding errors of e^x - 1 and of log e^x cancel.
-        var power = Math.Exp(x[0]);
-        if (power == 1) return x[0];
-        return power == 0 ? -1 : double.IsFinite(power) ? (power - 1) * x[0] / Math.Log(power) : power;
+        var argument = (double)x[0];
+        var power = Math.Exp(argument);
+        if (power == 1) return argument;
+        return power == 0 ? -1 : double.IsFinite(power) ? (power - 1) * argument / Math.Log(power) : power;
     }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Expm1, x[0]);

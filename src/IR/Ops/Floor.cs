@@ -18,7 +18,7 @@ public sealed class Floor : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Floor(x[0]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Floor((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Floor, x[0]);
 }

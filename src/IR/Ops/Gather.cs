@@ -28,9 +28,9 @@ public sealed class Gather : LinearOp, IIndexedOp
     {
         var (type, x, indices) = (operation.Result.Type, operands[0], operands[1]);
         var row = x.Type.Shape.ElementCount / x.Type.Shape[0];
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         for (var i = 0L; i < values.Length; i++) values[i] = x[Clamp(indices[i / row], x.Type.Shape[0]) * row + i % row];
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
@@ -42,7 +42,7 @@ public sealed class Gather : LinearOp, IIndexedOp
         return source(0, [clamped, .. index[rank..]]);
     }
 
-    internal static long Clamp(double index, int rows) => (long)Math.Clamp(index, 0, rows - 1);
+    internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);
 
     internal static void CheckIndices(OpCall call, int operand) =>
         call.Require(call[operand].DType == DType.I32 || call[operand].DType == DType.I64, DiagnosticCode.DTypeMismatch,

@@ -10,7 +10,7 @@ internal static class IndexMap
     public static Literal Evaluate(Operation operation, Literal x, Action<int[], int[]> map)
     {
         var type = operation.Result.Type;
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         var (index, source) = (new int[type.Rank], new int[x.Type.Rank]);
         for (var i = 0L; i < values.Length; i++)
         {
@@ -18,6 +18,6 @@ internal static class IndexMap
             map(index, source);
             values[i] = x[x.Type.Shape.Ravel(source)];
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
 }

@@ -30,14 +30,14 @@ public sealed class Iota : LinearOp, IIndexedOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var type = operation.Result.Type;
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         var index = new int[type.Rank];
         for (var i = 0L; i < values.Length; i++)
         {
             type.Shape.Unravel(i, index);
             values[i] = index[operation.Int("dimension")];
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>

@@ -18,12 +18,13 @@ public sealed class Log1p : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 1 / (1 + x[0]);
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x)
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x)
     {
         // Kahan: the rounding errors of log(1 + x) and of (1 + x) - 1 cancel.
-        var sum = 1 + x[0];
-        if (sum == 1) return x[0];
-        return double.IsPositiveInfinity(sum) ? sum : Math.Log(sum) * x[0] / (sum - 1);
+        var argument = (double)x[0];
+        var sum = 1 + argument;
+        if (sum == 1) return argument;
+        return double.IsPositiveInfinity(sum) ? sum : Math.Log(sum) * argument / (sum - 1);
     }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Log1p, x[0]);

@@ -18,7 +18,7 @@ public sealed class Logistic : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y * (1 - y);
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => 1 / (1 + Math.Exp(-x[0]));
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => 1 / (1 + Math.Exp(-(double)x[0]));
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Logistic, x[0]);
 }

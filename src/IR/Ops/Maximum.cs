@@ -17,7 +17,7 @@ public sealed class Maximum : ElementwiseOp
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
         x[wrt].Greater(x[1 - wrt]).Select(y.Constant(1), x[0].Equal(x[1]).Select(y.Constant(0.5), y.Constant(0)));
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Max(x[0], x[1]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Scalar.Max(x[0], x[1]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Max, x[0], x[1]);
 }

@@ -17,7 +17,7 @@ public sealed class Minimum : ElementwiseOp
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
         x[wrt].Less(x[1 - wrt]).Select(y.Constant(1), x[0].Equal(x[1]).Select(y.Constant(0.5), y.Constant(0)));
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Min(x[0], x[1]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Scalar.Min(x[0], x[1]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Min, x[0], x[1]);
 }

@@ -24,7 +24,7 @@ public abstract class Op
     /// <summary>Result types of an op with several results; one by default.</summary>
     protected virtual ImmutableArray<TensorType> InferAll(OpCall call) => [Infer(call)];
 
-    /// <summary>The reference meaning, written for clarity: f64 arithmetic, rounded to the result's element type.</summary>
+    /// <summary>The reference meaning, written for clarity: exact for integers, f64 arithmetic for floating point, rounded to the result's element type.</summary>
     public abstract Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands);
 
     /// <summary>The cotangent of each operand, or null where it is zero or not wanted.</summary>
@@ -45,7 +45,14 @@ public abstract class Op
     {
         if (Arity != Variadic)
             call.Require(call.Count == Arity, DiagnosticCode.OperandCount, () => $"takes {Arity} operands, given {call.Count}");
-        return InferAll(call);
+        try
+        {
+            return InferAll(call);
+        }
+        catch (GraphException e) when (e.Diagnostics[0] is { Code: DiagnosticCode.TooLarge, Location.IsKnown: false, Message: var message })
+        {
+            throw call.Error(DiagnosticCode.TooLarge, message);
+        }
     }
 
     /// <inheritdoc/>

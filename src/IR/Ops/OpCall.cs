@@ -96,12 +96,19 @@ public sealed class OpCall
         : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]");
 
     /// <summary>The integer of a required attribute.</summary>
-    public int Int(string name) => ToInt(name, Real(name));
+    public int Int(string name) => ToInt(name, Number(name));
 
     /// <summary>The number of a required attribute.</summary>
-    public double Real(string name) => Attributes[name] is Attribute.Number n
+    public Scalar Number(string name) => Attributes[name] is Attribute.Number n
         ? n.Value
         : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=number");
+
+    /// <summary>The number of a required attribute, which must be one that <paramref name="type"/> can hold.</summary>
+    public Scalar Element(string name, DType type) => Element(Number(name), type);
+
+    /// <summary>A number of an attribute, which must be one that <paramref name="type"/> can hold.</summary>
+    public Scalar Element(Scalar value, DType type) =>
+        Literal.Refusal(type, value) is { } refusal ? throw Error(refusal.Code, refusal.Message) : value;
 
     /// <summary>The word of a required attribute.</summary>
     public string Word(string name) => Attributes[name] is Attribute.Word w
@@ -130,9 +137,9 @@ public sealed class OpCall
         return axes;
     }
 
-    private int ToInt(string name, double value) => value == (int)value
-        ? (int)value
-        : throw Error(DiagnosticCode.BadAttribute, $"{name}: {Literal.Format(value)} is not an integer of 32 bits");
+    private int ToInt(string name, Scalar value) => value.IsWhole(out var whole) && whole == (int)whole
+        ? (int)whole
+        : throw Error(DiagnosticCode.BadAttribute, $"{name}: {value} is not an integer of 32 bits");
 
     private static string Describe(Value value)
     {

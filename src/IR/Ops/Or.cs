@@ -16,7 +16,7 @@ public sealed class Or : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Max(x[0], x[1]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Scalar.Max(x[0], x[1]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Or, x[0], x[1]);
 }

@@ -6,7 +6,7 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>Puts a constant around a tensor and between its elements.</summary>
 /// <remarks>value: the constant. low, high, interior: for each axis how many before, after, and between neighbours.
-/// C1: each has a number for each axis. C2: none is negative.</remarks>
+/// C1: each has a number for each axis. C2: none is negative. C3: x's type can hold value.</remarks>
 public sealed class Pad : LinearOp, IIndexedOp
 {
     /// <summary>The op.</summary>
@@ -14,18 +14,18 @@ public sealed class Pad : LinearOp, IIndexedOp
     private Pad() : base("pad", arity: 1) { }
 
     /// <summary>The attributes: the constant, and how many of it for each axis.</summary>
-    public static AttributeMap Attributes(double value, int[] low, int[] high, int[] interior) =>
+    public static AttributeMap Attributes(Scalar value, int[] low, int[] high, int[] interior) =>
         AttributeMap.Empty.With("value", value).With("low", low).With("high", high).With("interior", interior);
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
         var (low, high, interior, x) = (call.Ints("low"), call.Ints("high"), call.Ints("interior"), call[0]);
-        _ = call.Real("value");
+        call.Element("value", x.DType);
         call.Require(low.Length == x.Rank && high.Length == x.Rank && interior.Length == x.Rank, DiagnosticCode.RankMismatch,
             () => $"low, high and interior need {x.Rank} numbers each for {x}");
         call.Require(low.Concat(high).Concat(interior).All(n => n >= 0), DiagnosticCode.BadAttribute, () => "padding cannot be negative; use slice");
-        return x.With(new Shape([.. x.Shape.Select((size, i) => low[i] + size + high[i] + Math.Max(size - 1, 0) * interior[i])]));
+        return x.With(Shape.Of([.. x.Shape.Select((size, i) => (long)low[i] + size + high[i] + (long)Math.Max(size - 1, 0) * interior[i])]));
     }
     // The constant does not depend on x, so the derivative is that of padding with zero: the tangent must not see it.
     /// <inheritdoc/>
@@ -34,7 +34,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent)
     {
         var (low, interior, x) = (operation.Ints("low"), operation.Ints("interior"), operation.Operands[0].Shape);
-        int[] stride = [.. interior.Select(n => n + 1)];
+        int[] stride = [.. interior.Select((n, i) => x[i] > 1 ? n + 1 : 1)];
         int[] limit = [.. x.Select((size, i) => size == 0 ? low[i] : low[i] + (size - 1) * stride[i] + 1)];
         return cotangent.Emit(Slice.Instance, operation.Location, Slice.Attributes(low, limit, stride));
     }
@@ -43,8 +43,8 @@ public sealed class Pad : LinearOp, IIndexedOp
     {
         var (type, x) = (operation.Result.Type, operands[0]);
         var (low, interior) = (operation.Ints("low"), operation.Ints("interior"));
-        var values = new double[type.Shape.ElementCount];
-        Array.Fill(values, operation.Real("value"));
+        var values = new Scalar[type.Shape.ElementCount];
+        Array.Fill(values, operation.Number("value"));
         var (source, index) = (new int[type.Rank], new int[type.Rank]);
         for (var i = 0L; i < x.Type.Shape.ElementCount; i++)
         {
@@ -52,7 +52,7 @@ public sealed class Pad : LinearOp, IIndexedOp
             for (var d = 0; d < index.Length; d++) index[d] = low[d] + source[d] * (interior[d] + 1);
             values[type.Shape.Ravel(index)] = x[i];
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
@@ -64,14 +64,14 @@ public sealed class Pad : LinearOp, IIndexedOp
         for (var i = 0; i < mapped.Length; i++)
         {
             var offset = index[i] - ScalarExpr.Index(low[i]);
-            var stride = ScalarExpr.Index(interior[i] + 1);
+            var stride = ScalarExpr.Index(interior[i] + 1L);
             mapped[i] = offset / stride;
             if (low[i] > 0) And(ScalarExpr.Compare(CompareKind.Ge, offset, ScalarExpr.Index(0)));
-            if (operation.Result.Shape[i] > low[i] + x[i]) And(ScalarExpr.Compare(CompareKind.Lt, mapped[i], ScalarExpr.Index(x[i])));
+            if (operation.Result.Shape[i] > (long)low[i] + x[i]) And(ScalarExpr.Compare(CompareKind.Lt, mapped[i], ScalarExpr.Index(x[i])));
             if (interior[i] > 0) And(ScalarExpr.Compare(CompareKind.Eq, ScalarExpr.Binary(BinaryKind.Rem, offset, stride), ScalarExpr.Index(0)));
         }
         if (inside is null) return source(0, mapped);
-        var value = ScalarExpr.Constant(operation.Result.DType, operation.Real("value"));
+        var value = ScalarExpr.Constant(operation.Result.DType, operation.Number("value"));
         return ScalarExpr.Select(inside, source(0, mapped, inside), value);
     }
 }
@@ -82,8 +82,9 @@ public static class PadSyntax
     extension(Value x)
     {
         /// <summary>x with a constant before (low) and after (high) it, and between neighbours (interior, 0 when null), along each axis.</summary>
-        /// <exception cref="GraphException">SGC1003: wrong number of axes. SGC1005: negative padding.</exception>
-        public Value Pad(int[] low, int[] high, double value = 0, int[]? interior = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        /// <exception cref="GraphException">SGC1001: a fraction for integers. SGC1003: wrong number of axes.
+        /// SGC1005: negative padding, or a value beyond x's type. SGC1012: too large a result.</exception>
+        public Value Pad(int[] low, int[] high, Scalar value = default, int[]? interior = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, interior ?? [.. low.Select(_ => 0)]));
     }
 }

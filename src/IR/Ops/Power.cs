@@ -24,14 +24,17 @@ public sealed class Power : ElementwiseOp
         return isZero.Select(y.Constant(0), y * isZero.Select(y.Constant(1), x[0]).Log());
     }
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Pow(x[0], x[1]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Pow((double)x[0], (double)x[1]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Pow, x[0], x[1]);
 
     private static Partial ByBase(Value x, Value exponent)
     {
-        if (exponent.Definition is { Op: Constant } constant && Constant.LiteralOf(constant).Splat is { } c)
+        if (exponent.Definition is { Op: Constant } constant && Constant.LiteralOf(constant).Splat is { } splat)
+        {
+            var c = (double)splat;
             return c == 0 ? Partial.Zero : c == 1 ? Partial.One : c == 2 ? 2 * x : c * x.Power(c - 1);
+        }
         // 0 · 0⁻¹ would be NaN where x⁰ is constant; only there the power is taken of 0 instead.
         var zero = x.Constant(0);
         var isFlat = x.Equal(zero).And(exponent.Equal(zero));

@@ -18,7 +18,7 @@ public sealed class ReduceMax : OpaqueOp, IReductionOp
     protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
-        [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Lowest, Math.Max)];
+        [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Lowest, Scalar.Max)];
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         [cotangents[0] is { } cotangent && wanted[0] ? Reduction.Weights(operation) * Reduction.BroadcastBack(operation, cotangent) : null];

@@ -18,7 +18,7 @@ public sealed class ReduceMin : OpaqueOp, IReductionOp
     protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
-        [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Highest, Math.Min)];
+        [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Highest, Scalar.Min)];
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         [cotangents[0] is { } cotangent && wanted[0] ? Reduction.Weights(operation) * Reduction.BroadcastBack(operation, cotangent) : null];

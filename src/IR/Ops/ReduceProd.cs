@@ -33,11 +33,11 @@ public sealed class ReduceProd : OpaqueOp, IReductionOp
         var x = operation.Operands[0];
         var axes = Reduction.Axes(operation);
         int[] kept = [.. Enumerable.Range(0, x.Rank).Except(axes)], order = [.. kept, .. axes];
-        var keptCount = kept.Aggregate(1, (n, a) => n * x.Shape[a]);
-        var count = axes.Aggregate(1, (n, a) => n * x.Shape[a]);
+        var keptCount = kept.Aggregate(1L, (n, a) => n * x.Shape[a]);
+        var count = axes.Aggregate(1L, (n, a) => n * x.Shape[a]);
         var moved = x.Emit(Transpose.Instance, operation.Location, Transpose.Attributes(order));
-        var rows = moved.Emit(Reshape.Instance, operation.Location, Reshape.Attributes(new Shape(keptCount, count)));
-        var square = new Shape(keptCount, count, count);
+        var rows = moved.Emit(Reshape.Instance, operation.Location, Reshape.Attributes(Shape.Of(keptCount, count)));
+        var square = Shape.Of(keptCount, count, count);
         var repeated = rows.Emit(Broadcast.Instance, operation.Location, Broadcast.Attributes(square, [0, 2]));
         var (i, j) = (Count(x, square, 1, operation.Location), Count(x, square, 2, operation.Location));
         var others = i.Equal(j).Select(repeated.Constant(1), repeated).Emit(this, operation.Location, AttributeMap.Empty.With("axes", [2]));

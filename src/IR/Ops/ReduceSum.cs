@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
@@ -38,10 +39,13 @@ public static class ReduceSumSyntax
             Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
 
         /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null: sum / count.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point. SGC1004: an axis is out of range or named twice.</exception>
         public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             using var pin = x.Builder.At(new(file, line));
+            if (!x.DType.IsFloating)
+                throw new OpCall(ReduceSum.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(DiagnosticCode.DTypeMismatch,
+                    $"a mean needs floating point, got {x.Type}; convert first, as with ConvertTo(F32)");
             var sum = Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
             return sum * ((double)Math.Max(sum.Shape.ElementCount, 1) / Math.Max(x.Shape.ElementCount, 1));
         }

@@ -42,12 +42,12 @@ public static class Reduction
         return call[0].With(call[0].Shape.Without(call.Axes("axes", call[0].Rank)));
     }
 
-    internal static Literal Evaluate(Operation operation, Literal x, double identity, Func<double, double, double> combine)
+    internal static Literal Evaluate(Operation operation, Literal x, Scalar identity, Func<Scalar, Scalar, Scalar> combine)
     {
         var type = operation.Result.Type;
         var axes = Axes(operation);
         var kept = Enumerable.Range(0, x.Type.Rank).Except(axes).ToArray();
-        var values = new double[type.Shape.ElementCount];
+        var values = new Scalar[type.Shape.ElementCount];
         Array.Fill(values, identity);
         var index = new int[x.Type.Rank];
         var target = new int[kept.Length];
@@ -58,6 +58,6 @@ public static class Reduction
             var position = type.Shape.Ravel(target);
             values[position] = combine(values[position], x[i]);
         }
-        return new Literal(type, values);
+        return Literal.Rounded(type, values);
     }
 }

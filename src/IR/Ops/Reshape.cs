@@ -27,7 +27,7 @@ public sealed class Reshape : LinearOp, IIndexedOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         cotangent.Emit(this, operation.Location, Attributes(operation.Operands[0].Shape));
     /// <inheritdoc/>
-    protected override Literal Evaluate(Operation operation, Literal[] operands) => new(operation.Result.Type, operands[0].Values);
+    protected override Literal Evaluate(Operation operation, Literal[] operands) => operands[0].WithShape(operation.Result.Shape);
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
@@ -85,9 +85,12 @@ public static class ReshapeSyntax
         /// <exception cref="GraphException">SGC1002: the element counts differ. SGC1005: a negative size but for one -1.</exception>
         public Value Reshape(int[] sizes, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var known = sizes.Where(s => s != -1).Aggregate(1L, (a, b) => a * b);
-            var rest = known > 0 && sizes.Count(s => s == -1) == 1 ? (int)(x.Shape.ElementCount / known) : -1;
-            return x.Emit(Ops.Reshape.Instance, new(file, line), AttributeMap.Empty.With("shape", sizes.Select(s => s == -1 ? rest : s)));
+            var rest = sizes.Count(s => s == -1) == 1 && sizes.All(s => s is -1 or > 0) ? x.Shape.ElementCount : -1;
+            // One size after another: their product may be of more than 64 bits.
+            if (rest >= 0)
+                foreach (var size in sizes) rest /= Math.Abs(size);
+            return x.Emit(Ops.Reshape.Instance, new(file, line),
+                AttributeMap.Empty.With("shape", new Attribute.Numbers([.. sizes.Select(s => (Scalar)(s == -1 ? rest : s))])));
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed class RoundNearestEven : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Round(x[0], MidpointRounding.ToEven);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Round((double)x[0], MidpointRounding.ToEven);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.RoundEven, x[0]);
 }

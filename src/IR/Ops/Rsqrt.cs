@@ -16,7 +16,7 @@ public sealed class Rsqrt : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -0.5 * (y / x[0]);
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => 1 / Math.Sqrt(x[0]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => 1 / Math.Sqrt((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Rsqrt, x[0]);
 }

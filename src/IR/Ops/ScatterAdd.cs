@@ -31,10 +31,10 @@ public sealed class ScatterAdd : LinearOp
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (x, indices, updates) = (operands[0], operands[1], operands[2]);
-        var values = x.ToArray();
+        Scalar[] values = [.. Enumerable.Range(0, checked((int)x.Type.Shape.ElementCount)).Select(i => x[i])];
         var row = values.Length / x.Type.Shape[0];
         for (var i = 0L; i < updates.Type.Shape.ElementCount; i++)
             values[Gather.Clamp(indices[i / row], x.Type.Shape[0]) * row + i % row] += updates[i];
-        return new Literal(x.Type, values);
+        return Literal.Rounded(x.Type, values);
     }
 }

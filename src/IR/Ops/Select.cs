@@ -34,7 +34,7 @@ public sealed class Select : ElementwiseOp
             ? y.Builder.Emit(Compare.Instance, [y, x[2]], c.Attributes) : x[0];
 
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] != 0 ? x[1] : x[2];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] != 0 ? x[1] : x[2];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Select(x[0], x[1], x[2]);
 }

@@ -18,7 +18,7 @@ public sealed class Sign : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) =>
         ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, x[0], ScalarExpr.Constant(x[0].DType, 0)), ScalarExpr.Constant(x[0].DType, 1),

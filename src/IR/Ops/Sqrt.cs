@@ -16,7 +16,7 @@ public sealed class Sqrt : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 0.5 / y;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => Math.Sqrt(x[0]);
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Sqrt((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Sqrt, x[0]);
 }

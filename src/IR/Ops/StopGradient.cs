@@ -18,7 +18,7 @@ public sealed class StopGradient : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override double Evaluate(Operation operation, ReadOnlySpan<double> x) => x[0];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0];
 }

@@ -12,7 +12,7 @@ internal static class AlgebraRules
 
     /// <summary>x + 0 → x for integers, and where x is never -0 (-0 + 0 is 0); x + -0 → x.</summary>
     internal static Value? AddZero(RewriteSite site) =>
-        site.Splat(1) is 0.0 and var zero && (site.Type.DType.IsInteger || double.IsNegative(zero) || IsNeverNegativeZero(site[0]))
+        site.Splat(1) is { } zero && zero == 0 && (site.Type.DType.IsInteger || zero.IsNegative || IsNeverNegativeZero(site[0]))
             ? site[0] : null;
 
     /// <summary>x + -y → x - y; -x + y → y - x.</summary>
@@ -20,17 +20,17 @@ internal static class AlgebraRules
         site.Defined(1, Negate.Instance) is { } right ? site.Emit(Subtract.Instance, site[0], right.Operands[0])
         : site.Defined(0, Negate.Instance) is { } left ? site.Emit(Subtract.Instance, site[1], left.Operands[0]) : null;
 
-    /// <summary>(x + a) + b → x + (a + b) for integers of up to 32 bits, which wrap.</summary>
+    /// <summary>(x + a) + b → x + (a + b) for integers, which wrap.</summary>
     internal static Value? AddIntegers(RewriteSite site)
     {
-        if (!site.Type.DType.IsInteger || site.Type.DType.Bits > 32 || site.Splat(1) is not { } b) return null;
+        if (!site.Type.DType.IsInteger || site.Splat(1) is not { } b) return null;
         if (site.Defined(0, Add.Instance) is not { } inner || RewriteSite.SplatOf(inner.Operands[1]) is not { } a) return null;
         return site.Emit(Add.Instance, inner.Operands[0], site.Constant(a + b));
     }
 
     /// <summary>x - 0 → x, but not x - -0, which is x + 0.</summary>
     internal static Value? SubtractZero(RewriteSite site) =>
-        site.Splat(1) is 0.0 and var zero && !double.IsNegative(zero) ? site[0] : null;
+        site.Splat(1) is { } zero && zero == 0 && !zero.IsNegative ? site[0] : null;
 
     /// <summary>x - -y → x + y.</summary>
     internal static Value? SubtractNegated(RewriteSite site) =>
@@ -42,16 +42,16 @@ internal static class AlgebraRules
 
     /// <summary>0 - x → -x for integers, -0 - x → -x for floats (0 - 0 is 0, not -0).</summary>
     internal static Value? SubtractFromZero(RewriteSite site) =>
-        site.Splat(0) is 0.0 and var zero && (site.Type.DType.IsInteger || double.IsNegative(zero)) ? site.Emit(Negate.Instance, site[1]) : null;
+        site.Splat(0) is { } zero && zero == 0 && (site.Type.DType.IsInteger || zero.IsNegative) ? site.Emit(Negate.Instance, site[1]) : null;
 
     /// <summary>x · 1 → x; x · -1 → -x; x · 0 → 0 for integers only, since NaN · 0 is NaN.</summary>
-    internal static Value? MultiplyByConstant(RewriteSite site) => site.Splat(1) switch
+    internal static Value? MultiplyByConstant(RewriteSite site)
     {
-        1 => site[0],
-        -1 when site.Type.DType.Kind != DTypeKind.Unsigned => site.Emit(Negate.Instance, site[0]),
-        0 when site.Type.DType.IsInteger => site[1],
-        _ => null,
-    };
+        if (site.Splat(1) is not { } c) return null;
+        if (c == 1) return site[0];
+        if (c == -1) return site.Emit(Negate.Instance, site[0]);
+        return c == 0 && site.Type.DType.IsInteger ? site[1] : null;
+    }
 
     /// <summary>-x · -y → x · y; -x · c → x · -c.</summary>
     internal static Value? MultiplyNegated(RewriteSite site)
@@ -62,13 +62,13 @@ internal static class AlgebraRules
     }
 
     /// <summary>x / 1 → x; x / -1 → -x; x / 2ᵏ → x · 2⁻ᵏ, which rounds alike.</summary>
-    internal static Value? DivideByConstant(RewriteSite site) => site.Splat(1) switch
+    internal static Value? DivideByConstant(RewriteSite site)
     {
-        1 => site[0],
-        -1 when site.Type.DType.IsFloating => site.Emit(Negate.Instance, site[0]),
-        { } c when site.Type.DType.IsFloating && HasExactReciprocal(c) => site.Emit(Multiply.Instance, site[0], site.Constant(1 / c)),
-        _ => null,
-    };
+        if (site.Splat(1) is not { } c) return null;
+        if (c == 1) return site[0];
+        if (c == -1) return site.Emit(Negate.Instance, site[0]);
+        return c.IsFloating && HasExactReciprocal((double)c) ? site.Emit(Multiply.Instance, site[0], site.Constant(1 / c)) : null;
+    }
 
     /// <summary>-x / -y → x / y.</summary>
     internal static Value? DivideNegated(RewriteSite site) =>
@@ -84,10 +84,10 @@ internal static class AlgebraRules
             && RewriteSite.SplatOf(product.Operands[1]) is { } c
             ? site.Emit(Multiply.Instance, product.Operands[0], site.Constant(-c)) : null;
 
-    /// <summary>|-x| → |x|; ||x|| → |x|.</summary>
+    /// <summary>|-x| → |x|, but not for unsigned x, where |-x| is -x; ||x|| → |x|.</summary>
     internal static Value? AbsOfSigned(RewriteSite site) =>
         site.Defined(0, Abs.Instance) is not null ? site[0]
-        : site.Defined(0, Negate.Instance) is { } negated ? site.Emit(Abs.Instance, negated.Operands[0]) : null;
+        : site.Type.DType.Kind != DTypeKind.Unsigned && site.Defined(0, Negate.Instance) is { } negated ? site.Emit(Abs.Instance, negated.Operands[0]) : null;
 
     /// <summary>x ∘ x → x for max, min, and, or.</summary>
     internal static Value? EqualOperands(RewriteSite site) => site[0] == site[1] ? site[0] : null;
@@ -123,7 +123,7 @@ internal static class AlgebraRules
     /// <summary>The operand.</summary>
     internal static Value? Forward(RewriteSite site) => site[0];
 
-    private static Value? WithUnit(RewriteSite site, double unit)
+    private static Value? WithUnit(RewriteSite site, Scalar unit)
     {
         for (var i = 0; i < 2; i++)
             if (site.Splat(i) is { } known) return site[known == unit ? 1 - i : i];

@@ -51,10 +51,10 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
         Operation.Operands[index] is { Definition: { } d } old && d.Op == op && uses[old] == 1;
 
     /// <summary>The value of every element of operand <paramref name="index"/> if it is a constant splat.</summary>
-    internal double? Splat(int index) => SplatOf(operands[index]);
+    internal Scalar? Splat(int index) => SplatOf(operands[index]);
 
     /// <summary>The value of every element of <paramref name="value"/> if it is a constant splat.</summary>
-    internal static double? SplatOf(Value value) =>
+    internal static Scalar? SplatOf(Value value) =>
         value.Definition is { Op: IR.Ops.Constant } c && c.Attributes["value"] is IR.Attribute.Number n ? value.DType.Round(n.Value) : null;
 
     /// <summary>Whether operand <paramref name="index"/> is a constant.</summary>
@@ -67,6 +67,6 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     internal Value EmitWith(Op op, AttributeMap attributes, Value x, params ReadOnlySpan<Value> more) =>
         x.Emit(op, Operation.Location, attributes, more);
 
-    /// <summary>A constant of the result's type.</summary>
-    internal Value Constant(double value) => operands[0].Builder.Constant(new Literal(Type, value), Operation.Location);
+    /// <summary>A constant of the result's type, to which the value is rounded; integers wrap.</summary>
+    internal Value Constant(Scalar value) => operands[0].Builder.Constant(Literal.Rounded(Type, value), Operation.Location);
 }

@@ -34,7 +34,7 @@ internal static class ShapeRules
     /// <summary>reshape(constant) → constant, if nothing else reads the constant.</summary>
     internal static Value? ReshapeConstant(RewriteSite site) =>
         site.IsOnlyUse(0, Constant.Instance) && site.Defined(0, Constant.Instance) is { } constant
-            ? site[0].Builder.Constant(new Literal(site.Type, Constant.LiteralOf(constant).Values), site.Operation.Location) : null;
+            ? site[0].Builder.Constant(Constant.LiteralOf(constant).WithShape(site.Type.Shape), site.Operation.Location) : null;
 
     /// <summary>f(reshape(x), …) → reshape(f(x, …)) where the reshapes insert axes of size 1 and everything else is a splat: what a reduction
     /// that keeps its axes feeds then has the shape of the reduction, and joins its kernel.</summary>
@@ -90,7 +90,7 @@ internal static class ShapeRules
         for (var i = 0; i < rank; i++)
         {
             start[i] = first.Start[i] + second.Start[i] * first.Stride[i];
-            stride[i] = first.Stride[i] * second.Stride[i];
+            stride[i] = (int)Math.Min((long)first.Stride[i] * second.Stride[i], int.MaxValue); // of a single element, any will do
             limit[i] = start[i] + (site.Type.Shape[i] - 1) * stride[i] + 1;
         }
         return site.EmitWith(Slice.Instance, Slice.Attributes(start, limit, stride), inner.Operands[0]);
@@ -103,7 +103,7 @@ internal static class ShapeRules
     /// <summary>A splat padded with its own value → a splat.</summary>
     internal static Value? PadSplat(RewriteSite site) =>
         site.Splat(0) is { } x && site.Operation.Attributes["value"] is IR.Attribute.Number pad
-            && x.Equals(site.Type.DType.Round(pad.Value)) && double.IsNegative(x) == double.IsNegative(pad.Value)
+            && x.Equals(site.Type.DType.Round(pad.Value))
             ? site.Constant(x) : null;
 
     /// <summary>concatenate(x) → x.</summary>
