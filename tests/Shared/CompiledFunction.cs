@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
 using GraphCompiler.Passes;
+using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Tests.Shared;
 
@@ -25,27 +26,59 @@ internal static unsafe class CompiledFunction
         var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0);
         using var code = Jit.Load(StepCompiler.Compile(program, target, PassContext.FromEnvironment().DumpDirectory));
         var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
+        using var running = new RunningCase(function);
+        var (atEnd, atStart) = (Call(step, function, arguments, program.ArenaBytes, workers, Placement.End), Call(step, function, arguments, program.ArenaBytes, workers, Placement.Start));
+        for (var r = 0; r < atEnd.Length; r++)
+            if (!atEnd[r].AsSpan().SequenceEqual(atStart[r])) throw new InvalidOperationException($"result {r} depends on where buffers are\n{function}");
+        return [.. function.Results.Select((r, i) => { fixed (byte* memory = atEnd[i]) return Read(r.Type, memory); })];
+    }
 
-        TensorType[] types = [.. function.Parameters.Select(p => p.Type), .. function.Results.Select(r => r.Type)];
-        var buffers = (void**)NativeMemory.AllocZeroed((nuint)types.Length, (nuint)sizeof(void*));
-        var arena = NativeMemory.AlignedAlloc((nuint)program.ArenaBytes + 64, 64);
+    // Inputs are aligned to their elements and results to a cache line, as the ABI promises; everything but the inputs is NaN at first.
+    private static byte[][] Call(delegate* unmanaged<void**, byte*, long, long, void*, void> step, Function function, ReadOnlySpan<Literal> arguments,
+        long arenaBytes, int workers, Placement placement)
+    {
+        GuardedMemory[] inputs = [.. function.Parameters.Select(p => new GuardedMemory(Math.Max(p.Type.Bytes, p.DType.Bytes), p.DType.Bytes, placement))];
+        GuardedMemory[] results = [.. function.Results.Select(r => new GuardedMemory(Math.Max(r.Type.Bytes, r.DType.Bytes), KernelAbi.Alignment, placement))];
+        using var arena = new GuardedMemory(arenaBytes, KernelAbi.Alignment, placement);
+        for (var i = 0; i < inputs.Length; i++) Write(arguments[i], inputs[i].Address);
+        byte[][] before = [.. inputs.Select(b => b.Content.ToArray())];
+        Run(step, [.. inputs.Concat(results).Select(b => (nint)b.Address)], arena.Address, workers);
+        for (var i = 0; i < inputs.Length; i++)
+            if (!inputs[i].Content.SequenceEqual(before[i])) throw new InvalidOperationException($"input {i} is written to\n{function}");
+        if (!inputs.Concat(results).Append(arena).All(b => b.IsSurroundingIntact)) throw new InvalidOperationException($"memory beside a buffer is written to\n{function}");
+        byte[][] contents = [.. results.Select((b, i) => b.Content[..(int)function.Results[i].Type.Bytes].ToArray())];
+        foreach (var buffer in inputs.Concat(results)) buffer.Dispose();
+        return contents;
+    }
+
+    private static void Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, nint[] addresses, byte* arena, int workers)
+    {
         var barrier = NativeMemory.AlignedAlloc(128, 64);
         NativeMemory.Clear(barrier, 128);
-        for (var i = 0; i < types.Length; i++)
+        fixed (nint* pointers = addresses.Append(0).ToArray())
         {
-            buffers[i] = NativeMemory.AlignedAlloc((nuint)Math.Max(types[i].Bytes, 64), 64);
-            if (i < arguments.Length) Write(arguments[i], (byte*)buffers[i]);
+            var buffers = (void**)pointers;
+            var threads = Enumerable.Range(1, workers - 1).Select(w => new Thread(() => step(buffers, arena, w, workers, barrier))).ToArray();
+            foreach (var thread in threads) thread.Start();
+            step(buffers, arena, 0, workers, barrier);
+            foreach (var thread in threads) thread.Join();
         }
-        var threads = Enumerable.Range(1, workers - 1).Select(w => new Thread(() => step(buffers, (byte*)arena, w, workers, barrier))).ToArray();
-        foreach (var thread in threads) thread.Start();
-        step(buffers, (byte*)arena, 0, workers, barrier);
-        foreach (var thread in threads) thread.Join();
-        var results = function.Results.Select((r, i) => Read(r.Type, (byte*)buffers[function.Parameters.Length + i])).ToArray();
-        for (var i = 0; i < types.Length; i++) NativeMemory.AlignedFree(buffers[i]);
-        NativeMemory.Free(buffers);
-        NativeMemory.AlignedFree(arena);
         NativeMemory.AlignedFree(barrier);
-        return results;
+    }
+
+    /// <summary>A file with the function that runs, there until it has run: what is left after a crash is the case to look at.</summary>
+    private sealed class RunningCase : IDisposable
+    {
+        private readonly string _path;
+
+        public RunningCase(Function function)
+        {
+            var folder = Directory.CreateDirectory(SourceTree.PathOf("artifacts", "running")).FullName;
+            _path = Path.Combine(folder, $"{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.gir");
+            File.WriteAllText(_path, $"// {TargetInfo.Create().Name}\n{function}");
+        }
+
+        public void Dispose() => File.Delete(_path);
     }
 
     private static void Write(Literal literal, byte* memory)
