@@ -19,12 +19,14 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         Module = _context.CreateModuleWithName(name);
         Builder = LLVMBuilderRef.Create(_context);
         Math = new MathLibrary(Module, target);
+        Constants = new ConstantData(Module, _context);
     }
 
     public TargetInfo Target { get; }
     public LLVMModuleRef Module { get; }
     public LLVMBuilderRef Builder { get; }
     public MathLibrary Math { get; }
+    public ConstantData Constants { get; }
     public LLVMTypeRef Int64 => _context.Int64Type;
     public LLVMTypeRef Pointer => LLVMTypeRef.CreatePointer(_context.Int8Type, 0);
     public LLVMTypeRef Byte => _context.Int8Type;
