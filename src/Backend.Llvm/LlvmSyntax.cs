@@ -3,7 +3,7 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Short forms over the raw API for what the handle types do not offer: attributes, intrinsics, loop hints.</summary>
+/// <summary>Short forms over the raw API for what the handle types do not offer: attributes, intrinsics, loop hints, data.</summary>
 [SuppressMessage("Naming", "CA1708", Justification = "The analyzer takes extension blocks for members of one name.")]
 public static unsafe class LlvmSyntax
 {
@@ -13,6 +13,13 @@ public static unsafe class LlvmSyntax
     {
         /// <summary>The opaque pointer type of address space 0.</summary>
         public LLVMTypeRef OpaquePointer => LLVM.PointerTypeInContext(context, 0);
+
+        /// <summary>An array of i8 that holds the bytes as they are.</summary>
+        public LLVMValueRef ConstBytes(ReadOnlySpan<byte> bytes)
+        {
+            fixed (byte* text = bytes)
+                return LLVM.ConstStringInContext2(context, (sbyte*)text, (nuint)bytes.Length, DontNullTerminate: 1);
+        }
 
         /// <summary>An attribute that LLVM knows by name (nounwind, noalias, align, dereferenceable...).</summary>
         /// <exception cref="ArgumentException">LLVM knows no such attribute.</exception>

@@ -4,81 +4,91 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <content>Loads and stores: scalar, contiguous, masked, gathered.</content>
+/// <content>Loads and stores: scalar, contiguous, masked by constants, gathered.</content>
 internal sealed partial class LoopEmitter
 {
     private EmittedValue EmitLoad(LoadExpr load)
     {
-        var stored = _module.StoredTypeOf(load.Buffer.DType);
-        var pointer = _buffers[load.Buffer];
-        var guard = load.Guard is null ? (EmittedValue?)null : EmitExpr(load.Guard);
+        var guard = EmitGuard(load.Guard);
         var stride = _lanes is null ? 0 : StrideOf(load.Position);
-        if (stride == 0 && guard is not { IsVector: true }) return EmitScalarLoad(load, stored, pointer, guard);
-
-        var lanes = _lanes!;
-        var mask = LaneMaskWith(guard);
-        var type = LLVMTypeRef.CreateVector(stored, lanes.Count);
-        LLVMValueRef value;
-        if (stride == 1)
-        {
-            var address = EmitAddress(load.Position, stored, pointer);
-            value = LoadVector(load.Buffer, type, address, mask);
-        }
-        else
-        {
-            var addresses = EmitAddresses(load.Position, stride, stored, pointer);
-            value = _builder.CallIntrinsic("llvm.masked.gather", [type, addresses.TypeOf], addresses, AlignmentOf(load.Buffer),
-                mask ?? _module.LaneMask(lanes.Count, lanes.Count), LLVMValueRef.CreateConstNull(type));
-        }
+        if (stride == 0 && guard.Varying is null) return EmitScalarLoad(load, guard.Uniform);
+        var value = guard.Uniform is { } uniform
+            ? EmitChoice(uniform, () => EmitVectorLoad(load, stride, guard.Varying), LLVMValueRef.CreateConstNull(VectorTypeOf(load.Buffer)))
+            : EmitVectorLoad(load, stride, guard.Varying);
         return new(FromStored(load.Buffer.DType, value), true);
     }
 
     // Where the guard is false, element 0 is read instead and replaced by zero: every buffer has one.
-    private EmittedValue EmitScalarLoad(LoadExpr load, LLVMTypeRef stored, LLVMValueRef pointer, EmittedValue? guard)
+    private EmittedValue EmitScalarLoad(LoadExpr load, LLVMValueRef? guard)
     {
-        var address = guard is { } g ? _builder.BuildGEP2(stored, pointer, [_builder.BuildSelect(g.Value, EmitIndex(load.Position), _module.Index(0))])
+        var (stored, pointer) = (_module.StoredTypeOf(load.Buffer.DType), _buffers[load.Buffer]);
+        var address = guard is { } g ? _builder.BuildGEP2(stored, pointer, [_builder.BuildSelect(g, EmitIndex(load.Position), _module.Index(0))])
             : EmitAddress(load.Position, stored, pointer);
         var value = _builder.BuildLoad2(stored, address);
         value.SetAlignment((uint)load.Buffer.DType.Bytes);
         var element = FromStored(load.Buffer.DType, value);
-        if (guard is { } h) element = _builder.BuildSelect(h.Value, element, LLVMValueRef.CreateConstNull(element.TypeOf));
+        if (guard is { } h) element = _builder.BuildSelect(h, element, LLVMValueRef.CreateConstNull(element.TypeOf));
         return new(element, false);
+    }
+
+    private LLVMValueRef EmitVectorLoad(LoadExpr load, long? stride, LLVMValueRef? varying)
+    {
+        if (stride != 1) return EmitGather(load, stride, MaskWith(varying));
+        var (stored, type) = (_module.StoredTypeOf(load.Buffer.DType), VectorTypeOf(load.Buffer));
+        LLVMValueRef Neighbours(LLVMValueRef? mask) => LoadVector(load.Buffer, type, EmitAddress(load.Position, stored, _buffers[load.Buffer]), mask);
+        if (varying is not { IsConstant: false } guard) return Neighbours(MaskWith(varying));
+        return EmitChoice(AllActive(guard), () => Neighbours(_lanes!.Mask),
+            () => EmitChoice(AnyActive(guard), () => EmitGather(load, stride, MaskWith(guard)), LLVMValueRef.CreateConstNull(type)));
+    }
+
+    // Lanes that are not active read element 0.
+    private LLVMValueRef EmitGather(LoadExpr load, long? stride, LLVMValueRef? active)
+    {
+        var (lanes, type, zero) = (_lanes!.Count, VectorTypeOf(load.Buffer), LLVMValueRef.CreateConstNull(VectorTypeOf(load.Buffer)));
+        var positions = EmitPositions(load.Position, stride);
+        var varying = active is { IsConstant: false } ? active : null;
+        if (varying is { } v) positions = _builder.BuildSelect(v, positions, LLVMValueRef.CreateConstNull(positions.TypeOf));
+        var addresses = _builder.BuildGEP2(_module.StoredTypeOf(load.Buffer.DType), _buffers[load.Buffer], [positions]);
+        var mask = varying is null && active is { } constant ? constant : _module.LaneMask(lanes, lanes);
+        var value = _builder.CallIntrinsic("llvm.masked.gather", [type, addresses.TypeOf], addresses, AlignmentOf(load.Buffer), mask, zero);
+        return varying is { } w ? _builder.BuildSelect(w, value, zero) : value;
     }
 
     private void EmitStore(StoreStatement store)
     {
-        var guard = store.Guard is null ? (EmittedValue?)null : EmitExpr(store.Guard);
-        if (guard is { IsVector: false } uniform)
-        {
-            EmitIf(uniform.Value, () => EmitStore(store, null));
-            return;
-        }
-        EmitStore(store, guard);
+        var guard = EmitGuard(store.Guard);
+        if (guard.Uniform is { } uniform) EmitIf(uniform, () => EmitStore(store, guard.Varying));
+        else EmitStore(store, guard.Varying);
     }
 
-    private void EmitStore(StoreStatement store, EmittedValue? guard)
+    private void EmitStore(StoreStatement store, LLVMValueRef? varying)
     {
-        var stored = _module.StoredTypeOf(store.Buffer.DType);
-        var pointer = _buffers[store.Buffer];
+        var (buffer, stored) = (store.Buffer, _module.StoredTypeOf(store.Buffer.DType));
         var value = EmitExpr(store.Value);
         var stride = _lanes is null ? 0 : StrideOf(store.Position);
-        if (stride == 0 && !value.IsVector && guard is null)
+        LLVMValueRef Address() => EmitAddress(store.Position, stored, _buffers[buffer]);
+        if (stride == 0 && !value.IsVector && varying is null)
         {
-            var address = EmitAddress(store.Position, stored, pointer);
-            _builder.BuildStore(ToStored(store.Buffer.DType, value.Value), address).SetAlignment((uint)store.Buffer.DType.Bytes);
+            _builder.BuildStore(ToStored(buffer.DType, value.Value), Address()).SetAlignment((uint)buffer.DType.Bytes);
             return;
         }
-        var mask = LaneMaskWith(guard);
-        var vector = ToStored(store.Buffer.DType, Widen(value).Value);
-        if (stride == 1)
-        {
-            var address = EmitAddress(store.Position, stored, pointer);
-            StoreVector(store.Buffer, vector, address, mask);
-            return;
-        }
-        var addresses = EmitAddresses(store.Position, stride, stored, pointer);
-        _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer),
-            mask ?? _module.LaneMask(_lanes!.Count, _lanes.Count));
+        var vector = ToStored(buffer.DType, Widen(value).Value);
+        if (stride != 1) EmitScatter(store, stride, vector, MaskWith(varying));
+        else if (varying is not { IsConstant: false } guard) StoreVector(buffer, vector, Address(), MaskWith(varying));
+        else
+            EmitIf(AllActive(guard), () => StoreVector(buffer, vector, Address(), _lanes!.Mask),
+                () => EmitIf(AnyActive(guard), () => EmitScatter(store, stride, vector, MaskWith(guard))));
+    }
+
+    // Lanes that are not active write to a variable that nothing reads.
+    private void EmitScatter(StoreStatement store, long? stride, LLVMValueRef vector, LLVMValueRef? active)
+    {
+        var (lanes, stored) = (_lanes!.Count, _module.StoredTypeOf(store.Buffer.DType));
+        var addresses = _builder.BuildGEP2(stored, _buffers[store.Buffer], [EmitPositions(store.Position, stride)]);
+        var varying = active is { IsConstant: false } ? active : null;
+        if (varying is { } v) addresses = _builder.BuildSelect(v, addresses, _module.SplatOf(NewAlloca(stored), lanes));
+        var mask = varying is null && active is { } constant ? constant : _module.LaneMask(lanes, lanes);
+        _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer), mask);
     }
 
     // For reading (0), as data (1); LLVM's locality is 3 for the first level of cache and 2 for the second.
@@ -93,7 +103,11 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef LoadVector(LoopBuffer buffer, LLVMTypeRef type, LLVMValueRef address, LLVMValueRef? mask)
     {
         if (mask is { } m)
-            return _builder.CallIntrinsic("llvm.masked.load", [type, _module.Pointer], address, AlignmentOf(buffer), m, LLVMValueRef.CreateConstNull(type));
+        {
+            var masked = _module.MaskedTypeOf(buffer.DType, type.VectorSize);
+            var lanes = _builder.CallIntrinsic("llvm.masked.load", [masked, _module.Pointer], address, AlignmentOf(buffer), m, LLVMValueRef.CreateConstNull(masked));
+            return _builder.BuildBitCast(lanes, type);
+        }
         var value = _builder.BuildLoad2(type, address);
         value.SetAlignment((uint)buffer.DType.Bytes);
         return value;
@@ -101,7 +115,11 @@ internal sealed partial class LoopEmitter
 
     private void StoreVector(LoopBuffer buffer, LLVMValueRef vector, LLVMValueRef address, LLVMValueRef? mask)
     {
-        if (mask is { } m) _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(buffer), m);
+        if (mask is { } m)
+        {
+            vector = _builder.BuildBitCast(vector, _module.MaskedTypeOf(buffer.DType, vector.TypeOf.VectorSize));
+            _builder.CallIntrinsic("llvm.masked.store", [vector.TypeOf, _module.Pointer], vector, address, AlignmentOf(buffer), m);
+        }
         else _builder.BuildStore(vector, address).SetAlignment((uint)buffer.DType.Bytes);
     }
 
@@ -131,21 +149,9 @@ internal sealed partial class LoopEmitter
         }
     }
 
-    private LLVMValueRef EmitAddresses(ScalarExpr position, long? stride, LLVMTypeRef stored, LLVMValueRef pointer)
-    {
-        var lanes = _lanes!;
-        var positions = stride is { } s
-            ? _builder.BuildAdd(_module.SplatOf(EmitIndex(position), lanes.Count), _module.LaneNumbers(lanes.Count, s))
-            : Widen(EmitExpr(position)).Value;
-        return _builder.BuildGEP2(stored, pointer, [positions]);
-    }
-
-    private LLVMValueRef? LaneMaskWith(EmittedValue? guard)
-    {
-        if (guard is not { } g) return _lanes!.Mask;
-        var vector = Widen(g).Value;
-        return _lanes!.Mask is { } mask ? _builder.BuildAnd(mask, vector) : vector;
-    }
+    private LLVMValueRef EmitPositions(ScalarExpr position, long? stride) => stride is { } s
+        ? _builder.BuildAdd(_module.SplatOf(EmitIndex(position), _lanes!.Count), _module.LaneNumbers(_lanes.Count, s))
+        : Widen(EmitExpr(position)).Value;
 
     /// <summary>How far the position moves from lane to lane, or null when it is not a constant.</summary>
     private long? StrideOf(ScalarExpr expression) => expression switch
@@ -191,6 +197,8 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef ToStored(DType type, LLVMValueRef value) => type != DType.Bool ? value
         : _builder.BuildZExt(value, value.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind
             ? LLVMTypeRef.CreateVector(_module.StoredTypeOf(type), value.TypeOf.VectorSize) : _module.StoredTypeOf(type));
+
+    private LLVMTypeRef VectorTypeOf(LoopBuffer buffer) => LLVMTypeRef.CreateVector(_module.StoredTypeOf(buffer.DType), _lanes!.Count);
 
     private LLVMValueRef AlignmentOf(LoopBuffer buffer) => _module.Int32Constant(buffer.DType.Bytes);
 }

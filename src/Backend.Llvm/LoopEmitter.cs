@@ -188,16 +188,6 @@ internal sealed partial class LoopEmitter
         _builder.PositionAtEnd(exit);
     }
 
-    private void EmitIf(LLVMValueRef condition, Action body)
-    {
-        var (then, after) = (_function.AppendBasicBlock("then"), _function.AppendBasicBlock("after"));
-        _builder.BuildCondBr(condition, then, after);
-        _builder.PositionAtEnd(then);
-        body();
-        _builder.BuildBr(after);
-        _builder.PositionAtEnd(after);
-    }
-
     private void EmitLet(LetStatement let)
     {
         var value = EmitExpr(let.Value);

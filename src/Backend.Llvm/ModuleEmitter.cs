@@ -19,12 +19,14 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         Module = _context.CreateModuleWithName(name);
         Builder = LLVMBuilderRef.Create(_context);
         Math = new MathLibrary(Module, target);
+        Constants = new ConstantData(Module, _context);
     }
 
     public TargetInfo Target { get; }
     public LLVMModuleRef Module { get; }
     public LLVMBuilderRef Builder { get; }
     public MathLibrary Math { get; }
+    public ConstantData Constants { get; }
     public LLVMTypeRef Int64 => _context.Int64Type;
     public LLVMTypeRef Pointer => LLVMTypeRef.CreatePointer(_context.Int8Type, 0);
     public LLVMTypeRef Byte => _context.Int8Type;
@@ -44,6 +46,11 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         "i8" or "u8" or "bool" => _context.Int8Type,
         _ => throw new InternalCompilerException("emit", $"no LLVM type for {type}"),
     };
+
+    /// <summary>The type that lanes of an element type pass a mask as. LLVM 19 makes a masked store of one lane a scalar's, and cannot select that of
+    /// a bf16 constant; integers it can.</summary>
+    public LLVMTypeRef MaskedTypeOf(DType type, uint lanes) =>
+        LLVMTypeRef.CreateVector(type == DType.BF16 ? _context.Int16Type : StoredTypeOf(type), lanes);
 
     private LLVMTypeRef BFloat()
     {

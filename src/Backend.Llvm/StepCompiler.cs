@@ -68,7 +68,7 @@ public static class StepCompiler
 
     private static void EmitStep(ModuleEmitter module, LoopProgram program, string entry, KernelTable table, LLVMValueRef[] functions)
     {
-        var constants = program.Constants.Select((c, i) => EmitConstant(module, c, i)).ToArray();
+        var constants = program.Constants.Select(module.Constants.Emit).ToArray();
         var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
         var emitter = new CallEmitter(module, program, step, constants);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
@@ -113,21 +113,6 @@ public static class StepCompiler
                 parts.MinBy(p => p.Sum(k => _lengths[k]))!.Add(i);
             return parts;
         }
-    }
-
-    private static LLVMValueRef EmitConstant(ModuleEmitter module, Literal literal, int number)
-    {
-        var type = module.StoredTypeOf(literal.Type.DType);
-        LLVMValueRef Element(Scalar v) => literal.Type.DType == DType.Bool
-            ? LLVMValueRef.CreateConstInt(type, v != 0 ? 1ul : 0ul) : module.Constant(literal.Type.DType, v);
-        // LLVM has no vectors of no elements; element 0 of an empty tensor may be read under a false guard.
-        var values = LLVMValueRef.CreateConstVector([.. Enumerable.Range(0, (int)literal.Type.Shape.ElementCount).Select(i => literal[i]).DefaultIfEmpty().Select(Element)]);
-        var global = module.Module.AddGlobal(values.TypeOf, $"constant{number}");
-        global.Initializer = values;
-        global.IsGlobalConstant = true;
-        global.Linkage = LLVMLinkage.LLVMInternalLinkage;
-        global.SetAlignment(64);
-        return global;
     }
 
     /// <summary>Emits the calls of a step: addresses, barriers, and who takes part.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
 using GraphCompiler.Passes;
+using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Tests.Shared;
 
@@ -12,39 +13,88 @@ internal static unsafe class CompiledFunction
     public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true, double? parallelWork = null)
     {
         var passes = optimize ? Pipeline.Training : [.. Pipeline.Training.Where(p => p.Required)];
-        var optimized = new PassRunner(passes).Run(function, new PassContext { VerifyEach = true });
-        return RunFused(optimized, arguments, workers, parallelWork);
+        return RunFused(Optimized(function, passes), arguments, workers, parallelWork);
     }
 
+    /// <summary>Runs some passes, each of which is verified.</summary>
+    public static Function Optimized(Function function, IReadOnlyList<PassEntry> passes) =>
+        new PassRunner(passes).Run(function, new PassContext { VerifyEach = true });
+
     /// <summary>Lowers and runs a function that the fuse pass has already seen.</summary>
-    public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null)
+    /// <param name="function">The function.</param>
+    /// <param name="arguments">Its parameters' elements.</param>
+    /// <param name="workers">Threads.</param>
+    /// <param name="parallelWork">Scalar operations from which a kernel is shared; none when null.</param>
+    /// <param name="donated">For each result the parameter that it replaces, or -1; nothing is replaced by default.</param>
+    public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null,
+        ImmutableArray<int> donated = default)
     {
         var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
-        var donated = ImmutableArray.CreateRange(Enumerable.Repeat(-1, function.Results.Length));
-        var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0);
+        if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
+        var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true);
         using var code = Jit.Load(StepCompiler.Compile(program, target, PassContext.FromEnvironment().DumpDirectory));
         var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
+        using var running = new RunningCase(function);
+        var call = new GuardedCall(function, donated, program.ArenaBytes);
+        var (atEnd, atStart) = (call.Run(step, arguments, workers, Placement.End), call.Run(step, arguments, workers, Placement.Start));
+        for (var r = 0; r < atEnd.Length; r++)
+            if (!atEnd[r].AsSpan().SequenceEqual(atStart[r])) throw new InvalidOperationException($"result {r} depends on where buffers are\n{function}");
+        return [.. function.Results.Select((r, i) => Literal.FromBytes(r.Type, atEnd[i]))];
+    }
 
-        TensorType[] types = [.. function.Parameters.Select(p => p.Type), .. function.Results.Select(r => r.Type)];
-        var buffers = (void**)NativeMemory.AllocZeroed((nuint)types.Length, (nuint)sizeof(void*));
-        var arena = NativeMemory.AlignedAlloc((nuint)program.ArenaBytes + 64, 64);
+    /// <summary>A call whose buffers are surrounded by guard pages. Inputs are aligned to their elements, state and results to a cache line, as the
+    /// ABI promises; everything but inputs and state is NaN at first.</summary>
+    private sealed class GuardedCall(Function function, ImmutableArray<int> donated, long arenaBytes)
+    {
+        public byte[][] Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, ReadOnlySpan<Literal> arguments, int workers, Placement placement)
+        {
+            GuardedMemory[] inputs = [.. function.Parameters.Select((p, i) => Allocate(p.Type, donated.Contains(i) ? KernelAbi.Alignment : p.DType.Bytes, placement))];
+            GuardedMemory[] results = [.. function.Results.Where((_, i) => donated[i] < 0).Select(r => Allocate(r.Type, KernelAbi.Alignment, placement))];
+            using var arena = new GuardedMemory(arenaBytes, KernelAbi.Alignment, placement);
+            for (var i = 0; i < inputs.Length; i++) arguments[i].ToBytes().CopyTo(inputs[i].Content);
+            byte[][] before = [.. inputs.Select(b => b.Content.ToArray())];
+            CompiledFunction.Run(step, [.. inputs.Concat(results).Select(b => (nint)b.Address)], arena.Address, workers);
+            for (var i = 0; i < inputs.Length; i++)
+                if (!donated.Contains(i) && !inputs[i].Content.SequenceEqual(before[i])) throw new InvalidOperationException($"input {i} is written to\n{function}");
+            if (!inputs.Concat(results).Append(arena).All(b => b.IsSurroundingIntact)) throw new InvalidOperationException($"memory beside a buffer is written to\n{function}");
+            var output = 0;
+            byte[][] contents = [.. function.Results.Select((r, i) => (donated[i] >= 0 ? inputs[donated[i]] : results[output++]).Content[..(int)r.Type.Bytes].ToArray())];
+            foreach (var buffer in inputs.Concat(results)) buffer.Dispose();
+            return contents;
+        }
+
+        private static GuardedMemory Allocate(TensorType type, int alignment, Placement placement) =>
+            new(Math.Max(type.Bytes, type.DType.Bytes), alignment, placement);
+    }
+
+    private static void Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, nint[] addresses, byte* arena, int workers)
+    {
         var barrier = NativeMemory.AlignedAlloc(128, 64);
         NativeMemory.Clear(barrier, 128);
-        for (var i = 0; i < types.Length; i++)
+        fixed (nint* pointers = addresses.Append(0).ToArray())
         {
-            buffers[i] = NativeMemory.AlignedAlloc((nuint)Math.Max(types[i].Bytes, 64), 64);
-            if (i < arguments.Length) arguments[i].ToBytes().CopyTo(new Span<byte>(buffers[i], (int)types[i].Bytes));
+            var buffers = (void**)pointers;
+            var threads = Enumerable.Range(1, workers - 1).Select(w => new Thread(() => step(buffers, arena, w, workers, barrier))).ToArray();
+            foreach (var thread in threads) thread.Start();
+            step(buffers, arena, 0, workers, barrier);
+            foreach (var thread in threads) thread.Join();
         }
-        var threads = Enumerable.Range(1, workers - 1).Select(w => new Thread(() => step(buffers, (byte*)arena, w, workers, barrier))).ToArray();
-        foreach (var thread in threads) thread.Start();
-        step(buffers, (byte*)arena, 0, workers, barrier);
-        foreach (var thread in threads) thread.Join();
-        var results = function.Results.Select((r, i) => Literal.FromBytes(r.Type, new ReadOnlySpan<byte>(buffers[function.Parameters.Length + i], (int)r.Type.Bytes))).ToArray();
-        for (var i = 0; i < types.Length; i++) NativeMemory.AlignedFree(buffers[i]);
-        NativeMemory.Free(buffers);
-        NativeMemory.AlignedFree(arena);
         NativeMemory.AlignedFree(barrier);
-        return results;
+    }
+
+    /// <summary>A file with the function that runs, there until it has run: what is left after a crash is the case to look at.</summary>
+    private sealed class RunningCase : IDisposable
+    {
+        private readonly string _path;
+
+        public RunningCase(Function function)
+        {
+            var folder = Directory.CreateDirectory(SourceTree.PathOf("artifacts", "running")).FullName;
+            _path = Path.Combine(folder, $"{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.gir");
+            File.WriteAllText(_path, $"// {TargetInfo.Create().Name}\n{function}");
+        }
+
+        public void Dispose() => File.Delete(_path);
     }
 }
