@@ -37,13 +37,15 @@ public static class ReduceSumSyntax
         public Value Sum(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
 
-        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null: sum / count.</summary>
+        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null: sum / count, NaN over nothing.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
         public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             using var pin = x.Builder.At(new(file, line));
             var sum = Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
-            return sum * ((double)Math.Max(sum.Shape.ElementCount, 1) / Math.Max(x.Shape.ElementCount, 1));
+            // Over nothing it is 0 · ∞, NaN as 0/0 is; integers have no NaN.
+            var count = Reduction.Count(x.Shape, Reduction.AxesOf(x, axes));
+            return sum * (1.0 / (x.DType.IsFloating ? count : Math.Max(count, 1)));
         }
     }
 }

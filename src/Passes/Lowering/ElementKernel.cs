@@ -40,7 +40,7 @@ internal static class ElementKernel
         1 + function.Parameters.Length + function.Operations.Sum(o => IsFunction(o.Op) ? 20 : 1);
 
     /// <summary>Whether an op is a math function of many instructions.</summary>
-    public static bool IsFunction(Op op) => op is Exponential or Tanh or Logistic or Erf or Log or Power;
+    public static bool IsFunction(Op op) => op is Exponential or Tanh or Logistic or LogisticDensity or Softplus or Erf or Log or Power;
 
     // Without index maps every operand is read at the reader's own position, whatever the rank.
     private static bool IsFlat(Function function) =>
