@@ -11,10 +11,15 @@ public static class LossSyntax
 {
     extension(Value x)
     {
-        /// <summary>-log softmax(x)[label] for logits x[batch, classes] and labels i32[batch]: a number for each example.</summary>
-        /// <remarks>A label outside of 0..classes-1 picks nothing: its loss is 0.</remarks>
-        /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1001, SGC1002: labels are not i32[batch].</exception>
-        public Value SoftmaxCrossEntropy(Value labels, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        /// <summary>-log softmax(x)[label] for logits x[batch, classes] and labels[batch]: a number for each example.</summary>
+        /// <param name="labels">Integers, one for each example.</param>
+        /// <param name="ignoreIndex">A label that says that an example does not count: its loss is 0, and nothing is learnt from it.</param>
+        /// <param name="file">Filled in by the compiler.</param>
+        /// <param name="line">Filled in by the compiler.</param>
+        /// <remarks>Any other label outside of 0..classes-1 has the loss NaN, and nothing is learnt from its example. Mean() divides by the number of
+        /// all examples; <see cref="MeanSoftmaxCrossEntropy"/> by that of those not ignored, as PyTorch's does.</remarks>
+        /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1001, SGC1002: labels are not integers[batch].</exception>
+        public Value SoftmaxCrossEntropy(Value labels, int ignoreIndex = -100, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             var location = new Location(file, line);
             using var pin = x.Builder.At(location);
@@ -26,25 +31,62 @@ public static class LossSyntax
                 throw new GraphException(DiagnosticCode.ShapeMismatch, $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
             var log = x.LogSoftmax();
             var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(labels.Type.With(x.Shape), 1));
-            return -classes.Equal(labels.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
+            var loss = -classes.Equal(labels.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
+            var checkedLoss = IsClass(labels, x.Shape[1]).Select(loss, loss.Constant(double.NaN));
+            return CanBe(labels, ignoreIndex) ? labels.Equal(labels.Constant(ignoreIndex)).Select(loss.Constant(0), checkedLoss) : checkedLoss;
+        }
+
+        /// <summary>The mean of <see cref="SoftmaxCrossEntropy"/> over the examples that are not ignored: a scalar; NaN if all are.</summary>
+        /// <inheritdoc cref="SoftmaxCrossEntropy"/>
+        public Value MeanSoftmaxCrossEntropy(Value labels, int ignoreIndex = -100, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            using var pin = x.Builder.At(new(file, line));
+            var losses = x.SoftmaxCrossEntropy(labels, ignoreIndex);
+            if (!CanBe(labels, ignoreIndex)) return losses.Mean();
+            return losses.Sum() / labels.NotEqual(labels.Constant(ignoreIndex)).ConvertTo(x.DType).Sum();
         }
 
         /// <summary>Mean of (x - target)² over all elements: a scalar.</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value MeanSquaredError(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            using var pin = x.Builder.At(new(file, line));
-            var difference = x.Emit(Subtract.Instance, default, AttributeMap.Empty, target);
+            var location = new Location(file, line);
+            using var pin = x.Builder.At(location);
+            CheckSame("MeanSquaredError", x, target, location);
+            var difference = x - target;
             return (difference * difference).Mean();
         }
 
         /// <summary>Mean of log(1 + eˣ) - x·target over all elements, for targets in 0..1: a scalar, with no overflow.</summary>
+        /// <remarks>Computed as (1 - target)·log(1 + eˣ) + target·log(1 + e⁻ˣ), whose terms do not cancel, and whose derivative is
+        /// (1 - target)·σ(x) - target·σ(-x): for targets 0 and 1 both have a relative error of some ulp for every x. At an infinite x it is NaN
+        /// where the term's weight is 0, as PyTorch's.</remarks>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value BinaryCrossEntropyWithLogits(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            using var pin = x.Builder.At(new(file, line));
-            var product = x.Emit(Multiply.Instance, default, AttributeMap.Empty, target);
-            return (x.Relu() - product + (-x.Abs()).Exp().Log1p()).Mean();
+            var location = new Location(file, line);
+            using var pin = x.Builder.At(location);
+            CheckSame("BinaryCrossEntropyWithLogits", x, target, location);
+            return ((1 - target) * x.Softplus() + target * (-x).Softplus()).Mean();
         }
+    }
+
+    private static void CheckSame(string loss, Value x, Value target, Location location)
+    {
+        if (target.Builder != x.Builder)
+            throw new GraphException(DiagnosticCode.ForeignValue, $"{loss}: {target} belongs to \"{target.Builder.Name}\", not to \"{x.Builder.Name}\"", location);
+        if (target.DType != x.DType || !x.DType.IsFloating)
+            throw new GraphException(DiagnosticCode.DTypeMismatch, $"{loss}: needs floating point of one type, got {x.Type} and {target.Type}", location);
+        if (target.Shape != x.Shape)
+            throw new GraphException(DiagnosticCode.ShapeMismatch, $"{loss}: shapes differ: {x.Type} and {target.Type}", location);
+    }
+
+    // A comparison with a number that the labels' type cannot hold would compare with what it wraps to.
+    private static bool CanBe(Value labels, long label) => label >= labels.DType.Lowest && label <= labels.DType.Highest;
+
+    private static Value IsClass(Value labels, int classes)
+    {
+        var isClass = labels.GreaterOrEqual(labels.Constant(0));
+        return CanBe(labels, classes) ? isClass.And(labels.Less(labels.Constant(classes))) : isClass;
     }
 }

@@ -40,7 +40,7 @@ public sealed class TrainingPlan
         var learned = Learned(graph, forward, loss, location);
         Value[] trained = [.. learned.Select(p => parameters[forward.Parameters.IndexOf(p)])];
         Value[] Declare(IEnumerable<OptimizerState> states) => [.. states.Select(s => builder.Parameter(s.Name, s.Type, location))];
-        var shared = Declare(optimizer.SharedState);
+        var shared = Declare(optimizer.SharedStateFor(trained));
         Value[][] states = [.. trained.Select(p => Declare(optimizer.StateFor(p)))];
         var step = new Step(builder);
         var computed = builder.Inline(forward, parameters);

@@ -84,7 +84,7 @@ public sealed class Adjoint : IPass
 
     private static Cotangent?[] ThroughElements(ElementwiseOp op, Operation operation, bool[] wanted, Cotangent incoming)
     {
-        using var pin = incoming.Direction.Builder.At(operation.Location);
+        using var pin = incoming.Builder.At(operation.Location);
         return [.. wanted.Select((isWanted, i) => isWanted ? incoming.Through(op.LocalDerivative(i, operation)) : null)];
     }
 

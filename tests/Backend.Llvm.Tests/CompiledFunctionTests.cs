@@ -47,8 +47,7 @@ public sealed class CompiledFunctionTests
             {
                 var (e, a) = (expected[r][i], actual[r][i]);
                 if (e.Equals(a) || e == a || Scalar.Abs(e - a) <= tolerance * Scalar.Max(1, Scalar.Abs(e))) continue;
-                Assert.Fail($"result {r}[{i}]: expected {e}, got {a}
-{function}");
+                Assert.Fail($"result {r}[{i}]: expected {e}, got {a}\n{function}");
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed class ConstantDataTests
         const int Size = 300_000;
         var builder = new FunctionBuilder("twice");
         var (x, numbers) = (builder.Parameter("x", F32[Size]), Numbers(F32[Size]));
-        var program = Lower(builder.Build(x + Constant(builder, numbers), x * Constant(builder, new Literal(numbers.Type, numbers.Values))));
+        var program = Lower(builder.Build(x + Constant(builder, numbers), x * Constant(builder, Literal.FromBytes(numbers.Type, numbers.ToBytes()))));
         Assert.Equal(2, program.Constants.Length);
         Assert.InRange(StepCompiler.Compile(program, TargetInfo.Create()).Length, Size * sizeof(float), Size * sizeof(float) + 16_384);
     }

@@ -26,23 +26,31 @@ internal static class Numeric
                     $"seed {seed}, result {r}, element {i}: {wanted[r][i]} became {given[r][i]}\n{expected}\n{actual}");
     }
 
-    /// <summary>Fails unless the gradient by x equals central differences of the scalar function, at every element.</summary>
-    public static void GradientIsDifference(Function value, Function gradient, Literal x, double tolerance)
+    /// <summary>Fails unless the gradient by the one parameter equals central differences of the scalar function, at every element.</summary>
+    public static void GradientIsDifference(Function value, Function gradient, Literal x, double tolerance) =>
+        GradientIsDifference(value, gradient, [x], tolerance);
+
+    /// <summary>Fails unless the gradient by each parameter equals central differences of the scalar function, at every element.</summary>
+    public static void GradientIsDifference(Function value, Function gradient, Literal[] x, double tolerance)
     {
         const double Step = 1e-5;
-        var point = x.ToArray();
-        var actual = ReferenceInterpreter.Run(gradient, x)[0];
-        for (var i = 0; i < point.Length; i++)
-        {
-            double[] low = [.. point], high = [.. point];
-            low[i] -= Step;
-            high[i] += Step;
-            var expected = (ValueAt(value, x.Type, high) - ValueAt(value, x.Type, low)) / (2 * Step);
-            Assert.True(Close(expected, actual[i], tolerance), $"d/dx[{i}]: expected {expected}, got {actual[i]}\n{gradient}");
-        }
+        var actual = ReferenceInterpreter.Run(gradient, x);
+        for (var k = 0; k < x.Length; k++)
+            for (var i = 0; i < x[k].Type.Shape.ElementCount; i++)
+            {
+                Scalar expected = (Shifted(value, x, k, i, Step) - Shifted(value, x, k, i, -Step)) / (2 * Step);
+                Assert.True(Close(expected, actual[k][i], tolerance), $"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
+            }
     }
 
-    private static double ValueAt(Function f, TensorType type, double[] x) => (double)ReferenceInterpreter.Run(f, new Literal(type, x))[0][0];
+    private static double Shifted(Function f, Literal[] x, int operand, int element, double by)
+    {
+        var elements = x[operand].ToArray();
+        elements[element] += by;
+        Literal[] moved = [.. x];
+        moved[operand] = new Literal(x[operand].Type, elements);
+        return (double)ReferenceInterpreter.Run(f, moved)[0][0];
+    }
 
     private static bool Close(Scalar expected, Scalar actual, double tolerance) =>
         expected.Equals(actual) || Scalar.Abs(expected - actual) <= tolerance * Scalar.Max(1, Scalar.Abs(expected));

@@ -46,7 +46,7 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
     /// <summary>Usable bytes, as asked for.</summary>
     public long Bytes { get; }
 
-    public ReadOnlySpan<byte> Content => new(Address, checked((int)Bytes));
+    public Span<byte> Content => new(Address, checked((int)Bytes));
 
     /// <summary>Whether the bytes around the buffer, within its pages, still hold the pattern.</summary>
     public bool IsSurroundingIntact

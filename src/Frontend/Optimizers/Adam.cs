@@ -9,7 +9,7 @@ namespace GraphCompiler.Frontend.Optimizers;
 /// p = p - η/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε).</summary>
 public sealed record Adam : Optimizer
 {
-    /// <summary>The rule; state is two moments per parameter and one counter of steps.</summary>
+    /// <summary>The rule; state is two moments per parameter and one counter of steps, f64 if a parameter is.</summary>
     /// <param name="learningRate">η, at least 0.</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1).</param>
@@ -37,7 +37,8 @@ public sealed record Adam : Optimizer
     public double Epsilon { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> SharedState => [new("adam/step", DType.F32.Scalar)];
+    public override IReadOnlyList<OptimizerState> SharedStateFor(IReadOnlyList<Value> parameters) =>
+        [new("adam/step", (parameters.Any(p => p.DType == DType.F64) ? DType.F64 : DType.F32).Scalar)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<OptimizerState> StateFor(Value parameter) =>
@@ -57,7 +58,8 @@ public sealed record Adam : Optimizer
     public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
     {
         var m = Beta1 * state[0] + (1 - Beta1) * gradient;
-        var v = Beta2 * state[1] + (1 - Beta2) * (gradient * gradient);
+        // In libtorch's order: g² alone overflows f32 from 1.8e19 on, and an infinite v never moves its parameter again.
+        var v = Beta2 * state[1] + (1 - Beta2) * gradient * gradient;
         var (rate, scale) = (factors[0].ConvertTo(parameter.DType), factors[1].ConvertTo(parameter.DType));
         return (parameter - rate * m / (v.Sqrt() * scale + Epsilon), [m, v]);
     }

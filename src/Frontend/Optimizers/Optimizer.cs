@@ -11,8 +11,8 @@ public sealed record OptimizerState(string Name, TensorType Type);
 /// <summary>A rule that moves parameters against their gradients; it becomes part of the compiled step.</summary>
 public abstract record Optimizer
 {
-    /// <summary>State shared by all parameters, such as a step counter.</summary>
-    public virtual IReadOnlyList<OptimizerState> SharedState => [];
+    /// <summary>State shared by all of <paramref name="parameters"/>, such as a step counter.</summary>
+    public virtual IReadOnlyList<OptimizerState> SharedStateFor(IReadOnlyList<Value> parameters) => [];
 
     /// <summary>State for one parameter.</summary>
     public abstract IReadOnlyList<OptimizerState> StateFor(Value parameter);

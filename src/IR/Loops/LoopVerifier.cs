@@ -18,7 +18,7 @@ public sealed class LoopVerifier
     private readonly Kernel _kernel;
     private readonly HashSet<LoopBuffer> _buffers;
     private readonly HashSet<Local> _locals = [];
-    private readonly IntervalAnalysis _intervals = new();
+    private readonly IndexIntervals _intervals = new();
     private bool _isInVector;
     private int _depth;
 
@@ -137,7 +137,7 @@ public sealed class LoopVerifier
 
     private void RequireBuffer(LoopBuffer buffer) => Require(_buffers.Contains(buffer), "L2", $"{buffer} is not a buffer of the kernel");
 
-    private void RequireInside(LoopBuffer buffer, Interval positions) =>
+    private void RequireInside(LoopBuffer buffer, IndexInterval positions) =>
         Require(positions.IsEmpty || (positions.Low >= 0 && positions.High < buffer.Elements), "L4",
             $"{buffer} has {buffer.Elements} elements; {positions.Low} to {positions.High} are touched");
 

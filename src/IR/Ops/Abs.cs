@@ -4,7 +4,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise absolute value, y = |x|.</summary>
-/// <remarks>x: numbers. C1: x is not bool. The derivative at 0 is 0.</remarks>
+/// <remarks>x: numbers. C1: x is not bool. The derivative at 0 is 0, at NaN it is NaN.</remarks>
 public sealed class Abs : ElementwiseOp
 {
     /// <summary>The op.</summary>

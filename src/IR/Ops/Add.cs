@@ -15,6 +15,8 @@ public sealed class Add : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.One;
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0] + x[1];
+    /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] + x[1];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0] + x[1];

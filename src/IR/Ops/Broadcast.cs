@@ -42,6 +42,8 @@ public sealed class Broadcast : LinearOp, IIndexedOp
             ReduceSum.Attributes(Enumerable.Range(0, operation.Result.Rank).Except(kept)));
     }
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0];
+    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (type, x, dimensions) = (operation.Result.Type, operands[0], Dimensions(operation));

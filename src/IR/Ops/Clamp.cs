@@ -5,7 +5,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise limit to a range: min(max(x, low), high); NaN stays NaN.</summary>
-/// <remarks>x: numbers. low, high: numbers, infinite for no bound. C1: x is not bool. C2: low ≤ high. C3: x's type can hold them, or they are infinite. The derivative is 1 from low to high, both included, else 0.</remarks>
+/// <remarks>x: numbers. low, high: numbers, infinite for no bound. C1: x is not bool. C2: low ≤ high. C3: x's type can hold them, or they are infinite. The derivative is 1 from low to high, both included, else 0; at NaN it is 0.</remarks>
 public sealed class Clamp : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -23,7 +23,7 @@ public sealed class Clamp : ElementwiseOp
     }
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
-        x[0].Equal(y).Select(y.Constant(1), y.Constant(0));
+        Partial.Where(x[0].Equal(y), holds: true);
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) =>
         Scalar.Min(Scalar.Max(x[0], Low(operation)), High(operation));

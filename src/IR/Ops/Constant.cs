@@ -43,6 +43,9 @@ public sealed class Constant : LinearOp, IIndexedOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         throw new InternalCompilerException("constant", "it has no operands");
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) =>
+        operation.Attributes["value"] is Attribute.Number n && (double)n.Value is var value && double.IsFinite(value) ? new(value, value) : Interval.All;
+    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => LiteralOf(operation);
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>

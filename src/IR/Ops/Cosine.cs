@@ -18,6 +18,8 @@ public sealed class Cosine : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -x[0].Sin();
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(-1, 1);
+    /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Cos((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Cos, x[0]);

@@ -19,6 +19,8 @@ public sealed class Erf : ElementwiseOp
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
         2 / Math.Sqrt(Math.PI) * (-(x[0] * x[0])).Exp();
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(-1, 1);
+    /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Reference((double)x[0]);
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Erf, x[0]);

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise eˣ - 1, exact near zero.</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative is eˣ, not y + 1, which loses it where y
+/// rounds to -1.</remarks>
 public sealed class Expm1 : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -16,7 +17,7 @@ public sealed class Expm1 : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y + 1;
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => x[0].Exp();
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x)
     {

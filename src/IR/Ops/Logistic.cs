@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise logistic function, y = 1/(1 + e⁻ˣ).</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative comes from x, not from y·(1 - y):
+/// where y rounds to 1, the difference is lost.</remarks>
 public sealed class Logistic : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -16,7 +17,9 @@ public sealed class Logistic : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => y * (1 - y);
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => x[0].LogisticDensity();
+    /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(0, 1);
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => 1 / (1 + Math.Exp(-(double)x[0]));
     /// <inheritdoc/>

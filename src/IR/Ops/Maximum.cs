@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise larger; NaN if either is NaN.</summary>
-/// <remarks>x, y: numbers of one type. C1: same element type and shape. At a tie each operand gets half of the cotangent, at a NaN none.</remarks>
+/// <remarks>x, y: numbers of one type. C1: same element type and shape. At a tie each operand gets half of the cotangent, at a NaN each
+/// gets all of it.</remarks>
 public sealed class Maximum : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -15,7 +16,7 @@ public sealed class Maximum : ElementwiseOp
     protected override TensorType Infer(OpCall call) => call.SameNumeric();
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
-        x[wrt].Greater(x[1 - wrt]).Select(y.Constant(1), x[0].Equal(x[1]).Select(y.Constant(0.5), y.Constant(0)));
+        x[wrt].Less(x[1 - wrt]).Select(y.Constant(0), x[0].Equal(x[1]).Select(y.Constant(0.5), y.Constant(1)));
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Scalar.Max(x[0], x[1]);
     /// <inheritdoc/>

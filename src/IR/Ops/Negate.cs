@@ -15,6 +15,8 @@ public sealed class Negate : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.MinusOne;
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => -x[0];
+    /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => -x[0];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Neg, x[0]);

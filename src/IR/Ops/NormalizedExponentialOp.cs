@@ -50,6 +50,7 @@ public abstract class NormalizedExponentialOp : OpaqueOp
     public sealed override Value Decompose(Operation operation, ReadOnlySpan<Value> operands)
     {
         var (x, axis) = (operands[0], operation.Int("axis"));
+        if (x.Shape.ElementCount == 0) return x; // An empty axis has no largest element; and nothing is something already.
         return Decompose(x - x.Max([axis], keepAxes: true).StopGradient(), axis);
     }
 

@@ -41,6 +41,9 @@ public abstract class Op
     /// <summary>Whether a derivative may flow from operand <paramref name="index"/> to the results.</summary>
     public virtual bool IsDifferentiable(Operation operation, int index) => operation.Operands[index].DType.IsFloating;
 
+    /// <summary>Where the elements of the result are, given where the operands' are; everywhere if the op says nothing.</summary>
+    public virtual Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => Interval.All;
+
     internal ImmutableArray<TensorType> InferChecked(OpCall call)
     {
         if (Arity != Variadic)

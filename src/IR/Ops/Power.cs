@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise power, z = xʸ, with the special cases of C99.</summary>
-/// <remarks>x, y: f[any] of one type. C1: same floating-point type and shape. The derivative by x is 0 where both are 0,
-/// by y it is 0 where x is 0; a constant y has shorter derivatives. Error: see docs/numerics.md.</remarks>
+/// <remarks>x, y: f[any] of one type. C1: same floating-point type and shape. The derivative by x is 0 where y is 0, whatever x is,
+/// by y it is 0 where x is 0 and y is not negative; a constant y has shorter derivatives. Error: see docs/numerics.md.</remarks>
 public sealed class Power : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -20,8 +20,9 @@ public sealed class Power : ElementwiseOp
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y)
     {
         if (wrt == 0) return ByBase(x[0], x[1]);
-        var isZero = x[0].Equal(x[0].Constant(0));
-        return isZero.Select(y.Constant(0), y * isZero.Select(y.Constant(1), x[0]).Log());
+        var zero = y.Constant(0);
+        var isFlat = x[0].Equal(zero).And(x[1].GreaterOrEqual(zero));
+        return isFlat.Select(zero, y * isFlat.Select(y.Constant(1), x[0]).Log());
     }
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Pow((double)x[0], (double)x[1]);
@@ -35,10 +36,9 @@ public sealed class Power : ElementwiseOp
             var c = (double)splat;
             return c == 0 ? Partial.Zero : c == 1 ? Partial.One : c == 2 ? 2 * x : c * x.Power(c - 1);
         }
-        // 0 · 0⁻¹ would be NaN where x⁰ is constant; only there the power is taken of 0 instead.
+        // x⁰ is constant, of NaN too, but 0 · x⁻¹ is NaN for 0 and NaN; there the power is x⁰ instead.
         var zero = x.Constant(0);
-        var isFlat = x.Equal(zero).And(exponent.Equal(zero));
-        return exponent * x.Power(isFlat.Select(zero, exponent - 1));
+        return exponent * x.Power(exponent.Equal(zero).Select(zero, exponent - 1));
     }
 }
 

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Largest element along some axes, which are dropped; NaN if any is NaN.</summary>
-/// <remarks>x: numbers. C1: axes are distinct and in range. Elements that tie share the derivative equally.</remarks>
+/// <remarks>x: numbers. C1: axes are distinct and in range. C2: they hold an element, or the result has none. Elements
+/// that tie share the derivative equally; where the result is NaN, so are all derivatives.</remarks>
 public sealed class ReduceMax : OpaqueOp, IReductionOp
 {
     /// <summary>The op.</summary>
@@ -15,7 +16,7 @@ public sealed class ReduceMax : OpaqueOp, IReductionOp
     public ReductionKind Kind => ReductionKind.Max;
 
     /// <inheritdoc/>
-    protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
+    protected override TensorType Infer(OpCall call) => Reduction.InferNonEmpty(call);
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
         [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Lowest, Scalar.Max)];
@@ -34,7 +35,7 @@ public static class ReduceMaxSyntax
     extension(Value x)
     {
         /// <summary>Largest element along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
+        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice. SGC1002: there are no elements along them.</exception>
         public Value Max(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceMax.Instance, x, axes, keepAxes, new(file, line));
     }

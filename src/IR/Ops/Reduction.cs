@@ -26,10 +26,16 @@ public static class Reduction
         return isChosen / BroadcastBack(operation, ties);
     }
 
+    /// <summary>The axes that a call names, counted from 0; all when null.</summary>
+    internal static int[] AxesOf(Value x, int[]? axes) => axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
+
+    /// <summary>How many elements each result is reduced from.</summary>
+    internal static long Count(Shape shape, IEnumerable<int> axes) => axes.Aggregate(1L, (count, axis) => count * shape[axis]);
+
     internal static Value Emit(Op op, Value x, int[]? axes, bool keepAxes, Location location)
     {
         using var pin = x.Builder.At(location);
-        var all = axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
+        var all = AxesOf(x, axes);
         var y = x.Emit(op, location, AttributeMap.Empty.With("axes", all.Order()));
         if (!keepAxes) return y;
         var sizes = x.Shape.Select((size, i) => all.Contains(i) ? 1 : size).ToArray();
@@ -40,6 +46,15 @@ public static class Reduction
     {
         call.Numeric();
         return call[0].With(call[0].Shape.Without(call.Axes("axes", call[0].Rank)));
+    }
+
+    /// <summary>The shape rule of a reduction that has no value over nothing.</summary>
+    internal static TensorType InferNonEmpty(OpCall call)
+    {
+        var type = Infer(call);
+        call.Require(type.Shape.ElementCount == 0 || Count(call[0].Shape, call.Axes("axes", call[0].Rank)) > 0, DiagnosticCode.ShapeMismatch,
+            () => $"{call[0]} has no elements along axes=[{string.Join(",", call.Ints("axes"))}], so there is none to choose");
+        return type;
     }
 
     internal static Literal Evaluate(Operation operation, Literal x, Scalar identity, Func<Scalar, Scalar, Scalar> combine)

@@ -27,6 +27,8 @@ public sealed class Reshape : LinearOp, IIndexedOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         cotangent.Emit(this, operation.Location, Attributes(operation.Operands[0].Shape));
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0];
+    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => operands[0].WithShape(operation.Result.Shape);
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)

@@ -4,7 +4,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise reciprocal square root, y = 1/√x.</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative is -y³/2: -∞ at 0 and +∞ at -0, where y is -∞.</remarks>
 public sealed class Rsqrt : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -14,7 +14,7 @@ public sealed class Rsqrt : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -0.5 * (y / x[0]);
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -0.5 * (y * y * y);
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => 1 / Math.Sqrt((double)x[0]);
     /// <inheritdoc/>

@@ -27,12 +27,23 @@ public sealed class Select : ElementwiseOp
         _ => Partial.Zero,
     };
 
-    // Where the predicate compares the two choices strictly (a ReLU), it holds if and only if the result is beyond the second: the result
-    // is kept for other reasons, so that the predicate, and what it was computed from, need not be.
-    private static Value PredicateOf(ReadOnlySpan<Value> x, Value y) =>
-        x[0].Definition is { Op: Compare } c && c.Operands[0] == x[1] && c.Operands[1] == x[2] && c.Word("direction") is "gt" or "lt"
-            ? y.Builder.Emit(Compare.Instance, [y, x[2]], c.Attributes) : x[0];
+    // Where the predicate compares the two choices (a ReLU), the result stands for the choice that was compared: with c > d ? c : d the predicate
+    // holds if and only if y > d, with c ≤ d ? d : c if and only if y ≤ d, NaN included. The result is kept for other reasons, so that the
+    // predicate, and what it was computed from, need not be.
+    private static Value PredicateOf(ReadOnlySpan<Value> x, Value y)
+    {
+        if (x[0].Definition is not { Op: Compare } c) return x[0];
+        var isKnown = c.Word("direction") switch
+        {
+            "gt" or "lt" => c.Operands[0] == x[1] && c.Operands[1] == x[2],
+            "ge" or "le" => c.Operands[0] == x[2] && c.Operands[1] == x[1],
+            _ => false,
+        };
+        return isKnown ? y.Builder.Emit(Compare.Instance, [y, c.Operands[1]], c.Attributes) : x[0];
+    }
 
+    /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[1].Or(x[2]);
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => x[0] != 0 ? x[1] : x[2];
     /// <inheritdoc/>

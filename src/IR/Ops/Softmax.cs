@@ -12,6 +12,8 @@ public sealed class Softmax : NormalizedExponentialOp
     private Softmax() : base("softmax") { }
 
     /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(0, 1);
+    /// <inheritdoc/>
     protected override double Normalize(double x, double largest, double sum) => Math.Exp(x - largest) / sum;
     /// <inheritdoc/>
     protected override Value Vjp(Value y, Value cotangent, int axis) => y * (cotangent - (y * cotangent).Sum([axis], keepAxes: true));

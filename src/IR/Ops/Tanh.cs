@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise hyperbolic tangent, y = tanh(x).</summary>
-/// <remarks>x: f[any]; y: same type, in [-1, 1]. Error: see docs/numerics.md. C1: x is floating point.</remarks>
+/// <remarks>x: f[any]; y: same type, in [-1, 1]. Error: see docs/numerics.md. C1: x is floating point. The derivative, 1/cosh²(x), comes from x,
+/// not from 1 - y²: where y rounds to 1, the difference is lost.</remarks>
 public sealed class Tanh : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -16,7 +17,9 @@ public sealed class Tanh : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 1 - y * y;
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 4 * (2 * x[0]).LogisticDensity();
+    /// <inheritdoc/>
+    public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(-1, 1);
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => Math.Tanh((double)x[0]);
     /// <inheritdoc/>

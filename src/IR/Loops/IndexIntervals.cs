@@ -1,19 +1,19 @@
 namespace GraphCompiler.IR.Loops;
 
 /// <summary>The integers from <paramref name="Low"/> to <paramref name="High"/>; none where it is the larger. The ends of i64 stand for unknown.</summary>
-internal readonly record struct Interval(long Low, long High)
+internal readonly record struct IndexInterval(long Low, long High)
 {
-    public static Interval Unknown => new(long.MinValue, long.MaxValue);
+    public static IndexInterval Unknown => new(long.MinValue, long.MaxValue);
     public bool IsEmpty => Low > High;
     public bool IsConstant => Low == High;
 
-    public Interval Plus(long low, long high) => new(Add(Low, low), Add(High, high));
-    public Interval Intersect(Interval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
+    public IndexInterval Plus(long low, long high) => new(Add(Low, low), Add(High, high));
+    public IndexInterval Intersect(IndexInterval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
 
-    public static Interval operator +(Interval x, Interval y) => x.Plus(y.Low, y.High);
-    public static Interval operator -(Interval x, Interval y) => new(Subtract(x.Low, y.High), Subtract(x.High, y.Low));
+    public static IndexInterval operator +(IndexInterval x, IndexInterval y) => x.Plus(y.Low, y.High);
+    public static IndexInterval operator -(IndexInterval x, IndexInterval y) => new(Subtract(x.Low, y.High), Subtract(x.High, y.Low));
 
-    public static Interval operator *(Interval x, Interval y)
+    public static IndexInterval operator *(IndexInterval x, IndexInterval y)
     {
         long[] ends = [Multiply(x.Low, y.Low), Multiply(x.Low, y.High), Multiply(x.High, y.Low), Multiply(x.High, y.High)];
         return new(ends.Min(), ends.Max());
@@ -31,17 +31,17 @@ internal readonly record struct Interval(long Low, long High)
 }
 
 /// <summary>Bounds of index expressions within loops, under guards that compare an expression with another one.</summary>
-internal sealed class IntervalAnalysis
+internal sealed class IndexIntervals
 {
-    private readonly Dictionary<LoopVariable, Interval> _variables = [];
-    private readonly List<(ScalarExpr Expression, Interval Bounds)> _assumed = [];
+    private readonly Dictionary<LoopVariable, IndexInterval> _variables = [];
+    private readonly List<(ScalarExpr Expression, IndexInterval Bounds)> _assumed = [];
 
     public void Enter(LoopVariable variable, long extent) => _variables[variable] = new(0, extent - 1);
     public void Leave(LoopVariable variable) => _variables.Remove(variable);
     public bool Knows(LoopVariable variable) => _variables.ContainsKey(variable);
 
     /// <summary>Bounds of an expression where a guard holds; empty where it never does.</summary>
-    public Interval Of(ScalarExpr expression, ScalarExpr? guard)
+    public IndexInterval Of(ScalarExpr expression, ScalarExpr? guard)
     {
         using (Assume(guard)) return _assumed.Exists(a => a.Bounds.IsEmpty) ? new(0, -1) : Of(expression);
     }
@@ -64,7 +64,7 @@ internal sealed class IntervalAnalysis
         else if (guard is CompareExpr { X.DType: var type } compare && type == DType.I64)
         {
             var (x, y) = (Of(compare.X), Of(compare.Y));
-            Interval? bounds = compare.Kind switch
+            IndexInterval? bounds = compare.Kind switch
             {
                 CompareKind.Lt => new(long.MinValue, y.High == long.MaxValue ? y.High : y.High - 1),
                 CompareKind.Le => new(long.MinValue, y.High),
@@ -78,7 +78,7 @@ internal sealed class IntervalAnalysis
     }
 
     /// <summary>Bounds of an expression.</summary>
-    public Interval Of(ScalarExpr expression)
+    public IndexInterval Of(ScalarExpr expression)
     {
         var bounds = Raw(expression);
         foreach (var (known, assumed) in _assumed)
@@ -86,18 +86,18 @@ internal sealed class IntervalAnalysis
         return bounds;
     }
 
-    private Interval Raw(ScalarExpr expression) => expression switch
+    private IndexInterval Raw(ScalarExpr expression) => expression switch
     {
         ConstantExpr c when c.DType.IsInteger => new((long)c.Value, (long)c.Value),
-        VariableExpr v => _variables.GetValueOrDefault(v.Variable, Interval.Unknown),
+        VariableExpr v => _variables.GetValueOrDefault(v.Variable, IndexInterval.Unknown),
         BinaryExpr b when b.DType == DType.I64 => Combine(b.Kind, Of(b.X), Of(b.Y)),
         SelectExpr s when s.DType == DType.I64 => Union(Of(s.WhenTrue), Of(s.WhenFalse)),
-        _ => Interval.Unknown,
+        _ => IndexInterval.Unknown,
     };
 
-    private static Interval Union(Interval x, Interval y) => new(Math.Min(x.Low, y.Low), Math.Max(x.High, y.High));
+    private static IndexInterval Union(IndexInterval x, IndexInterval y) => new(Math.Min(x.Low, y.Low), Math.Max(x.High, y.High));
 
-    private static Interval Combine(BinaryKind kind, Interval x, Interval y) => kind switch
+    private static IndexInterval Combine(BinaryKind kind, IndexInterval x, IndexInterval y) => kind switch
     {
         BinaryKind.Add => x + y,
         BinaryKind.Sub => x - y,
@@ -107,17 +107,17 @@ internal sealed class IntervalAnalysis
         // Truncates; monotone in x for a positive divisor.
         BinaryKind.Div when y is { IsConstant: true, Low: > 0 } => new(x.Low / y.Low, x.High / y.Low),
         BinaryKind.Rem when y is { IsConstant: true, Low: > 0 } => Remainder(x, y.Low),
-        _ => Interval.Unknown,
+        _ => IndexInterval.Unknown,
     };
 
-    private static Interval Remainder(Interval x, long divisor)
+    private static IndexInterval Remainder(IndexInterval x, long divisor)
     {
         if (x.Low >= 0 && x.High < divisor) return x;
         return new(x.Low >= 0 ? 0 : 1 - divisor, x.High <= 0 ? 0 : divisor - 1);
     }
 
     /// <summary>Ends an assumption when disposed.</summary>
-    public readonly ref struct Assumption(List<(ScalarExpr Expression, Interval Bounds)> assumed, int count)
+    public readonly ref struct Assumption(List<(ScalarExpr Expression, IndexInterval Bounds)> assumed, int count)
     {
         /// <summary>Forgets what was assumed.</summary>
         public void Dispose() => assumed.RemoveRange(count, assumed.Count - count);

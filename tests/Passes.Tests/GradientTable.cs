@@ -1,0 +1,89 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using static GraphCompiler.IR.DType;
+
+namespace GraphCompiler.Passes.Tests;
+
+/// <summary>A function with an op in it, and where its derivatives are tested: elements are drawn from Low to High.</summary>
+internal sealed record GradientRow(TensorType[] Operands, Func<Value[], Value> Apply, double Low = -2, double High = 2);
+
+/// <summary>The one table of derivatives: at least a row for each differentiable op, its key the mnemonic, or the mnemonic, a colon and a variant.</summary>
+internal static class GradientTable
+{
+    /// <summary>Ops without a derivative, and why.</summary>
+    public static IReadOnlyDictionary<string, string> NotDifferentiable { get; } = new Dictionary<string, string>
+    {
+        ["and"] = "bool", ["or"] = "bool", ["not"] = "bool", ["compare"] = "bool", ["constant"] = "no operands", ["iota"] = "no operands",
+        ["stop_gradient"] = "by its meaning", ["fusion"] = "differentiation comes before fusion",
+    };
+
+    // Ranges keep away from kinks and poles; composites of two ops show what an op does with a cotangent that varies.
+    public static IReadOnlyDictionary<string, GradientRow> Rows { get; } = new Dictionary<string, GradientRow>
+    {
+        ["abs"] = Unary(x => x.Abs(), 0.1), ["abs:negative"] = Unary(x => x.Abs() * x, -2, -0.1),
+        ["add"] = Binary((x, y) => x + y), ["add:self"] = Unary(x => x + x * 2),
+        ["broadcast_in_dim"] = new([F64[2, 1, 3], F64[4, 1]], x => x[0] * x[1]), ["broadcast_in_dim:sum"] = Unary(x => x * x.Sum([0])),
+        ["ceil"] = Unary(x => x.Ceil(), 0.1, 0.9),
+        ["clamp"] = Unary(x => x.Clamp(-0.73, 0.91)), ["clamp:twice"] = Unary(x => x.Clamp(0.6, 1.2) * x, 0.3, 1.4),
+        ["concatenate"] = new([F64[2, 1], F64[2, 0], F64[2, 2]], x => x[0].Concatenate([x[1], x[2]], -1)),
+        ["concatenate:self"] = Unary(x => x.Concatenate([x * x], 1).Exp()),
+        ["convert"] = Unary(x => x.ConvertTo(F64)),
+        ["cosine"] = Unary(x => x.Cos()),
+        ["divide"] = Binary((x, y) => x / y, 0.5), ["divide:constant"] = Unary(x => 1 / x + x / 3, 0.5),
+        ["dot_general"] = new([F64[2, 3, 4], F64[2, 4, 2]], x => x[0].MatMul(x[1])),
+        ["dot_general:self"] = Unary(x => x.MatMul(x.Transpose()).Tanh()),
+        ["erf"] = Unary(x => x.Erf()),
+        ["exponential"] = Unary(x => x.Exp()), ["exponential_minus_one"] = Unary(x => x.Expm1()),
+        ["floor"] = Unary(x => x.Floor(), 0.1, 0.9),
+        ["gather"] = new([F64[3, 2]], x => x[0].Take(Indices(x[0], 2, 0, 2, -5, 9))),
+        ["gather:exponential"] = Unary(x => x.Take(Indices(x, 1, 0, 1)).Exp()),
+        ["log"] = Unary(x => x.Log(), 0.5), ["log_plus_one"] = Unary(x => x.Log1p(), -0.5),
+        ["log_softmax"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax()), ["log_softmax:middle"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax(1)),
+        ["log_softmax:weighted"] = Unary(x => x.LogSoftmax() * x),
+        ["logistic"] = Unary(x => x.Sigmoid()), ["logistic_density"] = Unary(x => x.LogisticDensity()),
+        ["maximum"] = Binary((x, y) => x.Maximum(y)), ["maximum:constant"] = Unary(x => x.Maximum(x.Constant(1)) * x),
+        ["minimum"] = Binary((x, y) => x.Minimum(y)), ["minimum:constant"] = Unary(x => x.Minimum(x.Constant(1)) * x),
+        ["multiply"] = Binary((x, y) => x * y), ["multiply:swish"] = Unary(x => x * x.Sigmoid()),
+        ["negate"] = Unary(x => -x), ["negate:product"] = Unary(x => -x * x),
+        ["pad"] = Unary(x => x.Pad([1, 0], [0, 2], 5, [2, 1])), ["pad:transposed"] = new([F64[7]], x => x[0].Slice([1], [6], [2])),
+        ["power"] = Binary((x, y) => x.Power(y), 0.3), ["power:one"] = Unary(x => x.Power(1)), ["power:zero"] = Unary(x => x.Power(0)),
+        ["power:square"] = Unary(x => x.Power(2)), ["power:cube"] = Unary(x => x.Power(3)), ["power:half"] = Unary(x => x.Power(0.5), 0.5),
+        ["power:self"] = Unary(x => x.Power(x * 2), 0.5, 1.4),
+        ["reduce_max"] = new([F64[2, 3, 2]], x => x[0].Max([1])), ["reduce_max:exponential"] = Unary(x => x.Max([1]).Exp()),
+        ["reduce_min"] = new([F64[2, 3, 2]], x => x[0].Min([0, 2], keepAxes: true)),
+        ["reduce_prod"] = new([F64[2, 3, 2]], x => x[0].Prod([0, 2])),
+        ["reduce_sum"] = new([F64[2, 3, 2]], x => x[0].Sum([0, 2])), ["reduce_sum:square"] = Unary(x => x.Sum([1]) * x.Sum([1])),
+        ["reduce_sum:mean"] = Unary(x => x.Mean([0]).Exp()),
+        ["reshape"] = Unary(x => x.Reshape([3, -1])), ["reshape:exponential"] = Unary(x => x.Reshape([3, 2]).Exp()),
+        ["round_nearest_even"] = Unary(x => x.Round(), 0.6, 0.9),
+        ["rsqrt"] = Unary(x => x.Rsqrt(), 0.5),
+        ["scatter_add"] = new([F64[3, 2], F64[4, 2]], x => Scatter(x[0], x[1], 1, 1, -3, 7)),
+        ["scatter_add:self"] = Unary(x => Scatter(x, x * x, 1, 1).Exp()),
+        ["select"] = Binary((x, y) => x.Less(y).Select(x * x, y)),
+        ["select:broadcast"] = new([F64[3], F64[2, 1]], x => x[0].Less(x[0].Constant(0.5)).Select(x[0], x[1])),
+        ["select:guard"] = Unary(x => x.Greater(x.Constant(0)).Select(x.Sqrt(), x * x)),
+        ["sign"] = Unary(x => x.Sign(), 0.1),
+        ["sine"] = Unary(x => x.Sin()),
+        ["slice"] = new([F64[5, 4]], x => x[0].Slice([1, 0], [5, 3], [3, 2])),
+        ["softmax"] = new([F64[2, 3, 2]], x => x[0].Softmax()), ["softmax:middle"] = new([F64[2, 3, 2]], x => x[0].Softmax(1)),
+        ["softmax:weighted"] = Unary(x => x.Softmax(0) * x), ["softmax:one"] = new([F64[1, 1]], x => x[0].Softmax() + x[0].Max([0])),
+        ["softplus"] = Unary(x => x.Softplus()),
+        ["sqrt"] = Unary(x => x.Sqrt(), 0.5),
+        ["subtract"] = Binary((x, y) => x - y), ["subtract:square"] = Unary(x => 3 * x - x * x),
+        ["tanh"] = Unary(x => x.Tanh()), ["tanh:scalar"] = new([F64.Scalar], x => x[0].Tanh() * x[0]),
+        ["transpose"] = new([F64[2, 3, 2]], x => x[0].Transpose([1, 2, 0])), ["transpose:product"] = Unary(x => x.Transpose().MatMul(x)),
+    };
+
+    /// <summary>The mnemonic that a row is for.</summary>
+    public static string OpOf(string row) => row.Split(':')[0];
+
+    private static GradientRow Unary(Func<Value, Value> apply, double low = -2, double high = 2) => new([F64[2, 3]], x => apply(x[0]), low, high);
+
+    private static GradientRow Binary(Func<Value, Value, Value> apply, double low = -2, double high = 2) =>
+        new([F64[2, 3], F64[2, 3]], x => apply(x[0], x[1]), low, high);
+
+    private static Value Indices(Value x, params double[] rows) => x.Builder.Constant(new Literal(I32[rows.Length], rows));
+
+    private static Value Scatter(Value x, Value updates, params double[] rows) =>
+        x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, Indices(x, rows), updates);
+}
