@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
 
@@ -37,6 +38,18 @@ internal sealed class Comparison : EagerKernel
         CompareKind.Gt => Vector.GreaterThan(a, b),
         _ => Vector.GreaterThanOrEqual(a, b),
     };
+}
+
+/// <summary>Both of two truth values, which are 1 and 0.</summary>
+internal sealed class Conjunction : EagerKernel
+{
+    public override void Forward(Node node, BufferPool pool)
+    {
+        node.Data = pool.Rent(node.Inputs[0].Data.Length);
+        TensorPrimitives.Multiply(node.Inputs[0].Data, node.Inputs[1].Data, node.Data);
+    }
+
+    public override void Backward(Node node, BufferPool pool) { }
 }
 
 /// <summary>Elementwise choice by a truth value.</summary>

@@ -11,7 +11,7 @@ namespace GraphCompiler.Frontend.Tests;
 /// <summary>The eager tape, whose backward rules are its own, against the adjoint in the reference interpreter.</summary>
 public sealed class TapeTests
 {
-    public static TheoryData<string> Models => new("relu", "tanh", "sigmoid", "gelu", "softmax", "mixed", "residual");
+    public static TheoryData<string> Models => new("relu", "tanh", "sigmoid", "gelu", "softplus", "softmax", "mixed", "residual");
 
     private static Value Apply(string name, Value h) => name switch
     {
@@ -19,6 +19,7 @@ public sealed class TapeTests
         "tanh" => h.Tanh(),
         "sigmoid" => h.Sigmoid(),
         "gelu" => h.Gelu(),
+        "softplus" => h.Softplus(),
         "softmax" => h.Softmax(),
         "residual" => h + h.Tanh() * h,
         _ => (h.Abs() + 1).Sqrt().Log() - h.Sin() / (h.Cos() + 2) + h.Maximum(-h).Expm1() * (h * h).Log1p() - (-h).Exp().Minimum(h.Transpose().Transpose()),
