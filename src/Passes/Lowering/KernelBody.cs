@@ -90,6 +90,25 @@ internal sealed class KernelBody
         return index;
     }
 
+    /// <summary>Whether an index map gives one element at every index: its expression, rather than the op's name or number of operands, tells.</summary>
+    public static bool IsUniform(Operation operation)
+    {
+        var index = operation.Result.Shape.Select((_, i) => new LoopVariable($"i{i}").Value).ToArray();
+        static bool Varies(ScalarExpr expression)
+        {
+            if (expression is VariableExpr) return true;
+            foreach (var operand in expression.Operands)
+                if (Varies(operand)) return true;
+            return false;
+        }
+        return !Varies(((IIndexedOp)operation.Op).Lower(operation, index, (operand, at, guard) =>
+        {
+            var read = operation.Operands[operand];
+            var buffer = new LoopBuffer("operand", read.DType, read.Shape.ElementCount, BufferScope.Argument);
+            return new LoadExpr(buffer, Position(read.Shape, at), guard);
+        }));
+    }
+
     /// <summary>Splits a row-major position into an index per axis.</summary>
     public static ScalarExpr[] Unravel(ScalarExpr position, ReadOnlySpan<int> sizes)
     {

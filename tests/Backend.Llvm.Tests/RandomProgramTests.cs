@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using CsCheck;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
+using GraphCompiler.Tests.Shared;
+using Xunit;
+
+namespace GraphCompiler.Backend.Llvm.Tests;
+
+/// <summary>Random programs of every op: interpreted, folded, with any subset of the optional passes, on one and two threads, with donations.</summary>
+[Trait("Category", "Target")]
+public sealed class RandomProgramTests
+{
+    private static bool IsLong => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
+
+    [Fact]
+    public void EveryOpIsDrawn() => Assert.Equal(OpRegistry.All.Where(o => o is not Fusion).Select(o => o.Name), RandomProgram.Rules.Keys.Select(o => o.Name).Order(OrderOfRegistry));
+
+    /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite, and prints the seed of a failure.</summary>
+    [Fact]
+    public void ProgramsAgreeWithTheInterpreter()
+    {
+        for (var seed = 0; seed < 100; seed++) Agree(seed);
+        Gen.Int[0, 100_000_000].Sample(Agree, iter: IsLong ? 2_000 : 50, threads: 1);
+    }
+
+    private static void Agree(int seed)
+    {
+        var random = new Random(seed);
+        var (function, arguments, isExact) = RandomProgram.Create(seed, random.Next(2) == 0 ? DType.F32 : DType.F64);
+        var expected = ReferenceInterpreter.Run(function, arguments);
+        void Check(Literal[] actual, string way)
+        {
+            for (var r = 0; r < isExact.Length; r++)
+                for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
+                    if (!IsSame(expected[r][i], actual[r][i], isExact[r]))
+                        Assert.Fail($"seed {seed}, {way}: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
+        }
+        Check(Run(function, Pipeline.Training, arguments, 1), "one thread");
+        var two = Run(function, Pipeline.Training, arguments, 2);
+        Check(two, "two threads");
+        Check(Run(function, [.. Pipeline.Training.Where(p => p.Required || random.Next(2) == 0)], arguments, 1), "some passes");
+        Check(Run(function, [.. Pipeline.Training.Where(p => p.Required)], arguments, 2), "no optional passes");
+        Check(Run(OfConstants(function, arguments), Pipeline.Training, [], 1), "constants");
+        var (donating, donated) = RandomDonation.Of(function, seed);
+        var fused = CompiledFunction.Optimized(donating, Pipeline.Training);
+        CheckDonated(donating, arguments, CompiledFunction.RunFused(fused, arguments, 2, 0, donated), seed);
+    }
+
+    private static Literal[] Run(Function function, IReadOnlyList<PassEntry> passes, Literal[] arguments, int workers) =>
+        CompiledFunction.RunFused(CompiledFunction.Optimized(function, passes), arguments, workers, 0);
+
+    private static Function OfConstants(Function function, Literal[] arguments)
+    {
+        var b = new FunctionBuilder(function.Name);
+        return b.Build(b.Inline(function, [.. arguments.Select(a => b.Constant(a))]).AsSpan());
+    }
+
+    // Which results are exact is not known for what the donation added, so all are compared within the tolerance.
+    private static void CheckDonated(Function function, Literal[] arguments, Literal[] actual, int seed)
+    {
+        var expected = ReferenceInterpreter.Run(function, arguments);
+        for (var r = 0; r < expected.Length; r++)
+            for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
+                Assert.True(IsSame(expected[r][i], actual[r][i], isExact: false), $"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
+    }
+
+    // Zeros of both signs are told apart only where nothing is summed: a sum of no terms, or of zeros, has the sign of the order.
+    private static bool IsSame(Scalar expected, Scalar actual, bool isExact)
+    {
+        if (expected == actual || expected.Equals(actual)) return true;
+        if (isExact || !expected.IsFloating) return false;
+        var (e, a) = ((double)expected, (double)actual);
+        return double.IsNaN(e) ? double.IsNaN(a) : Math.Abs(e - a) <= 2e-4 * Math.Max(1, Math.Abs(e));
+    }
+
+    private static readonly Comparer<string> OrderOfRegistry = Comparer<string>.Create((x, y) => Position(x).CompareTo(Position(y)));
+
+    private static int Position(string name) => OpRegistry.All.Index().First(o => o.Item.Name == name).Index;
+}
