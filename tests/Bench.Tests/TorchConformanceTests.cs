@@ -7,8 +7,8 @@ using static GraphCompiler.IR.DType;
 namespace GraphCompiler.Bench.Tests;
 
 /// <summary>Whole training steps of random nets beside libtorch: fifty steps from the same weights on the same batches.</summary>
-/// <remarks>f64 agrees to 1e-10 of the largest element, which leaves four digits for the order of sums. In f32 a step's rounding is about 1e-6 of a gradient, and fifty steps add up what they move:
-/// 2e-4 for parameters, 1e-4 for losses.</remarks>
+/// <remarks>f64 agrees to 1e-10 of the largest element, which leaves four digits for the order of sums. In f32 a step's rounding is about 1e-6 of a
+/// gradient, and fifty steps add up what they move: 2e-4 for parameters, 1e-4 for losses.</remarks>
 public sealed class TorchConformanceTests
 {
     private const int Steps = 50;
