@@ -122,7 +122,7 @@ internal static class ChainRule
         if (!isForward) gradients = Adjoint.AppendDense(f, loss, w);
         else gradients = [.. w.Select(v => Jvp.Append(f, [loss], [v], [one])[0]!)];
         var added = f.Operations.Count - start;
-        return ([.. ReferenceInterpreter.Run(f.Build(gradients)).Select(r => r[0])], added, primal);
+        return ([.. ReferenceInterpreter.Run(f.Build(gradients)).Select(r => (double)r[0])], added, primal);
     }
 
     private static bool DeepChains(TextWriter output)
