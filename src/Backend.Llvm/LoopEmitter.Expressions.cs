@@ -72,7 +72,15 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitBinary(BinaryExpr binary)
     {
         var values = Align(binary.X, binary.Y);
-        return values[0] with { Value = Binary(binary.Kind, binary.X.DType, values[0].Value, values[1].Value) };
+        var (x, y, type) = (values[0].Value, values[1].Value, binary.X.DType);
+        var result = (binary.Kind, binary.X, binary.Y) switch
+        {
+            (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr divisor) when !type.IsFloating => DivisionBy((long)divisor.Value, binary.Kind, type, x, y),
+            (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr bound) when IsBound(bound) => MinMaxOf((double)bound.Value, binary.Kind, x, y),
+            (BinaryKind.Min or BinaryKind.Max, ConstantExpr bound, _) when IsBound(bound) => MinMaxOf((double)bound.Value, binary.Kind, y, x),
+            _ => Binary(binary.Kind, type, x, y),
+        };
+        return values[0] with { Value = result };
     }
 
     private LLVMValueRef Binary(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => (kind, type.IsFloating) switch
@@ -92,46 +100,80 @@ internal sealed partial class LoopEmitter
         _ => throw new InternalCompilerException("emit", $"unknown binary {kind}"),
     };
 
-    // The processor traps on division by zero and on the smallest integer by -1; here x/0 is 0 and x/-1 is -x.
+    // LLVM leaves division by zero and of the smallest integer by -1 undefined, and the processor traps; here x/0 is 0 and x/-1 is -x.
     private LLVMValueRef IntegerDivision(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
-        var isSigned = type.Kind == DTypeKind.Signed;
-        LLVMValueRef Divide(LLVMValueRef divisor) => (kind, isSigned) switch
-        {
-            (BinaryKind.Div, true) => _builder.BuildSDiv(x, divisor),
-            (BinaryKind.Div, false) => _builder.BuildUDiv(x, divisor),
-            (_, true) => _builder.BuildSRem(x, divisor),
-            _ => _builder.BuildURem(x, divisor),
-        };
-        if (y.IsConstant) return Divide(y);
         var zero = LLVMValueRef.CreateConstNull(y.TypeOf);
         var one = _builder.BuildSub(zero, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
         var isZero = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, zero);
-        if (!isSigned) return _builder.BuildSelect(isZero, zero, Divide(_builder.BuildSelect(isZero, one, y)));
+        if (type.Kind != DTypeKind.Signed) return _builder.BuildSelect(isZero, zero, Divide(kind, type, x, _builder.BuildSelect(isZero, one, y)));
         var isMinusOne = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
-        var quotient = Divide(_builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
-        var negated = kind == BinaryKind.Div ? _builder.BuildNeg(x) : zero;
-        return _builder.BuildSelect(isZero, zero, _builder.BuildSelect(isMinusOne, negated, quotient));
+        var quotient = Divide(kind, type, x, _builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
+        return _builder.BuildSelect(isZero, zero, _builder.BuildSelect(isMinusOne, ByMinusOne(kind, x), quotient));
     }
 
-    // The processor's maximum returns its second operand when either is NaN, so a NaN in the first is put back.
+    private LLVMValueRef DivisionBy(long divisor, BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => divisor switch
+    {
+        0 => LLVMValueRef.CreateConstNull(x.TypeOf),
+        -1 => ByMinusOne(kind, x),
+        _ => Divide(kind, type, x, y),
+    };
+
+    private LLVMValueRef ByMinusOne(BinaryKind kind, LLVMValueRef x) =>
+        kind == BinaryKind.Div ? _builder.BuildNeg(x) : LLVMValueRef.CreateConstNull(x.TypeOf);
+
+    private LLVMValueRef Divide(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => (kind, type.Kind == DTypeKind.Signed) switch
+    {
+        (BinaryKind.Div, true) => _builder.BuildSDiv(x, y),
+        (BinaryKind.Div, false) => _builder.BuildUDiv(x, y),
+        (_, true) => _builder.BuildSRem(x, y),
+        _ => _builder.BuildURem(x, y),
+    };
+
     private LLVMValueRef MinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
-        if (!type.IsFloating)
+        if (type.IsFloating) return FloatingMinMax(kind, type, x, y);
+        var isSigned = type.Kind == DTypeKind.Signed;
+        var predicate = (kind, isSigned) switch
         {
-            var isSigned = type.Kind == DTypeKind.Signed;
-            var predicate = (kind, isSigned) switch
-            {
-                (BinaryKind.Max, true) => LLVMIntPredicate.LLVMIntSGT,
-                (BinaryKind.Max, false) => LLVMIntPredicate.LLVMIntUGT,
-                (_, true) => LLVMIntPredicate.LLVMIntSLT,
-                _ => LLVMIntPredicate.LLVMIntULT,
-            };
-            return _builder.BuildSelect(_builder.BuildICmp(predicate, x, y), x, y);
+            (BinaryKind.Max, true) => LLVMIntPredicate.LLVMIntSGT,
+            (BinaryKind.Max, false) => LLVMIntPredicate.LLVMIntUGT,
+            (_, true) => LLVMIntPredicate.LLVMIntSLT,
+            _ => LLVMIntPredicate.LLVMIntULT,
+        };
+        return _builder.BuildSelect(_builder.BuildICmp(predicate, x, y), x, y);
+    }
+
+    // The processor's maximum is its second operand where both are zeros or either is NaN. Taken in both orders the two differ only there, and
+    // their bits tell the rest: a number or'd with NaN is NaN, and the sign of zero is negative for a minimum if either is, for a maximum if
+    // both are.
+    private LLVMValueRef FloatingMinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
+    {
+        var predicate = kind == BinaryKind.Max ? LLVMRealPredicate.LLVMRealOGT : LLVMRealPredicate.LLVMRealOLT;
+        var bits = WithElement(_module.IntegerOf(type), x);
+        LLVMValueRef Ordered(LLVMValueRef a, LLVMValueRef b) =>
+            _builder.BuildBitCast(_builder.BuildSelect(_builder.BuildFCmp(predicate, a, b), a, b), bits);
+        var (second, first) = (Ordered(x, y), Ordered(y, x));
+        var either = _builder.BuildOr(first, second);
+        if (kind == BinaryKind.Max)
+        {
+            var allButSign = _builder.BuildLShr(LLVMValueRef.CreateConstAllOnes(bits), _builder.BuildSub(LLVMValueRef.CreateConstNull(bits), LLVMValueRef.CreateConstAllOnes(bits)));
+            either = _builder.BuildOr(_builder.BuildAnd(either, allButSign), _builder.BuildAnd(first, second));
         }
-        var ordered = kind == BinaryKind.Max ? LLVMRealPredicate.LLVMRealOGT : LLVMRealPredicate.LLVMRealOLT;
-        var chosen = _builder.BuildSelect(_builder.BuildFCmp(ordered, x, y), x, y);
-        return _builder.BuildSelect(_builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNO, x, x), x, chosen);
+        return _builder.BuildBitCast(either, x.TypeOf);
+    }
+
+    private static bool IsBound(ConstantExpr bound) => bound.DType.IsFloating && !double.IsNaN((double)bound.Value);
+
+    // With a constant one instruction is enough: x is its second operand, so that a NaN stays; only the sign of zero may be left to set.
+    private LLVMValueRef MinMaxOf(double bound, BinaryKind kind, LLVMValueRef x, LLVMValueRef y)
+    {
+        var isMax = kind == BinaryKind.Max;
+        var keeps = _builder.BuildFCmp(isMax ? LLVMRealPredicate.LLVMRealUGE : LLVMRealPredicate.LLVMRealULE, x, y);
+        var chosen = _builder.BuildSelect(keeps, x, y);
+        if (bound != 0 || double.IsNegative(bound) == isMax) return chosen;
+        var magnitude = _builder.CallIntrinsic("llvm.fabs", [x.TypeOf], chosen);
+        return isMax ? magnitude : _builder.BuildFNeg(magnitude);
     }
 
     private EmittedValue EmitMultiplyAdd(MultiplyAddExpr expression)
@@ -195,25 +237,49 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitConvert(ConvertExpr convert)
     {
         var x = EmitExpr(convert.X);
-        var to = x.IsVector ? LLVMTypeRef.CreateVector(_module.TypeOf(convert.DType), _lanes!.Count) : _module.TypeOf(convert.DType);
-        return x with { Value = Convert(x.Value, convert.X.DType, convert.DType, to) };
+        return x with { Value = Convert(x.Value, convert.X.DType, convert.DType, WithElement(_module.TypeOf(convert.DType), x.Value)) };
     }
+
+    /// <summary>A type of as many lanes as a value has.</summary>
+    private static LLVMTypeRef WithElement(LLVMTypeRef element, LLVMValueRef value) =>
+        value.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? LLVMTypeRef.CreateVector(element, value.TypeOf.VectorSize) : element;
 
     private LLVMValueRef Convert(LLVMValueRef x, DType from, DType type, LLVMTypeRef to)
     {
         var zero = LLVMValueRef.CreateConstNull(x.TypeOf);
         if (type == DType.Bool)
             return from.IsFloating ? _builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNE, x, zero) : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
+        if (from.IsFloating && type.IsFloating && from.Bits == type.Bits) // f16 and bf16, of which neither holds the other
+            return Convert(Convert(x, from, DType.F32, WithElement(_module.TypeOf(DType.F32), x)), DType.F32, type, to);
         if (from.IsFloating && type.IsFloating)
             return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
         if (from.IsFloating)
             return _builder.CallIntrinsic(type.Kind == DTypeKind.Signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat", [to, x.TypeOf], x);
+        if (type == DType.BF16 && from.Bits >= 32) return WideToBf16(x, from, to);
         if (type.IsFloating)
             return from.Kind == DTypeKind.Signed ? _builder.BuildSIToFP(x, to) : _builder.BuildUIToFP(x, to);
         if (from == DType.Bool) return _builder.BuildZExt(x, to);
         if (from.Bits == type.Bits) return x;
         return from.Bits > type.Bits ? _builder.BuildTrunc(x, to)
             : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
+    }
+
+    // LLVM rounds to f32 on the way, and so twice, unless f32 holds the integer: the bits that it cannot hold are rounded to odd, which is as
+    // far as bf16 can tell. 64 bits go by way of f64. (f16 overflows long before f32 rounds.)
+    private LLVMValueRef WideToBf16(LLVMValueRef x, DType from, LLVMTypeRef to)
+    {
+        LLVMValueRef All(long value) => LLVMValueRef.CreateConstInt(_module.IntegerOf(from), (ulong)value, true) is var one
+            && x.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? ModuleEmitter.Splat(one, x.TypeOf.VectorSize) : one;
+        var unit = from.Bits == 64 ? 1L << 11 : 1L << 8;
+        var isInexact = _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, _builder.BuildAnd(x, All(unit - 1)), All(0));
+        var odd = _builder.BuildOr(_builder.BuildAnd(x, All(-unit)), _builder.BuildSelect(isInexact, All(unit), All(0)));
+        var isSigned = from.Kind == DTypeKind.Signed;
+        var isLarge = isSigned ? _builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, _builder.BuildAdd(x, All(1 << 24)), All(1 << 25))
+            : _builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, x, All(1 << 24));
+        x = _builder.BuildSelect(isLarge, odd, x);
+        var wide = from.Bits == 64 ? WithElement(_module.TypeOf(DType.F64), x) : to;
+        var near = isSigned ? _builder.BuildSIToFP(x, wide) : _builder.BuildUIToFP(x, wide);
+        return from.Bits == 64 ? _builder.BuildFPTrunc(near, to) : near;
     }
 
     private LLVMValueRef Combine(ReductionKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => kind switch

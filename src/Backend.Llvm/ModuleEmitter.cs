@@ -52,6 +52,9 @@ internal sealed unsafe class ModuleEmitter : IDisposable
     public LLVMTypeRef MaskedTypeOf(DType type, uint lanes) =>
         LLVMTypeRef.CreateVector(type == DType.BF16 ? _context.Int16Type : StoredTypeOf(type), lanes);
 
+    /// <summary>The integer of an element's bits.</summary>
+    public LLVMTypeRef IntegerOf(DType type) => type.Bits switch { 64 => _context.Int64Type, 32 => _context.Int32Type, 16 => _context.Int16Type, _ => _context.Int8Type };
+
     private LLVMTypeRef BFloat()
     {
         if (!_roundsToBf16) Bf16Rounding.Define(this, _context);

@@ -99,7 +99,7 @@ public sealed class Literal
 
     private int StoredCount => _integers?.Length ?? _floats!.Length;
 
-    private Scalar Stored(long i) => _integers is { } integers ? integers[i] : _floats![i];
+    private Scalar Stored(long i) => _integers is { } integers ? integers[i] : (Scalar)_floats![i]; // without the cast both would be doubles
 
     private void Store(int i, Scalar value)
     {

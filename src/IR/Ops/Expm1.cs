@@ -25,7 +25,7 @@ public sealed class Expm1 : ElementwiseOp
         var argument = (double)x[0];
         var power = Math.Exp(argument);
         if (power == 1) return argument;
-        return power == 0 ? -1 : double.IsFinite(power) ? (power - 1) * argument / Math.Log(power) : power;
+        return power == 0 ? -1 : double.IsFinite(power) ? (power - 1) * (argument / Math.Log(power)) : power;
     }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Expm1, x[0]);

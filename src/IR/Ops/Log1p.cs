@@ -24,7 +24,7 @@ public sealed class Log1p : ElementwiseOp
         var argument = (double)x[0];
         var sum = 1 + argument;
         if (sum == 1) return argument;
-        return double.IsPositiveInfinity(sum) ? sum : Math.Log(sum) * argument / (sum - 1);
+        return double.IsPositiveInfinity(sum) ? sum : Math.Log(sum) * (argument / (sum - 1));
     }
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Log1p, x[0]);

@@ -3,7 +3,7 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Elementwise larger; NaN if either is NaN.</summary>
+/// <summary>Elementwise larger; NaN if either is NaN, and 0 of 0 and -0.</summary>
 /// <remarks>x, y: numbers of one type. C1: same element type and shape. At a tie each operand gets half of the cotangent, at a NaN each
 /// gets all of it.</remarks>
 public sealed class Maximum : ElementwiseOp

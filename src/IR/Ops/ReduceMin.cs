@@ -3,7 +3,7 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Smallest element along some axes, which are dropped; NaN if any is NaN.</summary>
+/// <summary>Smallest element along some axes, which are dropped; NaN if any is NaN, and -0 is below 0.</summary>
 /// <remarks>x: numbers. C1: axes are distinct and in range. C2: they hold an element, or the result has none. Elements
 /// that tie share the derivative equally; where the result is NaN, so are all derivatives.</remarks>
 public sealed class ReduceMin : OpaqueOp, IReductionOp

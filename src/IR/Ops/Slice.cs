@@ -28,7 +28,7 @@ public sealed class Slice : LinearOp, IIndexedOp
             var axis = i;
             call.Require(start[i] >= 0 && start[i] <= limit[i] && limit[i] <= x.Shape[i] && stride[i] >= 1, DiagnosticCode.BadAttribute,
                 () => $"axis {axis} of {x} has no range from {start[axis]} to {limit[axis]} in steps of {stride[axis]}");
-            sizes[i] = (int)((limit[i] - start[i] + stride[i] - 1L) / stride[i]);
+            sizes[i] = (int)(((long)limit[i] - start[i] + stride[i] - 1) / stride[i]);
         }
         return x.With(new Shape(sizes));
     }
