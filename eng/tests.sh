@@ -11,11 +11,12 @@ cpu_supports() {
     [[ "$(uname -m)" == x86_64 ]] || return 1
     local flag flags
     case $1 in
+        x86-64-v4) flags="avx512f avx512bw avx512cd avx512dq avx512vl" ;;
         x86-64-v3) flags="avx2 fma bmi2 f16c movbe" ;;
         *) flags="sse4_2 popcnt" ;;
     esac
     # No /proc (macOS): every x86-64 machine that runs .NET 10 there has v3.
-    [[ -r /proc/cpuinfo ]] || return 0
+    [[ -r /proc/cpuinfo ]] || { [[ "$1" != x86-64-v4 ]]; return; }
     local have
     have=" $(sed -n '/^flags/{s/^[^:]*: //p;q;}' /proc/cpuinfo) "
     for flag in $flags; do
@@ -23,15 +24,15 @@ cpu_supports() {
     done
 }
 
-# run_tests NAME TARGET FILTER: one pass over all test projects, one after another (-m:1), because the tests of
-# worker teams and of timing need the cores for themselves. Failures are counted, not fatal, so that all passes run.
+# run_tests NAME TARGET FILTER [PROJECT]: one pass over a test project or all of them, one after another (-m:1), because
+# the tests of worker pools and of timing need the cores for themselves. Failures are counted, not fatal, so that all passes run.
 run_tests() {
-    local name=$1 target=$2 expression=$3
-    local arguments=(test GraphCompiler.sln -c Release --no-build -m:1 --nologo
+    local name=$1 target=$2 expression=$3 project=${4:-GraphCompiler.sln}
+    local arguments=(test "$project" -c Release --no-build -m:1 --nologo
         --results-directory "$results_folder/$name" --logger trx --logger "console;verbosity=minimal")
     [[ -n "$expression" ]] && arguments+=(--filter "$expression")
 
-    echo "== $name"
+    echo "== $name${4:+ $4}"
     local status=0
     if [[ -n "$target" ]]; then
         GRAPHCOMPILER_TARGET=$target dotnet "${arguments[@]}" </dev/null || status=$?
@@ -40,6 +41,33 @@ run_tests() {
     fi
     # A failed test also ends here; a crashed test host ends ONLY here, since it may leave no result file.
     ((status == 0)) || test_run_failed=1
+    show_crashed_cases
+}
+
+# run_level LEVEL FILTER: what compiles code, for another level than this machine's own. The math library's tests go
+# through the levels themselves, and what has no code of ours in it does not depend on the level.
+run_level() {
+    local level=$1 filter=${2:+&($2)} project
+    if ! cpu_supports "$level"; then
+        echo "== $level: skipped, this CPU cannot run it"
+        return
+    fi
+    run_tests "$level" "$level" "FullyQualifiedName!~MathLibraryTests$filter" tests/Backend.Llvm.Tests
+    # A processor with x86-64-v4 has run the rest of it as its own level.
+    [[ "$level" != x86-64-v4 ]] || return 0
+    for project in tests/Passes.Tests tests/Frontend.Tests; do run_tests "$level" "$level" "${2:-}" "$project"; done
+    run_tests "$level" "$level" "Category=Target$filter" tests/Aot.Tests
+}
+
+# A compiled function that ended the process by touching memory that is not its own is still in this folder.
+show_crashed_cases() {
+    local file
+    for file in artifacts/running/*.gir; do
+        [[ -e "$file" ]] || continue
+        echo "A test ended its process while it ran this function ($file), for the level in its first line:"
+        head -c 20000 "$file"
+        mv "$file" "$file.crashed"
+    done
 }
 
 # Sums one counter of the <Counters .../> elements of trx files.

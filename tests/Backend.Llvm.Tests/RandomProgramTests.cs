@@ -15,7 +15,12 @@ public sealed class RandomProgramTests
     private static bool IsLong => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
 
     [Fact]
-    public void EveryOpIsDrawn() => Assert.Equal(OpRegistry.All.Where(o => o is not Fusion).Select(o => o.Name), RandomProgram.Rules.Keys.Select(o => o.Name).Order(OrderOfRegistry));
+    public void EveryOpIsDrawn()
+    {
+        var drawn = new HashSet<Op>();
+        for (var seed = 0; seed < 200; seed++) drawn.UnionWith(RandomProgram.Create(seed, DType.F32).Function.Operations.Select(o => o.Op));
+        Assert.Empty(OpRegistry.All.Where(o => o is not Fusion && !(RandomProgram.Rules.ContainsKey(o) && drawn.Contains(o))).Select(o => o.Name));
+    }
 
     /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite, and prints the seed of a failure.</summary>
     [Fact]
@@ -74,8 +79,4 @@ public sealed class RandomProgramTests
         var (e, a) = ((double)expected, (double)actual);
         return double.IsNaN(e) ? double.IsNaN(a) : Math.Abs(e - a) <= 2e-4 * Math.Max(1, Math.Abs(e));
     }
-
-    private static readonly Comparer<string> OrderOfRegistry = Comparer<string>.Create((x, y) => Position(x).CompareTo(Position(y)));
-
-    private static int Position(string name) => OpRegistry.All.Index().First(o => o.Item.Name == name).Index;
 }

@@ -164,16 +164,16 @@ public sealed class LossTests
         var found = ReferenceInterpreter.Run(builder.Build(losses, gradient, ignoring, mean, none), new Literal(x.Type, 0.0));
         var log3 = Math.Log(3);
         double[] expected = [log3, log3, NaN, isSigned ? 0 : log3, NaN];
-        for (var i = 0; i < 5; i++) Close(expected[i], found[0][i], 1e-15, $"loss {i}");
+        for (var i = 0; i < 5; i++) Close(expected[i], (double)found[0][i], 1e-15, $"loss {i}");
         for (var i = 0; i < 5; i++)
             for (var c = 0; c < 3; c++)
             {
-                var label = labels.Definition is { } d ? Constant.LiteralOf(d)[i] : 0;
-                Close(label is >= 0 and < 3 ? 1.0 / 3 - (label == c ? 1 : 0) : 0, found[1][i * 3 + c], 1e-15, $"gradient {i}, {c}");
+                var label = labels.Definition is { } d ? (long)Constant.LiteralOf(d)[i] : 0;
+                Close(label is >= 0 and < 3 ? 1.0 / 3 - (label == c ? 1 : 0) : 0, (double)found[1][i * 3 + c], 1e-15, $"gradient {i}, {c}");
             }
         Assert.Equal([log3, 0], found[2].ToArray()[..2], (a, b) => Math.Abs(a - b) < 1e-15);
-        Close(log3, found[3][0], 1e-15, "mean over those that count");
-        Assert.Equal(NaN, found[4][0]);
+        Close(log3, (double)found[3][0], 1e-15, "mean over those that count");
+        Assert.Equal(NaN, (double)found[4][0]);
     }
 
     [Fact]

@@ -156,7 +156,7 @@ internal sealed class RandomProgram
     {
         if (Any(v => v.Type == x.Type && (!isExact || _exact.Contains(v))) is { } same && _random.Next(5) > 0) return same;
         var scalar = Any(v => v.DType == x.DType && v.Rank == 0 && (!isExact || _exact.Contains(v)));
-        return scalar is not null && _random.Next(2) == 0 ? Broadcasting.To(scalar, x.Shape) : x.Constant(_random.Next(0, 3));
+        return scalar is not null && _random.Next(2) == 0 ? Broadcasting.To(scalar, x.Shape) : x.Constant(_random.Next(x.DType == DType.Bool ? 2 : 3));
     }
 
     private Value Like(Shape shape, DType dtype) => Any(v => v.DType == dtype && v.Shape == shape)

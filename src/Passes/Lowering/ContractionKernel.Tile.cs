@@ -9,6 +9,9 @@ internal sealed partial class ContractionKernel
     /// <summary>Depth between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
     private const long StepDepth = 8;
 
+    /// <summary>Multiply-adds that a sum in a register takes; what is deeper is cascaded.</summary>
+    private const long MostDepth = 256;
+
     /// <summary>A panel of columns at a range of depth.</summary>
     private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn)
     {
@@ -47,9 +50,10 @@ internal sealed partial class ContractionKernel
         var sums = _body.NewLocal("c", _dtype, _cut.TileRows);
         var rows = Enumerable.Range(0, _cut.TileRows).ToArray();
         List<Statement> statements = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
-        if (_cut.DepthBlocks > 1)
-            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LoadExpr(_partial!, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
         statements.AddRange(MultiplyAdds(panel, tile, lane, sums));
+        LoopBuffer?[] before = _cut.DepthBlocks == 1 ? [] : panel.Depth.IsLast ? [_partial, _total] : [_partial];
+        foreach (var buffer in before.OfType<LoopBuffer>())
+            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
         if (panel.Depth.IsLast && _epilogue == Epilogue.Unrolled)
         {
             foreach (var i in rows) statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(sums, i)));
@@ -68,16 +72,21 @@ internal sealed partial class ContractionKernel
     // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
     {
-        ForStatement Range(ScalarExpr from, long count)
-        {
-            var k = new LoopVariable("k");
-            return new(k, count, LoopKind.Serial, 1, [.. MultiplyAdd(panel, from + k.Value, tile, lane, sums)]);
-        }
-        var (step, steps) = (new LoopVariable("step"), panel.Depth.Count / StepDepth);
-        Statement[] hints = steps == 0 ? [] : [.. PrefetchPanel(panel, tile * steps + step.Value), .. PrefetchState(panel, tile, step.Value, steps)];
-        if (hints.Length == 0) return [Range(ScalarExpr.Index(0), panel.Depth.Count)];
-        var most = new ForStatement(step, steps, LoopKind.Serial, 1, [.. hints, Range(step.Value * StepDepth, StepDepth)]);
-        return panel.Depth.Count % StepDepth is > 0 and var rest ? [most, Range(ScalarExpr.Index(steps * StepDepth), rest)] : [most];
+        IEnumerable<Statement> Range(ScalarExpr from, long count, Local into) =>
+            Cascade.Run(count, into, OpenTile, (k, part) => MultiplyAdd(panel, from + k, tile, lane, part), MostDepth, "k");
+        var steps = panel.Depth.Count / StepDepth;
+        IEnumerable<Statement> Hints(ScalarExpr step) => [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
+        if (steps == 0 || !Hints(ScalarExpr.Index(0)).Any()) return Range(ScalarExpr.Index(0), panel.Depth.Count, sums);
+        var most = Cascade.Run(steps, sums, OpenTile, (step, part) => [.. Hints(step), .. Range(step * StepDepth, StepDepth, part)], MostDepth / StepDepth, "step");
+        return panel.Depth.Count % StepDepth is > 0 and var rest ? [.. most, .. Range(ScalarExpr.Index(steps * StepDepth), rest, sums)] : most;
+    }
+
+    // A tile has no registers for two levels: the upper one waits in memory for MostDepth / 2 multiply-adds of each sum.
+    private CascadeLevel<Local> OpenTile(Local outer)
+    {
+        var parts = _body.NewLocal("c", _dtype, _cut.TileRows);
+        return new(parts, [new LetStatement(parts, ScalarExpr.Constant(_dtype, 0))],
+            Enumerable.Range(0, _cut.TileRows).Select(i => new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(parts, i))));
     }
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)

@@ -37,6 +37,7 @@ internal sealed partial class ContractionKernel
     private readonly bool _packsByBlock;
     private readonly LoopBuffer? _packedColumns;
     private readonly LoopBuffer? _partial;
+    private readonly LoopBuffer? _total;
 
     private ContractionKernel(Operation fusion, TargetTraits target, WeightUse weights)
     {
@@ -57,6 +58,7 @@ internal sealed partial class ContractionKernel
         }
         var partialTiles = _cut.DepthBlocks > 1 ? _cut.PanelsPerGroup * _cut.TilesPerBlock : _epilogue == Epilogue.Unrolled ? 0 : 1;
         if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _cut.TileRows * _cut.TileColumns, BufferScope.Worker);
+        if (_cut.DepthBlocks > Cascade.MostSteps) _total = AddScratch("total", _partial!.Elements, BufferScope.Worker);
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target, WeightUse weights) => new ContractionKernel(fusion, target, weights).Build();
@@ -141,18 +143,34 @@ internal sealed partial class ContractionKernel
     /// <summary>A range of depth; sums are complete after the last.</summary>
     private sealed record DepthRange(ScalarExpr First, long Count, bool IsLast);
 
+    // Each block of depth adds its sums to the partial ones; of very many blocks, groups of about as many as there are groups add theirs to a total.
     private IEnumerable<Statement> Task(Piece piece)
     {
-        var before = (_cut.DepthBlocks - 1) * _cut.BlockDepth;
-        if (_cut.DepthBlocks > 1)
+        var before = _cut.DepthBlocks - 1;
+        ForStatement Blocks(ScalarExpr first, long count)
         {
-            var (i, depth) = (new LoopVariable("i"), new LoopVariable("depth"));
-            var clear = new StoreStatement(_partial!, i.Value, ScalarExpr.Constant(_dtype, 0));
-            yield return new ForStatement(i, piece.Panels * _cut.TilesPerBlock * _cut.TileRows * _cut.TileColumns, LoopKind.Vector, _target.Lanes(_dtype), [clear]);
-            yield return new ForStatement(depth, _cut.DepthBlocks - 1, LoopKind.Serial, 1,
-                [Panels(piece, new(depth.Value * _cut.BlockDepth, _cut.BlockDepth, IsLast: false))]);
+            var depth = new LoopVariable("depth");
+            return new(depth, count, LoopKind.Serial, 1, [Panels(piece, new((first + depth.Value) * _cut.BlockDepth, _cut.BlockDepth, IsLast: false))]);
         }
-        yield return Panels(piece, new(ScalarExpr.Index(before), _shape.Depth - before, IsLast: true));
+        var inGroups = 0L;
+        if (_total is not null)
+        {
+            var (group, size) = (new LoopVariable("group"), (long)Math.Sqrt(before));
+            inGroups = before / size * size;
+            yield return Sums(_total, piece, _ => ScalarExpr.Constant(_dtype, 0));
+            yield return new ForStatement(group, before / size, LoopKind.Serial, 1,
+                [Sums(_partial!, piece, _ => ScalarExpr.Constant(_dtype, 0)), Blocks(group.Value * size, size), Sums(_total, piece, i => new LoadExpr(_total, i) + new LoadExpr(_partial!, i))]);
+        }
+        if (before > 0) yield return Sums(_partial!, piece, _ => ScalarExpr.Constant(_dtype, 0));
+        if (before > inGroups) yield return Blocks(ScalarExpr.Index(inGroups), before - inGroups);
+        yield return Panels(piece, new(ScalarExpr.Index(before * _cut.BlockDepth), _shape.Depth - before * _cut.BlockDepth, IsLast: true));
+    }
+
+    // to[i] = value(i) for the sums of a piece's tiles.
+    private ForStatement Sums(LoopBuffer to, Piece piece, Func<ScalarExpr, ScalarExpr> value)
+    {
+        var i = new LoopVariable("i");
+        return new(i, piece.Panels * _cut.TilesPerBlock * _cut.TileRows * _cut.TileColumns, LoopKind.Vector, _target.Lanes(_dtype), [new StoreStatement(to, i.Value, value(i.Value))]);
     }
 
     private ForStatement Panels(Piece piece, DepthRange depth)

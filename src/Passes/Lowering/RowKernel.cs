@@ -17,7 +17,6 @@ internal sealed class RowKernel
     private readonly int[] _reduced;
     private readonly int[] _kept;
     private readonly Dictionary<Value, int> _stage = [];
-    private readonly Dictionary<Value, Local> _sums = [];
     private readonly RowCache _cache;
 
     private RowKernel(Operation fusion, TargetTraits target)
@@ -50,13 +49,13 @@ internal sealed class RowKernel
 
     private ForStatement RowWise()
     {
-        var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
+        var row = new LoopVariable("row");
         var keptSizes = _kept.Select(a => _domain[a]).ToArray();
         var rows = keptSizes.Aggregate(1L, (a, b) => a * b);
         var keptIndex = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, keptSizes);
         var columns = _domain[^1];
         var lanes = Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
-        var statements = Stages(keptIndex, inner => new ForStatement(lane, columns, LoopKind.Vector, lanes, [.. inner]), lane.Value);
+        var statements = Stages(keptIndex, new VectorLoop(columns, lanes));
         return new ForStatement(row, rows, LoopKind.Parallel, 1, [.. statements]);
     }
 
@@ -68,7 +67,7 @@ internal sealed class RowKernel
         var columns = _domain[^1];
         var lanes = Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
         ScalarExpr[] keptIndex = [.. KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer), lane.Value];
-        var statements = Stages(keptIndex, null, null);
+        var statements = Stages(keptIndex, null);
         var kind = rows == 1 ? LoopKind.ParallelVector : LoopKind.Vector;
         var vectors = new ForStatement(lane, columns, kind, lanes, [.. statements]);
         return rows == 1 ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
@@ -81,7 +80,7 @@ internal sealed class RowKernel
 
     private Value[] StoredAt(int stage) => [.. Full().Where(v => _body.IsResult(v) && _stage[v] == stage)];
 
-    private List<Statement> Stages(ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane)
+    private List<Statement> Stages(ScalarExpr[] keptIndex, VectorLoop? vectors)
     {
         var statements = new List<Statement>();
         _body.PushScope();
@@ -92,9 +91,10 @@ internal sealed class RowKernel
             RowValues(stage, keptIndex, statements);
             var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
             if (reductions.Length == 0 && stored.Length == 0) continue;
-            foreach (var reduction in reductions) Declare(reduction, statements);
-            statements.AddRange(Pass(stage, keptIndex, vectorLoop, lane, reductions, stored));
-            foreach (var reduction in reductions) _body.Define(reduction.Result, new LocalExpr(_sums[reduction.Result]));
+            var sums = reductions.Select(Accumulator).ToArray();
+            statements.AddRange(sums.Zip(reductions, Start));
+            statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(sums));
+            for (var i = 0; i < sums.Length; i++) _body.Define(reductions[i].Result, new LocalExpr(sums[i]).ConvertTo(reductions[i].Result.DType));
         }
         _body.PopScope();
         return statements;
@@ -124,45 +124,101 @@ internal sealed class RowKernel
         _body.Store(stored, _ => keptIndex, statements);
     }
 
-    private void Declare(Operation reduction, List<Statement> statements)
-    {
-        var op = (IReductionOp)reduction.Op;
-        var local = _body.NewLocal("sum", reduction.Result.DType);
-        var start = op.Kind switch
-        {
-            ReductionKind.Sum => 0.0,
-            ReductionKind.Product => 1.0,
-            ReductionKind.Max => reduction.Result.DType.Lowest,
-            _ => reduction.Result.DType.Highest,
-        };
-        statements.Add(new LetStatement(local, ScalarExpr.Constant(reduction.Result.DType, start)));
-        _sums[reduction.Result] = local;
-    }
+    // Types narrower than f32 have too few bits to add up in.
+    private Local Accumulator(Operation reduction) =>
+        _body.NewLocal("sum", reduction.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : reduction.Result.DType);
 
-    private Statement[] Pass(int stage, ScalarExpr[] keptIndex, Func<List<Statement>, ForStatement>? vectorLoop, ScalarExpr? lane,
-        Operation[] reductions, Value[] stored)
+    private static LetStatement Start(Local local, Operation reduction) => new(local, ScalarExpr.Constant(local.DType, KindOf(reduction) switch
     {
-        var loopAxes = _reduced.Where(a => vectorLoop is null || a != _domain.Rank - 1).ToArray();
-        var sizes = loopAxes.Select(a => _domain[a]).ToArray();
-        var count = sizes.Aggregate(1L, (a, b) => a * b);
-        var outer = new LoopVariable("r");
-        var loopIndex = KernelBody.Unravel(count == 1 ? ScalarExpr.Index(0) : outer.Value, sizes);
-        var index = new ScalarExpr[_domain.Rank];
-        for (var i = 0; i < _kept.Length; i++) index[_kept[i]] = keptIndex[i];
-        for (var i = 0; i < loopAxes.Length; i++) index[loopAxes[i]] = loopIndex[i];
-        if (lane is not null) index[^1] = lane;
+        ReductionKind.Sum => 0.0,
+        ReductionKind.Product => 1.0,
+        ReductionKind.Max => local.DType.Lowest,
+        _ => local.DType.Highest,
+    }));
 
-        var inner = new List<Statement>();
-        _body.PushScope();
-        if (lane is not null) _cache.Use(stage, index, count == 1 ? lane : outer.Value * _domain[^1] + lane, inner);
-        foreach (var reduction in reductions)
+    private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
+
+    /// <summary>The innermost loop of a row: its extent and lanes.</summary>
+    private sealed record VectorLoop(long Columns, int Lanes);
+
+    /// <summary>One pass over the reduced axes: elements are accumulated, and stored.</summary>
+    private sealed class Pass
+    {
+        private readonly RowKernel _kernel;
+        private readonly int _stage;
+        private readonly VectorLoop? _vectors;
+        private readonly Operation[] _reductions;
+        private readonly Value[] _stored;
+        private readonly ScalarExpr[] _index;
+        private readonly int[] _loopAxes;
+        private readonly int[] _sizes;
+        private readonly long _count;
+
+        public Pass(RowKernel kernel, int stage, ScalarExpr[] keptIndex, VectorLoop? vectors, Operation[] reductions, Value[] stored)
         {
-            var element = _body.Element(reduction.Operands[0], index, inner);
-            inner.Add(new AccumulateStatement(_sums[reduction.Result], ((IReductionOp)reduction.Op).Kind, element));
+            (_kernel, _stage, _vectors, _reductions, _stored) = (kernel, stage, vectors, reductions, stored);
+            var domain = kernel._domain;
+            _loopAxes = [.. kernel._reduced.Where(a => vectors is null || a != domain.Rank - 1)];
+            _sizes = [.. _loopAxes.Select(a => domain[a])];
+            _count = _sizes.Aggregate(1L, (a, b) => a * b);
+            _index = new ScalarExpr[domain.Rank];
+            for (var i = 0; i < keptIndex.Length; i++) _index[kernel._kept[i]] = keptIndex[i];
         }
-        _body.Store(stored, _ => index, inner);
-        _body.PopScope();
-        Statement[] pass = vectorLoop is null ? [.. inner] : [vectorLoop(inner)];
-        return count == 1 ? pass : [new ForStatement(outer, count, LoopKind.Serial, 1, [.. pass])];
+
+        /// <summary>The pass, its reductions going to given accumulators.</summary>
+        public IEnumerable<Statement> Build(Local[] sums) => Cascaded(_count, sums, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
+
+        // Comparisons do not round, nor do integers.
+        private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
+
+        private IEnumerable<Statement> Cascaded(long count, Local[] into, Func<ScalarExpr, Local[], IEnumerable<Statement>> step)
+        {
+            if (Rounds) return Cascade.Run(count, into, Open, step);
+            if (count == 1) return step(ScalarExpr.Index(0), into);
+            var variable = new LoopVariable("r");
+            return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. step(variable.Value, into)])];
+        }
+
+        private CascadeLevel<Local[]> Open(Local[] outer)
+        {
+            Local[] parts = [.. _reductions.Select(_kernel.Accumulator)];
+            return new(parts, parts.Zip(_reductions, Start), outer.Select((sum, i) => new AccumulateStatement(sum, KindOf(_reductions[i]), new LocalExpr(parts[i]))));
+        }
+
+        // The vectors of a long row go through the levels of a cascade lane by lane; lanes are combined once, at its end.
+        private IEnumerable<Statement> Row(ScalarExpr outer, Local[] into)
+        {
+            var (columns, lanes) = (_vectors!.Columns, _vectors.Lanes);
+            ForStatement Vectors(long extent, Func<ScalarExpr, IEnumerable<Statement>> body)
+            {
+                var lane = new LoopVariable("i");
+                return new(lane, extent, LoopKind.Vector, lanes, [.. body(lane.Value)]);
+            }
+            var (vectors, rest) = (columns / lanes, columns % lanes);
+            if (vectors <= Cascade.MostSteps || !Rounds) return [Vectors(columns, lane => Elements(outer, lane, into))];
+            var level = Open(into);
+            var main = Vectors(lanes, lane =>
+                [.. level.Declare, .. Cascaded(vectors, level.Accumulators, (vector, sums) => Elements(outer, vector * lanes + lane, sums)), .. level.Add]);
+            return rest == 0 ? [main] : [main, Vectors(rest, lane => Elements(outer, lane + vectors * lanes, into))];
+        }
+
+        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Local[] into)
+        {
+            var (body, statements) = (_kernel._body, new List<Statement>());
+            ScalarExpr[] index = [.. _index];
+            var loopIndex = KernelBody.Unravel(_count == 1 ? ScalarExpr.Index(0) : outer, _sizes);
+            for (var i = 0; i < _loopAxes.Length; i++) index[_loopAxes[i]] = loopIndex[i];
+            if (column is not null) index[^1] = column;
+            body.PushScope();
+            if (column is not null) _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
+            for (var i = 0; i < _reductions.Length; i++)
+            {
+                var element = body.Element(_reductions[i].Operands[0], index, statements);
+                statements.Add(new AccumulateStatement(into[i], KindOf(_reductions[i]), element.ConvertTo(into[i].DType)));
+            }
+            body.Store(_stored, _ => index, statements);
+            body.PopScope();
+            return statements;
+        }
     }
 }

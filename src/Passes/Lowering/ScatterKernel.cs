@@ -17,16 +17,60 @@ internal static class ScatterKernel
         var columns = operand.Shape.ElementCount / Math.Max(rows, 1);
         var lanes = Math.Min(target.Lanes(operand.DType) * 2, ElementKernel.PowerOfTwoAtLeast(columns));
 
-        var (lane, row, n) = (new LoopVariable("i"), new LoopVariable("row"), new LoopVariable("n"));
-        var copied = row.Value * columns + lane.Value;
-        var copy = new ForStatement(row, rows, LoopKind.Serial, 1, [new StoreStatement(to, copied, new LoadExpr(from, copied))]);
-        var index = new LoadExpr(at, n.Value).ConvertTo(DType.I64);
-        var clamped = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0), ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Index(rows - 1)));
-        var destination = clamped * columns + lane.Value;
-        var sum = new LoadExpr(to, destination) + new LoadExpr(add, n.Value * columns + lane.Value);
-        var adds = new ForStatement(n, indices.Shape.ElementCount, LoopKind.Serial, 1, [new StoreStatement(to, destination, sum)]);
-        var body = new ForStatement(lane, columns, LoopKind.ParallelVector, lanes, [copy, adds]);
-        return new Kernel("scatter_add", [from, at, add, to], [], [body],
+        var count = indices.Shape.ElementCount;
+        ScalarExpr Destination(ScalarExpr n)
+        {
+            var index = new LoadExpr(at, n).ConvertTo(DType.I64);
+            return ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0), ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Index(rows - 1)));
+        }
+        ForStatement Each(string name, long extent, Func<ScalarExpr, IEnumerable<Statement>> body)
+        {
+            var variable = new LoopVariable(name);
+            return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]);
+        }
+        ForStatement Copy(ScalarExpr column) => Each("row", rows, row => [new StoreStatement(to, row * columns + column, new LoadExpr(from, row * columns + column))]);
+        LoadExpr Update(ScalarExpr n, ScalarExpr column) => new(add, n * columns + column);
+        Kernel Build(LoopBuffer[] scratch, params Statement[] body) => new("scatter_add", [from, at, add, to], [.. scratch], [.. body],
             scatter.Location.IsKnown ? [scatter.Location] : [], operand.Shape.ElementCount + 2.0 * updates.Shape.ElementCount);
+
+        if (!operand.DType.IsFloating || count <= Cascade.MostSteps)
+        {
+            var lane = new LoopVariable("i");
+            var adds = Each("n", count, n => [new StoreStatement(to, Destination(n) * columns + lane.Value,
+                new LoadExpr(to, Destination(n) * columns + lane.Value) + Update(n, lane.Value))]);
+            return Build([], new ForStatement(lane, columns, LoopKind.ParallelVector, lanes, [Copy(lane.Value), adds]));
+        }
+
+        var lost = new LoopBuffer("lost", operand.DType, Math.Max(rows * lanes, 1), BufferScope.Worker, isWritten: true);
+        ForStatement Columns(ScalarExpr first, long extent)
+        {
+            var lane = new LoopVariable("i");
+            var column = first + lane.Value;
+            var clear = Each("n", count, n => [new StoreStatement(lost, Destination(n) * lanes + lane.Value, ScalarExpr.Constant(operand.DType, 0))]);
+            var adds = Each("n", count, n => AddCompensated(to, Destination(n) * columns + column, Update(n, column), lost, Destination(n) * lanes + lane.Value));
+            return new(lane, extent, LoopKind.Vector, lanes, [Copy(column), clear, adds]);
+        }
+        var (block, full, rest) = (new LoopVariable("block"), columns / lanes, columns % lanes);
+        List<Statement> blocks = [];
+        if (full > 0) blocks.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * lanes, lanes)]));
+        if (rest > 0) blocks.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1, [Columns(ScalarExpr.Index(full * lanes), rest)]));
+        return Build([lost], [.. blocks]);
+    }
+
+    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further remarks
+    // on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
+    private static Statement[] AddCompensated(LoopBuffer to, ScalarExpr at, ScalarExpr update, LoopBuffer lost, ScalarExpr lostAt)
+    {
+        var dtype = to.DType;
+        var (old, term, sum, error) = (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
+        ScalarExpr zero = ScalarExpr.Constant(dtype, 0), e = new LocalExpr(error);
+        return
+        [
+            new LetStatement(old, new LoadExpr(to, at)), new LetStatement(term, update - new LoadExpr(lost, lostAt)),
+            new LetStatement(sum, new LocalExpr(old) + new LocalExpr(term)),
+            new LetStatement(error, new LocalExpr(sum) - new LocalExpr(old) - new LocalExpr(term)),
+            new StoreStatement(to, at, new LocalExpr(sum)),
+            new StoreStatement(lost, lostAt, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, e - e, zero), e, zero)),
+        ];
     }
 }

@@ -1,0 +1,54 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>Long accumulations as nested loops, each level with accumulators of its own, so that the rounding error grows with the logarithm of the
+/// length (N. Higham, "The accuracy of floating point summation", 1993). Levels depend on the length alone.</summary>
+internal static class Cascade
+{
+    /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 units in the last place.</summary>
+    public const long MostSteps = 64;
+
+    /// <summary>Runs steps 0 to <paramref name="count"/> - 1 into accumulators.</summary>
+    /// <param name="count">Steps.</param>
+    /// <param name="into">The accumulators.</param>
+    /// <param name="open">Declares accumulators of a level, and says how they are added to those of the level above.</param>
+    /// <param name="step">What a step does, given its number and the accumulators.</param>
+    /// <param name="most">Steps that one accumulator takes; beyond, a level has up to half as many.</param>
+    /// <param name="name">Of the loops' variables.</param>
+    public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open, Func<ScalarExpr, T, IEnumerable<Statement>> step,
+        long most = MostSteps, string name = "r")
+    {
+        if (count <= most) return [.. Loop(count, name, i => step(i, into))];
+        var block = BlockOf(count, most / 2);
+        IEnumerable<Statement> Block(ScalarExpr first, long steps, T outer)
+        {
+            var level = open(outer);
+            return [.. level.Declare, .. Loop(steps, name, i => step(first + i, level.Accumulators)), .. level.Add];
+        }
+        var blocks = Run(count / block, into, open, (i, outer) => Block(i * block, block, outer), most, name);
+        return count % block is > 0 and var rest ? [.. blocks, .. Block(ScalarExpr.Index(count - rest), rest, into)] : blocks;
+    }
+
+    // One that divides the count leaves no second copy of the body for the remainder.
+    private static long BlockOf(long count, long largest)
+    {
+        for (var block = largest; block > largest / 2; block--)
+            if (count % block == 0) return block;
+        return largest;
+    }
+
+    private static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body)
+    {
+        if (count == 1) return body(ScalarExpr.Index(0));
+        var variable = new LoopVariable(name);
+        return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)])];
+    }
+}
+
+/// <summary>Accumulators of one level of a cascade.</summary>
+/// <param name="Accumulators">Zero at first.</param>
+/// <param name="Declare">Declares them.</param>
+/// <param name="Add">Adds them to the level above.</param>
+internal sealed record CascadeLevel<T>(T Accumulators, IEnumerable<Statement> Declare, IEnumerable<Statement> Add);
