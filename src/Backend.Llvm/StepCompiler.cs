@@ -121,7 +121,8 @@ public static class StepCompiler
         LLVMValueRef Element(Scalar v) => literal.Type.DType == DType.Bool
             ? LLVMValueRef.CreateConstInt(type, v != 0 ? 1ul : 0ul) : module.Constant(literal.Type.DType, v);
         // LLVM has no vectors of no elements; element 0 of an empty tensor may be read under a false guard.
-        var values = LLVMValueRef.CreateConstVector([.. Enumerable.Range(0, (int)literal.Type.Shape.ElementCount).Select(i => literal[i]).DefaultIfEmpty().Select(Element)]);
+        var elements = Enumerable.Range(0, (int)literal.Type.Shape.ElementCount).Select(i => literal[i]).DefaultIfEmpty();
+        var values = LLVMValueRef.CreateConstVector([.. elements.Select(Element)]);
         var global = module.Module.AddGlobal(values.TypeOf, $"constant{number}");
         global.Initializer = values;
         global.IsGlobalConstant = true;
