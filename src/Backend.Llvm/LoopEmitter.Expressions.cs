@@ -75,9 +75,9 @@ internal sealed partial class LoopEmitter
         var (x, y, type) = (values[0].Value, values[1].Value, binary.X.DType);
         var result = (binary.Kind, binary.X, binary.Y) switch
         {
-            (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr divisor) when !type.IsFloating => DivisionBy((long)divisor.Value, binary.Kind, type, x, y),
-            (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr bound) when IsBound(bound) => MinMaxOf((double)bound.Value, binary.Kind, x, y),
-            (BinaryKind.Min or BinaryKind.Max, ConstantExpr bound, _) when IsBound(bound) => MinMaxOf((double)bound.Value, binary.Kind, y, x),
+            (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr c) when !type.IsFloating => DivisionBy((long)c.Value, binary.Kind, type, x, y),
+            (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr c) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, x, y),
+            (BinaryKind.Min or BinaryKind.Max, ConstantExpr c, _) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, y, x),
             _ => Binary(binary.Kind, type, x, y),
         };
         return values[0] with { Value = result };
@@ -106,7 +106,8 @@ internal sealed partial class LoopEmitter
         var zero = LLVMValueRef.CreateConstNull(y.TypeOf);
         var one = _builder.BuildSub(zero, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
         var isZero = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, zero);
-        if (type.Kind != DTypeKind.Signed) return _builder.BuildSelect(isZero, zero, Divide(kind, type, x, _builder.BuildSelect(isZero, one, y)));
+        if (type.Kind != DTypeKind.Signed)
+            return _builder.BuildSelect(isZero, zero, Divide(kind, type, x, _builder.BuildSelect(isZero, one, y)));
         var isMinusOne = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
         var quotient = Divide(kind, type, x, _builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
         return _builder.BuildSelect(isZero, zero, _builder.BuildSelect(isMinusOne, ByMinusOne(kind, x), quotient));
@@ -144,9 +145,9 @@ internal sealed partial class LoopEmitter
         return _builder.BuildSelect(_builder.BuildICmp(predicate, x, y), x, y);
     }
 
-    // The processor's maximum is its second operand where both are zeros or either is NaN. Taken in both orders the two differ only there, and
-    // their bits tell the rest: a number or'd with NaN is NaN, and the sign of zero is negative for a minimum if either is, for a maximum if
-    // both are.
+    // The processor's maximum is its second operand where both are zeros or either is NaN. Taken in both orders the two differ only there,
+    // and their bits tell the rest: a number or'd with NaN is NaN, and the sign of zero is negative for a minimum if either is, for a
+    // maximum if both are.
     private LLVMValueRef FloatingMinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
         var predicate = kind == BinaryKind.Max ? LLVMRealPredicate.LLVMRealOGT : LLVMRealPredicate.LLVMRealOLT;
@@ -157,7 +158,8 @@ internal sealed partial class LoopEmitter
         var either = _builder.BuildOr(first, second);
         if (kind == BinaryKind.Max)
         {
-            var allButSign = _builder.BuildLShr(LLVMValueRef.CreateConstAllOnes(bits), _builder.BuildSub(LLVMValueRef.CreateConstNull(bits), LLVMValueRef.CreateConstAllOnes(bits)));
+            var ones = LLVMValueRef.CreateConstAllOnes(bits);
+            var allButSign = _builder.BuildLShr(ones, _builder.BuildNeg(ones));
             either = _builder.BuildOr(_builder.BuildAnd(either, allButSign), _builder.BuildAnd(first, second));
         }
         return _builder.BuildBitCast(either, x.TypeOf);
@@ -264,8 +266,8 @@ internal sealed partial class LoopEmitter
             : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
     }
 
-    // LLVM rounds to f32 on the way, and so twice, unless f32 holds the integer: the bits that it cannot hold are rounded to odd, which is as
-    // far as bf16 can tell. 64 bits go by way of f64. (f16 overflows long before f32 rounds.)
+    // LLVM rounds to f32 on the way, and so twice, unless f32 holds the integer: the bits that it cannot hold are rounded to odd, which is
+    // as far as bf16 can tell. 64 bits go by way of f64. (f16 overflows long before f32 rounds.)
     private LLVMValueRef WideToBf16(LLVMValueRef x, DType from, LLVMTypeRef to)
     {
         LLVMValueRef All(long value) => LLVMValueRef.CreateConstInt(_module.IntegerOf(from), (ulong)value, true) is var one

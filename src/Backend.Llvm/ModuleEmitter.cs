@@ -53,7 +53,13 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         LLVMTypeRef.CreateVector(type == DType.BF16 ? _context.Int16Type : StoredTypeOf(type), lanes);
 
     /// <summary>The integer of an element's bits.</summary>
-    public LLVMTypeRef IntegerOf(DType type) => type.Bits switch { 64 => _context.Int64Type, 32 => _context.Int32Type, 16 => _context.Int16Type, _ => _context.Int8Type };
+    public LLVMTypeRef IntegerOf(DType type) => type.Bits switch
+    {
+        64 => _context.Int64Type,
+        32 => _context.Int32Type,
+        16 => _context.Int16Type,
+        _ => _context.Int8Type,
+    };
 
     private LLVMTypeRef BFloat()
     {

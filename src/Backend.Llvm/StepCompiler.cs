@@ -10,6 +10,9 @@ public static class StepCompiler
     /// <summary>The step: <c>void(void** buffers, byte* arena, i64 worker, i64 workers, void* barrier)</c>, entered by every worker.</summary>
     public const string EntryName = "sgc_step";
 
+    /// <summary>Calls of kernels in one function: LLVM's register allocation takes time that grows faster than linearly with a function.</summary>
+    private const int CallsPerFunction = 64;
+
     /// <summary>Compiles to a relocatable object; when <paramref name="dumpDirectory"/> is given LLVM IR and assembly are written there.</summary>
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
@@ -69,12 +72,37 @@ public static class StepCompiler
     private static void EmitStep(ModuleEmitter module, LoopProgram program, string entry, KernelTable table, LLVMValueRef[] functions)
     {
         var constants = program.Constants.Select(module.Constants.Emit).ToArray();
-        var step = module.AddFunction(entry, [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer], isPublic: true);
-        var emitter = new CallEmitter(module, program, step, constants);
+        LLVMTypeRef[] parameters = [module.Pointer, module.Pointer, module.Int64, module.Int64, module.Pointer];
+        LLVMValueRef EmitPart(string name, Range calls)
+        {
+            var part = module.AddFunction(name, parameters, isPublic: name == entry);
+            module.Builder.PositionAtEnd(part.AppendBasicBlock("entry"));
+            SubnormalFlush? flush = program.KeepsSubnormals || name != entry ? null : new(module);
+            var emitter = new CallEmitter(module, program, part, constants);
+            var (first, count) = calls.GetOffsetAndLength(program.Calls.Length);
+            for (var i = first; i < first + count; i++) emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]], isFirst: i == first && first > 0);
+            emitter.Finish(first + count);
+            flush?.Restore();
+            module.Builder.BuildRetVoid();
+            return part;
+        }
+        if (program.Calls.Length <= CallsPerFunction)
+        {
+            EmitPart(entry, ..);
+            return;
+        }
+        var parts = program.Calls.Chunk(CallsPerFunction).Select((c, i) => EmitPart($"{entry}.{i}", (i * CallsPerFunction)..(i * CallsPerFunction + c.Length))).ToArray();
+        EmitCalls(module, program, entry, parameters, parts);
+    }
+
+    // The parts of a long step, one after the other.
+    private static void EmitCalls(ModuleEmitter module, LoopProgram program, string entry, LLVMTypeRef[] parameters, LLVMValueRef[] parts)
+    {
+        var step = module.AddFunction(entry, parameters, isPublic: true);
         module.Builder.PositionAtEnd(step.AppendBasicBlock("entry"));
         SubnormalFlush? flush = program.KeepsSubnormals ? null : new(module);
-        for (var i = 0; i < program.Calls.Length; i++) emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]]);
-        emitter.Finish();
+        LLVMValueRef[] arguments = [.. parameters.Select((_, i) => step.GetParam((uint)i))];
+        foreach (var part in parts) module.Builder.BuildCall2(module.FunctionType(parameters), part, arguments);
         flush?.Restore();
         module.Builder.BuildRetVoid();
     }
@@ -109,8 +137,13 @@ public static class StepCompiler
         public List<List<int>> Split(int most)
         {
             var parts = Enumerable.Range(0, Math.Clamp(_kernels.Count, 1, most)).Select(_ => new List<int>()).ToList();
+            var totals = new long[parts.Count];
             foreach (var i in Enumerable.Range(0, _kernels.Count).OrderByDescending(i => _lengths[i]))
-                parts.MinBy(p => p.Sum(k => _lengths[k]))!.Add(i);
+            {
+                var least = Array.IndexOf(totals, totals.Min());
+                parts[least].Add(i);
+                totals[least] += _lengths[i];
+            }
             return parts;
         }
     }
@@ -125,11 +158,16 @@ public static class StepCompiler
         private readonly LLVMValueRef _barrier = step.GetParam(4);
         private LLVMValueRef _lastTicks;
 
-        public void Emit(int number, KernelCall call, LLVMValueRef function)
+        /// <summary>Emits a call.</summary>
+        /// <param name="number">Of the call.</param>
+        /// <param name="call">What is called, and with what.</param>
+        /// <param name="function">The kernel's code.</param>
+        /// <param name="isFirst">Whether an earlier function has ended the call before this one.</param>
+        public void Emit(int number, KernelCall call, LLVMValueRef function, bool isFirst)
         {
             var builder = module.Builder;
-            if (call.NeedsBarrier) module.EmitBarrier(step, _barrier, _workers);
-            CountTicks(number - 1);
+            if (!isFirst) End(number - 1, call);
+            else if (program.TicksOffset is not null) CountTicks(-1);
             if (call.IsParallel)
             {
                 Call(call, function, _worker, _workers);
@@ -144,12 +182,22 @@ public static class StepCompiler
             builder.PositionAtEnd(after);
         }
 
-        /// <summary>Ends the last call.</summary>
-        public void Finish()
+        /// <summary>Ends the last call of a function.</summary>
+        /// <param name="next">Number of the call that follows, in another function; the number of calls if there is none.</param>
+        public void Finish(int next)
         {
-            if (program.TicksOffset is null) return;
-            module.EmitBarrier(step, _barrier, _workers);
-            CountTicks(program.Calls.Length - 1);
+            if (next < program.Calls.Length) End(next - 1, program.Calls[next]);
+            else if (program.TicksOffset is not null)
+            {
+                module.EmitBarrier(step, _barrier, _workers);
+                CountTicks(next - 1);
+            }
+        }
+
+        private void End(int call, KernelCall next)
+        {
+            if (next.NeedsBarrier) module.EmitBarrier(step, _barrier, _workers);
+            CountTicks(call);
         }
 
         // On the first worker's clock, from where it begins a call to where it begins the next: waiting at a meeting included.

@@ -74,7 +74,7 @@ public readonly struct Scalar : IEquatable<Scalar>
     /// <summary>Whether both are the same number, as text tells them apart: 1 is 1.0, NaN is NaN, and 0 is not -0.</summary>
     public bool Equals(Scalar other)
     {
-        if (IsFloating == other.IsFloating) return IsFloating ? Floating.Equals(other.Floating) && (IsNegative == other.IsNegative || double.IsNaN(Floating)) : _bits == other._bits;
+        if (IsFloating == other.IsFloating) return _bits == other._bits || (IsFloating && double.IsNaN(Floating) && double.IsNaN(other.Floating));
         var (floating, integer) = IsFloating ? (this, other) : (other, this);
         return floating.IsWhole(out var whole) && whole == integer._bits && !(whole == 0 && floating.IsNegative);
     }

@@ -14,6 +14,8 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 [Trait("Category", "Target")]
 public sealed class SpecialValueTests
 {
+    private const double Inf = double.PositiveInfinity;
+
     public static TheoryData<string> Ops() => [.. OpRegistry.All.OfType<ElementwiseOp>().Select(o => o.Name)];
 
     [Theory]
@@ -34,8 +36,9 @@ public sealed class SpecialValueTests
         {
             var b = new FunctionBuilder("convert");
             // Beyond the usual values: ties of every narrower type, one above and one below, as far as the type reaches.
-            Scalar[] ties = from.IsFloating ? [16777217.0, 2147483648.0, -2147483649.0, 4294967296.0, 9.3e18, -9.3e18, 1.00390625, 1.01171875, 65519.0, 65520.0, 1e30]
-                : [.. Enumerable.Range(0, from.Bits - 1).SelectMany(i => new[] { 1L << i, (1L << i) + (1L << Math.Max(i - 8, 0)) + 1, (1L << i) + (1L << Math.Max(i - 24, 0)) + 1, (1L << i) + (1L << Math.Max(i - 24, 0)) }).Select(n => (Scalar)n)];
+            Scalar[] ties = from.IsFloating
+                ? [16777217.0, 2147483648.0, -2147483649.0, 4294967296.0, 9.3e18, -9.3e18, 1.00390625, 1.01171875, 65519.0, 65520.0, 1e30]
+                : [.. Enumerable.Range(0, from.Bits - 1).SelectMany(Ties).Select(n => (Scalar)n)];
             Scalar[] values = [.. SpecialValues.Of(from), .. ties.Where(from.CanHold), .. ties.Select(t => -t).Where(t => from.CanHold(t))];
             var x = b.Parameter("x", from[values.Length]);
             var column = b.Parameter("column", from[1, values.Length]).Transpose();
@@ -43,6 +46,13 @@ public sealed class SpecialValueTests
             var literal = Literal.Rounded(x.Type, values);
             Agree(b.Build(results), [literal, literal.WithShape(new Shape(1, values.Length))], isMath: false);
         }
+    }
+
+    // About 2^i: halfway between two elements of bf16 and of f32, and one above.
+    private static long[] Ties(int i)
+    {
+        var (power, half, finer) = (1L << i, 1L << Math.Max(i - 8, 0), 1L << Math.Max(i - 24, 0));
+        return [power, power + half, power + half + 1, power + finer, power + finer + 1];
     }
 
     [Fact]
@@ -57,12 +67,14 @@ public sealed class SpecialValueTests
                 var b = new FunctionBuilder("reductions");
                 var x = b.Parameter("x", type[rows, columns]);
                 var zeros = b.Parameter("zeros", type[rows, columns]);
-                List<Value> results = [x.Max([1]), x.Max([0]), x.Max(), x.Min([1]), x.Min([0]), x.Min(), zeros.Max([1]), zeros.Max([0]), zeros.Min([1]), zeros.Min([0])];
+                List<Value> results = [x.Max([1]), x.Max([0]), x.Max(), x.Min([1]), x.Min([0]), x.Min(),
+                    zeros.Max([1]), zeros.Max([0]), zeros.Min([1]), zeros.Min([0])];
                 if (type.IsInteger)
                     results.AddRange([x.Sum([1]), x.Sum([0]), x.Prod([1]), x.Prod([0]), x.MatMul(x.Transpose()), (x * x).Sum()]);
-                var isNaN = type.IsFloating && columns == 5;
-                var values = Enumerable.Range(0, rows * columns).Select(i => isNaN && i % 11 == 0 ? double.NaN : special[random.Next(special.Length)]).ToArray();
-                var signs = Enumerable.Range(0, rows * columns).Select(_ => type.IsFloating && random.Next(2) == 0 ? -0.0 : (Scalar)0).ToArray();
+                var hasNaN = type.IsFloating && columns == 5;
+                var positions = Enumerable.Range(0, rows * columns);
+                var values = positions.Select(i => hasNaN && i % 11 == 0 ? double.NaN : special[random.Next(special.Length)]).ToArray();
+                var signs = positions.Select(_ => type.IsFloating && random.Next(2) == 0 ? -0.0 : (Scalar)0).ToArray();
                 Agree(b.Build([.. results]), [Literal.Rounded(x.Type, values), Literal.Rounded(x.Type, signs)], isMath: false);
             }
         }
@@ -91,10 +103,11 @@ public sealed class SpecialValueTests
     private static AttributeMap[] Variants(ElementwiseOp op, DType type) => op switch
     {
         Compare => [.. Enum.GetValues<CompareKind>().Select(Compare.Attributes)],
-        Clamp => [.. ((Scalar, Scalar)[])[(0, 1), (-0.0, 3), (1, double.PositiveInfinity), (double.NegativeInfinity, 0), (double.NegativeInfinity, -0.0)]
-            is var bounds ? bounds.Select(p => AttributeMap.Empty.With("low", p.Item1).With("high", p.Item2)) : []],
+        Clamp => [Between(0, 1), Between(-0.0, 3), Between(1, Inf), Between(-Inf, 0), Between(-Inf, -0.0)],
         _ => [AttributeMap.Empty],
     };
+
+    private static AttributeMap Between(Scalar low, Scalar high) => AttributeMap.Empty.With("low", low).With("high", high);
 
     private static bool Accepts(ElementwiseOp op, DType type, AttributeMap attributes)
     {
@@ -124,7 +137,8 @@ public sealed class SpecialValueTests
         Literal[] arguments = [.. columns.Select((c, i) => new Literal(flat[i].Type, c)), .. columns.Select((c, i) => new Literal(narrow[i].Type, c))];
         var isMath = ((IElementOp)op).Lower(results[0].Definition!, [.. flat.Select(_ => new LoopVariable("i").Value)]) is CallExpr;
         if (types.Length == 2 && !isMath) results.AddRange(WithConstants(b, op, flat, attributes));
-        results.Add(b.Emit(op, [.. columns.Select((c, i) => b.Constant(new Literal(types[i][Math.Min(count, 300)], c.AsSpan(0, Math.Min(count, 300)))))], attributes)); // folded
+        var folded = Math.Min(count, 300);
+        results.Add(b.Emit(op, [.. columns.Select((c, i) => b.Constant(new Literal(types[i][folded], c.AsSpan(0, folded))))], attributes));
         Agree(b.Build([.. results]), arguments, isMath);
     }
 

@@ -13,7 +13,8 @@ internal static class SpecialValues
         DTypeKind.Boolean => [0, 1],
         DTypeKind.Unsigned => [0, 1, 2, 3, 7, type.Highest - 1, type.Highest],
         DTypeKind.Signed => [type.Lowest, type.Lowest + 1, -7, -2, -1, 0, 1, 2, 3, type.Highest - 1, type.Highest],
-        _ => [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -2.5, 3.0, Largest(type), -Largest(type), SmallestNormal(type), -SmallestNormal(type), Inf, -Inf, double.NaN],
+        _ => [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -2.5, 3.0, Largest(type), -Largest(type), SmallestNormal(type), -SmallestNormal(type),
+            Inf, -Inf, double.NaN],
     };
 
     /// <summary>Every combination of values as columns, one for each operand, and some again, so that vectors leave a remainder.</summary>
@@ -37,5 +38,6 @@ internal static class SpecialValues
         _ => BitConverter.UInt32BitsToSingle(0x7f7f0000),
     };
 
-    public static double SmallestNormal(DType type) => type.Name switch { "f64" => 2.2250738585072014e-308, "f16" => Math.ScaleB(1, -14), _ => Math.ScaleB(1, -126) };
+    /// <summary>The smallest number that a step does not flush.</summary>
+    public static double SmallestNormal(DType type) => Math.ScaleB(1, type.Name switch { "f64" => -1022, "f16" => -14, _ => -126 });
 }

@@ -35,14 +35,15 @@ public sealed class ExactTests
             var (x, y) = (new Literal(type[1], type.Round(a)), new Literal(type[1], type.Round(b)));
             var f = new FunctionBuilder("wrap");
             var (p, q) = (f.Parameter("x", x.Type), f.Parameter("y", y.Type));
-            var results = ReferenceInterpreter.Run(f.Build(p + q, p * q, p.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0], [0]).Attributes, q)), x, y);
+            var dot = p.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0], [0]).Attributes, q);
+            var results = ReferenceInterpreter.Run(f.Build(p + q, p * q, dot), x, y).Select(r => (Int128)(long)r[0]).ToArray();
             Int128 Wrapped(Int128 n)
             {
                 var low = n & (((Int128)1 << type.Bits) - 1);
                 return type.Kind == DTypeKind.Signed && low >= (Int128)1 << (type.Bits - 1) ? low - ((Int128)1 << type.Bits) : low;
             }
             var (i, j) = ((Int128)(long)x[0], (Int128)(long)y[0]);
-            Assert.Equal((Wrapped(i + j), Wrapped(i * j), Wrapped(i * j)), ((Int128)(long)results[0][0], (Int128)(long)results[1][0], (Int128)(long)results[2][0]));
+            Assert.Equal([Wrapped(i + j), Wrapped(i * j), Wrapped(i * j)], results);
         });
 
     [Fact]
@@ -159,7 +160,8 @@ public sealed class ExactTests
             "dot" => column.MatMul(row),
             "reshape" => row.Emit(Reshape.Instance, default, AttributeMap.Empty.With("shape", (int[])[Max, Max, Max])),
             "iota" => b.Emit(Iota.Instance, [], AttributeMap.Empty.With("dtype", "f32").With("shape", (int[])[Max, Max, Max, 0]).With("dimension", 0)),
-            _ => IrParser.ParseFunction("func @f(%x: u8[2000000000]) -> u8[205032704] {\n  %0 = pad %x {high=[500000000], interior=[0], low=[2000000000], value=0} : u8[205032704]\n  return %0\n}\n"),
+            _ => IrParser.ParseFunction("func @f(%x: u8[2000000000]) -> u8[205032704] {\n"
+                + "  %0 = pad %x {high=[500000000], interior=[0], low=[2000000000], value=0} : u8[205032704]\n  return %0\n}\n"),
         });
         Assert.Equal("SGC1012", e.Code);
     }
