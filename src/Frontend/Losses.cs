@@ -29,11 +29,14 @@ public static class LossSyntax
                 throw new GraphException(DiagnosticCode.DTypeMismatch, $"SoftmaxCrossEntropy: labels must be integers, got {labels.Type}", location);
             if (labels.Rank != 1 || labels.Shape[0] != x.Shape[0])
                 throw new GraphException(DiagnosticCode.ShapeMismatch, $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
+            // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
+            var (isGood, picking) = (IsClass(labels, x.Shape[1]), labels);
+            if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
+            if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(labels, ignoreIndex);
             var log = x.LogSoftmax();
-            var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(labels.Type.With(x.Shape), 1));
-            var loss = -classes.Equal(labels.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
-            var checkedLoss = IsClass(labels, x.Shape[1]).Select(loss, loss.Constant(double.NaN));
-            return CanBe(labels, ignoreIndex) ? labels.Equal(labels.Constant(ignoreIndex)).Select(loss.Constant(0), checkedLoss) : checkedLoss;
+            var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
+            var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
+            return isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
         }
 
         /// <summary>The mean of <see cref="SoftmaxCrossEntropy"/> over the examples that are not ignored: a scalar; NaN if all are.</summary>
@@ -83,6 +86,13 @@ public static class LossSyntax
 
     // A comparison with a number that the labels' type cannot hold would compare with what it wraps to.
     private static bool CanBe(Value labels, long label) => label >= labels.DType.Lowest && label <= labels.DType.Highest;
+
+    // Labels that are no class in place of one that is.
+    private static Value Without(Value labels, int label)
+    {
+        var signed = labels.DType.Kind == DTypeKind.Unsigned ? labels.ConvertTo(DType.I64) : labels;
+        return signed.Equal(signed.Constant(label)).Select(signed.Constant(-1), signed);
+    }
 
     private static Value IsClass(Value labels, int classes)
     {

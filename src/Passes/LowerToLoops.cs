@@ -71,7 +71,7 @@ public static class LowerToLoops
         Fusion => operation.Word("kind") switch
         {
             "contraction" => ContractionKernel.Lower(operation, target, weights),
-            "row" => RowKernel.Lower(operation, target),
+            "row" => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target) : RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
         },
         _ => throw new InternalCompilerException("lower", $"{operation} is outside a fusion"),

@@ -40,7 +40,7 @@ internal static class GradientTable
         ["log"] = Unary(x => x.Log(), 0.5), ["log_plus_one"] = Unary(x => x.Log1p(), -0.5),
         ["log_softmax"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax()), ["log_softmax:middle"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax(1)),
         ["log_softmax:weighted"] = Unary(x => x.LogSoftmax() * x),
-        ["logistic"] = Unary(x => x.Sigmoid()), ["logistic_density"] = Unary(x => x.LogisticDensity()),
+        ["logistic"] = Unary(x => x.Sigmoid()), ["logistic_density"] = Unary(x => x.LogisticDensity()), ["sech_squared"] = Unary(x => x.SechSquared()),
         ["maximum"] = Binary((x, y) => x.Maximum(y)), ["maximum:constant"] = Unary(x => x.Maximum(x.Constant(1)) * x),
         ["minimum"] = Binary((x, y) => x.Minimum(y)), ["minimum:constant"] = Unary(x => x.Minimum(x.Constant(1)) * x),
         ["multiply"] = Binary((x, y) => x * y), ["multiply:swish"] = Unary(x => x * x.Sigmoid()),

@@ -58,6 +58,7 @@ internal sealed class RandomProgram
         [RoundNearestEven.Instance] = p => p.Exact(IsFloat) is { } x ? (x * 0.5).Round() : null,
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
         [ScatterAdd.Instance] = p => p.Scatter(),
+        [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate ? predicate.Select(x, p.Like(x)) : null,
         [Sign.Instance] = p => p.Exact(IsNumber) is { } x ? x.Sign() : null,
         [Sine.Instance] = p => p.Unary(Sine.Instance),
@@ -75,7 +76,7 @@ internal sealed class RandomProgram
     private static readonly HashSet<Op> s_rounding =
     [
         Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Log.Instance, Log1p.Instance, Logistic.Instance,
-        LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
+        LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
         Tanh.Instance,
     ];
 

@@ -23,7 +23,16 @@ public sealed class Logistic : ElementwiseOp
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => 1 / (1 + Math.Exp(-(double)x[0]));
     /// <inheritdoc/>
-    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Logistic, x[0]);
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x)
+    {
+        var (smaller, zero) = (Smaller(x[0]), ScalarExpr.Constant(x[0].DType, 0));
+        return ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, x[0], zero), ScalarExpr.Constant(x[0].DType, 1) - smaller, smaller);
+    }
+
+    /// <summary>The smaller of σ(x) and σ(-x), which holds the relative accuracy of both: 1 less it is the other. The density is computed from it,
+    /// so that a kernel with both calls one function.</summary>
+    internal static ScalarExpr Smaller(ScalarExpr x) =>
+        ScalarExpr.Call(MathFunction.Logistic, ScalarExpr.Unary(UnaryKind.Neg, ScalarExpr.Unary(UnaryKind.Abs, x)));
 }
 
 /// <summary>Fluent syntax of <see cref="Logistic"/>.</summary>

@@ -29,10 +29,8 @@ public sealed class LogisticDensity : ElementwiseOp
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x)
     {
-        var one = ScalarExpr.Constant(x[0].DType, 1);
-        var e = ScalarExpr.Call(MathFunction.Exp, ScalarExpr.Unary(UnaryKind.Neg, ScalarExpr.Unary(UnaryKind.Abs, x[0])));
-        var larger = one / (one + e);
-        return e * larger * larger;
+        var smaller = Logistic.Smaller(x[0]);
+        return smaller * (ScalarExpr.Constant(x[0].DType, 1) - smaller);
     }
 }
 

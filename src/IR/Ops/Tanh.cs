@@ -17,7 +17,7 @@ public sealed class Tanh : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => 4 * (2 * x[0]).LogisticDensity();
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => x[0].SechSquared();
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(-1, 1);
     /// <inheritdoc/>

@@ -40,8 +40,8 @@ internal sealed class KernelBody
     public bool IsResult(Value value) => _results.ContainsKey(value);
     public Local NewLocal(string prefix, DType dtype, int elements = 1) => new($"{prefix}{_nextLocal++}", dtype, elements);
 
-    /// <summary>Opens a scope of element values, as a loop body does.</summary>
-    public void PushScope() => _scopes.Push([]);
+    /// <summary>Opens a scope of element values, as a loop body does; one that was open before, if given.</summary>
+    public void PushScope(Dictionary<Value, ScalarExpr>? scope = null) => _scopes.Push(scope ?? []);
     public void PopScope() => _scopes.Pop();
     /// <summary>Says what a value is within the current scope.</summary>
     public void Define(Value value, ScalarExpr expression) => _scopes.Peek()[value] = expression;
