@@ -40,13 +40,15 @@ internal sealed class Comparison : EagerKernel
     };
 }
 
-/// <summary>Both of two truth values, which are 1 and 0.</summary>
-internal sealed class Conjunction : EagerKernel
+/// <summary>Both or either of two truth values, which are 1 and 0.</summary>
+internal sealed class Logical(Logical.Combination combine) : EagerKernel
 {
+    public delegate void Combination(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> result);
+
     public override void Forward(Node node, BufferPool pool)
     {
         node.Data = pool.Rent(node.Inputs[0].Data.Length);
-        TensorPrimitives.Multiply(node.Inputs[0].Data, node.Inputs[1].Data, node.Data);
+        combine(node.Inputs[0].Data, node.Inputs[1].Data, node.Data);
     }
 
     public override void Backward(Node node, BufferPool pool) { }

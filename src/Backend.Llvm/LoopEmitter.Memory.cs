@@ -165,21 +165,14 @@ internal sealed partial class LoopEmitter
         _ => IsUniform(expression) ? 0 : null,
     };
 
-    private bool IsUniform(ScalarExpr expression) => expression switch
+    private bool IsUniform(ScalarExpr expression)
     {
-        ConstantExpr => true,
-        VariableExpr v => v.Variable != _lanes!.Variable,
-        LocalExpr l => !_locals[l.Local].IsVector && !_lanes!.Partials.ContainsKey(l.Local),
-        LoadExpr l => IsUniform(l.Position) && (l.Guard is null || IsUniform(l.Guard)),
-        UnaryExpr u => IsUniform(u.X),
-        BinaryExpr b => IsUniform(b.X) && IsUniform(b.Y),
-        MultiplyAddExpr m => IsUniform(m.X) && IsUniform(m.Y) && IsUniform(m.Z),
-        CompareExpr c => IsUniform(c.X) && IsUniform(c.Y),
-        SelectExpr s => IsUniform(s.Condition) && IsUniform(s.WhenTrue) && IsUniform(s.WhenFalse),
-        ConvertExpr c => IsUniform(c.X),
-        CallExpr c => c.X.All(IsUniform),
-        _ => false,
-    };
+        if (expression is VariableExpr v) return v.Variable != _lanes!.Variable;
+        if (expression is LocalExpr l) return !_locals[l.Local].IsVector && !_lanes!.Partials.ContainsKey(l.Local);
+        foreach (var operand in expression.Operands)
+            if (!IsUniform(operand)) return false;
+        return true;
+    }
 
     /// <summary>A position with known stride as a scalar: the first lane's.</summary>
     private LLVMValueRef EmitIndex(ScalarExpr expression)

@@ -30,9 +30,9 @@ public static class LossSyntax
             if (labels.Rank != 1 || labels.Shape[0] != x.Shape[0])
                 throw new GraphException(DiagnosticCode.ShapeMismatch, $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
             // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
-            var (isGood, picking) = (IsClass(labels, x.Shape[1]), labels);
+            var (isGood, picking) = (IsClass(labels, x.Shape[1]), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
             if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
-            if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(labels, ignoreIndex);
+            if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(picking, ignoreIndex);
             var log = x.LogSoftmax();
             var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
             var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);

@@ -42,7 +42,7 @@ public sealed class TrainingPlan
         Value[] Declare(IEnumerable<OptimizerState> states) => [.. states.Select(s => builder.Parameter(s.Name, s.Type, location))];
         var shared = Declare(optimizer.SharedStateFor(trained));
         Value[][] states = [.. trained.Select(p => Declare(optimizer.StateFor(p)))];
-        var step = new Step(builder);
+        var step = new Step(builder, optimizer.GetType().Name, location);
         var computed = builder.Inline(forward, parameters);
         var gradients = Adjoint.AppendDense(builder, computed[0], trained);
         using (builder.At(location)) step.Update(optimizer, trained, gradients, shared, states);
@@ -64,7 +64,7 @@ public sealed class TrainingPlan
             "the loss depends on no trainable variable, so there is nothing to learn", location);
     }
 
-    private sealed class Step(FunctionBuilder builder)
+    private sealed class Step(FunctionBuilder builder, string optimizer, Location location)
     {
         private readonly List<Value> _results = [];
 
@@ -79,7 +79,9 @@ public sealed class TrainingPlan
         public void Update(Optimizer optimizer, Value[] trained, Value[] gradients, Value[] shared, Value[][] states)
         {
             var (next, factors) = optimizer.Advance(shared);
+            CheckCount("Advance", next.Length, shared.Length);
             var updates = trained.Select((p, i) => optimizer.Update(p, gradients[i], states[i], factors)).ToArray();
+            for (var i = 0; i < updates.Length; i++) CheckCount($"Update of {trained[i]}", updates[i].State.Length, states[i].Length);
             for (var i = 0; i < updates.Length; i++) Replace(trained[i], updates[i].Parameter);
             for (var i = 0; i < updates.Length; i++)
                 for (var k = 0; k < states[i].Length; k++) Replace(states[i][k], updates[i].State[k]);
@@ -88,7 +90,21 @@ public sealed class TrainingPlan
 
         public Function Build() => builder.Build([.. _results]);
 
+        private void CheckCount(string method, int given, int declared)
+        {
+            if (given != declared)
+                throw new GraphException(DiagnosticCode.OperandCount, $"{optimizer}.{method} returns {given} states; {declared} are declared", location);
+        }
+
         // Parameters are declared before anything else, so a parameter's id is its position.
-        private void Replace(Value parameter, Value result) => Return(result, parameter.Id);
+        private void Replace(Value parameter, Value result)
+        {
+            if (result.Builder != builder)
+                throw new GraphException(DiagnosticCode.ForeignValue, $"{optimizer}: what replaces {parameter} belongs to \"{result.Builder.Name}\"", location);
+            if (result.DType != parameter.DType || result.Shape != parameter.Shape)
+                throw new GraphException(result.DType != parameter.DType ? DiagnosticCode.DTypeMismatch : DiagnosticCode.ShapeMismatch,
+                    $"{optimizer}: what replaces {parameter} is {result.Type}; it must be {parameter.Type}, as declared", location);
+            Return(result, parameter.Id);
+        }
     }
 }

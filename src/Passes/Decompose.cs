@@ -25,7 +25,7 @@ public sealed class Decompose : IPass
             _ => null,
         });
 
-    // Parts of parts, so that an element takes as many choices as their logarithm.
+    // Parts of parts: an element takes as many choices as their logarithm, and is copied once for each level.
     private static Value Concatenated(Operation operation, FunctionBuilder builder, ImmutableArray<Value> parts)
     {
         while (parts.Length > 1)

@@ -31,7 +31,9 @@ public sealed class SumAccuracyTests
 
     private static void Check(Function function, Literal[] arguments, Func<int, int, IEnumerable<double>> terms, int length, double factor = 2)
     {
-        var results = CompiledFunction.Run(function, arguments, workers: 1);
+        var results = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
+        var shared = CompiledFunction.Run(function, arguments, workers: 2, parallelWork: 0);
+        for (var r = 0; r < results.Length; r++) Assert.Equal(results[r].ToBytes(), shared[r].ToBytes());
         for (var r = 0; r < results.Length; r++)
             for (var i = 0; i < results[r].Type.Shape.ElementCount; i++)
             {

@@ -235,4 +235,16 @@ public sealed class LossTests
             Assert.Contains("LossTests.cs", error.Message, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>More classes than the labels' type can count to: label 3 is class 3 alone, not also 259.</summary>
+    [Fact]
+    public void Narrow_labels_of_many_classes()
+    {
+        var b = new FunctionBuilder("narrow");
+        var (x, labels) = (b.Parameter("x", F32[1, 300]), b.Parameter("labels", U8[1]));
+        var losses = x.SoftmaxCrossEntropy(labels);
+        var found = ReferenceInterpreter.Run(b.Build(losses, Adjoint.AppendDense(b, losses.Sum(), [x])[0]), new Literal(x.Type, 0.0), new Literal(labels.Type, 3));
+        Assert.Equal(Math.Log(300), (double)found[0][0], 1e-5);
+        Assert.Equal(1.0 / 300, (double)found[1][259], 1e-6);
+    }
 }

@@ -1,5 +1,6 @@
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Runtime;
 using Xunit;
@@ -91,5 +92,66 @@ public sealed class OptimizerTests
         using var step = plan.Compile();
         step.Run<float>([1f, 2f]);
         Assert.Equal((9f, 6f), (step.Loss, step.Metric<float>("largest")[0]));
+    }
+
+    /// <summary>A rule of a user's, which may get everything wrong.</summary>
+    private sealed record Custom(Func<Value, Value> Next, int States = 1, Func<Value, Value>? NextState = null) : Optimizer
+    {
+        public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"state/{parameter.Name}", F64[2])];
+
+        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        {
+            var next = (NextState ?? (s => s))(state[0]);
+            return (Next(parameter), [.. Enumerable.Repeat(next, States)]);
+        }
+    }
+
+    public static TheoryData<string, string> Mistakes => new()
+    {
+        { "parameter of another shape", "SGC1002" }, { "state of another shape", "SGC1002" }, { "parameter of another type", "SGC1001" },
+        { "too few states", "SGC1009" }, { "too many states", "SGC1009" }, { "a value of another graph", "SGC1008" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void A_rule_that_returns_something_else_than_declared_is_refused(string mistake, string code)
+    {
+        var other = new FunctionBuilder("other").Parameter("p", F64[2]);
+        Optimizer rule = mistake switch
+        {
+            "parameter of another shape" => new Custom(p => p.Sum()),
+            "state of another shape" => new Custom(p => p, NextState: s => s.Reshape([2, 1])),
+            "parameter of another type" => new Custom(p => p.ConvertTo(F32)),
+            "too few states" => new Custom(p => p, States: 0),
+            "too many states" => new Custom(p => p, States: 2),
+            _ => new Custom(_ => other),
+        };
+        var error = Assert.Throws<GraphException>(() => Plan(rule));
+        Assert.Equal(code, error.Code);
+        Assert.Equal("OptimizerTests.cs", Path.GetFileName(error.Diagnostics[0].Location.File));
+        Assert.Contains("Custom", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>One value for a parameter and for its state: both get it.</summary>
+    [Fact]
+    public void One_value_may_replace_a_parameter_and_its_state()
+    {
+        var g = new GraphBuilder("twice");
+        var p = g.Variable("p", F64[2], Initializer.Constant(1));
+        using var step = g.Minimize((p * p).Sum(), new Same()).Compile();
+        step.Run();
+        Assert.Equal([3.0, 3.0], step.Variable<double>("p").ToArray());
+        Assert.Equal([3.0, 3.0], step.Variable<double>("same/p").ToArray());
+    }
+
+    private sealed record Same : Optimizer
+    {
+        public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"same/{parameter.Name}", parameter.Type)];
+
+        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        {
+            var next = parameter + gradient;
+            return (next, [next]);
+        }
     }
 }

@@ -66,31 +66,15 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPieces? Pieces)
                     Add(transpose.To, new(false, true, null));
                     Add(transpose.From, new(true, false, null));
                     break;
+                case PrefetchStatement or BarrierStatement: break;
+                default: throw new Diagnostics.InternalCompilerException("access", $"unknown statement {statement.GetType().Name}");
             }
         }
 
         private void Visit(ScalarExpr expression)
         {
-            switch (expression)
-            {
-                case LoadExpr load:
-                    Touch(load.Buffer, load.Position, isWrite: false);
-                    Visit(load.Position);
-                    if (load.Guard is not null) Visit(load.Guard);
-                    break;
-                case UnaryExpr u: Visit(u.X); break;
-                case BinaryExpr b: VisitAll(b.X, b.Y); break;
-                case MultiplyAddExpr m: VisitAll(m.X, m.Y, m.Z); break;
-                case CompareExpr c: VisitAll(c.X, c.Y); break;
-                case SelectExpr s: VisitAll(s.Condition, s.WhenTrue, s.WhenFalse); break;
-                case ConvertExpr c: Visit(c.X); break;
-                case CallExpr c: VisitAll(c.X.AsSpan()); break;
-            }
-        }
-
-        private void VisitAll(params ReadOnlySpan<ScalarExpr> expressions)
-        {
-            foreach (var expression in expressions) Visit(expression);
+            if (expression is LoadExpr load) Touch(load.Buffer, load.Position, isWrite: false);
+            foreach (var operand in expression.Operands) Visit(operand);
         }
 
         private void Touch(LoopBuffer buffer, ScalarExpr position, bool isWrite)

@@ -139,14 +139,13 @@ public static class LoopPrinter
 
         private static void Visit(ScalarExpr node, HashSet<ScalarExpr> seen, HashSet<ScalarExpr> shared, List<ScalarExpr> order)
         {
-            var inner = Operands(node);
-            if (inner.Length == 0) return;
+            if (node.Operands.IsEmpty) return;
             if (!seen.Add(node))
             {
                 shared.Add(node);
                 return;
             }
-            foreach (var operand in inner) Visit(operand, seen, shared, order);
+            foreach (var operand in node.Operands) Visit(operand, seen, shared, order);
             order.Add(node);
         }
 
@@ -202,20 +201,6 @@ public static class LoopPrinter
             CompareKind.Le => ("<=", 4),
             CompareKind.Gt => (">", 4),
             _ => (">=", 4),
-        };
-
-        private static ScalarExpr[] Operands(ScalarExpr node) => node switch
-        {
-            LoadExpr { Guard: { } guard } l => [l.Position, guard],
-            LoadExpr l => [l.Position],
-            UnaryExpr u => [u.X],
-            BinaryExpr b => [b.X, b.Y],
-            CompareExpr c => [c.X, c.Y],
-            MultiplyAddExpr m => [m.X, m.Y, m.Z],
-            SelectExpr s => [s.Condition, s.WhenTrue, s.WhenFalse],
-            ConvertExpr c => [c.X],
-            CallExpr c => [.. c.X],
-            _ => [],
         };
     }
 

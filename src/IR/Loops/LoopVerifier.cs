@@ -98,7 +98,8 @@ public sealed class LoopVerifier
         if (store.Guard is not null) Visit(store.Guard);
         Visit(store.Position);
         RequireInside(store.Buffer, _intervals.Of(store.Position, store.Guard));
-        using (_intervals.Assume(store.Guard)) Visit(store.Value);
+        // The value is computed for every lane, whatever the guard says.
+        Visit(store.Value);
     }
 
     private void VisitTranspose(TransposeStatement t)

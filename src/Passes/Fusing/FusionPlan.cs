@@ -21,7 +21,7 @@ internal sealed class FusionPlan
 
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
-    private int _nextGroup;
+    private readonly FusionOrder _order = new();
 
     public FusionPlan(Function function)
     {
@@ -132,22 +132,20 @@ internal sealed class FusionPlan
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
-    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Distinct().Where(g => g.Kind != FusionKind.Alone)
+    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind != FusionKind.Alone)
         .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
 
-    private IEnumerable<FusionGroup> Sources(Operation operation) =>
-        operation.Operands.SelectMany(o => Leaves(operation, o)).Select(GroupOf).OfType<FusionGroup>();
+    private HashSet<FusionGroup> Sources(Operation operation) =>
+        [.. operation.Operands.SelectMany(o => Leaves(operation, o)).Select(GroupOf).OfType<FusionGroup>()];
 
     private static bool Accepts(FusionGroup group, Shape shape) => shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
 
     private bool CanJoin(Operation operation, FusionGroup group) => CanTake(group, operation)
-        && operation.Operands.All(o => Reads(operation, o, group, null))
-        && Sources(operation).All(s => s == group || !s.DependsOn(group));
+        && operation.Operands.All(o => Reads(operation, o, group, null)) && group.CanRead(Sources(operation));
 
     private bool CanMerge(FusionGroup from, FusionGroup into) => from.Kind == FusionKind.Loop && Accepts(into, from.Domain)
         && from.Weight + into.Weight <= MostWeight
-        && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from)))
-        && !from.DependsThroughThird(into) && !into.DependsThroughThird(from);
+        && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from))) && into.CanAbsorb(from);
 
     /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>, with <paramref name="merged"/> as a part of it.</summary>
     private bool Reads(Operation reader, Value operand, FusionGroup group, FusionGroup? merged)
@@ -171,7 +169,7 @@ internal sealed class FusionPlan
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 
-    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_nextGroup++, kind, domain, reduced);
+    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
 
     private void Join(Operation operation, FusionGroup group)
     {

@@ -16,18 +16,28 @@ internal static class Cascade
     /// <param name="open">Declares accumulators of a level, and says how they are added to those of the level above.</param>
     /// <param name="step">What a step does, given its number and the accumulators.</param>
     /// <param name="most">Steps that one accumulator takes; beyond, a level has up to half as many.</param>
-    /// <param name="name">Of the loops' variables.</param>
+    /// <param name="name">Of the innermost loop's variable.</param>
     public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open, Func<ScalarExpr, T, IEnumerable<Statement>> step,
-        long most = MostSteps, string name = "r")
+        long most = MostSteps, string name = "r") => RunRanges(count, into, open, (first, steps, sums) => Loop(steps, name, i => step(first + i, sums)), most, name);
+
+    /// <summary>As <see cref="Run"/>, given the loop over the steps of one accumulator.</summary>
+    /// <param name="count">Steps.</param>
+    /// <param name="into">The accumulators.</param>
+    /// <param name="open">Declares accumulators of a level.</param>
+    /// <param name="range">Runs steps, given the first and how many.</param>
+    /// <param name="most">Steps that one accumulator takes.</param>
+    /// <param name="name">Of the loops' variables.</param>
+    public static IEnumerable<Statement> RunRanges<T>(long count, T into, Func<T, CascadeLevel<T>> open,
+        Func<ScalarExpr, long, T, IEnumerable<Statement>> range, long most, string name)
     {
-        if (count <= most) return [.. Loop(count, name, i => step(i, into))];
+        if (count <= most) return [.. range(ScalarExpr.Index(0), count, into)];
         var block = BlockOf(count, most / 2);
         IEnumerable<Statement> Block(ScalarExpr first, long steps, T outer)
         {
             var level = open(outer);
-            return [.. level.Declare, .. Loop(steps, name, i => step(first + i, level.Accumulators)), .. level.Add];
+            return [.. level.Declare, .. range(first, steps, level.Accumulators), .. level.Add];
         }
-        var blocks = Run(count / block, into, open, (i, outer) => Block(i * block, block, outer), most, name);
+        var blocks = Run(count / block, into, open, (i, outer) => Block(i * block, block, outer), most, $"{name}_block");
         return count % block is > 0 and var rest ? [.. blocks, .. Block(ScalarExpr.Index(count - rest), rest, into)] : blocks;
     }
 
@@ -39,7 +49,8 @@ internal static class Cascade
         return largest;
     }
 
-    private static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body)
+    /// <summary>A serial loop, or its body where it runs once.</summary>
+    public static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body)
     {
         if (count == 1) return body(ScalarExpr.Index(0));
         var variable = new LoopVariable(name);

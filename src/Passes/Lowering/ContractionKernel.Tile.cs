@@ -69,16 +69,20 @@ internal sealed partial class ContractionKernel
     private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _cut.DepthBlocks == 1 ? ScalarExpr.Index(0)
         : (panel.Number * _cut.TilesPerBlock + tile) * ((long)_cut.TileRows * _cut.TileColumns);
 
-    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads.
+    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads. Whether anything
+    // is may depend on the number of workers; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
     {
-        IEnumerable<Statement> Range(ScalarExpr from, long count, Local into) =>
-            Cascade.Run(count, into, OpenTile, (k, part) => MultiplyAdd(panel, from + k, tile, lane, part), MostDepth, "k");
-        var steps = panel.Depth.Count / StepDepth;
+        var (steps, depth) = (panel.Depth.Count / StepDepth, panel.Depth.Count);
+        IEnumerable<Statement> Plain(ScalarExpr from, long count, Local into) =>
+            Cascade.Loop(count, "k", k => MultiplyAdd(panel, from + k, tile, lane, into));
         IEnumerable<Statement> Hints(ScalarExpr step) => [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
-        if (steps == 0 || !Hints(ScalarExpr.Index(0)).Any()) return Range(ScalarExpr.Index(0), panel.Depth.Count, sums);
-        var most = Cascade.Run(steps, sums, OpenTile, (step, part) => [.. Hints(step), .. Range(step * StepDepth, StepDepth, part)], MostDepth / StepDepth, "step");
-        return panel.Depth.Count % StepDepth is > 0 and var rest ? [.. most, .. Range(ScalarExpr.Index(steps * StepDepth), rest, sums)] : most;
+        var hasHints = steps > 0 && Hints(ScalarExpr.Index(0)).Any();
+        IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) => !hasHints ? Plain(first * StepDepth, count * StepDepth, into)
+            : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * StepDepth, StepDepth, into)]);
+        if (!hasHints && depth <= MostDepth) return Plain(ScalarExpr.Index(0), depth, sums);
+        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, MostDepth / StepDepth, "step");
+        return depth % StepDepth is > 0 and var rest ? [.. most, .. Plain(ScalarExpr.Index(steps * StepDepth), rest, sums)] : most;
     }
 
     // A tile has no registers for two levels: the upper one waits in memory for MostDepth / 2 multiply-adds of each sum.

@@ -41,13 +41,17 @@ internal static class ScatterKernel
             return Build([], new ForStatement(lane, columns, LoopKind.ParallelVector, lanes, [Copy(lane.Value), adds]));
         }
 
-        var lost = new LoopBuffer("lost", operand.DType, Math.Max(rows * lanes, 1), BufferScope.Worker, isWritten: true);
+        // For a worker's columns, or for all of them where that is less.
+        var isShared = (long)lanes * target.Workers > columns;
+        var width = isShared ? columns : lanes;
+        var lost = new LoopBuffer("lost", operand.DType, Math.Max(rows * width, 1), isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
         ForStatement Columns(ScalarExpr first, long extent)
         {
             var lane = new LoopVariable("i");
             var column = first + lane.Value;
-            var clear = Each("n", count, n => [new StoreStatement(lost, Destination(n) * lanes + lane.Value, ScalarExpr.Constant(operand.DType, 0))]);
-            var adds = Each("n", count, n => AddCompensated(to, Destination(n) * columns + column, Update(n, column), lost, Destination(n) * lanes + lane.Value));
+            ScalarExpr LostAt(ScalarExpr n) => Destination(n) * width + (isShared ? column : lane.Value);
+            var clear = Each("n", count, n => [new StoreStatement(lost, LostAt(n), ScalarExpr.Constant(operand.DType, 0))]);
+            var adds = Each("n", count, n => AddCompensated(to, Destination(n) * columns + column, Update(n, column), lost, LostAt(n)));
             return new(lane, extent, LoopKind.Vector, lanes, [Copy(column), clear, adds]);
         }
         var (block, full, rest) = (new LoopVariable("block"), columns / lanes, columns % lanes);
