@@ -12,6 +12,8 @@ namespace GraphCompiler.Bench;
 /// <summary>The verb <c>scaling</c>: how the time of a compilation grows with the graph.</summary>
 internal static class ScalingCommand
 {
+    private const int Rounds = 5;
+
     private static readonly int[] s_operations = [800, 1250, 2000, 3200, 5000];
 
     /// <summary>Families of graphs by the number of their operations, about.</summary>
@@ -35,13 +37,15 @@ internal static class ScalingCommand
         Console.WriteLine($"|---|{string.Concat(s_operations.Select(_ => "---:|"))}---:|");
         foreach (var (name, create) in s_families.Where(f => f.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
-            Time(create(s_operations[0]), threads);
-            var times = s_operations.Select(n => Time(create(n), threads)).ToArray();
+            Time(create(s_operations[^1]), threads);
+            var times = s_operations.Select(n => Median(() => Time(create(n), threads))).ToArray();
             var exponent = Math.Log(times[^1].Sum() / times[0].Sum()) / Math.Log((double)s_operations[^1] / s_operations[0]);
             Console.WriteLine($"| {name} | {string.Join(" | ", times.Select(t => $"{t.Sum():F0} ({string.Join(" + ", t.Select(p => $"{p:F0}"))})"))} | {exponent:F2} |");
         }
         return 0;
     }
+
+    private static double[] Median(Func<double[]> time) => [.. Enumerable.Range(0, Rounds).Select(_ => time()).OrderBy(t => t.Sum()).ElementAt(Rounds / 2)];
 
     private static double[] Time(Step step, int threads)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
@@ -29,12 +30,24 @@ internal static unsafe class CompiledFunction
     public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null,
         ImmutableArray<int> donated = default)
     {
+        if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
+        var program = Lower(function, donated, workers, parallelWork);
+        using var code = Jit.Load(StepCompiler.Compile(program, TargetInfo.Create(), PassContext.FromEnvironment().DumpDirectory));
+        return Call(code.Symbol(StepCompiler.EntryName), function, program, arguments, workers, donated);
+    }
+
+    /// <summary>Lowers a fused function; the program is verified.</summary>
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork)
+    {
         var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
-        if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
-        var program = LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true);
-        using var code = Jit.Load(StepCompiler.Compile(program, target, PassContext.FromEnvironment().DumpDirectory));
-        var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
+        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true);
+    }
+
+    /// <summary>Runs the compiled step of a function.</summary>
+    public static Literal[] Call(nint address, Function function, LoopProgram program, ReadOnlySpan<Literal> arguments, int workers, ImmutableArray<int> donated)
+    {
+        var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)address;
         using var running = new RunningCase(function);
         var call = new GuardedCall(function, donated, program.ArenaBytes);
         var (atEnd, atStart) = (call.Run(step, arguments, workers, Placement.End), call.Run(step, arguments, workers, Placement.Start));

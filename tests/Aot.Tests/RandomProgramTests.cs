@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using GraphCompiler.Backend.Llvm;
+using GraphCompiler.IR;
+using GraphCompiler.Passes;
+using GraphCompiler.Tests.Shared;
+using Xunit;
+
+namespace GraphCompiler.Aot.Tests;
+
+/// <summary>Random programs of every op, linked into a shared library, give the bits of those compiled just in time.</summary>
+[Trait("Category", "Target")]
+public sealed class RandomProgramTests
+{
+    private static bool IsLong => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
+
+    /// <summary>Fifty programs are one library; there are forty libraries in the long suite.</summary>
+    [Fact]
+    public void AheadOfTimeIsJustInTime()
+    {
+        const int Batch = 50;
+        for (var first = 0; first < (IsLong ? 40 * Batch : Batch); first += Batch) Check([.. Enumerable.Range(first, Batch)]);
+    }
+
+    private static void Check(int[] seeds)
+    {
+        var programs = seeds.Select(seed =>
+        {
+            var (function, arguments, _) = RandomProgram.Create(seed, seed % 2 == 0 ? DType.F32 : DType.F64);
+            var (donating, donated) = RandomDonation.Of(function, seed);
+            var fused = CompiledFunction.Optimized(donating, Pipeline.Training);
+            return (Entry: $"program_{seed}", Function: fused, Arguments: arguments, Donated: donated, Program: CompiledFunction.Lower(fused, donated, 2, 0));
+        }).ToArray();
+        var folder = Directory.CreateTempSubdirectory("programs").FullName;
+        try
+        {
+            File.WriteAllBytes(Path.Combine(folder, "programs.o"), StepCompiler.Compile([.. programs.Select(p => (p.Entry, p.Program))], TargetInfo.Create()).Object);
+            Linker.Link(folder, "libprograms.so", ["programs.o"]);
+            var library = NativeLibrary.Load(Path.Combine(folder, "libprograms.so"));
+            foreach (var p in programs)
+            {
+                var ahead = CompiledFunction.Call(NativeLibrary.GetExport(library, p.Entry), p.Function, p.Program, p.Arguments, 2, p.Donated);
+                var inTime = CompiledFunction.RunFused(p.Function, p.Arguments, 2, 0, p.Donated);
+                for (var r = 0; r < ahead.Length; r++) Assert.True(ahead[r].ToBytes().SequenceEqual(inTime[r].ToBytes()), $"{p.Entry}, result {r}\n{p.Function}");
+            }
+            NativeLibrary.Free(library);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
