@@ -52,9 +52,11 @@ var first = new Command(StartupCommand.Verb) { peer, threads };
 first.Hidden = true;
 first.SetAction(r => StartupCommand.OneStep(r.GetValue(peer)!, r.GetValue(threads)));
 
-var families = new Option<string>("--filter") { Description = "Only families of graphs whose name holds this text.", DefaultValueFactory = _ => "" };
+var families = new Option<string>("--filter")
+    { Description = "Only families of graphs whose name holds this text.", DefaultValueFactory = _ => "" };
 var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.") { families, threads };
 scaling.SetAction(r => ScalingCommand.Run(r.GetValue(families)!, r.GetValue(threads)));
 
-var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.") { steps, profile, micro, scaling, startup, report, peak, first };
+var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.")
+    { steps, profile, micro, scaling, startup, report, peak, first };
 return root.Parse(args).Invoke();

@@ -29,10 +29,12 @@ internal static class ScalingCommand
 
     private sealed record Step(Function Function, System.Collections.Immutable.ImmutableArray<int> Donated);
 
-    /// <summary>Prints a row for each family: milliseconds at each size, and the exponent of the growth from the first to the last.</summary>
+    /// <summary>Prints a row for each family: milliseconds at each size, and the exponent of the growth from the first to the
+    /// last.</summary>
     public static int Run(string filter, int threads)
     {
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads. Milliseconds of a compilation (passes + plan + code), and the exponent of its growth.");
+        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads. "
+            + "Milliseconds of a compilation (passes + plan + code), and the exponent of its growth.");
         Console.WriteLine($"| graph | {string.Join(" | ", s_operations)} | exponent |");
         Console.WriteLine($"|---|{string.Concat(s_operations.Select(_ => "---:|"))}---:|");
         foreach (var (name, create) in s_families.Where(f => f.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
@@ -40,12 +42,15 @@ internal static class ScalingCommand
             Time(create(s_operations[^1]), threads);
             var times = s_operations.Select(n => Median(() => Time(create(n), threads))).ToArray();
             var exponent = Math.Log(times[^1].Sum() / times[0].Sum()) / Math.Log((double)s_operations[^1] / s_operations[0]);
-            Console.WriteLine($"| {name} | {string.Join(" | ", times.Select(t => $"{t.Sum():F0} ({string.Join(" + ", t.Select(p => $"{p:F0}"))})"))} | {exponent:F2} |");
+            Console.WriteLine($"| {name} | "
+                + $"{string.Join(" | ", times.Select(t => $"{t.Sum():F0} ({string.Join(" + ", t.Select(p => $"{p:F0}"))})"))}"
+                + $" | {exponent:F2} |");
         }
         return 0;
     }
 
-    private static double[] Median(Func<double[]> time) => [.. Enumerable.Range(0, Rounds).Select(_ => time()).OrderBy(t => t.Sum()).ElementAt(Rounds / 2)];
+    private static double[] Median(Func<double[]> time) =>
+        [.. Enumerable.Range(0, Rounds).Select(_ => time()).OrderBy(t => t.Sum()).ElementAt(Rounds / 2)];
 
     private static double[] Time(Step step, int threads)
     {

@@ -5,6 +5,8 @@ readonly results_folder=artifacts/tests
 test_run_failed=0
 # What is compiled for a test is compiled by the test.
 export GRAPHCOMPILER_CACHE=off
+# Every pass, plan and kernel is verified, whatever compiles it.
+export SGC_VERIFY=1
 
 # cpu_supports LEVEL: can this machine run code for an x86-64 level?
 cpu_supports() {

@@ -32,5 +32,6 @@ internal sealed class ConstantData(LLVMModuleRef module, LLVMContextRef context)
     }
 
     // One element of zeros where there are none, since a false guard reads element 0.
-    private static byte[] BytesOf(Literal literal) => literal.ToBytes() is { Length: > 0 } bytes ? bytes : new byte[literal.Type.DType.Bytes];
+    private static byte[] BytesOf(Literal literal) =>
+        literal.ToBytes() is { Length: > 0 } bytes ? bytes : new byte[literal.Type.DType.Bytes];
 }

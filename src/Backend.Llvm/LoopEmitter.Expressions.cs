@@ -75,7 +75,8 @@ internal sealed partial class LoopEmitter
         var (x, y, type) = (values[0].Value, values[1].Value, binary.X.DType);
         var result = (binary.Kind, binary.X, binary.Y) switch
         {
-            (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr c) when !type.IsFloating => DivisionBy((long)c.Value, binary.Kind, type, x, y),
+            (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr c) when !type.IsFloating =>
+                DivisionBy((long)c.Value, binary.Kind, type, x, y),
             (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr c) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, x, y),
             (BinaryKind.Min or BinaryKind.Max, ConstantExpr c, _) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, y, x),
             _ => Binary(binary.Kind, type, x, y),

@@ -4,9 +4,9 @@ using LLVMSharp.Interop;
 namespace GraphCompiler.Backend.Llvm;
 
 /// <content>Guards of loads and stores.</content>
-/// <remarks>Every mask that a memory instruction is given is a constant. LLVM 19 may find lanes of a computed mask to be false and, splitting it
-/// for AVX2's registers, leave them undefined; then it takes a register whose first and last lanes are undefined for one that is
-/// loaded as a whole. So a guard that is the same for all lanes is a branch, and one that differs chooses between a plain access,
+/// <remarks>Every mask that a memory instruction is given is a constant. LLVM 19 may find lanes of a computed mask to be false and,
+/// splitting it for AVX2's registers, leave them undefined; then it takes a register whose first and last lanes are undefined for one that
+/// is loaded as a whole. So a guard that is the same for all lanes is a branch, and one that differs chooses between a plain access,
 /// none, and a gather or scatter whose inactive lanes have an address of their own.</remarks>
 internal sealed partial class LoopEmitter
 {

@@ -13,7 +13,8 @@ internal sealed partial class LoopEmitter
         var stride = _lanes is null ? 0 : StrideOf(load.Position);
         if (stride == 0 && guard.Varying is null) return EmitScalarLoad(load, guard.Uniform);
         var value = guard.Uniform is { } uniform
-            ? EmitChoice(uniform, () => EmitVectorLoad(load, stride, guard.Varying), LLVMValueRef.CreateConstNull(VectorTypeOf(load.Buffer)))
+            ? EmitChoice(uniform, () => EmitVectorLoad(load, stride, guard.Varying),
+                LLVMValueRef.CreateConstNull(VectorTypeOf(load.Buffer)))
             : EmitVectorLoad(load, stride, guard.Varying);
         return new(FromStored(load.Buffer.DType, value), true);
     }
@@ -22,7 +23,8 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitScalarLoad(LoadExpr load, LLVMValueRef? guard)
     {
         var (stored, pointer) = (_module.StoredTypeOf(load.Buffer.DType), _buffers[load.Buffer]);
-        var address = guard is { } g ? _builder.BuildGEP2(stored, pointer, [_builder.BuildSelect(g, EmitIndex(load.Position), _module.Index(0))])
+        var address = guard is { } g
+            ? _builder.BuildGEP2(stored, pointer, [_builder.BuildSelect(g, EmitIndex(load.Position), _module.Index(0))])
             : EmitAddress(load.Position, stored, pointer);
         var value = _builder.BuildLoad2(stored, address);
         value.SetAlignment((uint)load.Buffer.DType.Bytes);
@@ -35,7 +37,8 @@ internal sealed partial class LoopEmitter
     {
         if (stride != 1) return EmitGather(load, stride, MaskWith(varying));
         var (stored, type) = (_module.StoredTypeOf(load.Buffer.DType), VectorTypeOf(load.Buffer));
-        LLVMValueRef Neighbours(LLVMValueRef? mask) => LoadVector(load.Buffer, type, EmitAddress(load.Position, stored, _buffers[load.Buffer]), mask);
+        LLVMValueRef Neighbours(LLVMValueRef? mask) =>
+            LoadVector(load.Buffer, type, EmitAddress(load.Position, stored, _buffers[load.Buffer]), mask);
         if (varying is not { IsConstant: false } guard) return Neighbours(MaskWith(varying));
         return EmitChoice(AllActive(guard), () => Neighbours(_lanes!.Mask),
             () => EmitChoice(AnyActive(guard), () => EmitGather(load, stride, MaskWith(guard)), LLVMValueRef.CreateConstNull(type)));
@@ -88,7 +91,8 @@ internal sealed partial class LoopEmitter
         var varying = active is { IsConstant: false } ? active : null;
         if (varying is { } v) addresses = _builder.BuildSelect(v, addresses, _module.SplatOf(NewAlloca(stored), lanes));
         var mask = varying is null && active is { } constant ? constant : _module.LaneMask(lanes, lanes);
-        _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf], vector, addresses, AlignmentOf(store.Buffer), mask);
+        _builder.CallIntrinsic("llvm.masked.scatter", [vector.TypeOf, addresses.TypeOf],
+            vector, addresses, AlignmentOf(store.Buffer), mask);
     }
 
     // For reading (0), as data (1); LLVM's locality is 3 for the first level of cache and 2 for the second.
@@ -105,7 +109,8 @@ internal sealed partial class LoopEmitter
         if (mask is { } m)
         {
             var masked = _module.MaskedTypeOf(buffer.DType, type.VectorSize);
-            var lanes = _builder.CallIntrinsic("llvm.masked.load", [masked, _module.Pointer], address, AlignmentOf(buffer), m, LLVMValueRef.CreateConstNull(masked));
+            var lanes = _builder.CallIntrinsic("llvm.masked.load", [masked, _module.Pointer],
+                address, AlignmentOf(buffer), m, LLVMValueRef.CreateConstNull(masked));
             return _builder.BuildBitCast(lanes, type);
         }
         var value = _builder.BuildLoad2(type, address);

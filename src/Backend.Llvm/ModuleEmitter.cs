@@ -47,8 +47,8 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         _ => throw new InternalCompilerException("emit", $"no LLVM type for {type}"),
     };
 
-    /// <summary>The type that lanes of an element type pass a mask as. LLVM 19 makes a masked store of one lane a scalar's, and cannot select that of
-    /// a bf16 constant; integers it can.</summary>
+    /// <summary>The type that lanes of an element type pass a mask as. LLVM 19 makes a masked store of one lane a scalar's, and cannot
+    /// select that of a bf16 constant; integers it can.</summary>
     public LLVMTypeRef MaskedTypeOf(DType type, uint lanes) =>
         LLVMTypeRef.CreateVector(type == DType.BF16 ? _context.Int16Type : StoredTypeOf(type), lanes);
 

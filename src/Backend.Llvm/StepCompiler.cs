@@ -10,7 +10,8 @@ public static class StepCompiler
     /// <summary>The step: <c>void(void** buffers, byte* arena, i64 worker, i64 workers, void* barrier)</c>, entered by every worker.</summary>
     public const string EntryName = "sgc_step";
 
-    /// <summary>Calls of kernels in one function: LLVM's register allocation takes time that grows faster than linearly with a function.</summary>
+    /// <summary>Calls of kernels in one function: LLVM's register allocation takes time that grows faster than linearly with a
+    /// function.</summary>
     private const int CallsPerFunction = 64;
 
     /// <summary>Compiles to a relocatable object; when <paramref name="dumpDirectory"/> is given LLVM IR and assembly are written there.</summary>
@@ -80,7 +81,8 @@ public static class StepCompiler
             SubnormalFlush? flush = program.KeepsSubnormals || name != entry ? null : new(module);
             var emitter = new CallEmitter(module, program, part, constants);
             var (first, count) = calls.GetOffsetAndLength(program.Calls.Length);
-            for (var i = first; i < first + count; i++) emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]], isFirst: i == first && first > 0);
+            for (var i = first; i < first + count; i++)
+                emitter.Emit(i, program.Calls[i], functions[table.KernelOfCall[i]], isFirst: i == first && first > 0);
             emitter.Finish(first + count);
             flush?.Restore();
             module.Builder.BuildRetVoid();
@@ -91,7 +93,8 @@ public static class StepCompiler
             EmitPart(entry, ..);
             return;
         }
-        var parts = program.Calls.Chunk(CallsPerFunction).Select((c, i) => EmitPart($"{entry}.{i}", (i * CallsPerFunction)..(i * CallsPerFunction + c.Length))).ToArray();
+        var parts = program.Calls.Chunk(CallsPerFunction)
+            .Select((c, i) => EmitPart($"{entry}.{i}", (i * CallsPerFunction)..(i * CallsPerFunction + c.Length))).ToArray();
         EmitCalls(module, program, entry, parameters, parts);
     }
 

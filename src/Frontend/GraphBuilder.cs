@@ -22,6 +22,7 @@ public sealed record ModelParameter(Value Value, Initializer Initializer, bool I
 public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
 {
     private readonly List<ModelParameter> _parameters = [];
+    private readonly List<RuntimeCheck> _checks = [];
 
     /// <summary>Decides the initial parameters.</summary>
     public ulong Seed { get; } = seed;
@@ -29,6 +30,11 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     public IReadOnlyList<ModelParameter> ModelParameters => _parameters;
     /// <summary>Inputs in the order of declaration, which is the order of arguments of a step.</summary>
     public IEnumerable<Value> Inputs => Parameters.Where(p => _parameters.All(m => m.Value != p));
+
+    /// <summary>Conditions that a checked step tests.</summary>
+    internal IReadOnlyList<RuntimeCheck> Checks => _checks;
+
+    internal void Add(RuntimeCheck check) => _checks.Add(check);
 
     /// <summary>Declares what each step is given.</summary>
     /// <exception cref="GraphException">SGC1006: malformed or taken name.</exception>

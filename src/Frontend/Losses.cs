@@ -13,13 +13,16 @@ public static class LossSyntax
     {
         /// <summary>-log softmax(x)[label] for logits x[batch, classes] and labels[batch]: a number for each example.</summary>
         /// <param name="labels">Integers, one for each example.</param>
-        /// <param name="ignoreIndex">A label that says that an example does not count: its loss is 0, and nothing is learnt from it.</param>
+        /// <param name="ignoreIndex">A label that says that an example does not count:
+        /// its loss is 0, and nothing is learnt from it.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
-        /// <remarks>Any other label outside of 0..classes-1 has the loss NaN, and nothing is learnt from its example. Mean() divides by the number of
+        /// <remarks>Any other label outside of 0..classes-1 has the loss NaN, and nothing is learnt from its example; a step compiled with
+        /// <see cref="CompileOptions.Checked"/> names it. Mean() divides by the number of
         /// all examples; <see cref="MeanSoftmaxCrossEntropy"/> by that of those not ignored, as PyTorch's does.</remarks>
         /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1001, SGC1002: labels are not integers[batch].</exception>
-        public Value SoftmaxCrossEntropy(Value labels, int ignoreIndex = -100, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        public Value SoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             var location = new Location(file, line);
             using var pin = x.Builder.At(location);
@@ -36,12 +39,19 @@ public static class LossSyntax
             var log = x.LogSoftmax();
             var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
             var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
-            return isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
+            var losses = isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
+            if (x.Builder is GraphBuilder graph)
+                graph.Add(new(losses, isGood, labels,
+                    $"label {{0}} is outside of 0..{x.Shape[1] - 1}, and is not ignoreIndex = {ignoreIndex}",
+                    x.Builder.Pinned ?? location));
+            return losses;
         }
 
-        /// <summary>The mean of <see cref="SoftmaxCrossEntropy"/> over the examples that are not ignored: a scalar; NaN if all are.</summary>
+        /// <summary>The mean of <see cref="SoftmaxCrossEntropy"/> over the examples that are not ignored: a scalar;
+        /// NaN if all are.</summary>
         /// <inheritdoc cref="SoftmaxCrossEntropy"/>
-        public Value MeanSoftmaxCrossEntropy(Value labels, int ignoreIndex = -100, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        public Value MeanSoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             using var pin = x.Builder.At(new(file, line));
             var losses = x.SoftmaxCrossEntropy(labels, ignoreIndex);
@@ -62,8 +72,8 @@ public static class LossSyntax
 
         /// <summary>Mean of log(1 + eˣ) - x·target over all elements, for targets in 0..1: a scalar, with no overflow.</summary>
         /// <remarks>Computed as (1 - target)·log(1 + eˣ) + target·log(1 + e⁻ˣ), whose terms do not cancel, and whose derivative is
-        /// (1 - target)·σ(x) - target·σ(-x): for targets 0 and 1 both have a relative error of some ulp for every x. At an infinite x it is NaN
-        /// where the term's weight is 0, as PyTorch's.</remarks>
+        /// (1 - target)·σ(x) - target·σ(-x): for targets 0 and 1 both have a relative error of some ulp for every x. At an infinite x it is
+        /// NaN where the term's weight is 0, as PyTorch's.</remarks>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value BinaryCrossEntropyWithLogits(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
@@ -77,9 +87,11 @@ public static class LossSyntax
     private static void CheckSame(string loss, Value x, Value target, Location location)
     {
         if (target.Builder != x.Builder)
-            throw new GraphException(DiagnosticCode.ForeignValue, $"{loss}: {target} belongs to \"{target.Builder.Name}\", not to \"{x.Builder.Name}\"", location);
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"{loss}: {target} belongs to \"{target.Builder.Name}\", not to \"{x.Builder.Name}\"", location);
         if (target.DType != x.DType || !x.DType.IsFloating)
-            throw new GraphException(DiagnosticCode.DTypeMismatch, $"{loss}: needs floating point of one type, got {x.Type} and {target.Type}", location);
+            throw new GraphException(DiagnosticCode.DTypeMismatch,
+                $"{loss}: needs floating point of one type, got {x.Type} and {target.Type}", location);
         if (target.Shape != x.Shape)
             throw new GraphException(DiagnosticCode.ShapeMismatch, $"{loss}: shapes differ: {x.Type} and {target.Type}", location);
     }

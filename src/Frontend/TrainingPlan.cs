@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
@@ -24,6 +25,14 @@ public sealed class TrainingPlan
     /// <summary>The names of the results that replace no parameter: "loss", then the metrics.</summary>
     public ImmutableArray<string> Outputs { get; }
 
+    /// <summary>The same step with two more results for each condition on its inputs: truth values and what they are of.</summary>
+    internal TrainingPlan? Checking { get; private init; }
+    /// <summary>The conditions that the last results of this plan are of.</summary>
+    internal ImmutableArray<RuntimeCheck> Checks { get; private init; } = [];
+
+    /// <summary>The names of a condition's results.</summary>
+    internal static (string IsGood, string Shown) NamesOfCheck(int number) => ($"check {number}", $"checked {number}");
+
     /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
     internal ImmutableArray<string> ResultNames => [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
 
@@ -34,7 +43,8 @@ public sealed class TrainingPlan
     internal static TrainingPlan Create(GraphBuilder graph, Value loss, IReadOnlyDictionary<string, Value>? metrics, Optimizer optimizer, Location location)
     {
         Value[] outputs = [loss, .. metrics?.Values ?? []];
-        var forward = graph.Snapshot(outputs);
+        RuntimeCheck[] checks = [.. graph.Checks.Where(c => Reaches(graph, c.Guarded, outputs))];
+        var forward = graph.Snapshot([.. outputs, .. checks.Select(c => c.IsGood), .. checks.Select(c => c.Shown)]);
         var builder = new FunctionBuilder(graph.Name);
         Value[] parameters = [.. forward.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
         var learned = Learned(graph, forward, loss, location);
@@ -46,12 +56,34 @@ public sealed class TrainingPlan
         var computed = builder.Inline(forward, parameters);
         var gradients = Adjoint.AppendDense(builder, computed[0], trained);
         using (builder.At(location)) step.Update(optimizer, trained, gradients, shared, states);
-        foreach (var output in computed) step.Return(output, replaced: -1);
+        foreach (var output in computed[..outputs.Length]) step.Return(output, replaced: -1);
 
         var inputs = graph.Inputs.ToHashSet();
         ImmutableArray<BufferRole> roles = [.. builder.Parameters.Select((_, i) =>
             i < parameters.Length && inputs.Contains(forward.Parameters[i]) ? BufferRole.Input : BufferRole.State)];
-        return new(graph, step.Build(), roles, [.. step.Donated], ["loss", .. metrics?.Keys ?? []]);
+        string[] names = ["loss", .. metrics?.Keys ?? []];
+        var (function, donated) = (step.Snapshot(), step.Donated.ToImmutableArray());
+        return new(graph, function, roles, donated, [.. names]) { Checking = WithChecks() };
+
+        TrainingPlan? WithChecks()
+        {
+            if (checks.Length == 0) return null;
+            for (var i = 0; i < checks.Length; i++)
+            {
+                step.Return(computed[outputs.Length + i], replaced: -1);
+                step.Return(computed[outputs.Length + checks.Length + i].ConvertTo(DType.I64), replaced: -1);
+            }
+            IEnumerable<string> more = checks.SelectMany((_, i) => (string[])[NamesOfCheck(i).IsGood, NamesOfCheck(i).Shown]);
+            return new(graph, step.Snapshot(), roles, [.. step.Donated], [.. names, .. more]) { Checks = [.. checks] };
+        }
+    }
+
+    private static bool Reaches(GraphBuilder graph, Value value, Value[] outputs)
+    {
+        var live = outputs.ToHashSet();
+        foreach (var operation in graph.Operations.Reverse())
+            if (operation.Results.Any(live.Contains)) live.UnionWith(operation.Operands);
+        return live.Contains(value);
     }
 
     // A trainable variable that the loss does not depend on gets neither a gradient nor optimizer state.
@@ -88,19 +120,21 @@ public sealed class TrainingPlan
             for (var i = 0; i < next.Length; i++) Replace(shared[i], next[i]);
         }
 
-        public Function Build() => builder.Build([.. _results]);
+        public Function Snapshot() => builder.Snapshot([.. _results]);
 
         private void CheckCount(string method, int given, int declared)
         {
             if (given != declared)
-                throw new GraphException(DiagnosticCode.OperandCount, $"{optimizer}.{method} returns {given} states; {declared} are declared", location);
+                throw new GraphException(DiagnosticCode.OperandCount,
+                    $"{optimizer}.{method} returns {given} states; {declared} are declared", location);
         }
 
         // Parameters are declared before anything else, so a parameter's id is its position.
         private void Replace(Value parameter, Value result)
         {
             if (result.Builder != builder)
-                throw new GraphException(DiagnosticCode.ForeignValue, $"{optimizer}: what replaces {parameter} belongs to \"{result.Builder.Name}\"", location);
+                throw new GraphException(DiagnosticCode.ForeignValue,
+                    $"{optimizer}: what replaces {parameter} belongs to \"{result.Builder.Name}\"", location);
             if (result.DType != parameter.DType || result.Shape != parameter.Shape)
                 throw new GraphException(result.DType != parameter.DType ? DiagnosticCode.DTypeMismatch : DiagnosticCode.ShapeMismatch,
                     $"{optimizer}: what replaces {parameter} is {result.Type}; it must be {parameter.Type}, as declared", location);

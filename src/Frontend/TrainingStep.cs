@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -19,14 +20,14 @@ public sealed class TrainingStep : IDisposable
 
     internal TrainingStep(TrainingPlan plan, CompileOptions options)
     {
-        (_plan, _options) = (plan, options);
+        (_plan, _options) = (options.Checked && plan.Checking is { } checking ? checking : plan, options);
         var start = Stopwatch.GetTimestamp();
         try
         {
-            (_executable, _program) = Compiler.Compile(plan.Function, plan.Roles, plan.Donated, plan.ResultNames, options, _state);
+            (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
-            foreach (var parameter in plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
+            foreach (var parameter in _plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
         }
         catch
         {
@@ -90,27 +91,51 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>One step of a model without inputs. Nothing is allocated.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5007: the model has inputs.</exception>
-    public void Run() => _executable.Run();
+    public void Run()
+    {
+        _executable.Run();
+        CheckInputs();
+    }
 
     /// <summary>One step on inputs in the order of their declaration. Nothing is copied or allocated.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5007: wrong number.</exception>
-    public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged => _executable.Run(input0);
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5007: wrong number.
+    /// SGC5008: an input that a loss cannot use, in a step compiled with <see cref="CompileOptions.Checked"/>.</exception>
+    public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
+    {
+        _executable.Run(input0);
+        CheckInputs();
+    }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
-    public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged =>
+    public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged
+    {
         _executable.Run(input0, input1);
+        CheckInputs();
+    }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
     public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
-        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged => _executable.Run(input0, input1, input2);
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
+    {
+        _executable.Run(input0, input1, input2);
+        CheckInputs();
+    }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
     public void Run<T0, T1, T2, T3>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
-        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged => _executable.Run(input0, input1, input2, input3);
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
+    {
+        _executable.Run(input0, input1, input2, input3);
+        CheckInputs();
+    }
 
     /// <summary>One step on any number of inputs, given as bytes.</summary>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5007: wrong number.</exception>
-    public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs) => _executable.Run(inputs);
+    public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
+    {
+        _executable.Run(inputs);
+        CheckInputs();
+    }
 
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
@@ -134,6 +159,19 @@ public sealed class TrainingStep : IDisposable
     {
         _executable.Dispose();
         _state.Dispose();
+    }
+
+    private void CheckInputs()
+    {
+        for (var i = 0; i < _plan.Checks.Length; i++)
+        {
+            var (isGood, shown) = TrainingPlan.NamesOfCheck(i);
+            var at = _executable.Output<bool>(isGood).IndexOf(false);
+            if (at < 0) continue;
+            var (check, value) = (_plan.Checks[i], _executable.Output<long>(shown)[at]);
+            throw new RuntimeException(RuntimeCode.BadInput,
+                $"{check.Location}: {string.Format(CultureInfo.InvariantCulture, check.What, value)} (example {at} of the batch)");
+        }
     }
 
     private bool Declares(Value parameter) => _plan.Function.Parameters.Any(p => p.Name == parameter.Name);

@@ -99,8 +99,8 @@ public sealed class DType
         _ => (long)value,
     };
 
-    /// <summary>Rounds as a conversion does: a floating-point number becomes an integer by truncation and saturation, NaN becoming 0; between
-    /// integers it wraps; to bool it is "not zero".</summary>
+    /// <summary>Rounds as a conversion does: a floating-point number becomes an integer by truncation and saturation, NaN becoming 0;
+    /// between integers it wraps; to bool it is "not zero".</summary>
     public Scalar Convert(Scalar value)
     {
         if (!IsInteger || !value.IsFloating) return Round(value);
@@ -130,7 +130,8 @@ public sealed class DType
         if (this == F64) BinaryPrimitives.WriteDoubleLittleEndian(bytes, (double)value);
         else if (this == F32) BinaryPrimitives.WriteSingleLittleEndian(bytes, (float)(double)value);
         else if (this == F16) BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)(double)value);
-        else if (this == BF16) BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)(BitConverter.SingleToUInt32Bits((float)(double)value) >> 16));
+        else if (this == BF16) BinaryPrimitives.WriteUInt16LittleEndian(bytes,
+            (ushort)(BitConverter.SingleToUInt32Bits((float)(double)value) >> 16));
         else if (Bits == 64) BinaryPrimitives.WriteInt64LittleEndian(bytes, (long)value);
         else if (Bits == 32) BinaryPrimitives.WriteInt32LittleEndian(bytes, (int)(long)value);
         else bytes[0] = (byte)(long)value;

@@ -36,7 +36,8 @@ public sealed partial class Value
         Builder.Emit(op, [this, .. more], attributes, location);
 
     /// <summary>A constant of this value's element type, of the shape given or else this value's.</summary>
-    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN for integers. SGC1005: a number outside of their range.</exception>
+    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN for integers.
+    /// SGC1005: a number outside of their range.</exception>
     public Value Constant(Scalar value, Shape? shape = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = Builder.Pinned ?? new Location(file, line);

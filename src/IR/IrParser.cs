@@ -259,6 +259,7 @@ internal sealed class TokenReader(string text, string fileName)
     {
         var token = Peek;
         _next++;
-        return token.Kind is TokenKind.Word or TokenKind.Number && Scalar.TryParse(token.Text, out var value) ? value : throw Error(token, "a number");
+        return token.Kind is TokenKind.Word or TokenKind.Number && Scalar.TryParse(token.Text, out var value)
+            ? value : throw Error(token, "a number");
     }
 }

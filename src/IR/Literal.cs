@@ -10,9 +10,11 @@ public sealed class Literal
     private readonly long[]? _integers;
     private readonly double[]? _floats;
 
-    /// <summary>A tensor of these row-major elements; one element stands for all (a splat). Floating point is rounded to the type.</summary>
+    /// <summary>A tensor of these row-major elements; one element stands for all (a splat).
+    /// Floating point is rounded to the type.</summary>
     /// <exception cref="ArgumentException">Another number of elements.</exception>
-    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN in an integer type. SGC1005: a number outside of its range.</exception>
+    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN in an integer type.
+    /// SGC1005: a number outside of its range.</exception>
     public Literal(TensorType type, params ReadOnlySpan<Scalar> values) : this(type, values.Length)
     {
         for (var i = 0; i < values.Length; i++)
@@ -91,7 +93,8 @@ public sealed class Literal
         if (type.CanHold(value)) return null;
         return value.IsWhole(out _)
             ? new(DiagnosticCode.BadAttribute, $"{value} is outside of {type}, which holds {type.Lowest} to {type.Highest}", location, [])
-            : new(DiagnosticCode.DTypeMismatch, $"{value} cannot be {type}; convert the tensor first, as with ConvertTo(F32)", location, []);
+            : new(DiagnosticCode.DTypeMismatch,
+                $"{value} cannot be {type}; convert the tensor first, as with ConvertTo(F32)", location, []);
     }
 
     /// <inheritdoc/>
@@ -99,7 +102,8 @@ public sealed class Literal
 
     private int StoredCount => _integers?.Length ?? _floats!.Length;
 
-    private Scalar Stored(long i) => _integers is { } integers ? integers[i] : (Scalar)_floats![i]; // without the cast both would be doubles
+    private Scalar Stored(long i) =>
+        _integers is { } integers ? integers[i] : (Scalar)_floats![i]; // without the cast both would be doubles
 
     private void Store(int i, Scalar value)
     {

@@ -2,10 +2,11 @@ using System.Globalization;
 
 namespace GraphCompiler.IR;
 
-/// <summary>One element as the compiler computes with it: an exact 64-bit integer, or an f64. Truth values are the integers 0 and 1.</summary>
-/// <remarks>Two integers give an integer, which wraps at 64 bits; <see cref="DType.Round"/> then wraps it into a narrower type, and wrapping
-/// once at the end is the same as after every step. Anything else is f64 arithmetic: rounded once to f32, f16 or bf16 it is the correctly
-/// rounded sum, difference, product, quotient or square root of that type, since 53 ≥ 2p + 2 (Figueroa, "When is double rounding
+/// <summary>One element as the compiler computes with it: an exact 64-bit integer, or an f64.
+/// Truth values are the integers 0 and 1.</summary>
+/// <remarks>Two integers give an integer, which wraps at 64 bits; <see cref="DType.Round"/> then wraps it into a narrower type, and
+/// wrapping once at the end is the same as after every step. Anything else is f64 arithmetic: rounded once to f32, f16 or bf16 it is the
+/// correctly rounded sum, difference, product, quotient or square root of that type, since 53 ≥ 2p + 2 (Figueroa, "When is double rounding
 /// innocuous?", 1995).</remarks>
 public readonly struct Scalar : IEquatable<Scalar>
 {
@@ -55,9 +56,11 @@ public readonly struct Scalar : IEquatable<Scalar>
     public static bool operator !=(Scalar x, Scalar y) => !(x == y);
 
     /// <summary>The larger: IEEE 754-2019's maximum, where NaN wins and -0 is below 0.</summary>
-    public static Scalar Max(Scalar x, Scalar y) => AreIntegers(x, y) ? Integer(Math.Max(x._bits, y._bits)) : Math.Max((double)x, (double)y);
+    public static Scalar Max(Scalar x, Scalar y) =>
+        AreIntegers(x, y) ? Integer(Math.Max(x._bits, y._bits)) : Math.Max((double)x, (double)y);
     /// <summary>The smaller: IEEE 754-2019's minimum, where NaN wins and -0 is below 0.</summary>
-    public static Scalar Min(Scalar x, Scalar y) => AreIntegers(x, y) ? Integer(Math.Min(x._bits, y._bits)) : Math.Min((double)x, (double)y);
+    public static Scalar Min(Scalar x, Scalar y) =>
+        AreIntegers(x, y) ? Integer(Math.Min(x._bits, y._bits)) : Math.Min((double)x, (double)y);
     /// <summary>|x|; of the smallest integer, itself.</summary>
     public static Scalar Abs(Scalar x) => x.IsFloating ? Math.Abs(x.Floating) : x._bits < 0 ? -x : x;
 
@@ -74,7 +77,8 @@ public readonly struct Scalar : IEquatable<Scalar>
     /// <summary>Whether both are the same number, as text tells them apart: 1 is 1.0, NaN is NaN, and 0 is not -0.</summary>
     public bool Equals(Scalar other)
     {
-        if (IsFloating == other.IsFloating) return _bits == other._bits || (IsFloating && double.IsNaN(Floating) && double.IsNaN(other.Floating));
+        if (IsFloating == other.IsFloating)
+            return _bits == other._bits || (IsFloating && double.IsNaN(Floating) && double.IsNaN(other.Floating));
         var (floating, integer) = IsFloating ? (this, other) : (other, this);
         return floating.IsWhole(out var whole) && whole == integer._bits && !(whole == 0 && floating.IsNegative);
     }
@@ -90,7 +94,8 @@ public readonly struct Scalar : IEquatable<Scalar>
         if (text is "nan") value = double.NaN;
         else if (text is "inf") value = double.PositiveInfinity;
         else if (text is "-inf") value = double.NegativeInfinity;
-        else if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) && !(integer == 0 && text[0] == '-'))
+        else if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+            && !(integer == 0 && text[0] == '-'))
             value = integer;
         else if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var floating)) value = floating;
         else

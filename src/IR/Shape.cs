@@ -22,7 +22,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
         {
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(sizes));
             if (Math.Max(size, 1) > MaxElements / count)
-                throw new GraphException(DiagnosticCode.TooLarge, $"a tensor of [{string.Join(",", sizes.ToArray())}] has more than 2^44 elements");
+                throw new GraphException(DiagnosticCode.TooLarge,
+                    $"a tensor of [{string.Join(",", sizes.ToArray())}] has more than 2^44 elements");
             count *= Math.Max(size, 1);
         }
         _sizes = [.. sizes];
@@ -35,7 +36,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
         var narrow = new int[sizes.Length];
         for (var i = 0; i < narrow.Length; i++)
             narrow[i] = sizes[i] <= int.MaxValue ? (int)sizes[i]
-                : throw new GraphException(DiagnosticCode.TooLarge, $"a size of {sizes[i]} is above {int.MaxValue}, the largest there can be");
+                : throw new GraphException(DiagnosticCode.TooLarge,
+                    $"a size of {sizes[i]} is above {int.MaxValue}, the largest there can be");
         return new Shape(narrow);
     }
 

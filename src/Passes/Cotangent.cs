@@ -68,7 +68,8 @@ internal sealed class Cotangent
             return new(Value + other.Value, null, DerivativeMagnitude.One, Predicates.Either(_where, other._where), true);
         if (_direction != other._direction || (_derivative is null && other._derivative is null))
             return new(Product + other.Product, null, DerivativeMagnitude.One, _where, IsProductMasked && other.IsProductMasked);
-        return With(_direction, (_derivative ?? _direction.Constant(1)) + (other._derivative ?? _direction.Constant(1)), _magnitude.Plus(other._magnitude));
+        return With(_direction, (_derivative ?? _direction.Constant(1)) + (other._derivative ?? _direction.Constant(1)),
+            _magnitude.Plus(other._magnitude));
     }
 
     private Cotangent Times(Value factor)
@@ -79,7 +80,8 @@ internal sealed class Cotangent
             : new(Product, factor, magnitude, _where, false);
     }
 
-    private Cotangent With(Value direction, Value? derivative, DerivativeMagnitude magnitude) => new(direction, derivative, magnitude, _where, _isMasked);
+    private Cotangent With(Value direction, Value? derivative, DerivativeMagnitude magnitude) =>
+        new(direction, derivative, magnitude, _where, _isMasked);
 }
 
 /// <summary>Where something flows, as truth values; null is everywhere.</summary>
@@ -98,9 +100,11 @@ internal static class Predicates
     private static bool AreSame(Value p, Value q, int depth)
     {
         if (p == q) return true;
-        if (depth == 0 || p.Definition is not { } a || q.Definition is not { } b || a.Op != b.Op || !a.Attributes.Equals(b.Attributes)) return false;
+        if (depth == 0 || p.Definition is not { } a || q.Definition is not { } b || a.Op != b.Op || !a.Attributes.Equals(b.Attributes))
+            return false;
         var isCombined = a.Operands.All(o => o.DType == DType.Bool);
-        return a.Operands.Length > 0 && a.Operands.Zip(b.Operands).All(o => isCombined ? AreSame(o.First, o.Second, depth - 1) : o.First == o.Second);
+        return a.Operands.Length > 0
+            && a.Operands.Zip(b.Operands).All(o => isCombined ? AreSame(o.First, o.Second, depth - 1) : o.First == o.Second);
     }
 
     private static bool IsNot(Value p, Value q) => p.Definition is { Op: Not } not && AreSame(not.Operands[0], q);

@@ -4,9 +4,10 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Replaces composite ops (softmax) by the simpler ops that they stand for, and what no kernel has a form for by what has.</summary>
-/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one. Ensures: no op has a decomposition, no reduction is over no
-/// axes, and no concatenation has more than 16 parts. O(operations).</remarks>
+/// <summary>Replaces composite ops (softmax) by the simpler ops that they stand for,
+/// and what no kernel has a form for by what has.</summary>
+/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one. Ensures: no op has a decomposition, no reduction is
+/// over no axes, and no concatenation has more than 16 parts. O(operations).</remarks>
 public sealed class Decompose : IPass
 {
     /// <summary>Parts of a concatenation: each is one more choice for every element.</summary>

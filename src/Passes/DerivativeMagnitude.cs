@@ -4,8 +4,8 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Passes;
 
 /// <summary>How far a product of local derivatives can be from 1, as far as its operations tell.</summary>
-/// <remarks>Decides whether the product may be taken apart from the cotangent. x·10³⁰·10³⁰·10⁻⁴⁰ has partial products beyond f32, which a small cotangent,
-/// multiplied in the order of the chain rule, never meets.</remarks>
+/// <remarks>Decides whether the product may be taken apart from the cotangent. x·10³⁰·10³⁰·10⁻⁴⁰ has partial products beyond f32, which a
+/// small cotangent, multiplied in the order of the chain rule, never meets.</remarks>
 /// <param name="Bound">The largest magnitude of the factors whose range is known.</param>
 /// <param name="Scale">The product of the factors that are constants.</param>
 /// <param name="IsOpen">Whether there is a factor of unknown range.</param>

@@ -23,11 +23,12 @@ public static class LowerToLoops
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
     /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
-    /// <param name="verifies">Whether the program is checked: every element that is read or written lies in its buffer, every value is read where
-    /// it was written, every result is where it is looked for.</param>
+    /// <param name="verifies">Whether the program is checked: every element that is read or written lies in its buffer, every value is read
+    /// where it was written, every result is where it is looked for.</param>
     /// <exception cref="InternalCompilerException">A result has not the type of the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target, double parallelWork = ParallelWork, bool verifies = false)
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
+        double parallelWork = ParallelWork, bool verifies = false)
     {
         var program = Plan(function, donated, target).Build(parallelWork, verifies);
         if (verifies) LoopVerifier.Verify(program);

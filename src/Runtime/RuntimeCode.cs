@@ -25,6 +25,9 @@ public static class RuntimeCode
     /// <summary>A step is run with another number of inputs than it declares.</summary>
     public const string WrongInputCount = "SGC5007";
 
+    /// <summary>A checked step met an input that a loss cannot use.</summary>
+    public const string BadInput = "SGC5008";
+
     /// <summary>A file is missing or cannot be opened.</summary>
     public const string FileMissing = "SGC6001";
 

@@ -29,19 +29,23 @@ public sealed class RandomProgramTests
             var (function, arguments, _) = RandomProgram.Create(seed, seed % 2 == 0 ? DType.F32 : DType.F64);
             var (donating, donated) = RandomDonation.Of(function, seed);
             var fused = CompiledFunction.Optimized(donating, Pipeline.Training);
-            return (Entry: $"program_{seed}", Function: fused, Arguments: arguments, Donated: donated, Program: CompiledFunction.Lower(fused, donated, 2, 0));
+            return (Entry: $"program_{seed}", Function: fused, Arguments: arguments, Donated: donated,
+                Program: CompiledFunction.Lower(fused, donated, 2, 0));
         }).ToArray();
         var folder = Directory.CreateTempSubdirectory("programs").FullName;
         try
         {
-            File.WriteAllBytes(Path.Combine(folder, "programs.o"), StepCompiler.Compile([.. programs.Select(p => (p.Entry, p.Program))], TargetInfo.Create()).Object);
+            File.WriteAllBytes(Path.Combine(folder, "programs.o"),
+                StepCompiler.Compile([.. programs.Select(p => (p.Entry, p.Program))], TargetInfo.Create()).Object);
             Linker.Link(folder, "libprograms.so", ["programs.o"]);
             var library = NativeLibrary.Load(Path.Combine(folder, "libprograms.so"));
             foreach (var p in programs)
             {
-                var ahead = CompiledFunction.Call(NativeLibrary.GetExport(library, p.Entry), p.Function, p.Program, p.Arguments, 2, p.Donated);
+                var ahead = CompiledFunction.Call(NativeLibrary.GetExport(library, p.Entry),
+                    p.Function, p.Program, p.Arguments, 2, p.Donated);
                 var inTime = CompiledFunction.RunFused(p.Function, p.Arguments, 2, 0, p.Donated);
-                for (var r = 0; r < ahead.Length; r++) Assert.True(ahead[r].ToBytes().SequenceEqual(inTime[r].ToBytes()), $"{p.Entry}, result {r}\n{p.Function}");
+                for (var r = 0; r < ahead.Length; r++)
+                    Assert.True(ahead[r].ToBytes().SequenceEqual(inTime[r].ToBytes()), $"{p.Entry}, result {r}\n{p.Function}");
             }
             NativeLibrary.Free(library);
         }

@@ -15,7 +15,8 @@ public sealed class ConstantDataTests
     private static Literal Numbers(TensorType type, int seed = 1)
     {
         var random = new Random(seed);
-        return new Literal(type, [.. Enumerable.Range(0, (int)type.Shape.ElementCount).Select(_ => Math.Round(random.NextDouble() * 100) / (type.DType.IsFloating ? 64 : 1))]);
+        return new Literal(type, [.. Enumerable.Range(0, (int)type.Shape.ElementCount)
+            .Select(_ => Math.Round(random.NextDouble() * 100) / (type.DType.IsFloating ? 64 : 1))]);
     }
 
     private static Value Constant(FunctionBuilder builder, Literal literal) =>
@@ -49,7 +50,8 @@ public sealed class ConstantDataTests
         const int Size = 300_000;
         var builder = new FunctionBuilder("twice");
         var (x, numbers) = (builder.Parameter("x", F32[Size]), Numbers(F32[Size]));
-        var program = Lower(builder.Build(x + Constant(builder, numbers), x * Constant(builder, Literal.FromBytes(numbers.Type, numbers.ToBytes()))));
+        var program = Lower(builder.Build(x + Constant(builder, numbers),
+            x * Constant(builder, Literal.FromBytes(numbers.Type, numbers.ToBytes()))));
         Assert.Equal(2, program.Constants.Length);
         Assert.InRange(StepCompiler.Compile(program, TargetInfo.Create()).Length, Size * sizeof(float), Size * sizeof(float) + 16_384);
     }
@@ -59,6 +61,7 @@ public sealed class ConstantDataTests
     {
         var fused = new PassRunner([.. Pipeline.Training.Where(p => p.Required)]).Run(function, new PassContext());
         var target = TargetInfo.Create();
-        return LowerToLoops.Lower(fused, [-1, -1], new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, 1), 0);
+        return LowerToLoops.Lower(fused, [-1, -1],
+            new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, 1), 0);
     }
 }

@@ -7,7 +7,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Graphs of many operations, compiled on a stack of 256 KiB: nothing recurses over the graph, and kernels have a bounded size.</summary>
+/// <summary>Graphs of many operations, compiled on a stack of 256 KiB:
+/// nothing recurses over the graph, and kernels have a bounded size.</summary>
 public sealed class DeepGraphTests
 {
     private const int SmallStack = 256 << 10;

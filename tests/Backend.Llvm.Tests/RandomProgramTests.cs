@@ -8,7 +8,8 @@ using Xunit;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Random programs of every op: interpreted, folded, with any subset of the optional passes, on one and two threads, with donations.</summary>
+/// <summary>Random programs of every op: interpreted, folded, with any subset of the optional passes, on one and two threads,
+/// with donations.</summary>
 [Trait("Category", "Target")]
 public sealed class RandomProgramTests
 {
@@ -19,10 +20,12 @@ public sealed class RandomProgramTests
     {
         var drawn = new HashSet<Op>();
         for (var seed = 0; seed < 200; seed++) drawn.UnionWith(RandomProgram.Create(seed, DType.F32).Function.Operations.Select(o => o.Op));
-        Assert.Empty(OpRegistry.All.Where(o => o is not Fusion && !(RandomProgram.Rules.ContainsKey(o) && drawn.Contains(o))).Select(o => o.Name));
+        Assert.Empty(OpRegistry.All.Where(o => o is not Fusion && !(RandomProgram.Rules.ContainsKey(o) && drawn.Contains(o)))
+            .Select(o => o.Name));
     }
 
-    /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite, and prints the seed of a failure.</summary>
+    /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite,
+    /// and prints the seed of a failure.</summary>
     [Fact]
     public void ProgramsAgreeWithTheInterpreter()
     {
@@ -46,7 +49,8 @@ public sealed class RandomProgramTests
         Check(one, "one thread");
         var two = Run(function, Pipeline.Training, arguments, 2);
         for (var r = 0; r < one.Length; r++)
-            Assert.True(one[r].ToBytes().SequenceEqual(two[r].ToBytes()), $"seed {seed}: result {r} depends on the number of threads\n{function}");
+            Assert.True(one[r].ToBytes().SequenceEqual(two[r].ToBytes()),
+                $"seed {seed}: result {r} depends on the number of threads\n{function}");
         Check(Run(function, [.. Pipeline.Training.Where(p => p.Required || random.Next(2) == 0)], arguments, 1), "some passes");
         Check(Run(function, [.. Pipeline.Training.Where(p => p.Required)], arguments, 2), "no optional passes");
         Check(Run(OfConstants(function, arguments), Pipeline.Training, [], 1), "constants");
@@ -70,7 +74,8 @@ public sealed class RandomProgramTests
         var expected = ReferenceInterpreter.Run(function, arguments);
         for (var r = 0; r < expected.Length; r++)
             for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
-                Assert.True(IsSame(expected[r][i], actual[r][i], isExact: false), $"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
+                Assert.True(IsSame(expected[r][i], actual[r][i], isExact: false),
+                    $"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
     }
 
     // Zeros of both signs are told apart only where nothing is summed: a sum of no terms, or of zeros, has the sign of the order.

@@ -10,7 +10,8 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 [Trait("Category", "Target")]
 public sealed class SameBitsTests
 {
-    public static TheoryData<int, int, int> Sizes => new() { { 64, 800, 32 }, { 64, 2000, 32 }, { 40, 1111, 70 }, { 8, 3000, 16 }, { 130, 530, 130 } };
+    public static TheoryData<int, int, int> Sizes =>
+        new() { { 64, 800, 32 }, { 64, 2000, 32 }, { 40, 1111, 70 }, { 8, 3000, 16 }, { 130, 530, 130 } };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -20,7 +21,8 @@ public sealed class SameBitsTests
         var (x, y, z) = (b.Parameter("x", F32[rows, depth]), b.Parameter("y", F32[depth, columns]), b.Parameter("z", F32[columns, depth]));
         var function = b.Build(x.MatMul(y), x.MatMul(z.Transpose()).Tanh());
         var random = new Random(depth);
-        Literal[] arguments = [.. function.Parameters.Select(p => new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
+        Literal[] arguments = [.. function.Parameters.Select(p =>
+            new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
         var alone = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         foreach (var workers in (int[])[2, 3, 5])
         {

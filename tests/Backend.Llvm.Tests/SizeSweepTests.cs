@@ -6,7 +6,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Every family of kernels at every size from 1 to 40: whole vectors, half-empty ones, several registers side by side and one, at any level.</summary>
+/// <summary>Every family of kernels at every size from 1 to 40: whole vectors, half-empty ones, several registers side by side and one,
+/// at any level.</summary>
 /// <remarks>The other sizes and the element types go through their values beside it, so that each pair of them comes up.</remarks>
 [Trait("Category", "Target")]
 public sealed class SizeSweepTests
@@ -22,7 +23,8 @@ public sealed class SizeSweepTests
             foreach (var dtype in dtypes)
             {
                 var builder = new FunctionBuilder($"{dtype}_{size}");
-                CompiledFunctionTests.AgreeOnce(builder.Build(results(builder, dtype, size)), dtype.Bits < 32 && dtype.IsFloating ? 0.05 : tolerance, size, workers: 1 + size % 2);
+                CompiledFunctionTests.AgreeOnce(builder.Build(results(builder, dtype, size)),
+                    dtype.Bits < 32 && dtype.IsFloating ? 0.05 : tolerance, size, workers: 1 + size % 2);
             }
     }
 
@@ -33,7 +35,8 @@ public sealed class SizeSweepTests
         var (low, high) = (n * 7 % 11, n * 5 % 9);
         return
         [
-            x.Pad([1, 2], [0, 2], 3), x.Pad([0, low], [2, high], -1), x.Pad([low, 0], [0, high]), x.Pad([0, 0], [0, 1]), x.Pad([1, low], [high, 0], 0.5, [0, 1 + n % 3]),
+            x.Pad([1, 2], [0, 2], 3), x.Pad([0, low], [2, high], -1), x.Pad([low, 0], [0, high]), x.Pad([0, 0], [0, 1]),
+            x.Pad([1, low], [high, 0], 0.5, [0, 1 + n % 3]),
             y.Pad([1, 0, low], [0, 1, 0], 2), y.Pad([0, 1, 0], [2, 0, high], 0.25, [1, 0, 0]), x.Reshape([-1]).Pad([low], [high], 2),
         ];
     });
@@ -42,7 +45,8 @@ public sealed class SizeSweepTests
     public void PadsOfNarrowTypes() => Sweep([BF16, F16, I32, I8, I64], (b, dtype, n) =>
     {
         var x = b.Parameter("x", dtype[3, n]);
-        return [x.Pad([1, n % 5], [0, n % 7], 3), x.Pad([0, 0], [0, 1 + n % 33]), x.Concatenate([x.Slice([0, 0], [3, (n + 1) / 2])], 1), x.Transpose()];
+        return [x.Pad([1, n % 5], [0, n % 7], 3), x.Pad([0, 0], [0, 1 + n % 33]),
+            x.Concatenate([x.Slice([0, 0], [3, (n + 1) / 2])], 1), x.Transpose()];
     });
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class SizeSweepTests
         var (x, y) = (b.Parameter("x", dtype[Other(n, 2) + 2, n + 3]), b.Parameter("y", dtype[2, 2 * n + 1, 3]));
         return
         [
-            x.Slice([2, 0], [.. x.Shape]), x.Slice([0, 3], [.. x.Shape]), x.Slice([1, 1], [2, n + 1]), x.Slice([0, 0], [.. x.Shape], [2, 3]),
+            x.Slice([2, 0], [.. x.Shape]), x.Slice([0, 3], [.. x.Shape]), x.Slice([1, 1], [2, n + 1]),
+            x.Slice([0, 0], [.. x.Shape], [2, 3]),
             x.Slice([0, n + 2], [.. x.Shape]), y.Slice([1, 1, 0], [2, 2 * n + 1, 3], [1, 2, 2]), y.Slice([0, n, 1], [2, 2 * n, 2]),
         ];
     });
@@ -74,7 +79,8 @@ public sealed class SizeSweepTests
     {
         var (x, y) = (b.Parameter("x", dtype[Other(n, 1), n]), b.Parameter("y", dtype[Other(n, 1), Other(n, 2)]));
         var z = b.Parameter("z", dtype[n]);
-        return [x.Concatenate([y], 1), y.Concatenate([x, y * 2, x], 1), x.Concatenate([x.Exp(), x], 0), z.Concatenate([z, z.Slice([0], [1])]), x.Concatenate([y], 1).Transpose()];
+        return [x.Concatenate([y], 1), y.Concatenate([x, y * 2, x], 1), x.Concatenate([x.Exp(), x], 0),
+            z.Concatenate([z, z.Slice([0], [1])]), x.Concatenate([y], 1).Transpose()];
     });
 
     [Fact]
@@ -85,7 +91,8 @@ public sealed class SizeSweepTests
         var places = b.Emit(Iota.Instance, [], Iota.Attributes(dtype[3, n], 1));
         return
         [
-            x.Transpose().Exp(), x * rows + z, y.Transpose([2, 0, 1]) * 2, y.Transpose([1, 0, 2]) + z, y.Reshape([14, n]).Tanh(), y.Reshape([-1, 7]) * 3,
+            x.Transpose().Exp(), x * rows + z, y.Transpose([2, 0, 1]) * 2, y.Transpose([1, 0, 2]) + z,
+            y.Reshape([14, n]).Tanh(), y.Reshape([-1, 7]) * 3,
             y.Take(indices), z.Take(indices), x.Take(indices).Exp(), places * z, z.Reshape([n, 1]) * places.Transpose(),
         ];
     });
@@ -97,8 +104,8 @@ public sealed class SizeSweepTests
         var centred = x - x.Mean([1], keepAxes: true);
         return
         [
-            x.Softmax(), x.LogSoftmax(), centred * ((centred * centred).Mean([1], keepAxes: true) + 1e-3).Rsqrt(), x.Sum([1]), x.Max([1]), x.Min([1]),
-            (x.Exp() * x).Sum([1]), x.Reshape([-1]).Sum(), x.Mean(), x.Max(),
+            x.Softmax(), x.LogSoftmax(), centred * ((centred * centred).Mean([1], keepAxes: true) + 1e-3).Rsqrt(),
+            x.Sum([1]), x.Max([1]), x.Min([1]), (x.Exp() * x).Sum([1]), x.Reshape([-1]).Sum(), x.Mean(), x.Max(),
         ];
     });
 
@@ -106,7 +113,8 @@ public sealed class SizeSweepTests
     public void ColumnReductions() => Sweep([F32, F64], (b, dtype, n) =>
     {
         var (x, y) = (b.Parameter("x", dtype[Other(n, 3), n]), b.Parameter("y", dtype[3, n, Other(n, 1)]));
-        return [x.Sum([0]), x.Max([0]), x.Softmax(0), (x * x).Mean([0]), y.Sum([1]), y.Min([0]), y.Sum([0, 1]), y.Sum([0, 2]), y.Softmax(1), y.Max([0, 2])];
+        return [x.Sum([0]), x.Max([0]), x.Softmax(0), (x * x).Mean([0]), y.Sum([1]), y.Min([0]),
+            y.Sum([0, 1]), y.Sum([0, 2]), y.Softmax(1), y.Max([0, 2])];
     });
 
     [Fact]
@@ -131,7 +139,8 @@ public sealed class SizeSweepTests
         var (p, g) = (b.Parameter("p", dtype[n, third]), b.Parameter("g", dtype[other, n]));
         var gradient = g.Transpose().MatMul(b.Parameter("d", dtype[other, third]));
         var product = b.Parameter("u", dtype[other, third]).MatMul(b.Parameter("v", dtype[third, n])).Tanh();
-        return [x.MatMul(y), x.MatMul(y).Softmax(), p - 0.1 * gradient / ((gradient * gradient).Sqrt() + 0.5), product, product.Sum([0]), product.Sum([1]), product.Softmax()];
+        return [x.MatMul(y), x.MatMul(y).Softmax(), p - 0.1 * gradient / ((gradient * gradient).Sqrt() + 0.5),
+            product, product.Sum([0]), product.Sum([1]), product.Softmax()];
     }, tolerance: 1e-4);
 
     [Fact]
@@ -151,6 +160,7 @@ public sealed class SizeSweepTests
     public void Elements() => Sweep([F32, F64, BF16, F16], (b, dtype, n) =>
     {
         var (x, y, i) = (b.Parameter("x", dtype[n]), b.Parameter("y", dtype[n]), b.Parameter("i", I32[n]));
-        return [x.Exp() + y, x.Less(y), x.Less(y).Select(x, y * 2), i.ConvertTo(dtype) * x, i.ConvertTo(I64), i.ConvertTo(U8), x.Less(y).ConvertTo(I32) * i, (x * 8).ConvertTo(I8)];
+        return [x.Exp() + y, x.Less(y), x.Less(y).Select(x, y * 2), i.ConvertTo(dtype) * x,
+            i.ConvertTo(I64), i.ConvertTo(U8), x.Less(y).ConvertTo(I32) * i, (x * 8).ConvertTo(I8)];
     });
 }

@@ -9,8 +9,9 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Every elementwise op of the registry at the special values of every element type: interpreter, folder and compiled code agree, in
-/// vectors and in scalar code, with operands that are constant and that are not. Exactly, but for ordinary results of math functions.</summary>
+/// <summary>Every elementwise op of the registry at the special values of every element type: interpreter, folder and compiled code agree,
+/// in vectors and in scalar code, with operands that are constant and that are not.
+/// Exactly, but for ordinary results of math functions.</summary>
 [Trait("Category", "Target")]
 public sealed class SpecialValueTests
 {
@@ -98,7 +99,8 @@ public sealed class SpecialValueTests
         Agree(function, arguments, isMath: false);
     }
 
-    private static DType[] OperandTypes(ElementwiseOp op, DType type) => op is Select ? [Bool, type, type] : [.. Enumerable.Repeat(type, op.Arity)];
+    private static DType[] OperandTypes(ElementwiseOp op, DType type) =>
+        op is Select ? [Bool, type, type] : [.. Enumerable.Repeat(type, op.Arity)];
 
     private static AttributeMap[] Variants(ElementwiseOp op, DType type) => op switch
     {
@@ -134,7 +136,8 @@ public sealed class SpecialValueTests
         // A column is one lane wide, and where an index map stands in the kernel it is computed row by row, in scalar code.
         var narrow = types.Select((t, i) => b.Parameter($"column{i}", t[1, count])).ToArray();
         List<Value> results = [b.Emit(op, flat, attributes), b.Emit(op, [.. narrow.Select(v => v.Transpose())], attributes)];
-        Literal[] arguments = [.. columns.Select((c, i) => new Literal(flat[i].Type, c)), .. columns.Select((c, i) => new Literal(narrow[i].Type, c))];
+        Literal[] arguments = [.. columns.Select((c, i) => new Literal(flat[i].Type, c)),
+            .. columns.Select((c, i) => new Literal(narrow[i].Type, c))];
         var isMath = op is ElementwiseOp { IsFunction: true } or Rsqrt;
         if (types.Length == 2 && !isMath) results.AddRange(WithConstants(b, op, flat, attributes));
         var folded = Math.Min(count, 300);
@@ -175,6 +178,7 @@ public sealed class SpecialValueTests
         var isOrdinary = double.IsFinite((double)expected) && expected != 0 && (type.Bits < 32 || Scalar.Abs(expected) != 1);
         var tolerance = type.Bits switch { 64 => 1e-14, 32 => 1e-6, _ => type == F16 ? 2e-3 : 1.6e-2 };
         // A step flushes intermediate results too, which is an absolute error.
-        return isMath && isOrdinary && Scalar.Abs(expected - actual) <= tolerance * Scalar.Abs(expected) + SpecialValues.SmallestNormal(type);
+        return isMath && isOrdinary
+            && Scalar.Abs(expected - actual) <= tolerance * Scalar.Abs(expected) + SpecialValues.SmallestNormal(type);
     }
 }

@@ -2,7 +2,8 @@ using GraphCompiler.IR;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>The operand values at which element types, processors and LLVM differ. Subnormal numbers are left out: a step flushes them.</summary>
+/// <summary>The operand values at which element types, processors and LLVM differ.
+/// Subnormal numbers are left out: a step flushes them.</summary>
 internal static class SpecialValues
 {
     private const double Inf = double.PositiveInfinity;

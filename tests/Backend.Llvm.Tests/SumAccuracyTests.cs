@@ -18,7 +18,8 @@ public sealed class SumAccuracyTests
         get
         {
             var random = new Random();
-            return [65, 1_000, 4_097, 100_000, 1_000_000, .. Enumerable.Range(0, 3).Select(_ => (int)Math.Pow(10, 2 + 4 * random.NextDouble()))];
+            return [65, 1_000, 4_097, 100_000, 1_000_000,
+                .. Enumerable.Range(0, 3).Select(_ => (int)Math.Pow(10, 2 + 4 * random.NextDouble()))];
         }
     }
 
@@ -29,7 +30,8 @@ public sealed class SumAccuracyTests
         return [.. Enumerable.Range(0, count).Select(_ => seed == 0 ? 0.1f : (float)random.NextDouble() - 0.25f)];
     }
 
-    private static void Check(Function function, Literal[] arguments, Func<int, int, IEnumerable<double>> terms, int length, double factor = 2)
+    private static void Check(Function function, Literal[] arguments, Func<int, int, IEnumerable<double>> terms,
+        int length, double factor = 2)
     {
         var results = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         var shared = CompiledFunction.Run(function, arguments, workers: 2, parallelWork: 0);
@@ -42,7 +44,8 @@ public sealed class SumAccuracyTests
                 var bound = factor * Math.Log2(length) * HalfUnit * size;
                 var found = (double)results[r][i];
                 if (Math.Abs(found - sum) > bound)
-                    Assert.Fail($"{function.Name}, length {length}, result {r}[{i}]: {found:R}, in f64 {sum:R}: off by {Math.Abs(found - sum) / size / HalfUnit:F1} half units");
+                    Assert.Fail($"{function.Name}, length {length}, result {r}[{i}]: {found:R}, in f64 {sum:R}: "
+                        + $"off by {Math.Abs(found - sum) / size / HalfUnit:F1} half units");
             }
     }
 
@@ -69,11 +72,13 @@ public sealed class SumAccuracyTests
             var builder = new FunctionBuilder("columns");
             var x = builder.Parameter("x", F32[length, 3]);
             var a = Terms(3 * length, seed);
-            Check(builder.Build(x.Sum([0]), x.Sum()), [new(x.Type, a)], (r, i) => r == 1 ? a : Enumerable.Range(0, length).Select(n => a[3 * n + i]), length);
+            Check(builder.Build(x.Sum([0]), x.Sum()), [new(x.Type, a)],
+                (r, i) => r == 1 ? a : Enumerable.Range(0, length).Select(n => a[3 * n + i]), length);
         }
     }
 
-    /// <summary>Dots, vectors by matrices, matrices whose depth is the long axis, batches; a register sums more terms here, so its part is larger.</summary>
+    /// <summary>Dots, vectors by matrices, matrices whose depth is the long axis, batches;
+    /// a register sums more terms here, so its part is larger.</summary>
     [Theory]
     [MemberData(nameof(Lengths))]
     public void Dots(int length)
@@ -81,11 +86,14 @@ public sealed class SumAccuracyTests
         foreach (var seed in (int[])[0, length])
         {
             var builder = new FunctionBuilder("dots");
-            var (x, y, z) = (builder.Parameter("x", F32[length]), builder.Parameter("y", F32[length, 3]), builder.Parameter("z", F32[length, 2]));
+            var (x, y, z) = (builder.Parameter("x", F32[length]), builder.Parameter("y", F32[length, 3]),
+                builder.Parameter("z", F32[length, 2]));
             double[] a = Terms(length, seed), b = Terms(3 * length, seed), c = Terms(2 * length, seed);
             var row = x.Reshape([1, length]);
-            Value[] results = [row.MatMul(x.Reshape([length, 1])), row.MatMul(y), y.Transpose().MatMul(z), y.Transpose().MatMul(x.Reshape([length, 1])), row.Reshape([1, 1, length]).MatMul(z.Reshape([1, length, 2]))];
-            IEnumerable<double> Products(Func<int, double> left, Func<int, double> right) => Enumerable.Range(0, length).Select(n => left(n) * right(n));
+            Value[] results = [row.MatMul(x.Reshape([length, 1])), row.MatMul(y), y.Transpose().MatMul(z),
+                y.Transpose().MatMul(x.Reshape([length, 1])), row.Reshape([1, 1, length]).MatMul(z.Reshape([1, length, 2]))];
+            IEnumerable<double> Products(Func<int, double> left, Func<int, double> right) =>
+                Enumerable.Range(0, length).Select(n => left(n) * right(n));
             Check(builder.Build(results), [new(x.Type, a), new(y.Type, b), new(z.Type, c)], (r, i) => r switch
             {
                 0 => Products(n => a[n], n => a[n]),
@@ -104,12 +112,15 @@ public sealed class SumAccuracyTests
         foreach (var seed in (int[])[0, length])
         {
             var builder = new FunctionBuilder("scatters");
-            var (x, updates, one, some) = (builder.Parameter("x", F32[3, 2]), builder.Parameter("updates", F32[length, 2]), builder.Parameter("one", I32[length]), builder.Parameter("some", I32[length]));
+            var (x, updates, one, some) = (builder.Parameter("x", F32[3, 2]), builder.Parameter("updates", F32[length, 2]),
+                builder.Parameter("one", I32[length]), builder.Parameter("some", I32[length]));
             var a = Terms(2 * length, seed);
             Value To(Value indices) => x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, updates);
-            Literal[] arguments = [new(x.Type, new double[6]), new(updates.Type, a), new(one.Type, 1), new(some.Type, [.. Enumerable.Range(0, length).Select(n => n % 3.0)])];
+            Literal[] arguments = [new(x.Type, new double[6]), new(updates.Type, a), new(one.Type, 1),
+                new(some.Type, [.. Enumerable.Range(0, length).Select(n => n % 3.0)])];
             Check(builder.Build(To(one), To(some)), arguments,
-                (r, i) => Enumerable.Range(0, length).Where(n => r == 0 ? i / 2 == 1 : n % 3 == i / 2).Select(n => a[2 * n + i % 2]), length, factor: 0.5);
+                (r, i) => Enumerable.Range(0, length).Where(n => r == 0 ? i / 2 == 1 : n % 3 == i / 2)
+                    .Select(n => a[2 * n + i % 2]), length, factor: 0.5);
         }
     }
 
@@ -118,7 +129,8 @@ public sealed class SumAccuracyTests
     public void ScattersKeepInfinity()
     {
         var builder = new FunctionBuilder("infinite");
-        var (x, updates, indices) = (builder.Parameter("x", F32[2, 1]), builder.Parameter("updates", F32[100, 1]), builder.Parameter("indices", I32[100]));
+        var (x, updates, indices) = (builder.Parameter("x", F32[2, 1]), builder.Parameter("updates", F32[100, 1]),
+            builder.Parameter("indices", I32[100]));
         var result = CompiledFunction.Run(builder.Build(x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, updates)),
             [new(x.Type, [0, 0]), new(updates.Type, 3e38), new(indices.Type, 1)])[0];
         Assert.Equal([0, double.PositiveInfinity], result.ToArray());

@@ -11,7 +11,8 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace GraphCompiler.Bench.Tests;
 
-/// <summary>A multi-layer perceptron that a seed decides: depth, widths, activations, loss and optimizer. Declared for the compiler and for libtorch.</summary>
+/// <summary>A multi-layer perceptron that a seed decides: depth, widths, activations, loss and optimizer.
+/// Declared for the compiler and for libtorch.</summary>
 /// <remarks>Activations are smooth: at a ReLU's kink one rounding decides a whole path, and no tolerance would say anything.</remarks>
 internal sealed class RandomNet
 {
@@ -78,13 +79,15 @@ internal sealed class RandomNet
         double[] features = [.. Enumerable.Range(0, Batch * _sizes[0]).Select(_ => (double)(float)(2 * random.NextDouble() - 1))];
         double[] targets = HasLabels
             ? [.. Enumerable.Range(0, Batch).Select(i => i > 0 && random.Next(8) == 0 ? -100.0 : random.Next(Outputs))]
-            : [.. Enumerable.Range(0, Batch * Outputs).Select(_ => (double)(float)(_loss == "binary" ? random.Next(2) : random.NextDouble()))];
+            : [.. Enumerable.Range(0, Batch * Outputs)
+                .Select(_ => (double)(float)(_loss == "binary" ? random.Next(2) : random.NextDouble()))];
         return (features, targets);
     }
 
     /// <summary>libtorch's parameters, kernel and bias of each layer, with the elements that the compiler starts from.</summary>
     public Parameter[] TorchParameters(GraphBuilder graph) => [.. graph.ModelParameters.Select(p =>
-        new Parameter(torch.tensor(Array.ConvertAll(p.InitialElements(graph.Seed), e => (double)e), [.. p.Value.Shape.Select(s => (long)s)]).to_type(TorchType)))];
+        new Parameter(torch.tensor(Array.ConvertAll(p.InitialElements(graph.Seed), e => (double)e),
+            [.. p.Value.Shape.Select(s => (long)s)]).to_type(TorchType)))];
 
     public ScalarType TorchType => _dtype == IR.DType.F64 ? ScalarType.Float64 : ScalarType.Float32;
 
@@ -117,6 +120,7 @@ internal sealed class RandomNet
     // libtorch's softplus turns linear at a threshold, 20 unless stated, where it is off by 2e-9.
     private static Tensor Apply(string activation, Tensor x) => activation switch
     {
-        "tanh" => torch.tanh(x), "sigmoid" => torch.sigmoid(x), "gelu" => F.gelu(x), "softplus" => F.softplus(x, 1, 100), _ => x * torch.sigmoid(x),
+        "tanh" => torch.tanh(x), "sigmoid" => torch.sigmoid(x), "gelu" => F.gelu(x), "softplus" => F.softplus(x, 1, 100),
+        _ => x * torch.sigmoid(x),
     };
 }

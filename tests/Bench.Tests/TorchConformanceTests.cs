@@ -7,15 +7,16 @@ using static GraphCompiler.IR.DType;
 namespace GraphCompiler.Bench.Tests;
 
 /// <summary>Whole training steps of random nets beside libtorch: fifty steps from the same weights on the same batches.</summary>
-/// <remarks>f64 agrees to 1e-10 of the largest element, which leaves four digits for the order of sums. In f32 a step's rounding is about 1e-6 of a
-/// gradient, and fifty steps add up what they move: 2e-4 for parameters, 1e-4 for losses.</remarks>
+/// <remarks>f64 agrees to 1e-10 of the largest element, which leaves four digits for the order of sums. In f32 a step's rounding is about
+/// 1e-6 of a gradient, and fifty steps add up what they move: 2e-4 for parameters, 1e-4 for losses.</remarks>
 public sealed class TorchConformanceTests
 {
     private const int Steps = 50;
 
     // SGC_EXHAUSTIVE=1 tries more nets; SGC_SEED starts elsewhere.
     public static TheoryData<int> Seeds =>
-        [.. Enumerable.Range(int.Parse(Environment.GetEnvironmentVariable("SGC_SEED") ?? "1", System.Globalization.CultureInfo.InvariantCulture),
+        [.. Enumerable.Range(int.Parse(Environment.GetEnvironmentVariable("SGC_SEED") ?? "1",
+            System.Globalization.CultureInfo.InvariantCulture),
             Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1" ? 60 : 6)];
 
     [Theory, MemberData(nameof(Seeds))]
@@ -41,18 +42,22 @@ public sealed class TorchConformanceTests
             var expected = net.TorchLoss(parameters, features, targets);
             expected.backward();
             optimizer.step();
-            var (wanted, found) = (expected.to_type(torch.ScalarType.Float64).item<double>(), System.Convert.ToDouble(step.Metric<T>("value")[0], null));
-            Assert.True(Math.Abs(wanted - found) <= lossTolerance * Math.Max(1, Math.Abs(wanted)), $"{net}\nstep {i}: libtorch's loss is {wanted:R}, ours {found:R}");
+            var (wanted, found) = (expected.to_type(torch.ScalarType.Float64).item<double>(),
+                System.Convert.ToDouble(step.Metric<T>("value")[0], null));
+            Assert.True(Math.Abs(wanted - found) <= lossTolerance * Math.Max(1, Math.Abs(wanted)),
+                $"{net}\nstep {i}: libtorch's loss is {wanted:R}, ours {found:R}");
         }
         for (var k = 0; k < parameters.Length; k++)
-            Agree(parameters[k].to_type(torch.ScalarType.Float64).data<double>().ToArray(), step.Variable<T>(graph.ModelParameters[k].Value.Name!), tolerance, net);
+            Agree(parameters[k].to_type(torch.ScalarType.Float64).data<double>().ToArray(),
+                step.Variable<T>(graph.ModelParameters[k].Value.Name!), tolerance, net);
     }
 
     private static void Agree<T>(double[] wanted, ReadOnlySpan<T> found, double tolerance, RandomNet net) where T : unmanaged, IConvertible
     {
         var scale = Math.Max(1, wanted.Max(Math.Abs));
         for (var i = 0; i < wanted.Length; i++)
-            Assert.True(Math.Abs(wanted[i] - System.Convert.ToDouble(found[i], null)) <= tolerance * scale, $"{net}\nelement {i}: libtorch has {wanted[i]:R}, ours is {found[i]}");
+            Assert.True(Math.Abs(wanted[i] - System.Convert.ToDouble(found[i], null)) <= tolerance * scale,
+                $"{net}\nelement {i}: libtorch has {wanted[i]:R}, ours is {found[i]}");
     }
 
     private static T[] Convert<T>(double[] values) where T : unmanaged => typeof(T) == typeof(double)

@@ -10,7 +10,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Frontend.Tests;
 
-/// <summary>Losses and activations against closed forms where they saturate, at their kinks, at infinities and NaN; and over nothing.</summary>
+/// <summary>Losses and activations against closed forms where they saturate, at their kinks, at infinities and NaN;
+/// and over nothing.</summary>
 public sealed class LossTests
 {
     private const double Infinity = double.PositiveInfinity;
@@ -26,21 +27,25 @@ public sealed class LossTests
         var builder = new FunctionBuilder("f");
         var x = builder.Parameter("x", F64[at.Length]);
         var y = f(x);
-        var results = ReferenceInterpreter.Run(builder.Build(y, Adjoint.AppendDense(builder, y, [x], y.Constant(1))[0]), new Literal(x.Type, at));
+        var results = ReferenceInterpreter.Run(builder.Build(y, Adjoint.AppendDense(builder, y, [x], y.Constant(1))[0]),
+            new Literal(x.Type, at));
         return (results[0].ToArray(), results[1].ToArray());
     }
 
     private static void Close(double expected, double actual, double relative, string what)
     {
-        var isSame = expected.Equals(actual) || (expected == 0 && actual == 0) || Math.Abs(actual - expected) <= relative * Math.Abs(expected);
+        var isSame = expected.Equals(actual) || (expected == 0 && actual == 0)
+            || Math.Abs(actual - expected) <= relative * Math.Abs(expected);
         Assert.True(isSame, $"{what}: expected {expected:R}, got {actual:R}");
     }
 
-    private static readonly double[] s_points = [0, -0.0, 1e-30, 1, -1, 10, -10, 20, -20, 37.43, -37.43, 40, -40, 300, -300, Infinity, -Infinity, NaN];
+    private static readonly double[] s_points =
+        [0, -0.0, 1e-30, 1, -1, 10, -10, 20, -20, 37.43, -37.43, 40, -40, 300, -300, Infinity, -Infinity, NaN];
 
     public static TheoryData<string> Activations => new("relu", "sigmoid", "tanh", "softplus", "expm1");
 
-    private static (Func<Value, Value> Apply, Func<double, double> Value, Func<double, double> Derivative) Activation(string name) => name switch
+    private static (Func<Value, Value> Apply, Func<double, double> Value, Func<double, double> Derivative)
+        Activation(string name) => name switch
     {
         "relu" => (x => x.Relu(), x => x <= 0 ? 0 : x, x => x <= 0 ? 0 : 1),
         "sigmoid" => (x => x.Sigmoid(), Sigma, x => Sigma(x) * Sigma(-x)),
@@ -83,7 +88,8 @@ public sealed class LossTests
         for (var i = 0; i < s_points.Length; i++)
         {
             var expected = derivative((float)s_points[i]);
-            if (expected is 0 or NaN || Math.Abs(expected) is > 1.2e-38 and < 3.4e38) Close(expected, derivatives[i], 1e-6, $"{name}'({s_points[i]})");
+            if (expected is 0 or NaN || Math.Abs(expected) is > 1.2e-38 and < 3.4e38)
+                Close(expected, derivatives[i], 1e-6, $"{name}'({s_points[i]})");
         }
     }
 
@@ -146,7 +152,8 @@ public sealed class LossTests
 
     public static TheoryData<string> IntegerTypes => new("i8", "u8", "i32", "i64", "u32");
 
-    /// <summary>Labels in the classes, the ignored one, and those on both sides: loss, gradient, and the mean over those that count.</summary>
+    /// <summary>Labels in the classes, the ignored one, and those on both sides:
+    /// loss, gradient, and the mean over those that count.</summary>
     [Theory, MemberData(nameof(IntegerTypes))]
     public void Ignored_labels_cost_nothing_and_labels_out_of_range_are_NaN(string type)
     {
@@ -183,7 +190,8 @@ public sealed class LossTests
         var (x, t) = (g.Input("x", F32[5, 4]), g.Input("t", I32[5]));
         var logits = x.Dense(3, "d", Initializer.Zeros);
         var losses = logits.SoftmaxCrossEntropy(t);
-        using var step = g.Minimize(logits.MeanSoftmaxCrossEntropy(t), new Sgd(1), new Dictionary<string, Value> { ["losses"] = losses }).Compile();
+        using var step = g.Minimize(logits.MeanSoftmaxCrossEntropy(t), new Sgd(1),
+            new Dictionary<string, Value> { ["losses"] = losses }).Compile();
         step.Run<float, int>(new float[20], [0, 2, -100, -100, 1]);
         var log3 = MathF.Log(3);
         Assert.Equal([log3, log3, 0, 0, log3], step.Metric<float>("losses").ToArray(), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -199,8 +207,8 @@ public sealed class LossTests
     [Trait("Category", "Target")]
     public void A_missing_cell_makes_the_loss_NaN()
     {
-        foreach (var (name, activation) in ((string, Func<Value, Value>)[])[("relu", h => h.Relu()), ("tanh", h => h.Tanh()), ("sigmoid", h => h.Sigmoid()),
-            ("gelu", h => h.Gelu()), ("softplus", h => h.Softplus())])
+        foreach (var (name, activation) in ((string, Func<Value, Value>)[])[("relu", h => h.Relu()), ("tanh", h => h.Tanh()),
+            ("sigmoid", h => h.Sigmoid()), ("gelu", h => h.Gelu()), ("softplus", h => h.Softplus())])
         {
             var g = new GraphBuilder("missing");
             var (x, t) = (g.Input("x", F32[4, 5]), g.Input("t", I32[4]));
@@ -220,7 +228,8 @@ public sealed class LossTests
     {
         var builder = new FunctionBuilder("f");
         var (x, rows, t) = (builder.Parameter("x", F32[0, 3]), builder.Parameter("rows", F32[2, 0]), builder.Parameter("t", I32[0]));
-        var f = builder.Build(x.Mean(), x.Mean([0]), rows.Mean([1]), x.Mean([1]), x.SoftmaxCrossEntropy(t).Mean(), x.MeanSoftmaxCrossEntropy(t),
+        var f = builder.Build(x.Mean(), x.Mean([0]), rows.Mean([1]), x.Mean([1]),
+            x.SoftmaxCrossEntropy(t).Mean(), x.MeanSoftmaxCrossEntropy(t),
             x.MeanSquaredError(x), x.BinaryCrossEntropyWithLogits(x), x.Max([1]), rows.Softmax(), rows.LogSoftmax());
         double[][] expected = [[NaN], [NaN, NaN, NaN], [NaN, NaN], [], [NaN], [NaN], [NaN], [NaN], [], [], []];
         Literal[] nothing = [.. f.Parameters.Select(p => new Literal(p.Type, Array.Empty<double>()))];
@@ -228,7 +237,8 @@ public sealed class LossTests
         Assert.Equal(expected, CompiledFunction.Run(f, nothing).Select(r => r.ToArray()));
 
         var g = new FunctionBuilder("g");
-        foreach (var refused in (Action[])[() => g.Parameter("a", F32[0, 3]).Max([0]), () => g.Parameter("b", I32[0]).Min(), () => g.Parameter("c", F64[2, 0]).Max([-1])])
+        foreach (var refused in (Action[])[() => g.Parameter("a", F32[0, 3]).Max([0]), () => g.Parameter("b", I32[0]).Min(),
+            () => g.Parameter("c", F64[2, 0]).Max([-1])])
         {
             var error = Assert.Throws<GraphException>(refused);
             Assert.Equal("SGC1002", error.Code);
@@ -243,8 +253,37 @@ public sealed class LossTests
         var b = new FunctionBuilder("narrow");
         var (x, labels) = (b.Parameter("x", F32[1, 300]), b.Parameter("labels", U8[1]));
         var losses = x.SoftmaxCrossEntropy(labels);
-        var found = ReferenceInterpreter.Run(b.Build(losses, Adjoint.AppendDense(b, losses.Sum(), [x])[0]), new Literal(x.Type, 0.0), new Literal(labels.Type, 3));
+        var found = ReferenceInterpreter.Run(b.Build(losses, Adjoint.AppendDense(b, losses.Sum(), [x])[0]),
+            new Literal(x.Type, 0.0), new Literal(labels.Type, 3));
         Assert.Equal(Math.Log(300), (double)found[0][0], 1e-5);
         Assert.Equal(1.0 / 300, (double)found[1][259], 1e-6);
+    }
+
+    /// <summary>A checked step names the label that is no class; one that is ignored is none of its business,
+    /// and an unchecked step says NaN.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_checked_step_names_a_label_outside_of_the_classes(bool isChecked)
+    {
+        var g = new GraphBuilder("checked", seed: 1);
+        var (x, labels) = (g.Input("x", F32[3, 4]), g.Input("labels", I32[3]));
+        var loss = x.Dense(4).SoftmaxCrossEntropy(labels).Mean();
+        using var step = g.Minimize(loss, new Sgd(0.1)).Compile(new CompileOptions { Checked = isChecked, Threads = 1 });
+        step.Run<float, int>(new float[12], [0, -100, 3]);
+        Assert.True(float.IsFinite(step.Loss));
+        if (!isChecked)
+        {
+            step.Run<float, int>(new float[12], [0, 3, 4]);
+            Assert.True(float.IsNaN(step.Loss));
+            return;
+        }
+        var error = Assert.Throws<Runtime.RuntimeException>(() => step.Run<float, int>(new float[12], [0, 3, 4]));
+        Assert.Equal("SGC5008", error.Code);
+        Assert.Contains("label 4 is outside of 0..3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("example 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains("LossTests.cs", error.Message, StringComparison.Ordinal);
+        step.Run<float, int>(new float[12], [0, 1, 2]);
+        Assert.True(float.IsFinite(step.Loss));
     }
 }

@@ -99,7 +99,8 @@ public sealed class OptimizerTests
     {
         public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"state/{parameter.Name}", F64[2])];
 
-        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient,
+            ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
         {
             var next = (NextState ?? (s => s))(state[0]);
             return (Next(parameter), [.. Enumerable.Repeat(next, States)]);
@@ -148,7 +149,8 @@ public sealed class OptimizerTests
     {
         public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"same/{parameter.Name}", parameter.Type)];
 
-        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient,
+            ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
         {
             var next = parameter + gradient;
             return (next, [next]);

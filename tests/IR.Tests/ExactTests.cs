@@ -47,8 +47,9 @@ public sealed class ExactTests
         });
 
     [Fact]
-    public void Numbers_in_text_read_back_as_they_were_written() => Gen.OneOf(Longs.Select(n => (Scalar)n), Gen.Double.Select(d => (Scalar)d)).Sample(value =>
-        Scalar.TryParse(value.ToString(), out var read) && read.Equals(value) && read.GetHashCode() == value.GetHashCode());
+    public void Numbers_in_text_read_back_as_they_were_written() =>
+        Gen.OneOf(Longs.Select(n => (Scalar)n), Gen.Double.Select(d => (Scalar)d)).Sample(value =>
+            Scalar.TryParse(value.ToString(), out var read) && read.Equals(value) && read.GetHashCode() == value.GetHashCode());
 
     [Fact]
     public void Equality_tells_zeros_apart_and_is_exact()
@@ -98,7 +99,8 @@ public sealed class ExactTests
 
     public static TheoryData<string, string> Refused() => new()
     {
-        { "half", "SGC1001" }, { "plus", "SGC1001" }, { "left", "SGC1001" }, { "nan", "SGC1001" }, { "mean", "SGC1001" }, { "clamp", "SGC1001" }, { "pad", "SGC1001" },
+        { "half", "SGC1001" }, { "plus", "SGC1001" }, { "left", "SGC1001" }, { "nan", "SGC1001" }, { "mean", "SGC1001" },
+        { "clamp", "SGC1001" }, { "pad", "SGC1001" },
         { "range", "SGC1005" }, { "negative", "SGC1005" }, { "literal", "SGC1005" }, { "bound", "SGC1005" }, { "attribute", "SGC1005" },
     };
 
@@ -126,7 +128,8 @@ public sealed class ExactTests
         });
         Assert.Equal(code, e.Code);
         if (code == "SGC1001") Assert.Contains("ConvertTo", e.Message, StringComparison.Ordinal);
-        if (name is "half" or "plus" or "left" or "mean" or "range") Assert.EndsWith("ExactTests.cs", e.Diagnostics[0].Location.File, StringComparison.Ordinal);
+        if (name is "half" or "plus" or "left" or "mean" or "range")
+            Assert.EndsWith("ExactTests.cs", e.Diagnostics[0].Location.File, StringComparison.Ordinal);
         Assert.Equal(before, b.Operations.Count);
     }
 
@@ -135,11 +138,13 @@ public sealed class ExactTests
     {
         var b = new FunctionBuilder("whole");
         var x = b.Parameter("x", I32[1]);
-        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clamp(double.NegativeInfinity, 3), x.Clamp(6, double.PositiveInfinity)), new Literal(I32[1], 5));
+        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clamp(double.NegativeInfinity, 3), x.Clamp(6, double.PositiveInfinity)),
+            new Literal(I32[1], 5));
         Assert.Equal<Scalar>([10, 3, 6], results.Select(r => r[0]));
     }
 
-    public static TheoryData<string> Large() => ["product", "bytes", "pad", "interior", "concatenate", "broadcast", "gather", "dot", "reshape", "iota", "text"];
+    public static TheoryData<string> Large() =>
+        ["product", "bytes", "pad", "interior", "concatenate", "broadcast", "gather", "dot", "reshape", "iota", "text"];
 
     [Theory]
     [MemberData(nameof(Large))]
@@ -147,7 +152,8 @@ public sealed class ExactTests
     {
         const int Max = int.MaxValue;
         var b = new FunctionBuilder("large");
-        var (u, row, column) = (b.Parameter("u", U8[2_000_000_000]), b.Parameter("row", F32[1, 2_000_000_000]), b.Parameter("column", F32[2_000_000_000, 1]));
+        var (u, row, column) = (b.Parameter("u", U8[2_000_000_000]), b.Parameter("row", F32[1, 2_000_000_000]),
+            b.Parameter("column", F32[2_000_000_000, 1]));
         var e = Assert.Throws<GraphException>(object? () => name switch
         {
             "product" => F32[Max, Max, 4],
@@ -159,7 +165,8 @@ public sealed class ExactTests
             "gather" => row.Take(b.Parameter("i", I32[Max])),
             "dot" => column.MatMul(row),
             "reshape" => row.Emit(Reshape.Instance, default, AttributeMap.Empty.With("shape", (int[])[Max, Max, Max])),
-            "iota" => b.Emit(Iota.Instance, [], AttributeMap.Empty.With("dtype", "f32").With("shape", (int[])[Max, Max, Max, 0]).With("dimension", 0)),
+            "iota" => b.Emit(Iota.Instance, [],
+                AttributeMap.Empty.With("dtype", "f32").With("shape", (int[])[Max, Max, Max, 0]).With("dimension", 0)),
             _ => IrParser.ParseFunction("func @f(%x: u8[2000000000]) -> u8[205032704] {\n"
                 + "  %0 = pad %x {high=[500000000], interior=[0], low=[2000000000], value=0} : u8[205032704]\n  return %0\n}\n"),
         });
@@ -173,7 +180,8 @@ public sealed class ExactTests
         var x = b.Parameter("x", U8[2_000_000_000]);
         Assert.Equal(U8[1], x.Slice([0], [2_000_000_000], [int.MaxValue]).Type);
         Assert.Equal("SGC1005", Assert.Throws<GraphException>(() => b.Parameter("y", U8[2_000_000_000, 2000]).Reshape([-1])).Code);
-        Assert.Equal("SGC1012", Assert.Throws<GraphException>(() => x.Reshape([int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue, -1])).Code);
+        Assert.Equal("SGC1012",
+            Assert.Throws<GraphException>(() => x.Reshape([int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue, -1])).Code);
         Assert.Equal(F32[1], b.Parameter("z", F32[1]).Pad([0], [0], interior: [int.MaxValue]).Type);
     }
 }

@@ -27,7 +27,8 @@ public sealed class OpTests
         Assert.Equal([1.0, 1], Run(F64[2, 0], [], x => x.Prod([1])));
         Assert.Equal([double.NaN, double.NaN], Run(F64[2, 0], [], x => x.Mean([1])));
         Assert.Equal([], Run(F64[0, 2], [], x => x.Max([1])));
-        foreach (var nothing in (Action[])[() => Run(F64[0], [], x => x.Max()), () => Run(I32[0], [], x => x.Max()), () => Run(U8[0], [], x => x.Min())])
+        foreach (var nothing in (Action[])[() => Run(F64[0], [], x => x.Max()), () => Run(I32[0], [], x => x.Max()),
+                () => Run(U8[0], [], x => x.Min())])
             Assert.Equal("SGC1002", Assert.Throws<GraphException>(nothing).Code);
         Assert.Equal([5.0, 1, 5, 5, 2, 5], Run(F64[2], [1, 2], x => x.Pad([1], [1], 5, [2])));
         Assert.Equal([2.0, 2, 0, 2, 2, 2], Run(F64[1, 2], [0, 7], x => x.Less(x.Constant(1)).Select(x, x.Constant(2, Shape.Scalar)).Concatenate([x.Constant(2)], 1).Reshape([-1]).Take(x.Builder.Constant(new Literal(I64[6], 1, 3, -4, 2, 9, 1)))));

@@ -75,7 +75,8 @@ public class TypeTests
 
     [Fact]
     public void Numbers_read_back_as_they_were_written() =>
-        Gen.Double.Where(double.IsFinite).Sample(v => double.Parse(((Scalar)v).ToString(), System.Globalization.CultureInfo.InvariantCulture).Equals(v));
+        Gen.Double.Where(double.IsFinite).Sample(v =>
+            double.Parse(((Scalar)v).ToString(), System.Globalization.CultureInfo.InvariantCulture).Equals(v));
 
     [Fact]
     public void Attributes_compare_by_value()

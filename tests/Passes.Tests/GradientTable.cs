@@ -7,7 +7,8 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>A function with an op in it, and where its derivatives are tested: elements are drawn from Low to High.</summary>
 internal sealed record GradientRow(TensorType[] Operands, Func<Value[], Value> Apply, double Low = -2, double High = 2);
 
-/// <summary>The one table of derivatives: at least a row for each differentiable op, its key the mnemonic, or the mnemonic, a colon and a variant.</summary>
+/// <summary>The one table of derivatives: at least a row for each differentiable op, its key the mnemonic, or the mnemonic,
+/// a colon and a variant.</summary>
 internal static class GradientTable
 {
     /// <summary>Ops without a derivative, and why.</summary>
@@ -38,9 +39,10 @@ internal static class GradientTable
         ["gather"] = new([F64[3, 2]], x => x[0].Take(Indices(x[0], 2, 0, 2, -5, 9))),
         ["gather:exponential"] = Unary(x => x.Take(Indices(x, 1, 0, 1)).Exp()),
         ["log"] = Unary(x => x.Log(), 0.5), ["log_plus_one"] = Unary(x => x.Log1p(), -0.5),
-        ["log_softmax"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax()), ["log_softmax:middle"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax(1)),
-        ["log_softmax:weighted"] = Unary(x => x.LogSoftmax() * x),
-        ["logistic"] = Unary(x => x.Sigmoid()), ["logistic_density"] = Unary(x => x.LogisticDensity()), ["sech_squared"] = Unary(x => x.SechSquared()),
+        ["log_softmax"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax()),
+        ["log_softmax:middle"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax(1)), ["log_softmax:weighted"] = Unary(x => x.LogSoftmax() * x),
+        ["logistic"] = Unary(x => x.Sigmoid()), ["logistic_density"] = Unary(x => x.LogisticDensity()),
+        ["sech_squared"] = Unary(x => x.SechSquared()),
         ["maximum"] = Binary((x, y) => x.Maximum(y)), ["maximum:constant"] = Unary(x => x.Maximum(x.Constant(1)) * x),
         ["minimum"] = Binary((x, y) => x.Minimum(y)), ["minimum:constant"] = Unary(x => x.Minimum(x.Constant(1)) * x),
         ["multiply"] = Binary((x, y) => x * y), ["multiply:swish"] = Unary(x => x * x.Sigmoid()),
@@ -77,7 +79,8 @@ internal static class GradientTable
     /// <summary>The mnemonic that a row is for.</summary>
     public static string OpOf(string row) => row.Split(':')[0];
 
-    private static GradientRow Unary(Func<Value, Value> apply, double low = -2, double high = 2) => new([F64[2, 3]], x => apply(x[0]), low, high);
+    private static GradientRow Unary(Func<Value, Value> apply, double low = -2, double high = 2) =>
+        new([F64[2, 3]], x => apply(x[0]), low, high);
 
     private static GradientRow Binary(Func<Value, Value, Value> apply, double low = -2, double high = 2) =>
         new([F64[2, 3], F64[2, 3]], x => apply(x[0], x[1]), low, high);

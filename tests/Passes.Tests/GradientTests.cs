@@ -5,12 +5,14 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Passes.Tests;
 
-/// <summary>Each row of <see cref="GradientTable"/> in f64: against finite differences, forward against reverse, and second order.</summary>
+/// <summary>Each row of <see cref="GradientTable"/> in f64: against finite differences, forward against reverse,
+/// and second order.</summary>
 public sealed class GradientTests
 {
     public static TheoryData<string> Rows => [.. GradientTable.Rows.Keys];
 
-    public static TheoryData<string> Composites => [.. GradientTable.Rows.Keys.Where(k => k is "softmax" or "softmax:middle" or "log_softmax" or "log_softmax:middle")];
+    public static TheoryData<string> Composites =>
+        [.. GradientTable.Rows.Keys.Where(k => k is "softmax" or "softmax:middle" or "log_softmax" or "log_softmax:middle")];
 
     [Fact]
     public void Every_differentiable_op_has_a_row_and_each_row_has_its_op()
@@ -33,7 +35,8 @@ public sealed class GradientTests
         var (builder, x, y) = Start(row);
         var loss = Scalar(y);
         var value = builder.Snapshot(loss);
-        Numeric.GradientIsDifference(value, builder.Build(Adjoint.AppendDense(builder, loss, x)), Draw(row.Operands, row.Low, row.High, 1), 1e-7);
+        Numeric.GradientIsDifference(value, builder.Build(Adjoint.AppendDense(builder, loss, x)),
+            Draw(row.Operands, row.Low, row.High, 1), 1e-7);
     }
 
     [Theory, MemberData(nameof(Rows))]
@@ -43,7 +46,8 @@ public sealed class GradientTests
         var (builder, x, y) = Start(row);
         var sum = Adjoint.AppendDense(builder, Scalar(y), x).Select(Scalar).Aggregate((a, b) => a + b);
         var value = builder.Snapshot(sum);
-        Numeric.GradientIsDifference(value, builder.Build(Adjoint.AppendDense(builder, sum, x)), Draw(row.Operands, row.Low, row.High, 2), 1e-5);
+        Numeric.GradientIsDifference(value, builder.Build(Adjoint.AppendDense(builder, sum, x)),
+            Draw(row.Operands, row.Low, row.High, 2), 1e-5);
     }
 
     [Theory, MemberData(nameof(Rows))]
@@ -65,7 +69,8 @@ public sealed class GradientTests
         var (builder, x, y) = Start(row);
         Value[] v = [.. row.Operands.Select((t, i) => builder.Parameter($"v{i}", t))];
         var gradients = Adjoint.AppendDense(builder, Scalar(y), x);
-        Value Along(IEnumerable<Value?> values) => values.Zip(v, (g, t) => g is null ? t.Sum() * 0 : (g * t).Sum()).Aggregate((a, b) => a + b);
+        Value Along(IEnumerable<Value?> values) =>
+            values.Zip(v, (g, t) => g is null ? t.Sum() * 0 : (g * t).Sum()).Aggregate((a, b) => a + b);
         var forward = Along(Jvp.Append(builder, gradients, x, v));
         var reverse = Along(Adjoint.Append(builder, Along(gradients), x));
         Agree(builder.Build(forward, reverse), [.. Draw(row.Operands, row.Low, row.High, 5), .. Draw(row.Operands, -1, 1, 6)]);
@@ -102,7 +107,8 @@ public sealed class GradientTests
     private static Literal[] Draw(IEnumerable<TensorType> types, double low, double high, int seed)
     {
         var random = new Random(seed);
-        return [.. types.Select(t => new Literal(t, [.. Enumerable.Range(0, (int)t.Shape.ElementCount).Select(_ => low + (high - low) * random.NextDouble())]))];
+        return [.. types.Select(t =>
+            new Literal(t, [.. Enumerable.Range(0, (int)t.Shape.ElementCount).Select(_ => low + (high - low) * random.NextDouble())]))];
     }
 
     private static void Agree(Function f, Literal[] arguments)

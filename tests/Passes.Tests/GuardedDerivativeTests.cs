@@ -6,8 +6,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Passes.Tests;
 
-/// <summary>What a select does not choose passes nothing, of any order and in any mode, though it be infinite or undefined; and a derivative stays
-/// finite where the chain rule, factor by factor, does.</summary>
+/// <summary>What a select does not choose passes nothing, of any order and in any mode, though it be infinite or undefined; and a
+/// derivative stays finite where the chain rule, factor by factor, does.</summary>
 public sealed class GuardedDerivativeTests
 {
     // Each is undefined, or has no derivative, where the guard does not hold.
@@ -39,7 +39,8 @@ public sealed class GuardedDerivativeTests
 
     private static Value Positive(Value x) => x.Greater(x.Constant(0));
 
-    /// <summary>(x² + 1)² where nothing else is chosen, and its derivatives: 4x(x² + 1), 12x² + 4, 24x. R is a reverse derivation, F a forward one.</summary>
+    /// <summary>(x² + 1)² where nothing else is chosen, and its derivatives: 4x(x² + 1), 12x² + 4, 24x.
+    /// R is a reverse derivation, F a forward one.</summary>
     [Theory, MemberData(nameof(Cases))]
     public void What_was_not_chosen_does_not_count(string name, string modes)
     {
@@ -102,11 +103,13 @@ public sealed class GuardedDerivativeTests
         }
     }
 
-    /// <summary>What preaccumulation is for stays: one factor of unknown range times any number of small ones is one tensor of primal values.</summary>
+    /// <summary>What preaccumulation is for stays: one factor of unknown range times any number of small ones is one tensor of primal
+    /// values.</summary>
     [Fact]
     public void The_derivative_of_gelu_and_of_swish_meets_the_cotangent_once()
     {
-        foreach (var activation in (Func<Value, Value>[])[x => 0.5 * x * (1 + (x * 0.7).Erf()), x => x * x.Sigmoid(), x => x * x.Softplus().Tanh()])
+        foreach (var activation in (Func<Value, Value>[])[x => 0.5 * x * (1 + (x * 0.7).Erf()), x => x * x.Sigmoid(),
+            x => x * x.Softplus().Tanh()])
         {
             var builder = new FunctionBuilder("f");
             var (x, ct) = (builder.Parameter("x", F32[8]), builder.Parameter("ct", F32[8]));

@@ -26,7 +26,8 @@ internal static class Numeric
                     $"seed {seed}, result {r}, element {i}: {wanted[r][i]} became {given[r][i]}\n{expected}\n{actual}");
     }
 
-    /// <summary>Fails unless the gradient by the one parameter equals central differences of the scalar function, at every element.</summary>
+    /// <summary>Fails unless the gradient by the one parameter equals central differences of the scalar function,
+    /// at every element.</summary>
     public static void GradientIsDifference(Function value, Function gradient, Literal x, double tolerance) =>
         GradientIsDifference(value, gradient, [x], tolerance);
 
@@ -39,7 +40,8 @@ internal static class Numeric
             for (var i = 0; i < x[k].Type.Shape.ElementCount; i++)
             {
                 Scalar expected = (Shifted(value, x, k, i, Step) - Shifted(value, x, k, i, -Step)) / (2 * Step);
-                Assert.True(Close(expected, actual[k][i], tolerance), $"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
+                Assert.True(Close(expected, actual[k][i], tolerance),
+                    $"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
             }
     }
 

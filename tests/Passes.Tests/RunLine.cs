@@ -40,7 +40,8 @@ public sealed record RunLine(string Function, IReadOnlyList<Scalar[]> Arguments,
             var (expected, values) = (ToLiteral(actual[r].Type, Results[r], $"result {r}"), actual[r]);
             for (var i = 0L; i < values.Type.Shape.ElementCount; i++)
                 if (!Agree(values[i], expected[i]))
-                    throw new FileTestException($"{who}: result {r} of @{Function}: element {i} is {values[i]}, expected {expected[i]} (tol {Tolerance})\n"
+                    throw new FileTestException($"{who}: result {r} of @{Function}: "
+                        + $"element {i} is {values[i]}, expected {expected[i]} (tol {Tolerance})\n"
                         + $"  expected {expected}\n  actual   {values}");
         }
     }
@@ -60,6 +61,7 @@ public sealed record RunLine(string Function, IReadOnlyList<Scalar[]> Arguments,
     {
         "true" => 1,
         "false" => 0,
-        var digits => Scalar.TryParse(digits, out var value) ? value : throw new FileTestException($"expected a number, found \"{digits}\""),
+        var digits => Scalar.TryParse(digits, out var value)
+            ? value : throw new FileTestException($"expected a number, found \"{digits}\""),
     };
 }

@@ -45,34 +45,42 @@ internal static unsafe class CompiledFunction
     }
 
     /// <summary>Runs the compiled step of a function.</summary>
-    public static Literal[] Call(nint address, Function function, LoopProgram program, ReadOnlySpan<Literal> arguments, int workers, ImmutableArray<int> donated)
+    public static Literal[] Call(nint address, Function function, LoopProgram program,
+        ReadOnlySpan<Literal> arguments, int workers, ImmutableArray<int> donated)
     {
         var step = (delegate* unmanaged<void**, byte*, long, long, void*, void>)address;
         using var running = new RunningCase(function);
         var call = new GuardedCall(function, donated, program.ArenaBytes);
         var (atEnd, atStart) = (call.Run(step, arguments, workers, Placement.End), call.Run(step, arguments, workers, Placement.Start));
         for (var r = 0; r < atEnd.Length; r++)
-            if (!atEnd[r].AsSpan().SequenceEqual(atStart[r])) throw new InvalidOperationException($"result {r} depends on where buffers are\n{function}");
+            if (!atEnd[r].AsSpan().SequenceEqual(atStart[r]))
+                throw new InvalidOperationException($"result {r} depends on where buffers are\n{function}");
         return [.. function.Results.Select((r, i) => Literal.FromBytes(r.Type, atEnd[i]))];
     }
 
-    /// <summary>A call whose buffers are surrounded by guard pages. Inputs are aligned to their elements, state and results to a cache line, as the
-    /// ABI promises; everything but inputs and state is NaN at first.</summary>
+    /// <summary>A call whose buffers are surrounded by guard pages. Inputs are aligned to their elements, state and results to a cache
+    /// line, as the ABI promises; everything but inputs and state is NaN at first.</summary>
     private sealed class GuardedCall(Function function, ImmutableArray<int> donated, long arenaBytes)
     {
-        public byte[][] Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, ReadOnlySpan<Literal> arguments, int workers, Placement placement)
+        public byte[][] Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step,
+            ReadOnlySpan<Literal> arguments, int workers, Placement placement)
         {
-            GuardedMemory[] inputs = [.. function.Parameters.Select((p, i) => Allocate(p.Type, donated.Contains(i) ? KernelAbi.Alignment : p.DType.Bytes, placement))];
-            GuardedMemory[] results = [.. function.Results.Where((_, i) => donated[i] < 0).Select(r => Allocate(r.Type, KernelAbi.Alignment, placement))];
+            GuardedMemory[] inputs = [.. function.Parameters.Select((p, i) =>
+                Allocate(p.Type, donated.Contains(i) ? KernelAbi.Alignment : p.DType.Bytes, placement))];
+            GuardedMemory[] results = [.. function.Results.Where((_, i) => donated[i] < 0)
+                .Select(r => Allocate(r.Type, KernelAbi.Alignment, placement))];
             using var arena = new GuardedMemory(arenaBytes, KernelAbi.Alignment, placement);
             for (var i = 0; i < inputs.Length; i++) arguments[i].ToBytes().CopyTo(inputs[i].Content);
             byte[][] before = [.. inputs.Select(b => b.Content.ToArray())];
             CompiledFunction.Run(step, [.. inputs.Concat(results).Select(b => (nint)b.Address)], arena.Address, workers);
             for (var i = 0; i < inputs.Length; i++)
-                if (!donated.Contains(i) && !inputs[i].Content.SequenceEqual(before[i])) throw new InvalidOperationException($"input {i} is written to\n{function}");
-            if (!inputs.Concat(results).Append(arena).All(b => b.IsSurroundingIntact)) throw new InvalidOperationException($"memory beside a buffer is written to\n{function}");
+                if (!donated.Contains(i) && !inputs[i].Content.SequenceEqual(before[i]))
+                    throw new InvalidOperationException($"input {i} is written to\n{function}");
+            if (!inputs.Concat(results).Append(arena).All(b => b.IsSurroundingIntact))
+                throw new InvalidOperationException($"memory beside a buffer is written to\n{function}");
             var output = 0;
-            byte[][] contents = [.. function.Results.Select((r, i) => (donated[i] >= 0 ? inputs[donated[i]] : results[output++]).Content[..(int)r.Type.Bytes].ToArray())];
+            byte[][] contents = [.. function.Results.Select((r, i) =>
+                (donated[i] >= 0 ? inputs[donated[i]] : results[output++]).Content[..(int)r.Type.Bytes].ToArray())];
             foreach (var buffer in inputs.Concat(results)) buffer.Dispose();
             return contents;
         }
@@ -88,7 +96,8 @@ internal static unsafe class CompiledFunction
         fixed (nint* pointers = addresses.Append(0).ToArray())
         {
             var buffers = (void**)pointers;
-            var threads = Enumerable.Range(1, workers - 1).Select(w => new Thread(() => step(buffers, arena, w, workers, barrier))).ToArray();
+            var threads = Enumerable.Range(1, workers - 1)
+                .Select(w => new Thread(() => step(buffers, arena, w, workers, barrier))).ToArray();
             foreach (var thread in threads) thread.Start();
             step(buffers, arena, 0, workers, barrier);
             foreach (var thread in threads) thread.Join();

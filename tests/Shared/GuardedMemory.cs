@@ -31,7 +31,8 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
         var page = (nuint)Environment.SystemPageSize;
         _usableBytes = ((nuint)Math.Max(bytes, 1) + page - 1) / page * page;
         _length = _usableBytes + 2 * page;
-        _mapped = OperatingSystem.IsLinux() ? Map(null, _length, ReadWrite, PrivateAnonymous, -1, 0) : (byte*)NativeMemory.AlignedAlloc(_length, page);
+        _mapped = OperatingSystem.IsLinux() ? Map(null, _length, ReadWrite, PrivateAnonymous, -1, 0)
+            : (byte*)NativeMemory.AlignedAlloc(_length, page);
         if ((nint)_mapped == -1) throw new InvalidOperationException($"no {_length} bytes of guarded memory");
         _usable = _mapped + page;
         NativeMemory.Fill(_usable, _usableBytes, Poison);

@@ -4,9 +4,11 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Tests.Shared;
 
-/// <summary>Well-typed random functions that draw every op of the registry, on awkward shapes and special values: a seed decides everything.</summary>
-/// <remarks>A value is exact where it comes from exact inputs (small integers, infinities, NaN, both zeros, any integers) by ops that do not round:
-/// only those feed ops that jump or that magnify a rounding error, so that an exact result must agree in every bit and another within a tolerance.</remarks>
+/// <summary>Well-typed random functions that draw every op of the registry, on awkward shapes and special values:
+/// a seed decides everything.</summary>
+/// <remarks>A value is exact where it comes from exact inputs (small integers, infinities, NaN, both zeros, any integers) by ops that do
+/// not round: only those feed ops that jump or that magnify a rounding error,
+/// so that an exact result must agree in every bit and another within a tolerance.</remarks>
 internal sealed class RandomProgram
 {
     private static readonly int[] s_sizes = [0, 1, 1, 2, 3, 5, 7, 8, 17, 33];
@@ -19,7 +21,8 @@ internal sealed class RandomProgram
         [Abs.Instance] = p => p.Unary(Abs.Instance),
         [Add.Instance] = p => Bounded(p.Binary(Add.Instance)),
         [And.Instance] = p => p.Binary(And.Instance, DType.Bool),
-        [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
+        [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x
+            ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
         [Ceil.Instance] = p => p.Exact(IsFloat) is { } x ? x.Ceil() : null,
         [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clamp(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
         [Compare.Instance] = p => p.Exact() is { } x ? x.Emit(Compare.Instance, default, AttributeMap.Empty.With("direction",
@@ -36,7 +39,8 @@ internal sealed class RandomProgram
         [Exponential.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clamp(-3, 3).Exp() : null,
         [Floor.Instance] = p => p.Exact(IsFloat) is { } x ? x.Floor() : null,
         [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x ? x.Take(p.Indices()) : null,
-        [Iota.Instance] = p => p._b.Emit(Iota.Instance, [], Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
+        [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
+            Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
         [Log.Instance] = p => p.Exact(IsFloat) is { } x ? x.Log() : null,
         [Log1p.Instance] = p => p.Exact(IsFloat) is { } x ? x.Log1p() : null,
         [Logistic.Instance] = p => p.Unary(Logistic.Instance),
@@ -52,14 +56,16 @@ internal sealed class RandomProgram
         [Power.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clamp(-2, 3).Power(p.Like(x, isExact: true).Clamp(-2, 3)) : null,
         [ReduceMax.Instance] = p => p.Reduce((x, axes) => x.Max(axes), isEmptyAllowed: false),
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
-        [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes), isEmptyAllowed: true, isExact: true),
+        [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
+            isEmptyAllowed: true, isExact: true),
         [ReduceSum.Instance] = p => Bounded(p.Reduce((x, axes) => x.Sum(axes, keepAxes: p._random.Next(2) == 0), isEmptyAllowed: true)),
         [Reshape.Instance] = p => p.Reshaped(),
         [RoundNearestEven.Instance] = p => p.Exact(IsFloat) is { } x ? (x * 0.5).Round() : null,
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
         [ScatterAdd.Instance] = p => p.Scatter(),
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
-        [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate ? predicate.Select(x, p.Like(x)) : null,
+        [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
+            ? predicate.Select(x, p.Like(x)) : null,
         [Sign.Instance] = p => p.Exact(IsNumber) is { } x ? x.Sign() : null,
         [Sine.Instance] = p => p.Unary(Sine.Instance),
         [Slice.Instance] = p => p.Sliced(),
@@ -69,15 +75,16 @@ internal sealed class RandomProgram
         [StopGradient.Instance] = p => p.Any(IsFloat)?.StopGradient(),
         [Subtract.Instance] = p => Bounded(p.Binary(Subtract.Instance)),
         [Tanh.Instance] = p => p.Unary(Tanh.Instance),
-        [Transpose.Instance] = p => p.Any(v => v.Rank > 1) is { } x ? x.Transpose([.. Enumerable.Range(0, x.Rank).OrderBy(_ => p._random.Next())]) : null,
+        [Transpose.Instance] = p => p.Any(v => v.Rank > 1) is { } x
+            ? x.Transpose([.. Enumerable.Range(0, x.Rank).OrderBy(_ => p._random.Next())]) : null,
     };
 
     // Ops whose results are rounded, whatever the operands; sums and products of small integers are not.
     private static readonly HashSet<Op> s_rounding =
     [
-        Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Log.Instance, Log1p.Instance, Logistic.Instance,
-        LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
-        Tanh.Instance,
+        Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Log.Instance, Log1p.Instance,
+        Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, SechSquared.Instance,
+        Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance, Tanh.Instance,
     ];
 
     private readonly Random _random;
@@ -87,7 +94,8 @@ internal sealed class RandomProgram
     private readonly HashSet<Value> _exact = [];
     private int _judged;
 
-    private RandomProgram(int seed, DType dtype) => (_random, _b, _float) = (new Random(seed), new FunctionBuilder($"program{seed}"), dtype);
+    private RandomProgram(int seed, DType dtype) =>
+        (_random, _b, _float) = (new Random(seed), new FunctionBuilder($"program{seed}"), dtype);
 
     /// <summary>The function, arguments for it, and for each result whether it must agree in every bit.</summary>
     public static (Function Function, Literal[] Arguments, bool[] IsExact) Create(int seed, DType dtype)
@@ -102,15 +110,17 @@ internal sealed class RandomProgram
             program.Judge();
             if (value is not null && value.Shape.ElementCount <= 4096) program._pool.Add(value);
         }
-        Value[] results = [.. program._pool.Skip(arguments.Length / 2).OrderBy(_ => program._random.Next()).Take(program._random.Next(1, 6))];
+        Value[] results = [.. program._pool.Skip(arguments.Length / 2).OrderBy(_ => program._random.Next())
+            .Take(program._random.Next(1, 6))];
         return (program._b.Build(results), arguments, [.. results.Select(program._exact.Contains)]);
     }
 
     private Literal[] Declare()
     {
         var (rows, columns) = (Size(), Size());
-        TensorType[] types = [_float[rows, columns], _float[rows, columns], _float[columns], _float[columns, rows], _float[2, 3, 4], DType.I32[rows, columns],
-            DType.I32[rows], DType.I64[columns], DType.U8[rows, columns], DType.I8[columns], DType.U32[3], DType.Bool[rows, columns], _float.Scalar];
+        TensorType[] types = [_float[rows, columns], _float[rows, columns], _float[columns], _float[columns, rows], _float[2, 3, 4],
+            DType.I32[rows, columns], DType.I32[rows], DType.I64[columns], DType.U8[rows, columns], DType.I8[columns],
+            DType.U32[3], DType.Bool[rows, columns], _float.Scalar];
         var arguments = new List<Literal>();
         foreach (var type in types)
         {
@@ -128,7 +138,8 @@ internal sealed class RandomProgram
         for (; _judged < _b.Operations.Count; _judged++)
         {
             var operation = _b.Operations[_judged];
-            if (operation.Operands.All(_exact.Contains) && (!s_rounding.Contains(operation.Op) || !operation.Result.DType.IsFloating)) _exact.UnionWith(operation.Results);
+            if (operation.Operands.All(_exact.Contains) && (!s_rounding.Contains(operation.Op) || !operation.Result.DType.IsFloating))
+                _exact.UnionWith(operation.Results);
         }
     }
 
@@ -157,7 +168,8 @@ internal sealed class RandomProgram
     {
         if (Any(v => v.Type == x.Type && (!isExact || _exact.Contains(v))) is { } same && _random.Next(5) > 0) return same;
         var scalar = Any(v => v.DType == x.DType && v.Rank == 0 && (!isExact || _exact.Contains(v)));
-        return scalar is not null && _random.Next(2) == 0 ? Broadcasting.To(scalar, x.Shape) : x.Constant(_random.Next(x.DType == DType.Bool ? 2 : 3));
+        return scalar is not null && _random.Next(2) == 0 ? Broadcasting.To(scalar, x.Shape)
+            : x.Constant(_random.Next(x.DType == DType.Bool ? 2 : 3));
     }
 
     private Value Like(Shape shape, DType dtype) => Any(v => v.DType == dtype && v.Shape == shape)
@@ -181,7 +193,9 @@ internal sealed class RandomProgram
         if (Exact() is not { } x) return null;
         var to = Pick(DType.All);
         // Narrow floats round; what is converted to one and back is exact only if it is a small integer.
-        return IsFloat(x) || to.IsFloating ? x.ConvertTo(DType.I8).ConvertTo(to) is var y && to.IsFloating && to != _float ? y.ConvertTo(_float) : y : x.ConvertTo(to);
+        return IsFloat(x) || to.IsFloating
+            ? x.ConvertTo(DType.I8).ConvertTo(to) is var y && to.IsFloating && to != _float ? y.ConvertTo(_float) : y
+            : x.ConvertTo(to);
     }
 
     private Value Indices() => Any(v => v.DType == DType.I32 || v.DType == DType.I64)!;

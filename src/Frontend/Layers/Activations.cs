@@ -18,7 +18,8 @@ public static class ActivationSyntax
             return x.LessOrEqual(zero).Select(zero, x);
         }
 
-        /// <summary>x·Φ(x), Φ the normal distribution's: x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel 2016). At -∞ it is NaN, as PyTorch's.</summary>
+        /// <summary>x·Φ(x), Φ the normal distribution's: x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel 2016).
+        /// At -∞ it is NaN, as PyTorch's.</summary>
         public Value Gelu([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             using var pin = x.Builder.At(new(file, line));

@@ -3,7 +3,8 @@
 //  L2  a variable is read inside its loop, a local after its declaration and in its scope, a buffer if it is the kernel's
 //  L3  only a buffer that says so is written
 //  L4  every element that is read or written lies in its buffer, where its guard holds
-//  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another, nor a transpose within one
+//  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
+//      nor a transpose within one
 //  L6  extents are not negative, lanes are powers of two, elements of register tiles exist
 using System.Collections.Immutable;
 using GraphCompiler.IR.Diagnostics;
@@ -11,8 +12,8 @@ using GraphCompiler.IR.Diagnostics;
 namespace GraphCompiler.IR.Loops;
 
 /// <summary>Checks the invariants of a lowered program, listed at the top of this file.</summary>
-/// <remarks>Positions are bounded by interval arithmetic over loop extents, and by guards that compare with constants. Linear in the text of the
-/// kernels.</remarks>
+/// <remarks>Positions are bounded by interval arithmetic over loop extents, and by guards that compare with constants. Linear in the text
+/// of the kernels.</remarks>
 public sealed class LoopVerifier
 {
     private readonly Kernel _kernel;
@@ -31,7 +32,8 @@ public sealed class LoopVerifier
         var seen = new HashSet<Kernel>(ReferenceEqualityComparer.Instance);
         foreach (var call in program.Calls)
         {
-            if (call.Arguments.Length != call.Kernel.Arguments.Length) throw Broken("L1", call.Kernel, $"{call.Arguments.Length} buffers are given");
+            if (call.Arguments.Length != call.Kernel.Arguments.Length)
+                throw Broken("L1", call.Kernel, $"{call.Arguments.Length} buffers are given");
             if (seen.Add(call.Kernel)) Verify(call.Kernel);
         }
     }
@@ -79,8 +81,10 @@ public sealed class LoopVerifier
     private void VisitLoop(ForStatement loop)
     {
         var isVector = loop.Kind is LoopKind.Vector or LoopKind.ParallelVector;
-        Require(loop.Extent >= 0 && loop.Lanes > 0 && (loop.Lanes & (loop.Lanes - 1)) == 0, "L6", $"loop {loop.Variable} of {loop.Extent} with {loop.Lanes} lanes");
-        Require(loop.Kind is not (LoopKind.Parallel or LoopKind.ParallelVector) || _depth == 0, "L5", $"the parallel loop {loop.Variable} is within another loop");
+        Require(loop.Extent >= 0 && loop.Lanes > 0 && (loop.Lanes & (loop.Lanes - 1)) == 0, "L6",
+            $"loop {loop.Variable} of {loop.Extent} with {loop.Lanes} lanes");
+        Require(loop.Kind is not (LoopKind.Parallel or LoopKind.ParallelVector) || _depth == 0, "L5",
+            $"the parallel loop {loop.Variable} is within another loop");
         Require(!isVector || !_isInVector, "L5", $"the vector loop {loop.Variable} is within another");
         if (loop.Extent == 0) return;
         var outer = _isInVector;
@@ -108,7 +112,8 @@ public sealed class LoopVerifier
         RequireBuffer(t.From);
         RequireBuffer(t.To);
         Require(t.To.IsWritten && t.To != t.From, "L3", $"{t.To} is written");
-        Require(t.ToStride >= t.Rows && t.Rows > 0 && t.Columns > 0, "L6", $"a transpose of {t.Rows} x {t.Columns} with stride {t.ToStride}");
+        Require(t.ToStride >= t.Rows && t.Rows > 0 && t.Columns > 0, "L6",
+            $"a transpose of {t.Rows} x {t.Columns} with stride {t.ToStride}");
         Visit(t.FromPosition);
         Visit(t.ToPosition);
         RequireInside(t.From, _intervals.Of(t.FromPosition).Plus(0, (t.Rows - 1) * t.FromStride + t.Columns - 1));

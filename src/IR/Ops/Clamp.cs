@@ -5,7 +5,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise limit to a range: min(max(x, low), high); NaN stays NaN.</summary>
-/// <remarks>x: numbers. low, high: numbers, infinite for no bound. C1: x is not bool. C2: low ≤ high. C3: x's type can hold them, or they are infinite. The derivative is 1 from low to high, both included, else 0; at NaN it is 0.</remarks>
+/// <remarks>x: numbers. low, high: numbers, infinite for no bound. C1: x is not bool. C2: low ≤ high. C3: x's type can hold them, or they
+/// are infinite. The derivative is 1 from low to high, both included, else 0; at NaN it is 0.</remarks>
 public sealed class Clamp : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -46,7 +47,8 @@ public static class ClampSyntax
     extension(Value x)
     {
         /// <summary>x limited to the range from <paramref name="low"/> to <paramref name="high"/>.</summary>
-        /// <exception cref="GraphException">SGC1001: bool, or fractions for integers. SGC1005: low is above high, or beyond x's type.</exception>
+        /// <exception cref="GraphException">SGC1001: bool, or fractions for integers.
+        /// SGC1005: low is above high, or beyond x's type.</exception>
         public Value Clamp(Scalar low, Scalar high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Emit(Ops.Clamp.Instance, new(file, line), AttributeMap.Empty.With("low", low).With("high", high));
     }

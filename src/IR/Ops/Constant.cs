@@ -33,7 +33,12 @@ public sealed class Constant : LinearOp, IIndexedOp
     protected override TensorType Infer(OpCall call)
     {
         var type = new TensorType(call.DType("dtype"), call.Sizes("shape"));
-        ImmutableArray<Scalar> values = call.Attributes["value"] switch { Attribute.Number n => [n.Value], Attribute.Numbers n => n.Values, _ => default };
+        ImmutableArray<Scalar> values = call.Attributes["value"] switch
+        {
+            Attribute.Number n => [n.Value],
+            Attribute.Numbers n => n.Values,
+            _ => default,
+        };
         call.Require(!values.IsDefault && (values.Length == 1 || values.Length == type.Shape.ElementCount), DiagnosticCode.BadAttribute,
             () => $"{type} needs 1 or {type.Shape.ElementCount} numbers, got {(values.IsDefault ? 0 : values.Length)}");
         foreach (var value in values) call.Element(value, type.DType);
@@ -44,7 +49,8 @@ public sealed class Constant : LinearOp, IIndexedOp
         throw new InternalCompilerException("constant", "it has no operands");
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) =>
-        operation.Attributes["value"] is Attribute.Number n && (double)n.Value is var value && double.IsFinite(value) ? new(value, value) : Interval.All;
+        operation.Attributes["value"] is Attribute.Number n && (double)n.Value is var value && double.IsFinite(value)
+            ? new(value, value) : Interval.All;
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => LiteralOf(operation);
     /// <inheritdoc/>

@@ -49,7 +49,8 @@ public abstract class ElementwiseOp : Op, IElementOp
 {
     private protected ElementwiseOp(string name, int arity) : base(name, arity) { }
 
-    /// <summary>Whether the op is a math function, some twenty instructions for a vector: worth keeping rather than computing again.</summary>
+    /// <summary>Whether the op is a math function, some twenty instructions for a vector:
+    /// worth keeping rather than computing again.</summary>
     public virtual bool IsFunction => false;
 
     /// <summary>The local partial derivative with respect to operand <paramref name="wrt"/>.</summary>

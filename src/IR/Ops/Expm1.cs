@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise eˣ - 1, exact near zero.</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative is eˣ, not y + 1, which loses it where y
-/// rounds to -1.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative is eˣ, not y + 1, which loses it
+/// where y rounds to -1.</remarks>
 public sealed class Expm1 : ElementwiseOp
 {
     /// <summary>The op.</summary>

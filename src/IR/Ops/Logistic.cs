@@ -29,8 +29,8 @@ public sealed class Logistic : ElementwiseOp
         return ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, x[0], zero), ScalarExpr.Constant(x[0].DType, 1) - smaller, smaller);
     }
 
-    /// <summary>The smaller of σ(x) and σ(-x), which holds the relative accuracy of both: 1 less it is the other. The density is computed from it,
-    /// so that a kernel with both calls one function.</summary>
+    /// <summary>The smaller of σ(x) and σ(-x), which holds the relative accuracy of both: 1 less it is the other. The density is computed
+    /// from it, so that a kernel with both calls one function.</summary>
     internal static ScalarExpr Smaller(ScalarExpr x) =>
         ScalarExpr.Call(MathFunction.Logistic, ScalarExpr.Unary(UnaryKind.Neg, ScalarExpr.Unary(UnaryKind.Abs, x)));
 }

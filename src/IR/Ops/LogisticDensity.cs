@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise density of the logistic distribution, y = e⁻ˣ/(1 + e⁻ˣ)²: the derivative of the logistic function.</summary>
-/// <remarks>x: f[any]; y: same type, in [0, 1/4]. C1: x is floating point. The relative error stays below 1e-6 in f32, 1e-13 in f64, down to the smallest
-/// normal number, where σ·(1 - σ) has none left. The derivative is -y·tanh(x/2).</remarks>
+/// <remarks>x: f[any]; y: same type, in [0, 1/4]. C1: x is floating point. The relative error stays below 1e-6 in f32, 1e-13 in f64, down
+/// to the smallest normal number, where σ·(1 - σ) has none left. The derivative is -y·tanh(x/2).</remarks>
 public sealed class LogisticDensity : ElementwiseOp
 {
     /// <summary>The op.</summary>

@@ -24,7 +24,8 @@ public abstract class Op
     /// <summary>Result types of an op with several results; one by default.</summary>
     protected virtual ImmutableArray<TensorType> InferAll(OpCall call) => [Infer(call)];
 
-    /// <summary>The reference meaning, written for clarity: exact for integers, f64 arithmetic for floating point, rounded to the result's element type.</summary>
+    /// <summary>The reference meaning, written for clarity: exact for integers, f64 arithmetic for floating point,
+    /// rounded to the result's element type.</summary>
     public abstract Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands);
 
     /// <summary>The cotangent of each operand, or null where it is zero or not wanted.</summary>

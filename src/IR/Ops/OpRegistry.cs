@@ -14,8 +14,8 @@ public static class OpRegistry
         Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Maximum.Instance, Minimum.Instance,
         Multiply.Instance, Negate.Instance, Not.Instance, Or.Instance, Pad.Instance, Power.Instance, ReduceMax.Instance,
         ReduceMin.Instance, ReduceProd.Instance, ReduceSum.Instance, Reshape.Instance, RoundNearestEven.Instance,
-        Rsqrt.Instance, ScatterAdd.Instance, SechSquared.Instance, Select.Instance, Sign.Instance, Sine.Instance, Slice.Instance, Softmax.Instance,
-        Softplus.Instance, Sqrt.Instance, StopGradient.Instance, Subtract.Instance, Tanh.Instance, Transpose.Instance,
+        Rsqrt.Instance, ScatterAdd.Instance, SechSquared.Instance, Select.Instance, Sign.Instance, Sine.Instance, Slice.Instance,
+        Softmax.Instance, Softplus.Instance, Sqrt.Instance, StopGradient.Instance, Subtract.Instance, Tanh.Instance, Transpose.Instance,
     ];
 
     private static readonly FrozenDictionary<string, Op> s_byName = All.ToFrozenDictionary(o => o.Name);

@@ -25,7 +25,8 @@ public sealed class Pad : LinearOp, IIndexedOp
         call.Require(low.Length == x.Rank && high.Length == x.Rank && interior.Length == x.Rank, DiagnosticCode.RankMismatch,
             () => $"low, high and interior need {x.Rank} numbers each for {x}");
         call.Require(low.Concat(high).Concat(interior).All(n => n >= 0), DiagnosticCode.BadAttribute, () => "padding cannot be negative; use slice");
-        return x.With(Shape.Of([.. x.Shape.Select((size, i) => (long)low[i] + size + high[i] + (long)Math.Max(size - 1, 0) * interior[i])]));
+        return x.With(Shape.Of([.. x.Shape.Select((size, i) =>
+            (long)low[i] + size + high[i] + (long)Math.Max(size - 1, 0) * interior[i])]));
     }
     // The constant does not depend on x, so the derivative is that of padding with zero: the tangent must not see it.
     /// <inheritdoc/>
@@ -84,7 +85,8 @@ public static class PadSyntax
         /// <summary>x with a constant before (low) and after (high) it, and between neighbours (interior, 0 when null), along each axis.</summary>
         /// <exception cref="GraphException">SGC1001: a fraction for integers. SGC1003: wrong number of axes.
         /// SGC1005: negative padding, or a value beyond x's type. SGC1012: too large a result.</exception>
-        public Value Pad(int[] low, int[] high, Scalar value = default, int[]? interior = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Pad(int[] low, int[] high, Scalar value = default, int[]? interior = null,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, interior ?? [.. low.Select(_ => 0)]));
     }
 }

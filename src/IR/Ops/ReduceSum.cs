@@ -38,14 +38,16 @@ public static class ReduceSumSyntax
         public Value Sum(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
 
-        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null: sum / count, NaN over nothing.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point. SGC1004: an axis is out of range or named twice.</exception>
+        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null:
+        /// sum / count, NaN over nothing.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point.
+        /// SGC1004: an axis is out of range or named twice.</exception>
         public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             using var pin = x.Builder.At(new(file, line));
             if (!x.DType.IsFloating)
-                throw new OpCall(ReduceSum.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(DiagnosticCode.DTypeMismatch,
-                    $"a mean needs floating point, got {x.Type}; convert first, as with ConvertTo(F32)");
+                throw new OpCall(ReduceSum.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(
+                    DiagnosticCode.DTypeMismatch, $"a mean needs floating point, got {x.Type}; convert first, as with ConvertTo(F32)");
             var sum = Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
             // Over nothing it is 0 · ∞, NaN as 0/0 is.
             return sum * (1.0 / Reduction.Count(x.Shape, Reduction.AxesOf(x, axes)));

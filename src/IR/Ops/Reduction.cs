@@ -27,7 +27,8 @@ public static class Reduction
     }
 
     /// <summary>The axes that a call names, counted from 0; all when null.</summary>
-    internal static int[] AxesOf(Value x, int[]? axes) => axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
+    internal static int[] AxesOf(Value x, int[]? axes) =>
+        axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
 
     /// <summary>How many elements each result is reduced from.</summary>
     internal static long Count(Shape shape, IEnumerable<int> axes) => axes.Aggregate(1L, (count, axis) => count * shape[axis]);
@@ -52,7 +53,8 @@ public static class Reduction
     internal static TensorType InferNonEmpty(OpCall call)
     {
         var type = Infer(call);
-        call.Require(type.Shape.ElementCount == 0 || Count(call[0].Shape, call.Axes("axes", call[0].Rank)) > 0, DiagnosticCode.ShapeMismatch,
+        call.Require(type.Shape.ElementCount == 0
+            || Count(call[0].Shape, call.Axes("axes", call[0].Rank)) > 0, DiagnosticCode.ShapeMismatch,
             () => $"{call[0]} has no elements along axes=[{string.Join(",", call.Ints("axes"))}], so there is none to choose");
         return type;
     }

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise reciprocal square root, y = 1/√x.</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md. The derivative is -y³/2: -∞ at 0 and +∞ at -0, where y is -∞.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. Error: see docs/numerics.md.
+/// The derivative is -y³/2: -∞ at 0 and +∞ at -0, where y is -∞.</remarks>
 public sealed class Rsqrt : ElementwiseOp
 {
     /// <summary>The op.</summary>

@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise square of the hyperbolic secant, y = 1/cosh²(x): the derivative of tanh.</summary>
-/// <remarks>x: f[any]; y: same type, in [0, 1]. C1: x is floating point. The relative error stays below 1e-6 in f32, 1e-13 in f64, down to the
-/// smallest normal number, where 1 - tanh² has none left. The derivative is -2·y·tanh(x).</remarks>
+/// <remarks>x: f[any]; y: same type, in [0, 1]. C1: x is floating point. The relative error stays below 1e-6 in f32, 1e-13 in f64, down to
+/// the smallest normal number, where 1 - tanh² has none left. The derivative is -2·y·tanh(x).</remarks>
 public sealed class SechSquared : ElementwiseOp
 {
     /// <summary>The op.</summary>

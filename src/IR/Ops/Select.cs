@@ -27,9 +27,9 @@ public sealed class Select : ElementwiseOp
         _ => Partial.Zero,
     };
 
-    // Where the predicate compares the two choices (a ReLU), the result stands for the choice that was compared: with c > d ? c : d the predicate
-    // holds if and only if y > d, with c ≤ d ? d : c if and only if y ≤ d, NaN included. The result is kept for other reasons, so that the
-    // predicate, and what it was computed from, need not be.
+    // Where the predicate compares the two choices (a ReLU), the result stands for the choice that was compared: with c > d ? c : d the
+    // predicate holds if and only if y > d, with c ≤ d ? d : c if and only if y ≤ d, NaN included. The result is kept for other reasons, so
+    // that the predicate, and what it was computed from, need not be.
     private static Value PredicateOf(ReadOnlySpan<Value> x, Value y)
     {
         if (x[0].Definition is not { Op: Compare } c) return x[0];

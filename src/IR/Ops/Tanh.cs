@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise hyperbolic tangent, y = tanh(x).</summary>
-/// <remarks>x: f[any]; y: same type, in [-1, 1]. Error: see docs/numerics.md. C1: x is floating point. The derivative, 1/cosh²(x), comes from x,
-/// not from 1 - y²: where y rounds to 1, the difference is lost.</remarks>
+/// <remarks>x: f[any]; y: same type, in [-1, 1]. Error: see docs/numerics.md. C1: x is floating point. The derivative, 1/cosh²(x), comes
+/// from x, not from 1 - y²: where y rounds to 1, the difference is lost.</remarks>
 public sealed class Tanh : ElementwiseOp
 {
     /// <summary>The op.</summary>

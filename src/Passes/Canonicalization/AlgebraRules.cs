@@ -42,7 +42,8 @@ internal static class AlgebraRules
 
     /// <summary>0 - x → -x for integers, -0 - x → -x for floats (0 - 0 is 0, not -0).</summary>
     internal static Value? SubtractFromZero(RewriteSite site) =>
-        site.Splat(0) is { } zero && zero == 0 && (site.Type.DType.IsInteger || zero.IsNegative) ? site.Emit(Negate.Instance, site[1]) : null;
+        site.Splat(0) is { } zero && zero == 0 && (site.Type.DType.IsInteger || zero.IsNegative)
+            ? site.Emit(Negate.Instance, site[1]) : null;
 
     /// <summary>x · 1 → x; x · -1 → -x; x · 0 → 0 for integers only, since NaN · 0 is NaN.</summary>
     internal static Value? MultiplyByConstant(RewriteSite site)
@@ -87,7 +88,8 @@ internal static class AlgebraRules
     /// <summary>|-x| → |x|, but not for unsigned x, where |-x| is -x; ||x|| → |x|.</summary>
     internal static Value? AbsOfSigned(RewriteSite site) =>
         site.Defined(0, Abs.Instance) is not null ? site[0]
-        : site.Type.DType.Kind != DTypeKind.Unsigned && site.Defined(0, Negate.Instance) is { } negated ? site.Emit(Abs.Instance, negated.Operands[0]) : null;
+        : site.Type.DType.Kind != DTypeKind.Unsigned && site.Defined(0, Negate.Instance) is { } negated
+            ? site.Emit(Abs.Instance, negated.Operands[0]) : null;
 
     /// <summary>x ∘ x → x for max, min, and, or.</summary>
     internal static Value? EqualOperands(RewriteSite site) => site[0] == site[1] ? site[0] : null;

@@ -64,7 +64,8 @@ public static class FusedVerifier
         public void Verify()
         {
             foreach (var operation in _body.Operations) Verify(operation);
-            Require(_kind != "contraction" || _body.Operations.Count(o => o.Op is DotGeneral) == 1, "F5", _fusion, "it has several contractions");
+            Require(_kind != "contraction" || _body.Operations.Count(o => o.Op is DotGeneral) == 1, "F5", _fusion,
+                "it has several contractions");
             foreach (var result in _body.Results)
                 Require(IsOfKernel(result.Shape), "F6", _fusion, $"the result {result} is {result.Type}, the domain {_domain}");
         }
@@ -80,7 +81,8 @@ public static class FusedVerifier
                     Require(operation.Operands.All(o => o.Definition is null), "F1", operation, "its operands are not in memory");
                     break;
                 case IReductionOp:
-                    Require(_kind == "row" && Reduction.Axes(operation).SequenceEqual(_axes), "F5", operation, $"a {_kind} over [{string.Join(",", _axes)}] cannot hold it");
+                    Require(_kind == "row" && Reduction.Axes(operation).SequenceEqual(_axes), "F5", operation,
+                        $"a {_kind} over [{string.Join(",", _axes)}] cannot hold it");
                     Require(operation.Operands[0].Shape == _domain, "F2", operation, $"the domain is {_domain}");
                     break;
                 case IIndexedOp:
@@ -90,8 +92,10 @@ public static class FusedVerifier
                     break;
                 case IElementOp:
                     // Elements of memory may be of any shape that an index map brings to the domain.
-                    Require(IsOfKernel(operation.Result.Shape) || !operation.Operands.Any(_computed.Contains), "F2", operation, $"the domain is {_domain}");
-                    Require(operation.Operands.All(o => o.Shape == operation.Result.Shape), "F3", operation, "its operands have other shapes");
+                    Require(IsOfKernel(operation.Result.Shape) || !operation.Operands.Any(_computed.Contains), "F2", operation,
+                        $"the domain is {_domain}");
+                    Require(operation.Operands.All(o => o.Shape == operation.Result.Shape), "F3", operation,
+                        "its operands have other shapes");
                     break;
                 default:
                     Require(false, "F5", operation, "no kernel can hold it");

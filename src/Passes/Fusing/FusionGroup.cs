@@ -16,13 +16,13 @@ internal enum FusionKind
 }
 
 /// <summary>Operations that run as one kernel, while it grows. A group that is merged into another stays as a reference to it.</summary>
-/// <remarks>Groups have a topological order that is kept as they grow: a group comes after those that it depends on, so a search for a dependence
-/// visits only the groups between two. What breaks the order is moved to its end, with all that depends on it (as in Pearce and Kelly, "A dynamic
-/// topological sort algorithm for directed acyclic graphs", 2006, which moves less).</remarks>
+/// <remarks>Groups have a topological order that is kept as they grow: a group comes after those that it depends on, so a search for a
+/// dependence visits only the groups between two. What breaks the order is moved to its end, with all that depends on it (as in Pearce and
+/// Kelly, "A dynamic topological sort algorithm for directed acyclic graphs", 2006, which moves less).</remarks>
 internal sealed class FusionGroup
 {
-    /// <summary>Groups that a search visits at most; one that needs more is answered by what keeps two kernels apart. So planning takes time in
-    /// proportion to the operations.</summary>
+    /// <summary>Groups that a search visits at most; one that needs more is answered by what keeps two kernels apart. So planning takes
+    /// time in proportion to the operations.</summary>
     private const int MostVisited = 512;
 
     private readonly FusionOrder _order;
@@ -97,7 +97,8 @@ internal sealed class FusionGroup
     public void BecomeRow(int[] axes) => (Kind, Reduced) = (FusionKind.Row, axes);
 
     /// <summary>Whether this group and another can be one: neither needs the other's results through a third.</summary>
-    public bool CanAbsorb(FusionGroup other) => !DependsThroughThird(other) && !other.DependsThroughThird(this) && Dependents([this, other]) is not null;
+    public bool CanAbsorb(FusionGroup other) =>
+        !DependsThroughThird(other) && !other.DependsThroughThird(this) && Dependents([this, other]) is not null;
 
     public void Absorb(FusionGroup other)
     {

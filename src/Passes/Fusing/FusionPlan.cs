@@ -10,7 +10,8 @@ using GraphCompiler.Passes.Lowering;
 
 namespace GraphCompiler.Passes.Fusing;
 
-/// <summary>Which operations share a kernel: each joins the kernel that makes one of its operands, where the invariants above allow it.</summary>
+/// <summary>Which operations share a kernel: each joins the kernel that makes one of its operands,
+/// where the invariants above allow it.</summary>
 internal sealed class FusionPlan
 {
     /// <summary>LLVM's time grows faster than linearly with the size of a function: 16 math functions take it 0.1 s, 64 a second.</summary>
@@ -63,7 +64,8 @@ internal sealed class FusionPlan
     private static bool ReadsMemoryOnly(Operation operation) => operation.Op is DotGeneral || IsAlone(operation);
 
     // An alias of memory, a dense constant, a scatter.
-    private static bool IsAlone(Operation operation) => operation.Op is ScatterAdd || (operation.Op is Reshape or Constant && !IsIndexMap(operation));
+    private static bool IsAlone(Operation operation) =>
+        operation.Op is ScatterAdd || (operation.Op is Reshape or Constant && !IsIndexMap(operation));
 
     private static int WeightOf(Operation operation) => ElementKernel.Cost(operation);
 
@@ -73,7 +75,8 @@ internal sealed class FusionPlan
         var stored = new HashSet<Operation>();
         foreach (var operation in function.Operations)
         {
-            var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0).DefaultIfEmpty(0).Max();
+            var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0)
+                .DefaultIfEmpty(0).Max();
             if (IsIndexMap(operation) && chain <= MostChained) _chainOf[operation] = chain;
             else if (ReadsMemoryOnly(operation)) stored.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
         }
@@ -138,7 +141,8 @@ internal sealed class FusionPlan
     private HashSet<FusionGroup> Sources(Operation operation) =>
         [.. operation.Operands.SelectMany(o => Leaves(operation, o)).Select(GroupOf).OfType<FusionGroup>()];
 
-    private static bool Accepts(FusionGroup group, Shape shape) => shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
+    private static bool Accepts(FusionGroup group, Shape shape) =>
+        shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
 
     private bool CanJoin(Operation operation, FusionGroup group) => CanTake(group, operation)
         && operation.Operands.All(o => Reads(operation, o, group, null)) && group.CanRead(Sources(operation));
@@ -147,7 +151,8 @@ internal sealed class FusionPlan
         && from.Weight + into.Weight <= MostWeight
         && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from))) && into.CanAbsorb(from);
 
-    /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>, with <paramref name="merged"/> as a part of it.</summary>
+    /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>,
+    /// with <paramref name="merged"/> as a part of it.</summary>
     private bool Reads(Operation reader, Value operand, FusionGroup group, FusionGroup? merged)
     {
         bool IsOwn(Value value) => GroupOf(value) is { } g && (g == group || g == merged);

@@ -67,7 +67,8 @@ internal sealed class FusionRewrite
     }
 
     private IEnumerable<FusionGroup> SourcesOf(FusionGroup group) => group.Members.OrderBy(m => m.Id)
-        .SelectMany(m => m.Operands.SelectMany(o => _plan.Leaves(m, o))).Select(_plan.GroupOf).OfType<FusionGroup>().Where(g => g != group).Distinct();
+        .SelectMany(m => m.Operands.SelectMany(o => _plan.Leaves(m, o)))
+        .Select(_plan.GroupOf).OfType<FusionGroup>().Where(g => g != group).Distinct();
 
     private void Emit(FusionGroup group)
     {
@@ -88,7 +89,8 @@ internal sealed class FusionRewrite
             _ => "contraction",
         });
         if (group.Kind == FusionKind.Row) attributes = attributes.With("axes", group.Reduced);
-        var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes, members.MaxBy(m => m.Id)!.Location, body);
+        var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes,
+            members.MaxBy(m => m.Id)!.Location, body);
         for (var i = 0; i < results.Length; i++) _map[results[i]] = fused[i];
     }
 

@@ -29,7 +29,8 @@ internal sealed class FusionSink
     public void Run()
     {
         foreach (var operation in _function.Operations.Reverse())
-            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { Count: 1 }) _plan.Move(operation, target);
+            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { Count: 1 })
+                _plan.Move(operation, target);
     }
 
     private FusionGroup? OnlyReader(Operation operation)
@@ -40,7 +41,8 @@ internal sealed class FusionSink
 
     private bool CanSink(Operation operation, FusionGroup target) =>
         operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation) && FusionPlan.CanTake(target, operation)
-        && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape && !_results.Contains(operation.Result)
+        && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape
+        && !_results.Contains(operation.Result)
         && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
 
     /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or if there

@@ -3,8 +3,8 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>Long accumulations as nested loops, each level with accumulators of its own, so that the rounding error grows with the logarithm of the
-/// length (N. Higham, "The accuracy of floating point summation", 1993). Levels depend on the length alone.</summary>
+/// <summary>Long accumulations as nested loops, each level with accumulators of its own, so that the rounding error grows with the
+/// logarithm of the length (N. Higham, "The accuracy of floating point summation", 1993). Levels depend on the length alone.</summary>
 internal static class Cascade
 {
     /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 units in the last place.</summary>
@@ -17,8 +17,9 @@ internal static class Cascade
     /// <param name="step">What a step does, given its number and the accumulators.</param>
     /// <param name="most">Steps that one accumulator takes; beyond, a level has up to half as many.</param>
     /// <param name="name">Of the innermost loop's variable.</param>
-    public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open, Func<ScalarExpr, T, IEnumerable<Statement>> step,
-        long most = MostSteps, string name = "r") => RunRanges(count, into, open, (first, steps, sums) => Loop(steps, name, i => step(first + i, sums)), most, name);
+    public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open,
+        Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r") =>
+        RunRanges(count, into, open, (first, steps, sums) => Loop(steps, name, i => step(first + i, sums)), most, name);
 
     /// <summary>As <see cref="Run"/>, given the loop over the steps of one accumulator.</summary>
     /// <param name="count">Steps.</param>

@@ -31,8 +31,9 @@ internal sealed partial class ContractionKernel
     }
 
     // Whether an operation looks at the element at its own position, or at one that is the same for all.
-    private bool IsOfElement(Operation operation) => operation.Op is DotGeneral || (operation.Op is IIndexedOp ? KernelBody.IsUniform(operation)
-        : operation.Op is IElementOp && operation.Results.All(r => r.Shape == _product.Shape || r.Shape.ElementCount == 1));
+    private bool IsOfElement(Operation operation) =>
+        operation.Op is DotGeneral || (operation.Op is IIndexedOp ? KernelBody.IsUniform(operation)
+            : operation.Op is IElementOp && operation.Results.All(r => r.Shape == _product.Shape || r.Shape.ElementCount == 1));
 
     // Read at the product's index: an optimizer's parameters and moments, the derivative of an activation.
     private IEnumerable<Value> StateOperands() =>

@@ -53,7 +53,8 @@ internal sealed partial class ContractionKernel
         statements.AddRange(MultiplyAdds(panel, tile, lane, sums));
         LoopBuffer?[] before = _cut.DepthBlocks == 1 ? [] : panel.Depth.IsLast ? [_partial, _total] : [_partial];
         foreach (var buffer in before.OfType<LoopBuffer>())
-            statements.AddRange(rows.Select(i => new AssignStatement(sums, i, new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
+            statements.AddRange(rows.Select(i => new AssignStatement(sums, i,
+                new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
         if (panel.Depth.IsLast && _epilogue == Epilogue.Unrolled)
         {
             foreach (var i in rows) statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(sums, i)));
@@ -69,17 +70,19 @@ internal sealed partial class ContractionKernel
     private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _cut.DepthBlocks == 1 ? ScalarExpr.Index(0)
         : (panel.Number * _cut.TilesPerBlock + tile) * ((long)_cut.TileRows * _cut.TileColumns);
 
-    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads. Whether anything
-    // is may depend on the number of workers; the order of additions does not.
+    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads. Whether
+    // anything is may depend on the number of workers; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
     {
         var (steps, depth) = (panel.Depth.Count / StepDepth, panel.Depth.Count);
         IEnumerable<Statement> Plain(ScalarExpr from, long count, Local into) =>
             Cascade.Loop(count, "k", k => MultiplyAdd(panel, from + k, tile, lane, into));
-        IEnumerable<Statement> Hints(ScalarExpr step) => [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
+        IEnumerable<Statement> Hints(ScalarExpr step) =>
+            [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
         var hasHints = steps > 0 && Hints(ScalarExpr.Index(0)).Any();
-        IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) => !hasHints ? Plain(first * StepDepth, count * StepDepth, into)
-            : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * StepDepth, StepDepth, into)]);
+        IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
+            !hasHints ? Plain(first * StepDepth, count * StepDepth, into)
+                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * StepDepth, StepDepth, into)]);
         if (!hasHints && depth <= MostDepth) return Plain(ScalarExpr.Index(0), depth, sums);
         var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, MostDepth / StepDepth, "step");
         return depth % StepDepth is > 0 and var rest ? [.. most, .. Plain(ScalarExpr.Index(steps * StepDepth), rest, sums)] : most;
@@ -90,7 +93,8 @@ internal sealed partial class ContractionKernel
     {
         var parts = _body.NewLocal("c", _dtype, _cut.TileRows);
         return new(parts, [new LetStatement(parts, ScalarExpr.Constant(_dtype, 0))],
-            Enumerable.Range(0, _cut.TileRows).Select(i => new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(parts, i))));
+            Enumerable.Range(0, _cut.TileRows).Select(i =>
+                new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(parts, i))));
     }
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)

@@ -143,14 +143,16 @@ internal sealed partial class ContractionKernel
     /// <summary>A range of depth; sums are complete after the last.</summary>
     private sealed record DepthRange(ScalarExpr First, long Count, bool IsLast);
 
-    // Each block of depth adds its sums to the partial ones; of very many blocks, groups of about as many as there are groups add theirs to a total.
+    // Each block of depth adds its sums to the partial ones; of very many blocks,
+    // groups of about as many as there are groups add theirs to a total.
     private IEnumerable<Statement> Task(Piece piece)
     {
         var before = _cut.DepthBlocks - 1;
         ForStatement Blocks(ScalarExpr first, long count)
         {
             var depth = new LoopVariable("depth");
-            return new(depth, count, LoopKind.Serial, 1, [Panels(piece, new((first + depth.Value) * _cut.BlockDepth, _cut.BlockDepth, IsLast: false))]);
+            return new(depth, count, LoopKind.Serial, 1,
+                [Panels(piece, new((first + depth.Value) * _cut.BlockDepth, _cut.BlockDepth, IsLast: false))]);
         }
         var inGroups = 0L;
         if (_total is not null)
@@ -159,7 +161,8 @@ internal sealed partial class ContractionKernel
             inGroups = before / size * size;
             yield return Sums(_total, piece, _ => ScalarExpr.Constant(_dtype, 0));
             yield return new ForStatement(group, before / size, LoopKind.Serial, 1,
-                [Sums(_partial!, piece, _ => ScalarExpr.Constant(_dtype, 0)), Blocks(group.Value * size, size), Sums(_total, piece, i => new LoadExpr(_total, i) + new LoadExpr(_partial!, i))]);
+                [Sums(_partial!, piece, _ => ScalarExpr.Constant(_dtype, 0)), Blocks(group.Value * size, size),
+                    Sums(_total, piece, i => new LoadExpr(_total, i) + new LoadExpr(_partial!, i))]);
         }
         if (before > 0) yield return Sums(_partial!, piece, _ => ScalarExpr.Constant(_dtype, 0));
         if (before > inGroups) yield return Blocks(ScalarExpr.Index(inGroups), before - inGroups);
@@ -170,7 +173,8 @@ internal sealed partial class ContractionKernel
     private ForStatement Sums(LoopBuffer to, Piece piece, Func<ScalarExpr, ScalarExpr> value)
     {
         var i = new LoopVariable("i");
-        return new(i, piece.Panels * _cut.TilesPerBlock * _cut.TileRows * _cut.TileColumns, LoopKind.Vector, _target.Lanes(_dtype), [new StoreStatement(to, i.Value, value(i.Value))]);
+        return new(i, piece.Panels * _cut.TilesPerBlock * _cut.TileRows * _cut.TileColumns,
+            LoopKind.Vector, _target.Lanes(_dtype), [new StoreStatement(to, i.Value, value(i.Value))]);
     }
 
     private ForStatement Panels(Piece piece, DepthRange depth)

@@ -90,7 +90,8 @@ internal sealed class KernelBody
         return index;
     }
 
-    /// <summary>Whether an index map gives one element at every index: its expression, rather than the op's name or number of operands, tells.</summary>
+    /// <summary>Whether an index map gives one element at every index:
+    /// its expression, rather than the op's name or number of operands, tells.</summary>
     public static bool IsUniform(Operation operation)
     {
         var index = operation.Result.Shape.Select((_, i) => new LoopVariable($"i{i}").Value).ToArray();

@@ -94,7 +94,8 @@ internal sealed class RowKernel
             var sums = reductions.Select(Accumulator).ToArray();
             statements.AddRange(sums.Zip(reductions, Start));
             statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(sums));
-            for (var i = 0; i < sums.Length; i++) _body.Define(reductions[i].Result, new LocalExpr(sums[i]).ConvertTo(reductions[i].Result.DType));
+            for (var i = 0; i < sums.Length; i++)
+                _body.Define(reductions[i].Result, new LocalExpr(sums[i]).ConvertTo(reductions[i].Result.DType));
         }
         _body.PopScope();
         return statements;
@@ -128,13 +129,14 @@ internal sealed class RowKernel
     private Local Accumulator(Operation reduction) =>
         _body.NewLocal("sum", reduction.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : reduction.Result.DType);
 
-    private static LetStatement Start(Local local, Operation reduction) => new(local, ScalarExpr.Constant(local.DType, KindOf(reduction) switch
-    {
-        ReductionKind.Sum => 0.0,
-        ReductionKind.Product => 1.0,
-        ReductionKind.Max => local.DType.Lowest,
-        _ => local.DType.Highest,
-    }));
+    private static LetStatement Start(Local local, Operation reduction) =>
+        new(local, ScalarExpr.Constant(local.DType, KindOf(reduction) switch
+        {
+            ReductionKind.Sum => 0.0,
+            ReductionKind.Product => 1.0,
+            ReductionKind.Max => local.DType.Lowest,
+            _ => local.DType.Highest,
+        }));
 
     private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
 
@@ -166,7 +168,8 @@ internal sealed class RowKernel
         }
 
         /// <summary>The pass, its reductions going to given accumulators.</summary>
-        public IEnumerable<Statement> Build(Local[] sums) => Cascaded(_count, sums, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
+        public IEnumerable<Statement> Build(Local[] sums) =>
+            Cascaded(_count, sums, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
 
         // Comparisons do not round, nor do integers.
         private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
@@ -182,7 +185,8 @@ internal sealed class RowKernel
         private CascadeLevel<Local[]> Open(Local[] outer)
         {
             Local[] parts = [.. _reductions.Select(_kernel.Accumulator)];
-            return new(parts, parts.Zip(_reductions, Start), outer.Select((sum, i) => new AccumulateStatement(sum, KindOf(_reductions[i]), new LocalExpr(parts[i]))));
+            return new(parts, parts.Zip(_reductions, Start),
+                outer.Select((sum, i) => new AccumulateStatement(sum, KindOf(_reductions[i]), new LocalExpr(parts[i]))));
         }
 
         // The vectors of a long row go through the levels of a cascade lane by lane; lanes are combined once, at its end.
@@ -198,7 +202,8 @@ internal sealed class RowKernel
             if (vectors <= Cascade.MostSteps || !Rounds) return [Vectors(columns, lane => Elements(outer, lane, into))];
             var level = Open(into);
             var main = Vectors(lanes, lane =>
-                [.. level.Declare, .. Cascaded(vectors, level.Accumulators, (vector, sums) => Elements(outer, vector * lanes + lane, sums)), .. level.Add]);
+                [.. level.Declare, .. Cascaded(vectors, level.Accumulators,
+                    (vector, sums) => Elements(outer, vector * lanes + lane, sums)), .. level.Add]);
             return rest == 0 ? [main] : [main, Vectors(rest, lane => Elements(outer, lane + vectors * lanes, into))];
         }
 
@@ -210,7 +215,8 @@ internal sealed class RowKernel
             for (var i = 0; i < _loopAxes.Length; i++) index[_loopAxes[i]] = loopIndex[i];
             if (column is not null) index[^1] = column;
             body.PushScope();
-            if (column is not null) _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
+            if (column is not null)
+                _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
             for (var i = 0; i < _reductions.Length; i++)
             {
                 var element = body.Element(_reductions[i].Operands[0], index, statements);

@@ -21,14 +21,16 @@ internal static class ScatterKernel
         ScalarExpr Destination(ScalarExpr n)
         {
             var index = new LoadExpr(at, n).ConvertTo(DType.I64);
-            return ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0), ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Index(rows - 1)));
+            return ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
+                ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Index(rows - 1)));
         }
         ForStatement Each(string name, long extent, Func<ScalarExpr, IEnumerable<Statement>> body)
         {
             var variable = new LoopVariable(name);
             return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]);
         }
-        ForStatement Copy(ScalarExpr column) => Each("row", rows, row => [new StoreStatement(to, row * columns + column, new LoadExpr(from, row * columns + column))]);
+        ForStatement Copy(ScalarExpr column) =>
+            Each("row", rows, row => [new StoreStatement(to, row * columns + column, new LoadExpr(from, row * columns + column))]);
         LoadExpr Update(ScalarExpr n, ScalarExpr column) => new(add, n * columns + column);
         Kernel Build(LoopBuffer[] scratch, params Statement[] body) => new("scatter_add", [from, at, add, to], [.. scratch], [.. body],
             scatter.Location.IsKnown ? [scatter.Location] : [], operand.Shape.ElementCount + 2.0 * updates.Shape.ElementCount);
@@ -44,7 +46,8 @@ internal static class ScatterKernel
         // For a worker's columns, or for all of them where that is less.
         var isShared = (long)lanes * target.Workers > columns;
         var width = isShared ? columns : lanes;
-        var lost = new LoopBuffer("lost", operand.DType, Math.Max(rows * width, 1), isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
+        var lost = new LoopBuffer("lost", operand.DType, Math.Max(rows * width, 1),
+            isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
         ForStatement Columns(ScalarExpr first, long extent)
         {
             var lane = new LoopVariable("i");
@@ -57,16 +60,19 @@ internal static class ScatterKernel
         var (block, full, rest) = (new LoopVariable("block"), columns / lanes, columns % lanes);
         List<Statement> blocks = [];
         if (full > 0) blocks.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * lanes, lanes)]));
-        if (rest > 0) blocks.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1, [Columns(ScalarExpr.Index(full * lanes), rest)]));
+        if (rest > 0)
+            blocks.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
+                [Columns(ScalarExpr.Index(full * lanes), rest)]));
         return Build([lost], [.. blocks]);
     }
 
-    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further remarks
-    // on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
+    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further
+    // remarks on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
     private static Statement[] AddCompensated(LoopBuffer to, ScalarExpr at, ScalarExpr update, LoopBuffer lost, ScalarExpr lostAt)
     {
         var dtype = to.DType;
-        var (old, term, sum, error) = (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
+        var (old, term, sum, error) =
+            (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
         ScalarExpr zero = ScalarExpr.Constant(dtype, 0), e = new LocalExpr(error);
         return
         [

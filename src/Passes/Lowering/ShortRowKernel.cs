@@ -4,9 +4,10 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>Lowers reductions over short rows: a vector holds one column of many rows. So all lanes are in use, a reduction needs no shuffles
-/// between lanes, and a row stays in registers from pass to pass (the losses of a classifier of few classes).</summary>
-/// <remarks>The code is repeated for each column. A row is summed from its first column to its last, whatever the number of workers.</remarks>
+/// <summary>Lowers reductions over short rows: a vector holds one column of many rows. So all lanes are in use, a reduction needs no
+/// shuffles between lanes, and a row stays in registers from pass to pass (the losses of a classifier of few classes).</summary>
+/// <remarks>The code is repeated for each column. A row is summed from its first column to its last,
+/// whatever the number of workers.</remarks>
 internal sealed class ShortRowKernel
 {
     /// <summary>Columns up to which a row is short: more do not stay in registers.</summary>
@@ -33,8 +34,10 @@ internal sealed class ShortRowKernel
     {
         var body = fusion.Body!;
         var domain = Domain(body);
-        return domain.Rank == 2 && fusion.Ints("axes") is [1] && domain[1] is > 1 and <= MostColumns && domain[1] * body.Operations.Length <= MostOperations
-            && domain[0] >= target.Lanes(ElementKernel.Widest(body)) && body.Operations.All(o => o.Result.DType is not { IsFloating: true, Bits: < 32 });
+        return domain.Rank == 2 && fusion.Ints("axes") is [1] && domain[1] is > 1 and <= MostColumns
+            && domain[1] * body.Operations.Length <= MostOperations
+            && domain[0] >= target.Lanes(ElementKernel.Widest(body))
+            && body.Operations.All(o => o.Result.DType is not { IsFloating: true, Bits: < 32 });
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new ShortRowKernel(fusion).Build(target);
@@ -47,7 +50,8 @@ internal sealed class ShortRowKernel
         foreach (var operation in _body.Function.Operations)
         {
             if (operation.Op is IReductionOp reduction) _body.Define(operation.Result, Reduce(reduction.Kind, operation));
-            else if (operation.Op is IElementOp && operation.Result.Shape != _domain) _body.Element(operation.Result, [_row.Value], _statements);
+            else if (operation.Op is IElementOp && operation.Result.Shape != _domain)
+                _body.Element(operation.Result, [_row.Value], _statements);
         }
         // Everything is computed before anything is stored: a result may have the memory of an operand.
         var elements = _body.Function.Results.Distinct().SelectMany(Elements).ToList();
@@ -97,6 +101,7 @@ internal sealed class ShortRowKernel
         (ScalarExpr[] Index, ScalarExpr Element)[] elements = result.Shape == _domain
             ? [.. Enumerable.Range(0, _domain[1]).Select(c => ((ScalarExpr[])[_row.Value, ScalarExpr.Index(c)], Column(result, c)))]
             : [([_row.Value], _body.Element(result, [_row.Value], _statements))];
-        return elements.SelectMany(e => _body.ResultBuffersOf(result).Select(b => (b, KernelBody.Position(result.Shape, e.Index), e.Element)));
+        return elements.SelectMany(e =>
+            _body.ResultBuffersOf(result).Select(b => (b, KernelBody.Position(result.Shape, e.Index), e.Element)));
     }
 }

@@ -2,12 +2,13 @@ using GraphCompiler.IR;
 
 namespace GraphCompiler.Passes.Planning;
 
-/// <summary>Orders kernels: as the function does, except that small updates of parameters are batched behind one barrier, and that a kernel that
-/// overwrites a parameter comes after every other reader of it.</summary>
+/// <summary>Orders kernels: as the function does, except that small updates of parameters are batched behind one barrier, and that a kernel
+/// that overwrites a parameter comes after every other reader of it.</summary>
 /// <remarks>Needs: no two kernels overwrite one parameter. O(kernels · log kernels + operands).</remarks>
 internal sealed class KernelSchedule
 {
-    /// <summary>Small updates that run one after another, behind one barrier; the cotangents of so many updates stay live until then.</summary>
+    /// <summary>Small updates that run one after another, behind one barrier;
+    /// the cotangents of so many updates stay live until then.</summary>
     private const int UpdatesTogether = 8;
 
     /// <summary>Scalar operations up to which a barrier is a part of a kernel's time that counts: some 50 µs.</summary>
@@ -33,19 +34,22 @@ internal sealed class KernelSchedule
         for (var i = 0; i < kernels.Count; i++)
         {
             _unwritten[i] = kernels[i].Sources.Count(written.Contains);
-            foreach (var value in kernels[i].Sources) (_readers.TryGetValue(value, out var readers) ? readers : _readers[value] = []).Add(i);
+            foreach (var value in kernels[i].Sources)
+                (_readers.TryGetValue(value, out var readers) ? readers : _readers[value] = []).Add(i);
             foreach (var overwrite in kernels[i].Overwrites) _overwriter[parameter(overwrite.Parameter)] = i;
         }
-        foreach (var (value, overwriter) in _overwriter) _blockers[overwriter] += _readers.GetValueOrDefault(value, []).Count(r => r != overwriter);
+        foreach (var (value, overwriter) in _overwriter)
+            _blockers[overwriter] += _readers.GetValueOrDefault(value, []).Count(r => r != overwriter);
     }
 
     /// <summary>The kernels in execution order.</summary>
     /// <param name="kernels">In the function's order.</param>
     /// <param name="parameter">The parameter of a number.</param>
     /// <param name="workers">Threads of a step.</param>
-    /// <param name="fallBack">Is given each kernel that cannot overwrite its parameters, since it would have to run before and after another;
-    /// clears its overwrites.</param>
-    public static List<PlannedKernel> Order(IReadOnlyList<PlannedKernel> kernels, Func<int, Value> parameter, int workers, Action<PlannedKernel> fallBack)
+    /// <param name="fallBack">Is given each kernel that cannot overwrite its parameters, since it would have to run before and after
+    /// another; clears its overwrites.</param>
+    public static List<PlannedKernel> Order(IReadOnlyList<PlannedKernel> kernels, Func<int, Value> parameter, int workers,
+        Action<PlannedKernel> fallBack)
     {
         var schedule = new KernelSchedule(kernels, parameter, workers);
         return schedule.Run(fallBack);
@@ -91,7 +95,8 @@ internal sealed class KernelSchedule
             if (--_unwritten[reader] == 0) MakeReady(reader);
     }
 
-    private void MakeReady(int kernel) => (_blockers[kernel] > 0 ? _blocked : IsSmallUpdate(_kernels[kernel]) ? _freeUpdates : _freeOthers).Add(kernel);
+    private void MakeReady(int kernel) =>
+        (_blockers[kernel] > 0 ? _blocked : IsSmallUpdate(_kernels[kernel]) ? _freeUpdates : _freeOthers).Add(kernel);
 
     private bool IsSmallUpdate(PlannedKernel kernel) => _batchesUpdates && kernel.Overwrites.Count > 0 && kernel.Kernel.Work <= SmallWork;
 }

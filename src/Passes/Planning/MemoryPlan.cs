@@ -7,12 +7,14 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Passes.Planning;
 
 /// <summary>Orders kernels and assigns each value a buffer: the caller's memory, a constant, or a range of one arena.</summary>
-/// <remarks>Invariants, which <see cref="PlanVerifier"/> checks: a value's memory is written by one kernel and untouched until its last reader runs,
-/// which may replace it element by element; a donated parameter is overwritten once, after the last reader of its old elements; at the end every
-/// result is where the caller looks for it. O(kernels · log kernels), and a scan of the buffers alive for each buffer.</remarks>
+/// <remarks>Invariants, which <see cref="PlanVerifier"/> checks: a value's memory is written by one kernel and untouched until its last
+/// reader runs, which may replace it element by element; a donated parameter is overwritten once, after the last reader of its old
+/// elements; at the end every result is where the caller looks for it.
+/// O(kernels · log kernels), and a scan of the buffers alive for each buffer.</remarks>
 internal sealed class MemoryPlan
 {
-    /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader, and the next one.</summary>
+    /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader,
+    /// and the next one.</summary>
     private const int KernelsBeforeReuse = 2;
 
     private readonly Function _function;
@@ -30,7 +32,8 @@ internal sealed class MemoryPlan
         (_function, _donated, _target) = (function, donated, target);
         CheckDonations();
         foreach (var node in nodes)
-            AddKernel(new(node.Kernel, [.. node.Operation.Operands.Select(LowerToLoops.Root)], [.. node.Operation.Results], node.Operation));
+            AddKernel(new(node.Kernel, [.. node.Operation.Operands.Select(LowerToLoops.Root)],
+                [.. node.Operation.Results], node.Operation));
     }
 
     /// <summary>The program; checked by <see cref="PlanVerifier"/> where <paramref name="verifies"/>.</summary>
@@ -54,7 +57,8 @@ internal sealed class MemoryPlan
         PlaceGiven();
         PlaceResults();
         var order = KernelSchedule.Order(_kernels, p => _function.Parameters[p], _target.Workers, FallBackToCopies);
-        foreach (var overwrite in order.SelectMany(k => k.Overwrites)) _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
+        foreach (var overwrite in order.SelectMany(k => k.Overwrites))
+            _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
         PlaceTemporaries(order, arena);
         List<PlannedCall> calls = [.. order.Select(k => new PlannedCall(k, [.. k.Reads.Concat(k.Writes).Select(v => _storage[v])]))];
         calls.AddRange(_copies.Select(c => new PlannedCall(PlannedKernel.Copy(c.From, c.From, _target), [_storage[c.From], c.To])));
@@ -67,12 +71,14 @@ internal sealed class MemoryPlan
     private void CheckDonations()
     {
         var replaced = new HashSet<int>();
-        if (_donated.Length != _function.Results.Length) throw new InternalCompilerException("plan", $"{_donated.Length} donations for {_function.Results.Length} results");
+        if (_donated.Length != _function.Results.Length)
+            throw new InternalCompilerException("plan", $"{_donated.Length} donations for {_function.Results.Length} results");
         foreach (var (number, result) in _donated.Zip(_function.Results).Where(d => d.First >= 0))
         {
             var parameter = _function.Parameters[number];
             if (!replaced.Add(number)) throw new InternalCompilerException("plan", $"two results replace {parameter}");
-            if (parameter.Type != result.Type) throw new InternalCompilerException("plan", $"{result} : {result.Type} cannot replace {parameter} : {parameter.Type}");
+            if (parameter.Type != result.Type)
+                throw new InternalCompilerException("plan", $"{result} : {result.Type} cannot replace {parameter} : {parameter.Type}");
         }
     }
 
@@ -104,7 +110,8 @@ internal sealed class MemoryPlan
             var to = new Storage(StorageKind.External, replaced is null ? _externalCount++ : _donated[i]);
             if (value == replaced) continue;
             if (value.Definition is null) PlaceParameter(value, to, replaced);
-            else if (!_producers.TryGetValue(value, out var producer) || _storage.ContainsKey(value) || overwriting.Contains(value)) _copies.Add((value, to));
+            else if (!_producers.TryGetValue(value, out var producer) || _storage.ContainsKey(value) || overwriting.Contains(value))
+                _copies.Add((value, to));
             else if (replaced is null) _storage[value] = to;
             else if (producer.CanOverwrite(value, replaced) && overwriting.Add(value)) producer.Overwrites.Add(new(value, _donated[i]));
             else _copies.Add((value, to));

@@ -12,7 +12,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Planning;
 
-/// <summary>Runs a plan on values in place of numbers, and checks the invariants listed at the top of this file. O(operands · log buffers).</summary>
+/// <summary>Runs a plan on values in place of numbers, and checks the invariants listed at the top of this file.
+/// O(operands · log buffers).</summary>
 internal sealed class PlanVerifier
 {
     private readonly Dictionary<Storage, (Value Value, long Bytes)> _memory = [];
@@ -32,11 +33,13 @@ internal sealed class PlanVerifier
         var verifier = new PlanVerifier(donated);
         for (var i = 0; i < function.Parameters.Length; i++) verifier.Hold(new(StorageKind.External, i), function.Parameters[i]);
         var constants = 0;
-        foreach (var operation in function.Operations.Where(o => o.Op is Constant)) verifier.Hold(new(StorageKind.Constant, constants++), operation.Result);
+        foreach (var operation in function.Operations.Where(o => o.Op is Constant))
+            verifier.Hold(new(StorageKind.Constant, constants++), operation.Result);
         foreach (var call in calls) verifier.Run(call, function.Parameters.Length);
         var output = function.Parameters.Length;
         foreach (var (result, replaced) in function.Results.Zip(donated))
-            Require(verifier.Holds(new(StorageKind.External, replaced >= 0 ? replaced : output++), LowerToLoops.Root(result)), "M4", $"{result} is not where the caller looks for it");
+            Require(verifier.Holds(new(StorageKind.External, replaced >= 0 ? replaced : output++), LowerToLoops.Root(result)), "M4",
+                $"{result} is not where the caller looks for it");
     }
 
     private void Run(PlannedCall call, int parameters)
@@ -48,7 +51,8 @@ internal sealed class PlanVerifier
         {
             var (to, result) = (arguments[kernel.Reads.Length + i], kernel.Writes[i]);
             for (var k = 0; k < kernel.Reads.Length; k++)
-                Require(!Overlap(to, result, arguments[k], kernel.Reads[k]) || (to == arguments[k] && kernel.CanOverwrite(result, kernel.Reads[k])), "M2",
+                Require(!Overlap(to, result, arguments[k], kernel.Reads[k])
+                    || (to == arguments[k] && kernel.CanOverwrite(result, kernel.Reads[k])), "M2",
                     $"{Describe(kernel)} overwrites {kernel.Reads[k]} while it reads it");
         }
         for (var i = 0; i < kernel.Writes.Length; i++)

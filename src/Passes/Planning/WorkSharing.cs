@@ -8,7 +8,8 @@ namespace GraphCompiler.Passes.Planning;
 /// divide a buffer alike follow one another without a barrier, since each worker reads what it wrote itself. O(calls).</remarks>
 internal sealed class WorkSharing
 {
-    /// <summary>Calls without a barrier between them, at most: each call is compared with those. One more barrier costs less than any of them.</summary>
+    /// <summary>Calls without a barrier between them, at most: each call is compared with those.
+    /// One more barrier costs less than any of them.</summary>
     private const int MostPending = 256;
 
     private readonly ImmutableArray<PlacedCall> _calls;
