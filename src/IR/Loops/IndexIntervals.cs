@@ -113,7 +113,7 @@ internal sealed class IndexIntervals
 
     private static IndexInterval Remainder(IndexInterval x, long divisor)
     {
-        if (x.Low >= 0 && x.High < divisor) return x;
+        if (x.Low >= 0 && x.Low / divisor == x.High / divisor) return new(x.Low % divisor, x.High % divisor);
         return new(x.Low >= 0 ? 0 : 1 - divisor, x.High <= 0 ? 0 : divisor - 1);
     }
 

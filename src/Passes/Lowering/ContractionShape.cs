@@ -63,10 +63,12 @@ internal sealed class ContractionSide(Value operand, int[] batch, int[] free, in
         return KernelBody.Position(Operand.Shape, index);
     }
 
+    // Where axes lie one within the other, a number of them all is an index of the innermost, beyond its size: no division is needed.
     private void Place(ScalarExpr[] index, int[] axes, ScalarExpr number)
     {
         var split = Split(axes, number);
-        for (var i = 0; i < axes.Length; i++) index[axes[i]] = split[i];
+        var innermost = LinearStride(Operand.Shape, axes) is null ? -1 : Array.FindLastIndex(axes, a => Operand.Shape[a] != 1);
+        for (var i = 0; i < axes.Length; i++) index[axes[i]] = innermost < 0 ? split[i] : i == innermost ? number : ScalarExpr.Index(0);
     }
 
     private ScalarExpr[] Split(int[] axes, ScalarExpr number) => KernelBody.Unravel(number, axes.Select(a => Operand.Shape[a]).ToArray());
