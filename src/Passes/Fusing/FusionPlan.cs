@@ -14,7 +14,7 @@ namespace GraphCompiler.Passes.Fusing;
 /// where the invariants above allow it.</summary>
 internal sealed class FusionPlan
 {
-    /// <summary>LLVM's time grows faster than linearly with the size of a function: 16 math functions take it 0.1 s, 64 a second.</summary>
+    /// <summary>Of a kernel: LLVM's time grows faster than linearly with a function (<c>bench -- scaling</c>).</summary>
     private const int MostWeight = 400;
 
     /// <summary>Index maps of index maps up to which they are repeated in each reader; then one of them is written to memory.</summary>
