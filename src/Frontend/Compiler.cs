@@ -32,16 +32,32 @@ internal static class Compiler
             program = program.WithTicks();
             layout = layout with { ArenaBytes = program.ArenaBytes };
         }
-        var code = Jit.Load(CompileOrFind(program, target, context));
+        var code = CompileOrFind(program, target, context);
         return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state), program);
     }
 
     // What is to be dumped must be made anew.
-    private static byte[][] CompileOrFind(LoopProgram program, TargetInfo target, PassContext context)
+    private static LoadedCode CompileOrFind(LoopProgram program, TargetInfo target, PassContext context)
     {
-        if (context.DumpDirectory is { } folder) return [StepCompiler.Compile(program, target, folder)];
-        if (ObjectCache.FromEnvironment(context.Logger) is not { } cache) return StepCompiler.CompileParts(program, target);
-        return cache.FindOrAdd(ObjectCache.KeyOf(program, target), () => StepCompiler.CompileParts(program, target));
+        if (context.DumpDirectory is { } folder) return Link([StepCompiler.Compile(program, target, folder)]);
+        if (ObjectCache.FromEnvironment(context.Logger) is not { } cache) return Link(StepCompiler.CompileParts(program, target));
+        return cache.FindOrAdd(ObjectCache.KeyOf(program, target), () => StepCompiler.CompileParts(program, target), Link);
+    }
+
+    // The first look-up links, so that code which does not is found here.
+    private static LoadedCode Link(byte[][] objects)
+    {
+        var code = Jit.Load(objects);
+        try
+        {
+            code.Symbol(StepCompiler.EntryName);
+            return code;
+        }
+        catch
+        {
+            code.Dispose();
+            throw;
+        }
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>

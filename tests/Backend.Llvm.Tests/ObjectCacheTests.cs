@@ -82,7 +82,11 @@ public sealed class ObjectCacheTests : IDisposable
         [
             ObjectCache.KeyOf(Program(2, 8), native), ObjectCache.KeyOf(Program(3, 8), native), ObjectCache.KeyOf(Program(2, 9), native),
             ObjectCache.KeyOf(Program(2, 8), TargetInfo.Create("x86-64-v2")), ObjectCache.KeyOf(Program(2, 8).WithTicks(), native),
+            KeyWith(1L << 53), KeyWith((1L << 53) + 1),
         ];
+        // Both are the same number in f64.
+        string KeyWith(Scalar constant) =>
+            ObjectCache.KeyOf(Program(2, 8) with { Constants = [new Literal(new TensorType(DType.I64, new Shape(1)), constant)] }, native);
         Assert.Distinct(keys);
         Assert.Equal(keys[0], ObjectCache.KeyOf(Program(2, 8), native));
     }
