@@ -11,6 +11,8 @@ using GraphCompiler.Runtime.Deployment;
 using Microsoft.Extensions.Logging;
 
 const int MostSteps = 1_000_000_000;
+const string WrongCommandLine = "SGC7001";
+const string FileError = "SGC7002";
 var assembly = CommandLineArguments.File("MODELS.dll", "A .NET assembly with static methods marked [Model(\"name\")].");
 var file = CommandLineArguments.File("FILE", "A manifest, NAME.json; its folder's files are checked against it.");
 var name = CommandLineArguments.Text("--model", "The model to compile.", required: true);
@@ -63,7 +65,7 @@ return line.Action is ParseErrorAction ? Refuse(line) : line.Invoke(new Invocati
 
 static int Refuse(ParseResult line)
 {
-    foreach (var error in line.Errors) Console.Error.WriteLine($"error SGC7001: {error.Message}");
+    foreach (var error in line.Errors) Console.Error.WriteLine($"error {WrongCommandLine}: {error.Message}");
     Console.Error.WriteLine("graphc --help lists commands, and graphc COMMAND --help their options.");
     return 1;
 }
@@ -96,7 +98,7 @@ static int Guard(Action run)
     }
     catch (Exception error) when (error is IOException or UnauthorizedAccessException)
     {
-        Console.Error.WriteLine($"error SGC7002: {error.Message}");
+        Console.Error.WriteLine($"error {FileError}: {error.Message}");
         return 2;
     }
     catch (Exception error)
