@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Frontend;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
@@ -38,16 +39,17 @@ public sealed partial class CompiledArtefact
     /// <param name="name">A letter, then letters, digits and '_'.</param>
     /// <param name="model">The declaration.</param>
     /// <param name="targets">native, x86-64-v2, x86-64-v3, x86-64-v4; at least one.</param>
-    /// <param name="threads">Most threads that a step can be run with, at least 1.</param>
+    /// <param name="threads">Most threads that a step can be run with, from 1 to <see cref="CompileOptions.MaxThreads"/>.</param>
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
     /// <exception cref="AotException">SGC7105: unusable name. SGC7106: a prediction of another model.</exception>
     /// <exception cref="BackendException">SGC4001 to SGC4004.</exception>
+    /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
     public static CompiledArtefact Compile(string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
     {
         if (!NamePattern().IsMatch(name))
             throw new AotException("SGC7105", $"a model named '{name}' cannot be a file and a C function: use a letter, then letters, digits and '_'");
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        if (targets.Count == 0) throw new BackendException("SGC4004", "no target is named; known are native, x86-64-v2, x86-64-v3 and x86-64-v4.");
         var plan = model.Training;
         var prediction = model.Prediction is { } output ? Slice(plan, output) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction));

@@ -28,7 +28,7 @@ public static class ModelAssembly
             var reader = pe.GetMetadataReader();
             return [.. reader.MethodDefinitions.SelectMany(h => Entries(reader, h))];
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or BadImageFormatException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or BadImageFormatException)
         {
             throw new AotException("SGC7102", $"'{path}' is not a .NET assembly: {error.Message}", error);
         }

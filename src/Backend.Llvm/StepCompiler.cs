@@ -1,4 +1,5 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using LLVMSharp.Interop;
 
@@ -16,14 +17,14 @@ public static class StepCompiler
 
     /// <summary>Compiles to a relocatable object; when <paramref name="dumpDirectory"/> is given LLVM IR and assembly are written there.</summary>
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
+    /// <exception cref="GraphException">SGC3002: a dump cannot be written.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
     {
         var (code, ir, assembly) = Compile([(EntryName, program)], target, withText: dumpDirectory is not null);
         if (dumpDirectory is not null)
         {
-            Directory.CreateDirectory(dumpDirectory);
-            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.ll"), ir);
-            File.WriteAllText(Path.Combine(dumpDirectory, $"{program.Name}.s"), assembly);
+            DumpFolder.Write(dumpDirectory, program.Name, "ll", ir);
+            DumpFolder.Write(dumpDirectory, program.Name, "s", assembly);
         }
         return code;
     }

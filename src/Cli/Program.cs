@@ -1,21 +1,29 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Diagnostics;
 using GraphCompiler.Aot;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Cli;
+using GraphCompiler.Frontend;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
 using Microsoft.Extensions.Logging;
 
-var assembly = new Argument<string>("MODELS.dll") { Description = "A .NET assembly with static methods marked [Model(\"name\")]." };
-var file = new Argument<string>("FILE") { Description = "A manifest, NAME.json; its folder's files are checked against it." };
-var name = new Option<string>("--model") { Description = "The model to compile.", Required = true };
-var output = new Option<string>("--out") { Description = "Folder for the files; made when missing.", Required = true };
-var target = new Option<string>("--target") { Description = "native, x86-64-v2, x86-64-v3, x86-64-v4; several with commas: the best is chosen at load.", DefaultValueFactory = _ => "native" };
-var emit = new Option<string>("--emit") { Description = $"What to write, with commas: {string.Join(", ", ArtefactWriter.Kinds)}. The manifest is always written.", DefaultValueFactory = _ => string.Join(',', ArtefactWriter.DefaultKinds) };
-var threads = new Option<int>("--threads") { Description = "Most threads that a step can run with.", DefaultValueFactory = _ => Environment.ProcessorCount };
-threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
+const int MostSteps = 1_000_000_000;
+const string WrongCommandLine = "SGC7001";
+const string FileError = "SGC7002";
+var assembly = CommandLineArguments.File("MODELS.dll", "A .NET assembly with static methods marked [Model(\"name\")].");
+var file = CommandLineArguments.File("FILE", "A manifest, NAME.json; its folder's files are checked against it.");
+var name = CommandLineArguments.Text("--model", "The model to compile.", required: true);
+var output = CommandLineArguments.Text("--out", "Folder for the files; made when missing.", required: true);
+var target = CommandLineArguments.List("--target",
+    "native, x86-64-v2, x86-64-v3, x86-64-v4; several with commas: the best is chosen at load.", "native");
+var emit = CommandLineArguments.List("--emit",
+    $"What to write, with commas: {string.Join(", ", ArtefactWriter.Kinds)}. The manifest is always written.",
+    string.Join(',', ArtefactWriter.DefaultKinds));
+var threads = CommandLineArguments.Count("--threads", $"Most threads that a step can run with, 1 to {CompileOptions.MaxThreads}.",
+    Environment.ProcessorCount, CompileOptions.MaxThreads);
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
 var build = new Command("build", "Compiles a model's training step to native files.") { assembly, name, output, target, emit, threads, verbose };
@@ -24,9 +32,9 @@ build.SetAction(parse => Guard(() =>
     using var factory = LoggerFactory.Create(b => b.SetMinimumLevel(parse.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)
         .AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace));
     var (logger, start) = (factory.CreateLogger("graphc"), Stopwatch.GetTimestamp());
-    var kinds = Split(parse.GetValue(emit)!);
+    var kinds = CommandLineArguments.Split(parse.GetValue(emit)!);
     var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
-    var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, Split(parse.GetValue(target)!), parse.GetValue(threads), kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger);
+    var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, CommandLineArguments.Split(parse.GetValue(target)!), parse.GetValue(threads), kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger);
     foreach (var path in ArtefactWriter.Write(artefact, parse.GetValue(output)!, kinds)) Console.WriteLine($"{new FileInfo(path).Length,10:N0}  {path}");
     logger.LogInformation("built in {Milliseconds:F0} ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
 }));
@@ -37,9 +45,8 @@ list.SetAction(parse => Guard(() =>
 }));
 var inspect = new Command("inspect", "Shows what a compiled model is and needs, and checks its files' hashes.") { file };
 inspect.SetAction(parse => Guard(() => Inspect(parse.GetValue(file)!)));
-var steps = new Option<int>("--steps") { Description = "Steps to measure.", DefaultValueFactory = _ => 100 };
-steps.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--steps must be at least 1."); });
-var trace = new Option<string?>("--trace") { Description = "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev." };
+var steps = CommandLineArguments.Count("--steps", "Steps to measure, at least 1.", 100, MostSteps);
+var trace = CommandLineArguments.Text("--trace", "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev.");
 var profile = new Command("profile", "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.") { assembly, name, threads, steps, trace };
 profile.SetAction(parse => Guard(() =>
 {
@@ -47,10 +54,21 @@ profile.SetAction(parse => Guard(() =>
     Console.Write($"{parse.GetValue(name)}: {measured}");
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
-var root = new RootCommand("graphc compiles training steps ahead of time.\nExit codes: 0 done; 1 the command line is wrong; 2 an error with a code, SGCnnnn, on stderr.") { build, list, inspect, profile };
-return root.Parse(args).Invoke();
+var root = new RootCommand("""
+    graphc compiles training steps ahead of time.
+    Exit codes: 0 done; 1 the command line is wrong, error SGC7001 on stderr; 2 another error with a code, SGCnnnn, on stderr;
+    3 a bug of the compiler, which prints what to report.
+    """) { build, list, inspect, profile };
+var line = root.Parse(args);
+// Help and the version answer even a command line that is wrong otherwise.
+return line.Action is ParseErrorAction ? Refuse(line) : line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 
-static string[] Split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+static int Refuse(ParseResult line)
+{
+    foreach (var error in line.Errors) Console.Error.WriteLine($"error {WrongCommandLine}: {error.Message}");
+    Console.Error.WriteLine("graphc --help lists commands, and graphc COMMAND --help their options.");
+    return 1;
+}
 
 static void Inspect(string path)
 {
@@ -73,9 +91,19 @@ static int Guard(Action run)
         run();
         return 0;
     }
-    catch (Exception error) when (error is AotException or GraphException or RuntimeException or BackendException or IOException or UnauthorizedAccessException)
+    catch (Exception error) when (error is AotException or GraphException or RuntimeException or BackendException)
     {
         Console.Error.WriteLine(error.Message);
         return 2;
+    }
+    catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine($"error {FileError}: {error.Message}");
+        return 2;
+    }
+    catch (Exception error)
+    {
+        Console.Error.WriteLine($"This is a bug of the compiler; please report it with all of this text.\n{error}");
+        return 3;
     }
 }

@@ -5,7 +5,11 @@ namespace GraphCompiler.Frontend;
 /// <summary>How a graph is compiled.</summary>
 public sealed record CompileOptions
 {
-    /// <summary>Most threads that a step runs on, at least 1; null is one for each processor. Where one takes less time than all, one is used.</summary>
+    /// <summary>The largest number of threads that can be asked for: as many as Linux has processors at most.</summary>
+    public const int MaxThreads = 8192;
+
+    /// <summary>Most threads that a step runs on, from 1 to <see cref="MaxThreads"/>, or SGC1011 at the call that compiles; null is one for
+    /// each processor. Where one takes less time than all, one is used.</summary>
     public int? Threads { get; init; }
     /// <summary>Where passes report their times, at Debug level; null is nowhere.</summary>
     public ILogger? Logger { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
@@ -64,6 +65,8 @@ internal static class Compiler
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {
+        if (threads is < 1 or > CompileOptions.MaxThreads)
+            throw new GraphException(DiagnosticCode.BadArgument, $"{threads} threads; a step runs on 1 to {CompileOptions.MaxThreads}");
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
         var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads), verifies: context.VerifyEach);
         var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.Runtime;
 
@@ -69,10 +70,23 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
     }
 
     /// <summary>Writes the mean step as a trace that chrome://tracing and ui.perfetto.dev show.</summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="GraphException">SGC3002: the file cannot be written.</exception>
     public void WriteTrace(string path)
     {
-        using var stream = File.Create(path);
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            using var stream = File.Create(path);
+            WriteTrace(stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new GraphException(DiagnosticCode.CannotWrite, $"the trace cannot be written to \"{path}\": {e.Message}");
+        }
+    }
+
+    private void WriteTrace(Stream stream)
+    {
         using var json = new Utf8JsonWriter(stream);
         json.WriteStartObject();
         json.WriteString("displayTimeUnit", "ns");

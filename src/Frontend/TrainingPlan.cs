@@ -37,6 +37,8 @@ public sealed class TrainingPlan
     internal ImmutableArray<string> ResultNames => [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
 
     /// <summary>Compiles the step and initialises the variables.</summary>
+    /// <exception cref="IR.Diagnostics.GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC3002: a dump cannot
+    /// be written.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public TrainingStep Compile(CompileOptions? options = null) => new(this, options ?? new CompileOptions());
 

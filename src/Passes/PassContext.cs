@@ -18,7 +18,7 @@ public sealed class PassContext
     /// <summary>Whether the function is verified after every pass.</summary>
     public bool VerifyEach { get; init; }
 
-    /// <summary>Folder that gets <c>NN_pass.gir</c> after every pass; null for none.</summary>
+    /// <summary>Folder that gets <c>FUNCTION.NN_pass.gir</c> after every pass (see <see cref="DumpFolder"/>); null for none.</summary>
     public string? DumpDirectory { get; init; }
 
     /// <summary>Names of passes to leave out.</summary>

@@ -27,7 +27,7 @@ public sealed class PassRunner
     }
 
     /// <summary>Runs every pass that is not disabled.</summary>
-    /// <exception cref="GraphException">SGC3001: a disabled pass does not exist or is required.</exception>
+    /// <exception cref="GraphException">SGC3001: a disabled pass does not exist or is required. SGC3002: a dump cannot be written.</exception>
     /// <exception cref="InternalCompilerException">A pass made invalid IR, and the context asks to verify.</exception>
     public Function Run(Function function, PassContext context)
     {
@@ -78,8 +78,6 @@ public sealed class PassRunner
 
     private static void Dump(PassContext context, string name, Function function)
     {
-        if (context.DumpDirectory is not { } directory) return;
-        Directory.CreateDirectory(directory);
-        File.WriteAllText(Path.Combine(directory, $"{function.Name}.{name}.gir"), function.ToString());
+        if (context.DumpDirectory is { } folder) DumpFolder.Write(folder, function.Name, $"{name}.gir", function.ToString());
     }
 }

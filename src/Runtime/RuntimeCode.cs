@@ -13,7 +13,7 @@ public static class RuntimeCode
     /// <summary>A span's element type is not the argument's.</summary>
     public const string WrongType = "SGC5003";
 
-    /// <summary>No input, state or output has the name or index that was asked for.</summary>
+    /// <summary>No input, state, output or batch has the name or index that was asked for.</summary>
     public const string UnknownArgument = "SGC5004";
 
     /// <summary>An executable is entered while another thread is running it.</summary>
@@ -31,13 +31,13 @@ public static class RuntimeCode
     /// <summary>A file is missing or cannot be opened.</summary>
     public const string FileMissing = "SGC6001";
 
-    /// <summary>A file starts with another magic number than its format's, or is not in its format at all.</summary>
+    /// <summary>A file starts with another magic number than its format's, is not in its format at all, or declares more than an array holds.</summary>
     public const string WrongFormat = "SGC6002";
 
     /// <summary>A file ends before the data that its header declares.</summary>
     public const string FileCutShort = "SGC6003";
 
-    /// <summary>Data contradicts itself: counts differ between files, or a label is out of range.</summary>
+    /// <summary>Data contradicts itself: counts differ between files, a label is out of range, or a batch has no samples or more than there are.</summary>
     public const string InconsistentData = "SGC6004";
 
     /// <summary>A compiled model's manifest is not one, is cut short, or was altered.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using GraphCompiler.Backend.Llvm;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
 using Xunit;
@@ -13,6 +14,7 @@ public sealed class BadInputTests
     private static string CodeOf(Action action) => Record.Exception(action) switch
     {
         AotException e => e.Code,
+        GraphException e => e.Code,
         RuntimeException e => e.Code,
         BackendException e => e.Code,
         var other => $"{other?.GetType().Name ?? "nothing"}: {other?.Message}",
@@ -31,7 +33,10 @@ public sealed class BadInputTests
         Assert.Equal("SGC7102", CodeOf(() => ModelAssembly.List(Path.ChangeExtension(s_models, ".deps.json"))));
         Assert.Equal("SGC7102", CodeOf(() => ModelAssembly.List("missing.dll")));
         Assert.Equal("SGC7105", CodeOf(() => CompiledArtefact.Compile("odd-name", Models.Digits(), ["native"], 1)));
+        Assert.Equal("SGC7102", CodeOf(() => ModelAssembly.List("")));
         Assert.Equal("SGC4004", CodeOf(() => CompiledArtefact.Compile("digits", Models.Digits(), ["z80"], 1)));
+        Assert.Equal("SGC4004", CodeOf(() => CompiledArtefact.Compile("digits", Models.Digits(), [], 1)));
+        Assert.Equal("SGC1011", CodeOf(() => CompiledArtefact.Compile("digits", Models.Digits(), ["native"], 0)));
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Runtime;
 using Xunit;
 using static GraphCompiler.IR.DType;
 
@@ -86,5 +87,28 @@ public sealed class BadInputTests
         Fails("SGC1010", () => _g.Minimize(_x.Sum(), new Sgd()));
         Fails("SGC1008", () => _g.Minimize(other, new Sgd()));
         Fails("SGC1006", () => _g.Minimize(loss, new Sgd(), new Dictionary<string, Value> { ["loss"] = loss }));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(int.MinValue)]
+    [InlineData(CompileOptions.MaxThreads + 1)]
+    [InlineData(int.MaxValue)]
+    public void NumbersOfThreads(int threads)
+    {
+        var w = _g.Variable("w", F32[3], Initializer.Zeros);
+        var plan = _g.Minimize((_x * w).Sum(), new Sgd());
+        var error = Assert.Throws<GraphException>(() => plan.Compile(new CompileOptions { Threads = threads }));
+        Assert.Equal("SGC1011", error.Code);
+        Assert.Contains($"{threads} threads", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TracesThatCannotBeWritten()
+    {
+        var profile = new StepProfile(TimeSpan.FromSeconds(1), 1, new Roofline(1, 1), []);
+        foreach (var path in new[] { "", "/proc/none", Path.GetTempPath(), "a\0b" })
+            Assert.Equal("SGC3002", Assert.Throws<GraphException>(() => profile.WriteTrace(path)).Code);
     }
 }

@@ -86,6 +86,46 @@ public sealed class PassRunnerTests
         }
     }
 
+    [Theory]
+    [InlineData("a/b", "a%002Fb")]
+    [InlineData("../../up", "..%002F..%002Fup")]
+    [InlineData("/tmp/root", "%002Ftmp%002Froot")]
+    [InlineData("a_b", "a_b")]
+    public void A_dump_stays_in_its_folder_whatever_the_function_is_called(string name, string file)
+    {
+        var outer = Directory.CreateTempSubdirectory("sgc-dump").FullName;
+        try
+        {
+            var folder = Path.Combine(outer, "x", "y");
+            var b = new FunctionBuilder(name);
+            new PassRunner([]).Run(b.Build(-b.Parameter("x", DType.F32[3])), Environment(("SGC_DUMP", folder)));
+            Assert.Equal([Path.Combine(folder, $"{file}.00_input.gir")], Directory.GetFiles(outer, "*", SearchOption.AllDirectories));
+        }
+        finally
+        {
+            Directory.Delete(outer, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_dump_that_cannot_be_written_is_SGC3002()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            foreach (var folder in new[] { file, Path.Combine(file, "x"), "/proc/none", "a\0b" })
+            {
+                var error = Assert.Throws<GraphException>(() => new PassRunner([]).Run(Sample(), Environment(("SGC_DUMP", folder))));
+                Assert.Equal("SGC3002", error.Code);
+                Assert.Contains(folder, error.Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private sealed class Breaking : IPass
     {
         public string Name => "breaking";

@@ -79,5 +79,10 @@ public class BatchesTests
         Errors.Expect("SGC5001", () => batches.Fill(0, new float[9], new int[5]), "'features'", "10", "9");
         Errors.Expect("SGC5001", () => batches.Fill(0, new float[10], new int[6]), "'labels'", "5", "6");
         Errors.Expect("SGC6004", () => _ = new Batches(new float[7], new int[3], 1), "7", "3");
+        foreach (var size in new[] { 0, -1, int.MinValue, 4, int.MaxValue })
+            Errors.Expect("SGC6004", () => _ = new Batches(new float[6], new int[3], size), $"{size}", "1 to 3");
+        Errors.Expect("SGC6004", () => _ = new Batches(Array.Empty<float>(), Array.Empty<int>(), 1), "no labels");
+        foreach (var batch in new[] { -1, 4, int.MinValue, int.MaxValue })
+            Errors.Expect("SGC5004", () => batches.Fill(batch, new float[10], new int[5]), $"{batch}", "0 to 3");
     }
 }

@@ -35,6 +35,8 @@ public enum DiagnosticCode
     Invariant = 2002,
     /// <summary>An environment variable or option names an unknown pass.</summary>
     UnknownPass = 3001,
+    /// <summary>A file or folder that an option names cannot be written.</summary>
+    CannotWrite = 3002,
 }
 
 /// <summary>One error: what is wrong, with which values, where it was written, and what to do.</summary>

@@ -20,18 +20,22 @@ public sealed class Batches
     /// <param name="labels">[samples], at least one; not copied.</param>
     /// <param name="batchSize">Samples of a batch, from 1 to their number.</param>
     /// <param name="seed">Fixes the orders; null keeps the samples as they are.</param>
-    /// <exception cref="RuntimeException">SGC6004: the features are not a whole number per label.</exception>
+    /// <exception cref="RuntimeException">SGC6004: no labels, a batch of none or of more than there are, or features that are not a
+    /// whole number per label.</exception>
     public Batches(ReadOnlyMemory<float> features, ReadOnlyMemory<int> labels, int batchSize, ulong? seed = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batchSize, labels.Length);
+        if (labels.IsEmpty)
+            throw new RuntimeException(RuntimeCode.InconsistentData, "there are no labels, so there is nothing to make batches of");
+        if (batchSize < 1 || batchSize > labels.Length)
+            throw new RuntimeException(RuntimeCode.InconsistentData,
+                $"a batch of {batchSize} samples; with {labels.Length} labels a batch has 1 to {labels.Length}");
         if (features.Length % labels.Length != 0)
             throw new RuntimeException(RuntimeCode.InconsistentData,
                 $"{features.Length} features are not a whole number for each of {labels.Length} labels");
         (_features, _labels, _seed, BatchSize) = (features, labels, seed, batchSize);
         FeatureSize = features.Length / labels.Length;
         _order = new int[labels.Length];
-        _batchFeatures = new float[checked(batchSize * FeatureSize)];
+        _batchFeatures = new float[batchSize * FeatureSize];
         _batchLabels = new int[batchSize];
         Shuffle(0);
     }
@@ -61,11 +65,11 @@ public sealed class Batches
     /// <param name="batch">From 0 to <see cref="Count"/> - 1.</param>
     /// <param name="features">[<see cref="BatchSize"/>, <see cref="FeatureSize"/>].</param>
     /// <param name="labels">[<see cref="BatchSize"/>].</param>
-    /// <exception cref="RuntimeException">SGC5001: a span has another length.</exception>
+    /// <exception cref="RuntimeException">SGC5001: a span has another length. SGC5004: there is no such batch.</exception>
     public void Fill(int batch, Span<float> features, Span<int> labels)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(batch);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batch, Count);
+        if (batch < 0 || batch >= Count)
+            throw new RuntimeException(RuntimeCode.UnknownArgument, $"there is no batch {batch}; an epoch has batches 0 to {Count - 1}");
         CheckLength(nameof(features), _batchFeatures.Length, features.Length);
         CheckLength(nameof(labels), BatchSize, labels.Length);
         var sourceFeatures = _features.Span;

@@ -18,6 +18,9 @@ public sealed class IdxFile : IDisposable
     // Deflate cannot do better than 1032:1, so a header that declares more than that is wrong before anything is read.
     private const long LargestExpansion = 1032;
 
+    // What is allocated for compressed data before any of it is read.
+    private const int FirstChunk = 1 << 20;
+
     private readonly Stream _stream;
     private readonly bool _compressed;
     private long _position;
@@ -37,8 +40,8 @@ public sealed class IdxFile : IDisposable
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="path">The file.</param>
     /// <param name="magic">The magic number that it must have: 0x0800 plus the number of dimensions.</param>
-    /// <exception cref="RuntimeException">SGC6001: missing or unreadable; SGC6002: another magic number, or damaged
-    /// compression; SGC6003: too short for its header.</exception>
+    /// <exception cref="RuntimeException">SGC6001: missing or unreadable; SGC6002: another magic number, damaged
+    /// compression, or more data than an array holds; SGC6003: too short for its header.</exception>
     public static IdxFile Open(string path, int magic)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -48,7 +51,7 @@ public sealed class IdxFile : IDisposable
             Span<byte> start = stackalloc byte[2];
             var compressed = raw.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start is [0x1f, 0x8b];
             raw.Position = 0;
-            Stream stream = compressed ? new GZipStream(raw, CompressionMode.Decompress) : raw;
+            Stream stream = compressed ? new GZipStream(new TerminatedStream(raw), CompressionMode.Decompress) : raw;
             var file = new IdxFile(path, stream, compressed);
             file.ReadHeader(magic, raw.Length);
             return file;
@@ -71,8 +74,29 @@ public sealed class IdxFile : IDisposable
             $"{Path} ends after {_position} bytes{UncompressedText}; its header {HeaderText} declares {HeaderBytes + DataBytes}");
     }
 
-    /// <summary>Checks that nothing follows the data.</summary>
-    /// <exception cref="RuntimeException">SGC6004: the file is longer than its header declares.</exception>
+    /// <summary>Reads all data that follows, to the end of the file.</summary>
+    /// <remarks>Memory grows with what has been read: a compressed file whose header declares more than it holds is refused
+    /// before more than twice its content, or 1 MiB, is allocated at once.</remarks>
+    /// <returns><see cref="DataBytes"/> bytes, when none was read before.</returns>
+    /// <exception cref="RuntimeException">As <see cref="Read"/> and <see cref="EnsureEnd"/>.</exception>
+    public byte[] ReadToEnd()
+    {
+        var total = (int)(HeaderBytes + DataBytes - _position);
+        // The length of a plain file is known to be enough.
+        var data = new byte[_compressed ? Math.Min(total, FirstChunk) : total];
+        for (var start = 0; start < total;)
+        {
+            if (start == data.Length) Array.Resize(ref data, (int)Math.Min(total, 2L * start));
+            Read(data.AsSpan(start));
+            start = data.Length;
+        }
+        EnsureEnd();
+        return data;
+    }
+
+    /// <summary>Checks that nothing follows the data, and that a compressed file ends with its checksum and length.</summary>
+    /// <exception cref="RuntimeException">SGC6002: damaged or missing checksum or length; SGC6004: the file is longer than its
+    /// header declares.</exception>
     public void EnsureEnd()
     {
         Span<byte> next = stackalloc byte[1];
@@ -94,9 +118,12 @@ public sealed class IdxFile : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            if (stream.CanSeek) return stream;
+            stream.Dispose();
+            throw new IOException("it is not a regular file");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             var what = e is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : "cannot be opened";
             throw new RuntimeException(RuntimeCode.FileMissing, $"{path} {what}: {e.Message}", e);
@@ -111,7 +138,7 @@ public sealed class IdxFile : IDisposable
                 $"{Path} starts with the magic number 0x{found:x8}, and 0x{magic:x8} is expected");
 
         var dimensions = ImmutableArray.CreateBuilder<int>(magic & 0xff);
-        var limit = _compressed ? fileBytes * LargestExpansion : fileBytes;
+        var limit = _compressed ? Math.Min(fileBytes, int.MaxValue) * LargestExpansion : fileBytes;
         var bytes = 1L;
         for (var i = 0; i < (magic & 0xff); i++)
         {
@@ -119,11 +146,14 @@ public sealed class IdxFile : IDisposable
             if (size < 0)
                 throw new RuntimeException(RuntimeCode.WrongFormat, $"{Path} declares a dimension of {(uint)size}");
             dimensions.Add(size);
-            // Both factors are below 2^31 here, for the product so far has passed the check below.
-            bytes = Math.Min(bytes * size, long.MaxValue);
-            if (bytes > Math.Min(limit, int.MaxValue))
+            // Both factors are below 2^31 here, for the product so far has passed the checks below.
+            bytes *= size;
+            if (bytes > limit)
                 throw new RuntimeException(RuntimeCode.FileCutShort,
                     $"{Path} declares [{string.Join(',', dimensions)},...], at least {bytes} bytes, which a file of {fileBytes} bytes cannot hold");
+            if (bytes > Array.MaxLength)
+                throw new RuntimeException(RuntimeCode.WrongFormat,
+                    $"{Path} declares [{string.Join(',', dimensions)},...], at least {bytes} bytes; at most {Array.MaxLength} can be read");
         }
         Dimensions = dimensions.MoveToImmutable();
         DataBytes = bytes;
@@ -149,8 +179,11 @@ public sealed class IdxFile : IDisposable
         }
         catch (InvalidDataException e)
         {
-            // Thrown by gzip both for damaged bytes and, from .NET 9 on, for a stream that stops in the middle.
-            throw new RuntimeException(RuntimeCode.WrongFormat, $"{Path} is damaged gzip: {e.Message}", e);
+            throw new RuntimeException(RuntimeCode.WrongFormat, $"{Path} is gzip that is damaged or cut short: {e.Message}", e);
+        }
+        catch (IOException e)
+        {
+            throw new RuntimeException(RuntimeCode.FileMissing, $"{Path} cannot be read: {e.Message}", e);
         }
     }
 }

@@ -54,24 +54,16 @@ public static class Mnist
 
     private static float[] ReadPixels(IdxFile file)
     {
-        var pixels = new float[file.DataBytes];
-        var chunk = new byte[1 << 16];
-        for (var start = 0; start < pixels.Length;)
-        {
-            var bytes = chunk.AsSpan(0, Math.Min(chunk.Length, pixels.Length - start));
-            file.Read(bytes);
-            foreach (var value in bytes)
-                pixels[start++] = value / 255f;
-        }
-        file.EnsureEnd();
+        var bytes = file.ReadToEnd();
+        var pixels = new float[bytes.Length];
+        for (var i = 0; i < bytes.Length; i++)
+            pixels[i] = bytes[i] / 255f;
         return pixels;
     }
 
     private static int[] ReadLabels(IdxFile file)
     {
-        var bytes = new byte[file.DataBytes];
-        file.Read(bytes);
-        file.EnsureEnd();
+        var bytes = file.ReadToEnd();
         var labels = new int[bytes.Length];
         for (var i = 0; i < bytes.Length; i++)
         {
