@@ -69,7 +69,8 @@ internal static class ExponentialFunctions
         var low = first - high + second;
         var denominator = 1.0 + high;
         var denominatorLow = 1.0 - denominator + high + low;
-        var magnitude = Quotient(m, -high, -low, denominator, denominatorLow).Abs;
+        // Its sign bit is clear but for x = ±0, which is small.
+        var magnitude = Quotient(m, -high, -low, denominator, denominatorLow);
         // x³/3 is below 1/40 ulp under 2^-28 (2^-13).
         var small = x.Abs < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
         return small.Select(x, magnitude.WithSignOf(x));

@@ -50,6 +50,8 @@ internal readonly struct VectorExpr(VectorEmitter emitter, LLVMValueRef value)
     public VectorExpr Abs => (Bits & (Emitter.SignBit - 1)).AsFloat;
 
     /// <summary>This magnitude (its sign bit must be clear) with the sign bit of another value.</summary>
+    /// <remarks>Clearing the bit here, <c>(this &amp; ~sign) | (x &amp; sign)</c>, would be wrong where the result is selected against x:
+    /// LLVM 19.1.7 for AVX-512 gives the masked VPTERNLOG of such a select of bits its operands in another order than its immediate.</remarks>
     public VectorExpr WithSignOf(VectorExpr sign) => (Bits | (sign.Bits & Emitter.SignBit)).AsFloat;
 
     private LLVMBuilderRef Builder => Emitter.Builder;
