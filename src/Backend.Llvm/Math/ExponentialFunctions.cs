@@ -76,23 +76,27 @@ internal static class ExponentialFunctions
         return small.Select(x, magnitude.WithSignOf(x));
     }
 
-    /// <summary>1 / (1 + e) for x ≥ 0 and e / (1 + e) below, with e = exp(-|x|).</summary>
     public static VectorExpr Logistic(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, tail) = Reduce(m, -x.Abs.AtMost(m.IsDouble ? 800.0 : 110.0));
+        // Bounded as in Exp, with which a softplus beside this shares the reduction.
+        var limit = m.IsDouble ? 800.0 : 110.0;
+        var (n, r, tail) = Reduce(m, (-x.Abs).Clamp(-limit, limit));
         var rest = r + Rest(m, r, tail);
         var high = 1.0 + rest;
-        var low = 1.0 - high + rest;
-        // e and its low part; where 2^n is subnormal the sum 1 + e is 1 and only `high` and `low` count.
-        var half = m.PowerOfTwo(n >>> 1);
-        var otherHalf = m.PowerOfTwo(n - (n >>> 1));
-        var e = high * half * otherHalf;
+        return Logistic(m, x, high, 1.0 - high + rest, v => Scale(m, v, n));
+    }
+
+    /// <summary>1 / (1 + e) for x ≥ 0 and e / (1 + e) below, with e = exp(-|x|) = scale(high + low).</summary>
+    public static VectorExpr Logistic(
+        VectorEmitter m, VectorExpr x, VectorExpr high, VectorExpr low, Func<VectorExpr, VectorExpr> scale)
+    {
+        // Where e is subnormal 1 + e is 1, and only `high` and `low` count.
+        var e = scale(high);
         var denominator = 1.0 + e;
-        var denominatorLow = m.Fma(low * half, otherHalf, 1.0 - denominator + e);
+        var denominatorLow = 1.0 - denominator + e + scale(low);
         var negative = x < 0.0;
-        var quotient = Quotient(
-            m, negative.Select(high, 1.0), negative.Select(low, 0.0), denominator, denominatorLow);
-        return negative.Select(quotient * half * otherHalf, quotient);
+        var quotient = Quotient(m, negative.Select(high, 1.0), negative.Select(low, 0.0), denominator, denominatorLow);
+        return negative.Select(scale(quotient), quotient);
     }
 
     /// <summary>expm1(x)/2 as high + low, for a clamped x; low may reach a tenth of high.</summary>

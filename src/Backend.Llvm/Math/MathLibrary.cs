@@ -65,7 +65,7 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
         MathFunction.Log1p => LogarithmFunctions.Log1p(m, x),
         MathFunction.Expm1 => ExponentialFunctions.Expm1(m, x),
         MathFunction.Tanh => m.HasTables ? TableFunctions.Tanh(m, x) : ExponentialFunctions.Tanh(m, x),
-        MathFunction.Logistic => ExponentialFunctions.Logistic(m, x),
+        MathFunction.Logistic => m.HasTables ? TableFunctions.Logistic(m, x) : ExponentialFunctions.Logistic(m, x),
         MathFunction.Erf => m.HasTables ? TableFunctions.Erf(m, x) : ErrorFunction.Erf(m, x),
         MathFunction.Sin => TrigonometricFunctions.Sin(m, x),
         MathFunction.Cos => TrigonometricFunctions.Cos(m, x),

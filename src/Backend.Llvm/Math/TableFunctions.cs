@@ -1,6 +1,6 @@
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>exp, tanh and erf in f32 where a register holds a table of sixteen numbers (AVX-512): a short polynomial around the nearest of them.</summary>
+/// <summary>exp, logistic, tanh and erf in f32 where a register holds a table of sixteen numbers (AVX-512): a short polynomial around the nearest of them.</summary>
 /// <remarks>Sixteen lanes are looked up by one instruction. Half as many instructions as without tables; counts and errors are in docs/numerics.md.</remarks>
 internal static class TableFunctions
 {
@@ -116,8 +116,21 @@ internal static class TableFunctions
             ],
         ]);
 
-    /// <summary>x = n ln 2 / 16 + r, and e^x = 2^⌊n/16⌋ · 2^((n mod 16)/16) · e^r.</summary>
     public static VectorExpr Exp(VectorEmitter m, VectorExpr x)
+    {
+        var (n, power, low) = Reduce(m, x);
+        return m.Scale(power + low, n);
+    }
+
+    public static VectorExpr Logistic(VectorEmitter m, VectorExpr x)
+    {
+        var (n, power, rest) = Reduce(m, -x.Abs);
+        var high = power + rest;
+        return ExponentialFunctions.Logistic(m, x, high, power - high + rest, v => m.Scale(v, n));
+    }
+
+    /// <summary>x = N ln 2 + r, where 16 N is an integer, and e^x = 2^⌊N⌋ · 2^(N - ⌊N⌋) · e^r = 2^⌊N⌋ · (Power + Low).</summary>
+    private static (VectorExpr N, VectorExpr Power, VectorExpr Low) Reduce(VectorEmitter m, VectorExpr x)
     {
         // ln 2 / 16 in two parts; the first has 12 bits, so n times it is exact.
         const double High = 0.0433197021484375, Low = 1.9966364561696537e-06;
@@ -127,7 +140,7 @@ internal static class TableFunctions
         var r = m.Fma(n, -Low, m.Fma(n, -High, bounded));
         var rest = m.Fma(r * r, m.Polynomial(r, s_expTerms), r);
         var power = m.LookUp(shifted.Bits, s_powers);
-        return m.Scale(power + m.Fma(power, rest, m.LookUp(shifted.Bits, s_powersLow)), n * (1.0 / 16));
+        return (n * (1.0 / 16), power, m.Fma(power, rest, m.LookUp(shifted.Bits, s_powersLow)));
     }
 
     public static VectorExpr Erf(VectorEmitter m, VectorExpr x)
