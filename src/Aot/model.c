@@ -1,25 +1,42 @@
 /* The part of a compiled model's shared library that is the same for every model. The generated file before this one
-   declares MODEL, the buffers, the variants and the initial parameters. */
-#define _GNU_SOURCE
+   declares MODEL, the buffers, the variants and the initial parameters, and asks for what Linux has beyond C. */
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
-#define BARRIER_BYTES 128
-#define SPINS 4096
+#define MAX_PROCESSORS 8192 /* of Linux */
 
-/* Whether all threads run the next step or the caller's alone, whichever took less time lately: as TeamChoice in the .NET runtime, whose
-   numbers these are. A trial times up to 32 steps each way, after two to settle. */
-enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
+/* How a thread waits, as in the .NET runtime's Backoff: it spins, it yields the processor, then it sleeps. */
+enum { SPINS = 1024, YIELD_NS = 200000 };
+
+/* The control block of a program's barriers, as KernelAbi in the .NET runtime has it. */
+typedef struct {
+    uint64_t arrived; /* in the low half; SLEEPS beside it */
+    char apart[56];
+    uint64_t generation;
+    void (*wait)(void *barrier, int64_t generation, int64_t workers);
+    void (*wake)(void *barrier);
+    char rest[40];
+} barrier_block;
+_Static_assert(sizeof(barrier_block) == 128 && offsetof(barrier_block, generation) == 64, "KernelAbi");
+#define SLEEPS ((uint64_t)1 << 32)
+
+/* Whether all threads run the next step or the caller's alone, whichever took less time lately: as ThreadCountTuner in the .NET runtime,
+   whose numbers these are. A trial times up to 32 steps each way, after two to settle. */
+enum phase { TRY_ALL, TRY_ONE, HOLD_ALL, HOLD_ONE };
 enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 100000000 };
-typedef struct { enum phase phase; int prefers_alone, doubts, step, count, team_count; int64_t sum, longest, team, held, left; } choice;
+typedef struct { enum phase phase; int prefers_one, doubts, step, count, all_count; int64_t sum, longest, all, held, left; } tuner;
 
-typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
+typedef struct { entry_function entry; void **buffers; uint8_t *arena; barrier_block *barrier; int64_t workers; tuner tuner; } program;
 typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
 
 struct MODEL_TYPE {
@@ -29,11 +46,15 @@ struct MODEL_TYPE {
     worker *workers;
     int64_t threads, started;
     program *job;
-    uint32_t generation, running;
-    int stopping, has_locks;
-    pthread_mutex_t lock;
-    pthread_cond_t begin, end;
+    int stopping;
+    uint32_t forks; /* of this process's ancestors when the workers were started */
     char error[512];
+    /* What the caller writes and what workers write, apart. */
+    char before[128];
+    uint32_t generation, sleeping_workers;
+    char between[128];
+    uint32_t running, caller_sleeps;
+    char after[128];
 };
 
 static int fail(struct MODEL_TYPE *m, int status, const char *what, const char *detail) {
@@ -53,111 +74,174 @@ static void pause_briefly(void) {
 #endif
 }
 
-static void *work(void *argument) {
-    worker *self = argument;
-    struct MODEL_TYPE *m = self->model;
-    for (uint32_t seen = 0;; seen++) {
-        for (int i = 0; i < SPINS && __atomic_load_n(&m->generation, __ATOMIC_ACQUIRE) == seen; i++) pause_briefly();
-        if (__atomic_load_n(&m->generation, __ATOMIC_ACQUIRE) == seen) {
-            pthread_mutex_lock(&m->lock);
-            while (m->generation == seen) pthread_cond_wait(&m->begin, &m->lock);
-            pthread_mutex_unlock(&m->lock);
-        }
-        if (m->stopping) return NULL;
-        program *p = m->job;
-        p->entry(p->buffers, p->arena, self->index, p->workers, p->barrier);
-        if (__atomic_sub_fetch(&m->running, 1, __ATOMIC_ACQ_REL) == 0) {
-            pthread_mutex_lock(&m->lock);
-            pthread_cond_signal(&m->end);
-            pthread_mutex_unlock(&m->lock);
-        }
-    }
-}
-
-static void publish(struct MODEL_TYPE *m) {
-    pthread_mutex_lock(&m->lock);
-    m->running = (uint32_t)m->started;
-    __atomic_add_fetch(&m->generation, 1, __ATOMIC_RELEASE);
-    pthread_cond_broadcast(&m->begin);
-    pthread_mutex_unlock(&m->lock);
-}
-
 static int64_t nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
 }
 
-static int is_timed(const choice *c) { return c->phase <= TRY_ALONE && c->step >= SETTLING; }
+/* Returns when the word has changed, when it is woken, or early. */
+static void futex_wait(uint32_t *word, uint32_t expected) { syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL); }
 
-static void begin_trial(choice *c, enum phase phase) {
-    c->phase = phase;
-    c->step = c->count = 0;
-    c->sum = c->longest = 0;
+static void futex_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX); }
+
+/* Waits awhile for a word to be `wanted`, or to be another than that; whether it came to be so. */
+static int comes(const uint32_t *word, uint32_t wanted, int is_equal) {
+    for (int i = 0; i < SPINS; i++) {
+        if ((__atomic_load_n(word, __ATOMIC_ACQUIRE) == wanted) == is_equal) return 1;
+        pause_briefly();
+    }
+    for (int64_t end = nanoseconds() + YIELD_NS; nanoseconds() < end; sched_yield())
+        if ((__atomic_load_n(word, __ATOMIC_ACQUIRE) == wanted) == is_equal) return 1;
+    return 0;
 }
 
-/* The mean but for the longest step, which another program may have interrupted. The choice is held for so long that trying the slower way
-   costs less than a hundredth. */
-static void end_trial(choice *c) {
-    int64_t mean = (c->sum - c->longest) / (c->count - 1);
-    if (c->phase == TRY_TEAM) {
-        c->team = mean;
-        c->team_count = c->count;
-        begin_trial(c, TRY_ALONE);
+/* What generated code calls after SPINS looks; returns in the next generation. A sleeper says so in the word that arrivals are counted in:
+   either the last to arrive sees that, or the sleeper sees that all have arrived. */
+static void barrier_wait(void *barrier, int64_t generation, int64_t workers) {
+    barrier_block *b = barrier;
+    int64_t end = nanoseconds() + YIELD_NS;
+    while (__atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) == (uint64_t)generation) {
+        if (nanoseconds() >= end) {
+            uint32_t arrived = (uint32_t)__atomic_fetch_or(&b->arrived, SLEEPS, __ATOMIC_SEQ_CST);
+            if (arrived > 0 && arrived < (uint32_t)workers) {
+                futex_wait((uint32_t *)&b->generation, (uint32_t)generation);
+                continue;
+            }
+        }
+        sched_yield();
+    }
+}
+
+static void barrier_wake(void *barrier) { futex_wake((uint32_t *)&((barrier_block *)barrier)->generation); }
+
+/* Who is about to sleep says so before the last look, and who publishes looks after: one of the two sees the other. */
+static void await_job(struct MODEL_TYPE *m, uint32_t seen) {
+    if (comes(&m->generation, seen, 0)) return;
+    __atomic_add_fetch(&m->sleeping_workers, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&m->generation, __ATOMIC_SEQ_CST) == seen) futex_wait(&m->generation, seen);
+    __atomic_sub_fetch(&m->sleeping_workers, 1, __ATOMIC_SEQ_CST);
+}
+
+static void await_workers(struct MODEL_TYPE *m) {
+    if (comes(&m->running, 0, 1)) return;
+    __atomic_store_n(&m->caller_sleeps, 1, __ATOMIC_SEQ_CST);
+    for (uint32_t running; (running = __atomic_load_n(&m->running, __ATOMIC_SEQ_CST)) != 0;) futex_wait(&m->running, running);
+    __atomic_store_n(&m->caller_sleeps, 0, __ATOMIC_RELAXED);
+}
+
+static void *work(void *argument) {
+    worker *self = argument;
+    struct MODEL_TYPE *m = self->model;
+    for (uint32_t seen = 0;; seen++) {
+        await_job(m, seen);
+        if (m->stopping) return NULL;
+        program *p = m->job;
+        p->entry(p->buffers, p->arena, self->index, p->workers, p->barrier);
+        if (__atomic_sub_fetch(&m->running, 1, __ATOMIC_SEQ_CST) == 0 && __atomic_load_n(&m->caller_sleeps, __ATOMIC_SEQ_CST))
+            futex_wake(&m->running);
+    }
+}
+
+static void publish(struct MODEL_TYPE *m) {
+    __atomic_store_n(&m->running, (uint32_t)m->started, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&m->generation, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&m->sleeping_workers, __ATOMIC_SEQ_CST)) futex_wake(&m->generation);
+}
+
+/* Forks between this process and the one that loaded the library. A child has the thread that forked, and none of the workers. */
+static uint32_t forks;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static int fork_status;
+
+static void count_fork(void) { forks++; }
+
+static void watch_forks(void) { fork_status = pthread_atfork(NULL, NULL, count_fork); }
+
+/* After a fork the calling thread runs alone. */
+static void forget_workers_of_parent(struct MODEL_TYPE *m) {
+    if (m->forks == forks) return;
+    m->forks = forks;
+    m->started = 0;
+    m->programs[0].workers = m->programs[1].workers = 1;
+}
+
+/* Those that this process may use, which may be fewer than the machine has. */
+static int processors(void) {
+    size_t bytes = CPU_ALLOC_SIZE(MAX_PROCESSORS);
+    cpu_set_t *set = CPU_ALLOC(MAX_PROCESSORS);
+    int count = set && sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 1;
+    CPU_FREE(set);
+    return count;
+}
+
+static int is_timed(const tuner *t) { return t->phase <= TRY_ONE && t->step >= SETTLING; }
+
+static void begin_trial(tuner *t, enum phase phase) {
+    t->phase = phase;
+    t->step = t->count = 0;
+    t->sum = t->longest = 0;
+}
+
+/* The mean without the longest step, which another program may have interrupted. The number of threads is held for so long that trying
+   the slower way costs less than a hundredth. */
+static void end_trial(tuner *t) {
+    int64_t mean = (t->sum - t->longest) / (t->count - 1);
+    if (t->phase == TRY_ALL) {
+        t->all = mean;
+        t->all_count = t->count;
+        begin_trial(t, TRY_ONE);
         return;
     }
-    int is_alone_faster = mean < c->team, is_change = is_alone_faster != c->prefers_alone;
-    c->doubts = is_change && !c->doubts; /* caches may have been cold: a change takes two trials that agree */
-    if (c->doubts) {
-        begin_trial(c, TRY_TEAM);
+    int is_one_faster = mean < t->all, is_change = is_one_faster != t->prefers_one;
+    t->doubts = is_change && !t->doubts; /* caches may have been cold: a change takes two trials that agree */
+    if (t->doubts) {
+        begin_trial(t, TRY_ALL);
         return;
     }
-    int64_t fast = is_alone_faster ? mean : c->team, slow = is_alone_faster ? c->team : mean;
+    int64_t fast = is_one_faster ? mean : t->all, slow = is_one_faster ? t->all : mean;
     if (fast < 1) fast = 1;
-    int64_t least = HELD_TO_TRIED * (SETTLING + (is_alone_faster ? c->team_count : c->count)) * (slow - fast) / fast, most = HELD_NS / fast;
+    int64_t least = HELD_TO_TRIED * (SETTLING + (is_one_faster ? t->all_count : t->count)) * (slow - fast) / fast, most = HELD_NS / fast;
     if (least < LEAST_HELD) least = LEAST_HELD;
     if (most < least) most = least;
-    c->held = is_change ? least : c->held * 2;
-    if (c->held < least) c->held = least;
-    if (c->held > most) c->held = most;
-    c->phase = is_alone_faster ? HOLD_ALONE : HOLD_TEAM;
-    c->prefers_alone = is_alone_faster;
-    c->left = c->held;
+    t->held = is_change ? least : t->held * 2;
+    if (t->held < least) t->held = least;
+    if (t->held > most) t->held = most;
+    t->phase = is_one_faster ? HOLD_ONE : HOLD_ALL;
+    t->prefers_one = is_one_faster;
+    t->left = t->held;
 }
 
-static void count_step(choice *c, int64_t elapsed) {
-    if (c->phase > TRY_ALONE) {
-        if (--c->left == 0) begin_trial(c, TRY_TEAM);
+static void count_step(tuner *t, int64_t elapsed) {
+    if (t->phase > TRY_ONE) {
+        if (--t->left == 0) begin_trial(t, TRY_ALL);
         return;
     }
-    if (c->step++ < SETTLING) return;
-    c->count++;
-    c->sum += elapsed;
-    if (elapsed > c->longest) c->longest = elapsed;
-    if (c->count == MOST_TIMED || (c->count >= LEAST_TIMED && c->sum >= TRIAL_NS)) end_trial(c);
+    if (t->step++ < SETTLING) return;
+    t->count++;
+    t->sum += elapsed;
+    if (elapsed > t->longest) t->longest = elapsed;
+    if (t->count == MOST_TIMED || (t->count >= LEAST_TIMED && t->sum >= TRIAL_NS)) end_trial(t);
 }
 
-static void run_team(struct MODEL_TYPE *m, program *p) {
+static void run_on_all(struct MODEL_TYPE *m, program *p) {
     m->job = p;
     publish(m);
     p->entry(p->buffers, p->arena, 0, p->workers, p->barrier);
-    for (int i = 0; i < SPINS && __atomic_load_n(&m->running, __ATOMIC_ACQUIRE) != 0; i++) pause_briefly();
-    if (__atomic_load_n(&m->running, __ATOMIC_ACQUIRE) == 0) return;
-    pthread_mutex_lock(&m->lock);
-    while (__atomic_load_n(&m->running, __ATOMIC_ACQUIRE) != 0) pthread_cond_wait(&m->end, &m->lock);
-    pthread_mutex_unlock(&m->lock);
+    await_workers(m);
 }
 
 static void run(struct MODEL_TYPE *m, program *p) {
+    forget_workers_of_parent(m);
     if (p->workers == 1) {
         p->entry(p->buffers, p->arena, 0, 1, p->barrier);
         return;
     }
-    int timed = is_timed(&p->choice);
+    int timed = is_timed(&p->tuner);
     int64_t start = timed ? nanoseconds() : 0;
-    if (p->choice.phase == TRY_TEAM || p->choice.phase == HOLD_TEAM) run_team(m, p);
+    if (p->tuner.phase == TRY_ALL || p->tuner.phase == HOLD_ALL) run_on_all(m, p);
     else p->entry(p->buffers, p->arena, 0, 1, p->barrier);
-    count_step(&p->choice, timed ? nanoseconds() - start : 0);
+    count_step(&p->tuner, timed ? nanoseconds() - start : 0);
 }
 
 /* Runs program 0 (training) or 1 (prediction). */
@@ -184,9 +268,11 @@ static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int 
     p->entry = entry->entry;
     p->workers = entry->parallel ? m->threads : 1;
     p->arena = zeroed((size_t)entry->arena_bytes);
-    p->barrier = zeroed(BARRIER_BYTES);
+    p->barrier = zeroed(sizeof(barrier_block));
     p->buffers = calloc((size_t)count + 1, sizeof(void *));
     if (!p->arena || !p->barrier || !p->buffers) return 5101;
+    p->barrier->wait = barrier_wait;
+    p->barrier->wake = barrier_wake;
     for (int i = 0; i < count; i++) {
         if (buffers[i].role == ROLE_INPUT) continue;
         void **slot = buffers[i].role == ROLE_STATE ? &m->states[buffers[i].index] : &m->outputs[number][buffers[i].index];
@@ -197,11 +283,8 @@ static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int 
 }
 
 static int start_workers(struct MODEL_TYPE *m) {
-    if (pthread_mutex_init(&m->lock, NULL)) return 5101;
-    if (pthread_cond_init(&m->begin, NULL)) { pthread_mutex_destroy(&m->lock); return 5101; }
-    if (pthread_cond_init(&m->end, NULL)) { pthread_mutex_destroy(&m->lock); pthread_cond_destroy(&m->begin); return 5101; }
-    m->has_locks = 1;
     if (m->programs[0].workers <= 1 && m->programs[1].workers <= 1) return 0;
+    if (pthread_once(&fork_once, watch_forks) || fork_status) return 5101;
     m->workers = calloc((size_t)m->threads, sizeof(worker));
     if (!m->workers) return 5101;
     for (int64_t i = 1; i < m->threads; i++) {
@@ -224,13 +307,13 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
         if (is_supported(i)) best = &variants[i];
     if (!best) return 7205;
     if (threads < 0 || threads > MAX_THREADS) return 7207;
-    if (threads == 0) {
-        long online = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = online < 1 ? 1 : online > MAX_THREADS ? MAX_THREADS : (int)online;
-    }
+    int most = processors();
+    if (threads == 0) threads = MAX_THREADS;
+    if (threads > most) threads = most; /* more would only wait for one another */
     struct MODEL_TYPE *m = calloc(1, sizeof *m);
     if (!m) return 5101;
     m->threads = threads;
+    m->forks = forks;
     int status = prepare(m, 0, training_buffers, TRAINING_COUNT, &best->training);
     if (!status) status = prepare(m, 1, prediction_buffers, PREDICTION_COUNT, &best->prediction);
     if (!status) status = start_workers(m);
@@ -249,15 +332,11 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
 
 API void NAME(_destroy)(struct MODEL_TYPE *m) {
     if (!m) return;
+    forget_workers_of_parent(m);
     if (m->started) {
         m->stopping = 1;
         publish(m);
         for (int64_t i = 1; i <= m->started; i++) pthread_join(m->workers[i].thread, NULL);
-    }
-    if (m->has_locks) {
-        pthread_mutex_destroy(&m->lock);
-        pthread_cond_destroy(&m->begin);
-        pthread_cond_destroy(&m->end);
     }
     for (int n = 0; n < 2; n++) {
         free(m->programs[n].arena);
