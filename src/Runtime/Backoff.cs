@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace GraphCompiler.Runtime;
 
 /// <summary>How a thread waits before it sleeps: it spins for 30 µs, then it yields the processor for 200 µs.</summary>
-/// <remarks>See docs/adr/0011. Spinning answers within the time that a cache line takes from one processor to another; yielding lets
+/// <remarks>See docs/adr/0012. Spinning answers within the time that a cache line takes from one processor to another; yielding lets
 /// another thread run where there are more threads than processors, and costs next to nothing where there are not.</remarks>
 internal struct Backoff
 {

@@ -7,6 +7,7 @@ using Xunit;
 namespace GraphCompiler.Aot.Tests;
 
 /// <summary>How the threads of a built model wait and end, in C and in .NET; what keeps load contexts.</summary>
+[Collection(nameof(RunsAlone))]
 public sealed class ThreadTests
 {
     private const int Steps = 60;

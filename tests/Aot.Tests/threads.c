@@ -13,7 +13,7 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define F(name) JOIN(MODEL, name)
 #define CHECK(x) do { if (!(x)) { fprintf(stderr, "line %d: %s\n", __LINE__, #x); exit(1); } } while (0)
-enum { MOST_SECONDS = 60 }; /* after which a process that hangs is ended */
+enum { MOST_SECONDS = 200 }; /* after which a process that hangs is ended */
 
 static uint32_t state = 1;
 static uint32_t next(void) { return (state = state * 1664525u + 1013904223u) >> 16; }

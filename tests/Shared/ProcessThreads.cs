@@ -3,7 +3,7 @@ namespace GraphCompiler.Tests.Shared;
 /// <summary>The worker threads of this process, as Linux lists them.</summary>
 internal static class ProcessThreads
 {
-    private static readonly TimeSpan s_mostWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_mostWait = TimeSpan.FromMinutes(2);
 
     /// <summary>Workers that have been started and have not ended.</summary>
     public static int Workers => Stats().Count();
@@ -14,7 +14,7 @@ internal static class ProcessThreads
     /// <summary>Processor time of all workers so far, in the kernel's ticks of 10 ms.</summary>
     public static long WorkerTicks => Stats().Sum(s => long.Parse(s[11]) + long.Parse(s[12]));
 
-    /// <summary>Looks until something is so; false if it is not for half a minute.</summary>
+    /// <summary>Looks until something is so; false if it is not for two minutes.</summary>
     public static bool Eventually(Func<bool> isSo)
     {
         for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start) < s_mostWait; Thread.Sleep(5))
