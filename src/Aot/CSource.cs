@@ -113,8 +113,11 @@ internal static partial class CSource
         }
         text.Append("    { 0, 0, 0 } };\n");
         Variants(text, manifest);
-        using var fixedPart = new StreamReader(typeof(CSource).Assembly.GetManifestResourceStream("model.c")!);
-        text.Append(fixedPart.ReadToEnd());
+        foreach (var part in (string[])["workers.c", "model.c"])
+        {
+            using var reader = new StreamReader(typeof(CSource).Assembly.GetManifestResourceStream(part)!);
+            text.Append(reader.ReadToEnd());
+        }
         Call(text, name, "train_step", 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
         return text.ToString();

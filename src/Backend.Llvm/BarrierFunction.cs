@@ -71,7 +71,8 @@ internal sealed class BarrierFunction
     private void Spin(LLVMValueRef before, LLVMBasicBlockRef from)
     {
         var builder = _module.Builder;
-        var (spin, again, wait) = (_function.AppendBasicBlock("spin"), _function.AppendBasicBlock("again"), _function.AppendBasicBlock("wait"));
+        var (spin, again) = (_function.AppendBasicBlock("spin"), _function.AppendBasicBlock("again"));
+        var wait = _function.AppendBasicBlock("wait");
         builder.BuildBr(spin);
         builder.PositionAtEnd(spin);
         var left = builder.BuildPhi(_module.Int64);

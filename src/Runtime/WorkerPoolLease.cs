@@ -30,7 +30,7 @@ public sealed class WorkerPoolLease : IDisposable
         }
     }
 
-    /// <summary>Gives the share back; the last one ends the pool's threads, and returns when they have ended. Can be called twice.</summary>
+    /// <summary>Gives the share back; the last one ends the pool's threads and waits for their end. Can be called twice.</summary>
     public void Dispose()
     {
         Release()?.Dispose();

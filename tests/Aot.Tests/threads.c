@@ -93,6 +93,9 @@ static void in_fork(F(_model) *m, int steps, const char *first, const char *seco
         CHECK(threads(NULL) == 1);
         write_parameters(m, first);
         F(_destroy)(m);
+        CHECK(F(_create)(2, &m) == 0); /* The child's own, with threads if there are processors. */
+        train(m, steps);
+        F(_destroy)(m);
         exit(0);
     }
     write_parameters(m, second);
