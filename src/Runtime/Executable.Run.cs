@@ -188,15 +188,15 @@ public sealed unsafe partial class Executable
 
     private void Step()
     {
-        if (_team is null)
+        if (_pool is null)
         {
             _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
             return;
         }
-        var start = _choice.Times ? Stopwatch.GetTimestamp() : 0;
-        if (_choice.UsesTeam) _team.Run(_entry, _buffers, _arenaStart, _barrierStart);
+        var start = _tuner.Times ? Stopwatch.GetTimestamp() : 0;
+        if (_tuner.UsesAllThreads) _pool.Run(_entry, _buffers, _arenaStart, _barrierStart);
         else _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
-        _choice.Ran(_choice.Times ? Stopwatch.GetTimestamp() - start : 0);
+        _tuner.Ran(_tuner.Times ? Stopwatch.GetTimestamp() - start : 0);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

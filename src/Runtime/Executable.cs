@@ -12,12 +12,13 @@ public sealed unsafe partial class Executable : IDisposable
 {
     private readonly IDisposable? _code;
     private readonly delegate* unmanaged<void**, byte*, long, long, void*, void> _entry;
-    private readonly WorkerTeam? _team;
-    private TeamChoice _choice;
+    private readonly WorkerPoolLease? _lease;
+    private readonly WorkerPool? _pool;
+    private ThreadCountTuner _tuner;
     private readonly StateStore _states;
     private readonly NativeMemoryBlock[] _blocks; // By buffer; null where the caller owns the memory.
     private readonly NativeMemoryBlock _arena;
-    private readonly NativeMemoryBlock _barrier;
+    private readonly BarrierBlock _barrier;
     private readonly NativeMemoryBlock _table;
     private readonly Argument[] _inputs;
     private readonly int[] _stateIndices;
@@ -35,12 +36,20 @@ public sealed unsafe partial class Executable : IDisposable
     /// <param name="code">Owns the native code; disposed with the executable. Null if nothing owns it.</param>
     /// <param name="entry">Address of the native entry, of the signature in <see cref="KernelAbi"/>.</param>
     /// <param name="layout">The buffers that the entry expects.</param>
-    /// <param name="threads">Workers including the calling thread; 0 for one per processor. The process's shared team
-    /// of this size is used. A layout that is not parallel runs on the calling thread alone.</param>
+    /// <param name="threads">Most workers, the calling thread included; 0 for one per processor. Never more run than there are processors
+    /// for the process (<see cref="Environment.ProcessorCount"/>: its affinity and its control group count), since the workers of a step
+    /// wait for one another. A layout that is not parallel runs on the calling thread alone.</param>
     /// <param name="states">Where states live, to share them with other executables; null for memory of its own.</param>
     /// <exception cref="RuntimeException">SGC5006: the layout contradicts itself or the shared states; SGC5002: the
     /// store is disposed. The code is not disposed then.</exception>
     public Executable(IDisposable? code, nint entry, ExecutableLayout layout, int threads, StateStore? states = null)
+        : this(code, entry, layout, threads, states, Environment.ProcessorCount)
+    {
+    }
+
+    /// <summary>As the public constructor, for a number of processors that may be another than the machine's.</summary>
+    internal Executable(
+        IDisposable? code, nint entry, ExecutableLayout layout, int threads, StateStore? states, int processors)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentOutOfRangeException.ThrowIfZero(entry);
@@ -48,7 +57,7 @@ public sealed unsafe partial class Executable : IDisposable
         Layout = layout;
         _code = code;
         _entry = (delegate* unmanaged<void**, byte*, long, long, void*, void>)entry;
-        Threads = !layout.Parallel ? 1 : threads == 0 ? Environment.ProcessorCount : threads;
+        Threads = !layout.Parallel ? 1 : threads == 0 ? processors : Math.Min(threads, processors);
         CheckLayout();
 
         _inputs = [.. IndicesOf(BufferRole.Input).Select(i => new Argument(layout.Buffers[i], i))];
@@ -61,8 +70,9 @@ public sealed unsafe partial class Executable : IDisposable
         {
             AllocateStatesAndOutputs();
             _arena = new NativeMemoryBlock(layout.ArenaBytes);
-            _barrier = new NativeMemoryBlock(KernelAbi.BarrierBytes);
+            _barrier = new BarrierBlock();
             _table = new NativeMemoryBlock((long)layout.Buffers.Length * sizeof(void*));
+            _lease = Threads > 1 ? WorkerPoolLease.Acquire(Threads) : null;
         }
         catch
         {
@@ -76,7 +86,7 @@ public sealed unsafe partial class Executable : IDisposable
         _buffers = (void**)_table.Address;
         for (var i = 0; i < _blocks.Length; i++)
             _buffers[i] = _blocks[i] is { } block ? block.Address : null;
-        _team = Threads > 1 ? WorkerTeam.Shared(Threads) : null;
+        _pool = _lease?.Pool;
     }
 
     private static class Use
@@ -87,17 +97,17 @@ public sealed unsafe partial class Executable : IDisposable
     /// <summary>The buffers and memory of the step.</summary>
     public ExecutableLayout Layout { get; }
 
-    /// <summary>Workers that a run may use, the calling thread included: 1 if the layout is not parallel.</summary>
+    /// <summary>Workers that a run may use, the calling thread included: at most one per processor, and 1 if the layout is not parallel.</summary>
     public int Threads { get; }
 
     /// <summary>Workers of the next run: all, or the calling thread alone where that takes less time (from time to time both are tried).</summary>
-    public int ActiveThreads => _team is null || !_choice.UsesTeam ? 1 : Threads;
+    public int ActiveThreads => _pool is null || !_tuner.UsesAllThreads ? 1 : Threads;
 
     /// <summary>Whether the next run is one of those that both ways are tried with.</summary>
-    internal bool TriesBoth => _team is not null && _choice.Tries;
+    internal bool TriesBoth => _pool is not null && _tuner.Tries;
 
     /// <summary>Keeps to the way of the next run, or chooses again.</summary>
-    internal void FreezeChoice(bool isFrozen) => _choice.IsFrozen = isFrozen;
+    internal void FreezeChoice(bool isFrozen) => _tuner.IsFrozen = isFrozen;
 
     /// <summary>A state's elements, to read or to write between runs; no copy.</summary>
     /// <typeparam name="T">A type that holds the state's elements, see <see cref="ElementType"/>.</typeparam>
@@ -151,6 +161,7 @@ public sealed unsafe partial class Executable : IDisposable
 
     private void Free()
     {
+        _lease?.Dispose();
         ReleaseMemory();
         _code?.Dispose();
     }

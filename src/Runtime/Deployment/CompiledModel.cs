@@ -20,7 +20,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="sourceSha256">Of the IR that the facade was written for.</param>
-    /// <param name="threads">Most threads of a step, the caller's included; 0 for one per processor, as far as compiled for.</param>
+    /// <param name="threads">Most threads of a step, the caller's included, of which no more run than there are processors; 0 for one per processor,
+    /// as far as compiled for.</param>
     /// <param name="folder">Where NAME.json and the library are; null for the program's folder.</param>
     /// <exception cref="RuntimeException">SGC6001, SGC7201 to SGC7207: files are missing, altered or do not fit this machine.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -36,12 +37,12 @@ public abstract unsafe partial class CompiledModel : IDisposable
         if (threads < 0 || threads > _manifest.MaxThreads)
             throw new RuntimeException(RuntimeCode.TooManyThreads,
                 $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
-        var team = threads == 0 ? Math.Min(Environment.ProcessorCount, _manifest.MaxThreads) : threads;
+        if (threads == 0) threads = _manifest.MaxThreads; // Of which no more run than there are processors.
         var library = Path.GetFullPath(Path.Combine(folder, Library(_manifest)));
         try
         {
-            _training = Load(library, variant.Training, _manifest.Training, team);
-            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, team);
+            _training = Load(library, variant.Training, _manifest.Training, threads);
+            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
             _isDoubleLoss = _manifest.Training.Single(b => b.Name == "loss").Type == ElementType.F64;
             Initialize(library);
         }
