@@ -19,6 +19,8 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
 {
     private const int Size = 160;
 
+    private static readonly Type[] s_spans = [typeof(Span<>), typeof(ReadOnlySpan<>), typeof(Memory<>), typeof(ReadOnlyMemory<>)];
+
     private delegate ReadOnlySpan<T> Give<TOwner, T>(TOwner owner);
 
     // Each makes all that a span comes from, and gives nothing but the span.
@@ -78,25 +80,30 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     [Fact]
     public void Every_span_of_the_public_api_has_a_case()
     {
-        Type[] oneOfEach = [typeof(Value), typeof(Pipeline), typeof(Executable), typeof(StepCompiler), typeof(GraphBuilder), typeof(CompiledArtefact)];
+        const BindingFlags All =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        Type[] oneOfEach =
+            [typeof(Value), typeof(Pipeline), typeof(Executable), typeof(StepCompiler), typeof(GraphBuilder), typeof(CompiledArtefact)];
         var members = oneOfEach.SelectMany(t => t.Assembly.GetExportedTypes())
             .Where(t => t.Namespace!.StartsWith("GraphCompiler", StringComparison.Ordinal)) // Not the binding of LLVM's C API.
-            .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .SelectMany(t => t.GetMethods(All))
             .Where(m => (m.IsPublic || m.IsFamily || m.IsFamilyOrAssembly) && GivesMemory(m)).Select(NameOf);
         Assert.Equal(s_sources.Keys.Order(StringComparer.Ordinal), members.Order(StringComparer.Ordinal));
     }
 
-    private static string NameOf(MethodInfo m) =>
-        $"{m.DeclaringType!.Name}.{m.Name}<{m.GetGenericArguments().Length}>({string.Join(',', m.GetParameters().Select(p => p.ParameterType.Name))})";
+    private static string NameOf(MethodInfo m)
+    {
+        var parameters = string.Join(',', m.GetParameters().Select(p => p.ParameterType.Name));
+        return $"{m.DeclaringType!.Name}.{m.Name}<{m.GetGenericArguments().Length}>({parameters})";
+    }
 
     private static bool GivesMemory(MethodInfo m) => IsMemory(m.ReturnType)
         || m.GetParameters().Any(p => p.ParameterType.IsByRef && !p.IsIn && IsMemory(p.ParameterType.GetElementType()!));
 
-    // Spans of references can be of the collector's memory only, and so can references into it, which a language without pointers makes.
+    // A span of references cannot be of native memory.
     private static bool IsMemory(Type type) => type.IsPointer || type.IsByRef || type.IsGenericType
-        && type.GetGenericTypeDefinition() is var generic
-        && (generic == typeof(Span<>) || generic == typeof(ReadOnlySpan<>) || generic == typeof(Memory<>) || generic == typeof(ReadOnlyMemory<>))
-        && (type.GetGenericArguments()[0] is { IsGenericParameter: true } or { IsValueType: true });
+        && s_spans.Contains(type.GetGenericTypeDefinition())
+        && (type.GetGenericArguments()[0].IsGenericParameter || type.GetGenericArguments()[0].IsValueType);
 
     // The memory of all that is unreachable is given back, and what gets it next writes other bytes into it.
     private static void OverwriteWhatIsFree(int bytes)
@@ -112,7 +119,8 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
         foreach (var block in native) NativeMemory.AlignedFree((void*)block);
     }
 
-    private static ReadOnlySpan<byte> Take<TOwner, T>(bool disposes, TOwner owner, Give<TOwner, T> give) where TOwner : IDisposable where T : unmanaged
+    private static ReadOnlySpan<byte> Take<TOwner, T>(bool disposes, TOwner owner, Give<TOwner, T> give)
+        where TOwner : IDisposable where T : unmanaged
     {
         var span = give(owner);
         if (disposes) owner.Dispose();
@@ -139,8 +147,9 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     private static Executable Doubling()
     {
         BufferLayout Buffer(string name, BufferRole role) => BufferLayout.Dense(name, role, ElementType.F32, Size);
-        var layout = new ExecutableLayout([Buffer("x", BufferRole.Input), Buffer("state", BufferRole.State), Buffer("y", BufferRole.Output)], 0, false);
-        var executable = new Executable(null, (nint)(delegate* unmanaged<void**, byte*, long, long, void*, void>)&Double, layout, threads: 1);
+        BufferLayout[] buffers = [Buffer("x", BufferRole.Input), Buffer("state", BufferRole.State), Buffer("y", BufferRole.Output)];
+        delegate* unmanaged<void**, byte*, long, long, void*, void> entry = &Double;
+        var executable = new Executable(null, (nint)entry, new ExecutableLayout([.. buffers], 0, Parallel: false), threads: 1);
         executable.Run<float>(Input());
         return executable;
     }
