@@ -76,7 +76,7 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
     /// <exception cref="GraphException">SGC3002: the file cannot be written.</exception>
     public void WriteTrace(string path)
     {
-        if (path is null) throw new GraphException(DiagnosticCode.CannotWrite, "the trace cannot be written to no path: null");
+        ArgumentNullException.ThrowIfNull(path);
         try
         {
             using var stream = File.Create(path);

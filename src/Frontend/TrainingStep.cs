@@ -45,14 +45,14 @@ public sealed class TrainingStep : IDisposable
     /// <param name="steps">How many, at least 1; some tens more, or a hundred, are run first and not counted.</param>
     /// <param name="run">One step of this object: <c>() => step.Run(images, labels)</c>.</param>
     /// <remarks>Takes half a second more than the steps, to measure the limits.</remarks>
-    /// <exception cref="GraphException">SGC1011: no steps, no action, or one that does not run this step.</exception>
+    /// <exception cref="GraphException">SGC1011: no steps, or an action that does not run this step.</exception>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC5009: compiled without
     /// <see cref="CompileOptions.Profile"/>.</exception>
     public StepProfile Profile(int steps, Action run)
     {
         const int WarmUp = 20, MostTrials = 1000;
+        ArgumentNullException.ThrowIfNull(run);
         if (steps < 1) throw new GraphException(DiagnosticCode.BadArgument, $"a profile of {steps} steps; at least 1 is needed");
-        if (run is null) throw new GraphException(DiagnosticCode.BadArgument, "a profile of null; pass an action that runs this step");
         if (_program.TicksOffset is null)
             throw new RuntimeException(RuntimeCode.NotProfiled,
                 "this step counts no times; compile it with new CompileOptions { Profile = true }");
@@ -165,14 +165,12 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.
-    /// SGC1011: null.</exception>
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
     /// <exception cref="RuntimeException">SGC5002: the step is disposed.</exception>
     public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        ArgumentNullException.ThrowIfNull(output);
         var location = new Location(file, line);
-        if (output is null)
-            throw new GraphException(DiagnosticCode.BadArgument, "a predictor of null; pass a value of the model", location);
         if (output.Builder != _plan.Graph)
             throw new GraphException(DiagnosticCode.ForeignValue,
                 $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);

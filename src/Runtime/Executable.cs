@@ -181,14 +181,22 @@ public sealed unsafe partial class Executable : IDisposable
 
     private void CheckLayout()
     {
+        if (Layout.Buffers.IsDefault)
+            throw new RuntimeException(RuntimeCode.InconsistentLayout, "the layout has no list of buffers");
         if (Layout.ArenaBytes < 0)
             throw new RuntimeException(RuntimeCode.InconsistentLayout, $"the arena has {Layout.ArenaBytes} bytes");
         for (var i = 0; i < Layout.Buffers.Length; i++)
         {
             var buffer = Layout.Buffers[i];
+            if (buffer?.Name is null || buffer.Dimensions.IsDefault)
+                throw new RuntimeException(RuntimeCode.InconsistentLayout, $"buffer number {i} is nothing, or has no name or dimensions");
             if (!_indexByName.TryAdd(buffer.Name, i))
                 throw new RuntimeException(RuntimeCode.InconsistentLayout, $"two buffers are named '{buffer.Name}'");
-            if (buffer.Elements is < 0 or > int.MaxValue || buffer.Bytes < buffer.Elements * buffer.Type.SizeOf())
+            if (!Enum.IsDefined(buffer.Type) || !Enum.IsDefined(buffer.Role))
+                throw new RuntimeException(RuntimeCode.InconsistentLayout,
+                    $"buffer '{buffer.Name}' has a type or role that is none: {buffer.Type}, {buffer.Role}");
+            if (buffer.Dimensions.Any(d => d < 0) || buffer.Elements > int.MaxValue
+                || buffer.Bytes < buffer.Elements * buffer.Type.SizeOf())
                 throw new RuntimeException(RuntimeCode.InconsistentLayout,
                     $"buffer '{buffer.Name}' is {buffer.TypeText} of {buffer.Bytes} bytes;"
                     + $" spans hold 0 to {int.MaxValue} elements, which must fit into the bytes");
@@ -216,18 +224,19 @@ public sealed unsafe partial class Executable : IDisposable
         }
     }
 
-    private int Find(string name, BufferRole role) =>
-        name is not null && _indexByName.TryGetValue(name, out var index) && Layout.Buffers[index].Role == role
-            ? index
-            : throw NameError(name, role);
+    private int Find(string name, BufferRole role)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _indexByName.TryGetValue(name, out var index) && Layout.Buffers[index].Role == role ? index : throw NameError(name, role);
+    }
 
     // Apart from the look-up, which would allocate the closure at each call.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private RuntimeException NameError(string? name, BufferRole role)
+    private RuntimeException NameError(string name, BufferRole role)
     {
         var names = Layout.Buffers.Where(b => b.Role == role).Select(b => b.Name);
         return new(RuntimeCode.UnknownArgument,
-            $"no {RoleText(role)} is named {(name is null ? "null" : $"'{name}'")}; there are: {string.Join(", ", names)}");
+            $"no {RoleText(role)} is named '{name}'; there are: {string.Join(", ", names)}");
     }
 
     private static int Pick(int[] indices, int index, BufferRole role) => (uint)index < (uint)indices.Length

@@ -32,9 +32,10 @@ public sealed record BufferLayout(
     /// <param name="dimensions">Sizes, outermost first; none for a scalar.</param>
     public static BufferLayout Dense(
         string name, BufferRole role, ElementType type, params ReadOnlySpan<int> dimensions) =>
-        new(name, role, type, [.. dimensions], Count(dimensions) * type.SizeOf());
+        new(name, role, type, [.. dimensions], Times(Count(dimensions), type.SizeOf()));
 
     /// <summary>Number of elements: the product of the dimensions, 1 for a scalar.</summary>
+    /// <remarks><see cref="long.MaxValue"/> if it is larger than that; no executable takes so many.</remarks>
     public long Elements => Count(Dimensions.AsSpan());
 
     /// <summary>The notation of the IR and of error messages, as in <c>f32[64,784]</c>.</summary>
@@ -44,9 +45,12 @@ public sealed record BufferLayout(
     {
         var count = 1L;
         foreach (var size in dimensions)
-            count = checked(count * size);
+            count = Times(count, size);
         return count;
     }
+
+    private static long Times(long count, long size) =>
+        (long)Int128.Clamp((Int128)count * size, long.MinValue, long.MaxValue);
 }
 
 /// <summary>The buffers of a compiled step in the order of its <c>buffers</c> argument, and its memory.</summary>

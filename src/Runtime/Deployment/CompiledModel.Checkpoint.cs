@@ -9,11 +9,11 @@ public abstract unsafe partial class CompiledModel
     private const int HeaderBytes = 40;
 
     /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: no path.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {
-        if (path is null) throw new RuntimeException(RuntimeCode.FileMissing, "a checkpoint is written to no path: null");
+        ArgumentNullException.ThrowIfNull(path);
         using var entry = _training.Enter();
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
@@ -46,6 +46,7 @@ public abstract unsafe partial class CompiledModel
     /// checkpoint of this model, cut short or altered.</exception>
     public void Load(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path)) throw new RuntimeException(RuntimeCode.FileMissing, $"there is no checkpoint '{path}'");
         var bytes = File.ReadAllBytes(path);
         using var entry = _training.Enter();

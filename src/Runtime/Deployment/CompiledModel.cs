@@ -66,9 +66,13 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>A parameter's elements, to read or to set between steps; no copy.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
     /// another thread.</exception>
-    public Span<T> Parameter<T>(string name) where T : unmanaged => _manifest.Parameters.Contains(name)
-        ? _training.State<T>(name)
-        : throw new RuntimeException(RuntimeCode.UnknownArgument, $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+    public Span<T> Parameter<T>(string name) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (_manifest.Parameters.Contains(name)) return _training.State<T>(name);
+        throw new RuntimeException(RuntimeCode.UnknownArgument,
+            $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+    }
 
     /// <summary>Frees memory and code. Can be called twice.</summary>
     public void Dispose()
