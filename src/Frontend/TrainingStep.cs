@@ -65,7 +65,8 @@ public sealed class TrainingStep : IDisposable
             var start = Stopwatch.GetTimestamp();
             for (var i = 0; i < steps; i++) run();
             var elapsed = Stopwatch.GetElapsedTime(start);
-            if (Ticks() is var ticks && !ticks.AsSpan().ContainsAnyExcept(0))
+            var ticks = Ticks();
+            if (!ticks.AsSpan().ContainsAnyExcept(0))
                 throw new GraphException(DiagnosticCode.BadArgument, "the action that is to be profiled does not run this step");
             return StepProfile.Of(_program, ticks, elapsed / steps, _executable.ActiveThreads);
         }

@@ -14,7 +14,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Aot.Tests;
 
-/// <summary>Every span that the public API gives keeps its memory alive, without its owner and after the owner is disposed.</summary>
+/// <summary>Every span that the public API gives keeps its memory alive, without its owner and after the owner is disposed; and what a
+/// compiled model gives to one thread is not overwritten by another.</summary>
 public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built) : IClassFixture<SpanLifetimeTests.BuiltModels>
 {
     private const int Size = 160;
@@ -91,6 +92,61 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
         Assert.Equal(s_sources.Keys.Order(StringComparer.Ordinal), members.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void A_span_of_a_model_is_not_overwritten_by_another_thread()
+    {
+        using var model = built.Load("product");
+        var scores = model.Scores;
+        var predicted = model.Predict(Filled(2));
+        var (expectedScores, expectedPrediction) = (scores.ToArray(), predicted.ToArray());
+        var error = default(Exception);
+        var other = new Thread(() => error = Record.Exception(() =>
+        {
+            model.TrainStep(Filled(5), Filled(1));
+            Assert.NotEqual(expectedScores, model.Scores.ToArray());
+            Assert.NotEqual(expectedPrediction, model.Predict(Filled(7)).ToArray());
+        }));
+        other.Start();
+        other.Join();
+        Assert.Null(error);
+        Assert.Equal(expectedScores, scores.ToArray());
+        Assert.Equal(expectedPrediction, predicted.ToArray());
+    }
+
+    /// <summary>Equal inputs keep all elements of w equal, so that a prediction of unequal ones has read half of an update.</summary>
+    [Fact]
+    public void A_prediction_never_reads_half_of_a_step_of_its_model()
+    {
+        using var model = built.Load("product");
+        model.Parameter<float>("w").Fill(3);
+        var (input, torn, predictions) = (Filled(0.001f), 0, 0);
+        void Repeat(Action action)
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                try
+                {
+                    action();
+                }
+                catch (RuntimeException e) when (e.Code == RuntimeCode.ConcurrentRun)
+                {
+                    Thread.Yield();
+                }
+            }
+        }
+        var trainer = new Thread(() => Repeat(() => model.TrainStep(input, input)));
+        trainer.Start();
+        Repeat(() =>
+        {
+            var predicted = model.Predict(input);
+            predictions++;
+            if (predicted.ContainsAnyExcept(predicted[0])) torn++;
+        });
+        trainer.Join();
+        Assert.NotEqual(0, predictions);
+        Assert.Equal(0, torn);
+    }
+
     private static string NameOf(MethodInfo m)
     {
         var parameters = string.Join(',', m.GetParameters().Select(p => p.ParameterType.Name));
@@ -130,6 +186,8 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     private static ReadOnlySpan<byte> Bytes<T>(ReadOnlySpan<T> span) where T : unmanaged => MemoryMarshal.AsBytes(span);
 
     private static float[] Input() => [.. Enumerable.Range(1, Size).Select(i => 0.25f * i)];
+
+    private static float[] Filled(float value) => [.. Enumerable.Repeat(value, Size)];
 
     private static Batches.Batch FirstBatch()
     {
