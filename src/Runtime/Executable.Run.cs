@@ -81,7 +81,8 @@ public sealed unsafe partial class Executable
         if (((nuint)pointer & (nuint)(elementSize - 1)) != 0)
         {
             argument.Staging ??= new NativeMemoryBlock(argument.Layout.Bytes);
-            Unsafe.CopyBlockUnaligned(argument.Staging.Address, pointer, checked((uint)argument.Layout.Bytes));
+            var bytes = argument.Elements * (long)elementSize;
+            Buffer.MemoryCopy(pointer, argument.Staging.Address, bytes, bytes);
             pointer = argument.Staging.Address;
         }
         _buffers[argument.Index] = pointer;
