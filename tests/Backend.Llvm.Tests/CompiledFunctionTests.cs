@@ -27,9 +27,9 @@ public sealed class CompiledFunctionTests
         var alone = CompiledFunction.Run(function, arguments);
         Compare(function, expected, alone, tolerance);
         Compare(function, expected, CompiledFunction.Run(function, arguments, optimize: false), tolerance);
-        var team = CompiledFunction.Run(function, arguments, workers: 2);
+        var shared = CompiledFunction.Run(function, arguments, workers: 2);
         for (var r = 0; r < alone.Length; r++)
-            Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits), team[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
+            Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits), shared[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
     }
 
     /// <summary>Compiled once, optimized, for so many workers.</summary>

@@ -26,8 +26,8 @@ public sealed class SameBitsTests
         var alone = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         foreach (var workers in (int[])[2, 3, 5])
         {
-            var team = CompiledFunction.Run(function, arguments, workers, parallelWork: 0);
-            for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), team[r].ToBytes());
+            var shared = CompiledFunction.Run(function, arguments, workers, parallelWork: 0);
+            for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), shared[r].ToBytes());
         }
     }
 }
