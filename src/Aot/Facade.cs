@@ -20,12 +20,13 @@ public sealed class Facade
     private readonly BlobBuilder _il = new();
     private readonly MethodBodyStreamEncoder _bodies;
     private readonly ModelManifest _manifest;
+    private readonly ModelNames _names;
     private readonly TypeReferenceHandle _base, _span, _readOnlySpan;
     private int _parameter = 1;
 
     private Facade(ModelManifest manifest)
     {
-        (_manifest, _bodies) = (manifest, new MethodBodyStreamEncoder(_il));
+        (_manifest, _names, _bodies) = (manifest, new ModelNames(manifest), new MethodBodyStreamEncoder(_il));
         AssemblyReferenceHandle Reference(AssemblyName name) => _metadata.AddAssemblyReference(_metadata.GetOrAddString(name.Name!), name.Version!, default,
             name.GetPublicKeyToken() is { Length: > 0 } key ? _metadata.GetOrAddBlob(key) : default, default, default);
         var system = Reference(new AssemblyName("System.Runtime, Version=10.0.0.0, PublicKeyToken=b03f5f7f11d50a3a"));
@@ -37,23 +38,23 @@ public sealed class Facade
         _readOnlySpan = Type(system, "System", "ReadOnlySpan`1");
     }
 
-    /// <summary>The class of a model: its name in C#'s casing.</summary>
-    public static string ClassName(string name) => string.Concat(name.Split('_', '.', '/').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
+    /// <summary>The class of a model: its name in C#'s casing, or escaped (see docs/aot.md).</summary>
+    public static string ClassName(string name) => Identifiers.ClassOf(name);
 
     /// <summary>The assembly's bytes.</summary>
-    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two. SGC7105: two members of one name.</exception>
+    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two.</exception>
     public static byte[] Write(ModelManifest manifest) => new Facade(manifest).Build();
 
     /// <summary>The XML documentation beside the assembly.</summary>
     public static string Documentation(ModelManifest manifest)
     {
-        var (model, text) = (manifest.Model, new StringBuilder());
+        var (model, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
         var type = $"{Namespace}.{ClassName(model)}";
         text.Append($"<?xml version=\"1.0\"?>\n<doc><assembly><name>{model}</name></assembly><members>\n");
         void Member(string id, string summary, IEnumerable<ManifestBuffer>? inputs = null)
         {
             text.Append($"<member name=\"{id}\"><summary>{summary}</summary>");
-            foreach (var b in inputs ?? []) text.Append($"<param name=\"{CSource.Identifier(b.Name)}\">{Describe(b)}, dense and row-major.</param>");
+            foreach (var b in inputs ?? []) text.Append($"<param name=\"{names.Argument(b.Name)}\">{Describe(b)}, dense and row-major.</param>");
             text.Append("</member>\n");
         }
         string Spans(IEnumerable<ManifestBuffer> inputs) =>
@@ -64,8 +65,8 @@ public sealed class Facade
         if (manifest.Prediction.Length > 0)
             Member($"M:{type}.Predict{Spans(Inputs(manifest.Prediction))}", $"Computes {Describe(manifest.Prediction[^1])}, valid until the next call.", Inputs(manifest.Prediction));
         foreach (var name in manifest.Parameters)
-            Member($"P:{type}.{ClassName(name)}", $"Parameter {name}, {Describe(manifest.Training.Single(b => b.Name == name))}, to read or to set.");
-        foreach (var metric in Metrics(manifest)) Member($"P:{type}.{ClassName(metric.Name)}", $"Metric {metric.Name} of the last step, {Describe(metric)}.");
+            Member($"P:{type}.{names.Member(name)}", $"Parameter {name}, {Describe(manifest.Training.Single(b => b.Name == name))}, to read or to set.");
+        foreach (var metric in Metrics(manifest)) Member($"P:{type}.{names.Member(metric.Name)}", $"Metric {ModelNames.Xml(metric.Name)} of the last step, {Describe(metric)}.");
         return text.Append("</members></doc>\n").ToString();
     }
 
@@ -74,7 +75,6 @@ public sealed class Facade
         var (train, predict) = (Inputs(_manifest.Training), Inputs(_manifest.Prediction));
         if (train.Count > 3 || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > 2))
             throw new AotException("SGC7109", $"a facade takes up to 3 inputs for a step and 1 or 2 for a prediction; '{_manifest.Model}' has {train.Count} and {predict.Count}. Leave 'assembly' out of --emit");
-        CheckNames();
         _metadata.AddAssembly(_metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);
         var mvid = _metadata.ReserveGuid();
         _metadata.AddModule(0, _metadata.GetOrAddString($"{_manifest.Model}.dll"), mvid.Handle, default, default);
@@ -94,14 +94,6 @@ public sealed class Facade
         foreach (var name in _manifest.Parameters) Property(_manifest.Training.Single(b => b.Name == name), "Parameter", _span);
         foreach (var metric in Metrics(_manifest)) Property(metric, "Metric", _readOnlySpan);
         return Serialize(mvid);
-    }
-
-    private void CheckNames()
-    {
-        var names = _manifest.Parameters.Concat(Metrics(_manifest).Select(m => m.Name)).Select(ClassName)
-            .Concat(typeof(CompiledModel).GetMembers().Select(m => m.Name).Distinct()).Concat(["TrainStep", "Predict"]);
-        var twice = names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1);
-        if (twice is not null) throw new AotException("SGC7105", $"two members of the facade of '{_manifest.Model}' would be named {twice.Key}; rename a parameter, or leave 'assembly' out of --emit");
     }
 
     private byte[] Serialize(ReservedBlob<GuidHandle> mvid)
@@ -170,7 +162,7 @@ public sealed class Facade
         for (var i = 0; i <= inputs.Count; i++) il.LoadArgument(i);
         il.Call(Instantiate(to, types));
         il.OpCode(ILOpCode.Ret);
-        Define(name, 0, signature, il, [.. inputs.Select(i => CSource.Identifier(i.Name))]);
+        Define(name, 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))]);
     }
 
     // Span<T> Name => Parameter<T>("name");
@@ -185,8 +177,8 @@ public sealed class Facade
         il.LoadString(_metadata.GetOrAddUserString(buffer.Name));
         il.Call(Instantiate(to, [buffer.Type]));
         il.OpCode(ILOpCode.Ret);
-        var getter = Define($"get_{ClassName(buffer.Name)}", MethodAttributes.SpecialName, signature, il, []);
-        var property = _metadata.AddProperty(PropertyAttributes.None, _metadata.GetOrAddString(ClassName(buffer.Name)), Blob(s => s.PropertySignature(isInstanceProperty: true)
+        var getter = Define($"get_{_names.Member(buffer.Name)}", MethodAttributes.SpecialName, signature, il, []);
+        var property = _metadata.AddProperty(PropertyAttributes.None, _metadata.GetOrAddString(_names.Member(buffer.Name)), Blob(s => s.PropertySignature(isInstanceProperty: true)
             .Parameters(0, r => Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { })));
         _metadata.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, getter);
         return property;

@@ -44,6 +44,9 @@ public static class ModelAssembly
             throw new AotException("SGC7103", $"'{path}' declares no model '{name}'; it declares: {string.Join(", ", models.Select(m => m.Name))}");
         if (found.Count > 1)
             throw new AotException("SGC7104", $"model '{name}' is declared by {string.Join(" and ", found.Select(m => $"{m.Type}.{m.Method}"))}; rename one");
+        if (models.FirstOrDefault(m => m.Name != name && string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase)) is { } other)
+            throw new AotException("SGC7104",
+                $"models '{name}' and '{other.Name}' would have the same files where case is not kept; rename one");
         var where = $"{found[0].Type}.{found[0].Method}";
         try
         {
@@ -55,7 +58,8 @@ public static class ModelAssembly
             {
                 ModelDeclaration declaration => declaration,
                 TrainingPlan plan => new ModelDeclaration(plan),
-                var other => throw new AotException("SGC7106", $"{where} must return a ModelDeclaration or a TrainingPlan, and returned {other ?? "null"}"),
+                var result => throw new AotException("SGC7106",
+                    $"{where} must return a ModelDeclaration or a TrainingPlan, and returned {result ?? "null"}"),
             };
         }
         catch (Exception error) when (error is not AotException)

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using GraphCompiler.IR;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -7,17 +5,12 @@ namespace GraphCompiler.Frontend;
 /// <summary>A compiled forward function that reads the variables of a training step. For one thread at a time.</summary>
 public sealed class Predictor : IDisposable
 {
-    internal const string OutputName = "output";
-
     private readonly Executable _executable;
 
     // A predictor counts no times, whatever its step does.
-    internal Predictor(Function function, HashSet<string> inputs, CompileOptions options, StateStore state) =>
-        (_executable, _) = Compiler.Compile(function, Roles(function, inputs), [-1], [OutputName], options with { Profile = false }, state);
-
-    /// <summary>What a forward function is given, and what it reads of the step.</summary>
-    internal static ImmutableArray<BufferRole> Roles(Function function, HashSet<string> inputs) =>
-        [.. function.Parameters.Select(p => inputs.Contains(p.Name!) ? BufferRole.Input : BufferRole.State)];
+    internal Predictor(PredictionPlan plan, CompileOptions options, StateStore state) =>
+        (_executable, _) = Compiler.Compile(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames,
+            options with { Profile = false }, state);
 
     /// <summary>The inputs that the output depends on, in the order of their declaration.</summary>
     public IReadOnlyList<string> Inputs => [.. _executable.Layout.Buffers.Where(b => b.Role == BufferRole.Input).Select(b => b.Name)];
@@ -27,7 +20,7 @@ public sealed class Predictor : IDisposable
     public ReadOnlySpan<TOut> Run<T0, TOut>(ReadOnlySpan<T0> input) where T0 : unmanaged where TOut : unmanaged
     {
         _executable.Run(input);
-        return _executable.Output<TOut>(OutputName);
+        return _executable.Output<TOut>(PredictionPlan.OutputName);
     }
 
     /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0})"/>
@@ -35,7 +28,7 @@ public sealed class Predictor : IDisposable
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
         _executable.Run(input0, input1);
-        return _executable.Output<TOut>(OutputName);
+        return _executable.Output<TOut>(PredictionPlan.OutputName);
     }
 
     /// <summary>Frees the code.</summary>

@@ -49,7 +49,8 @@ public sealed unsafe partial class Executable : IDisposable
         _code = code;
         _entry = (delegate* unmanaged<void**, byte*, long, long, void*, void>)entry;
         Threads = !layout.Parallel ? 1 : threads == 0 ? Environment.ProcessorCount : threads;
-        CheckLayout();
+        layout.Check();
+        for (var i = 0; i < layout.Buffers.Length; i++) _indexByName.Add(layout.Buffers[i].Name, i);
 
         _inputs = [.. IndicesOf(BufferRole.Input).Select(i => new Argument(layout.Buffers[i], i))];
         _stateIndices = IndicesOf(BufferRole.State);
@@ -166,22 +167,6 @@ public sealed unsafe partial class Executable : IDisposable
         _barrier?.Dispose();
         _table?.Dispose();
         _states.Release();
-    }
-
-    private void CheckLayout()
-    {
-        if (Layout.ArenaBytes < 0)
-            throw new RuntimeException(RuntimeCode.InconsistentLayout, $"the arena has {Layout.ArenaBytes} bytes");
-        for (var i = 0; i < Layout.Buffers.Length; i++)
-        {
-            var buffer = Layout.Buffers[i];
-            if (!_indexByName.TryAdd(buffer.Name, i))
-                throw new RuntimeException(RuntimeCode.InconsistentLayout, $"two buffers are named '{buffer.Name}'");
-            if (buffer.Elements is < 0 or > int.MaxValue || buffer.Bytes < buffer.Elements * buffer.Type.SizeOf())
-                throw new RuntimeException(RuntimeCode.InconsistentLayout,
-                    $"buffer '{buffer.Name}' is {buffer.TypeText} of {buffer.Bytes} bytes;"
-                    + $" spans hold 0 to {int.MaxValue} elements, which must fit into the bytes");
-        }
     }
 
     private int[] IndicesOf(BufferRole role) =>

@@ -53,4 +53,22 @@ public sealed record BufferLayout(
 /// <param name="Buffers">Any mix of roles; inputs are passed to <c>Run</c> in the order in which they stand here.</param>
 /// <param name="ArenaBytes">Bytes of scratch memory, at least 0. Its contents do not survive a run.</param>
 /// <param name="Parallel">Whether the step splits its work. If not, one thread runs it with <c>workers</c> = 1.</param>
-public sealed record ExecutableLayout(ImmutableArray<BufferLayout> Buffers, long ArenaBytes, bool Parallel);
+public sealed record ExecutableLayout(ImmutableArray<BufferLayout> Buffers, long ArenaBytes, bool Parallel)
+{
+    /// <summary>Refuses a layout that contradicts itself.</summary>
+    /// <exception cref="RuntimeException">SGC5006: two buffers of one name, memory that does not hold a buffer's elements, more elements
+    /// than a span holds, or a negative size.</exception>
+    public void Check()
+    {
+        if (ArenaBytes < 0) throw new RuntimeException(RuntimeCode.InconsistentLayout, $"the arena has {ArenaBytes} bytes");
+        var names = new HashSet<string>();
+        foreach (var buffer in Buffers)
+        {
+            if (!names.Add(buffer.Name)) throw new RuntimeException(RuntimeCode.InconsistentLayout, $"two buffers are named '{buffer.Name}'");
+            if (buffer.Elements is < 0 or > int.MaxValue || buffer.Bytes < buffer.Elements * buffer.Type.SizeOf())
+                throw new RuntimeException(RuntimeCode.InconsistentLayout,
+                    $"buffer '{buffer.Name}' is {buffer.TypeText} of {buffer.Bytes} bytes;"
+                    + $" spans hold 0 to {int.MaxValue} elements, which must fit into the bytes");
+        }
+    }
+}

@@ -14,7 +14,7 @@ namespace GraphCompiler.Runtime;
 public static class KernelAbi
 {
     /// <summary>Changes whenever a compiled step of an older runtime could no longer be called.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Bytes that states, outputs, the arena and the barrier block are aligned to: one cache line.</summary>
     public const int Alignment = 64;

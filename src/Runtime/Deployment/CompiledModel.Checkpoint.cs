@@ -8,44 +8,55 @@ public abstract unsafe partial class CompiledModel
 {
     private const int HeaderBytes = 40;
 
-    /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all, however many
+    /// write to one path.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: the file cannot be written.</exception>
     public void Save(string path)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var blocks = Blocks();
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var file = File.Create(temporary))
-            {
-                file.Write("SGCSTAT1"u8);
-                file.Write(Convert.FromHexString(_manifest.SourceSha256));
-                var hash = Fnv.Start;
-                foreach (var block in Blocks())
-                {
-                    var bytes = new ReadOnlySpan<byte>(block.Address, checked((int)block.Bytes));
-                    file.Write(bytes);
-                    hash = Fnv.Add(hash, bytes);
-                }
-                Span<byte> end = stackalloc byte[8];
-                BinaryPrimitives.WriteUInt64LittleEndian(end, hash);
-                file.Write(end);
-            }
+            Write(temporary, blocks);
             File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new RuntimeException(RuntimeCode.FileMissing, $"checkpoint '{path}' cannot be written: {error.Message}", error);
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 
+    private void Write(string path, NativeMemoryBlock[] blocks)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        file.Write("SGCSTAT1"u8);
+        file.Write(Convert.FromHexString(_manifest.SourceSha256));
+        var hash = Fnv.Start;
+        foreach (var block in blocks)
+        {
+            var bytes = new ReadOnlySpan<byte>(block.Address, checked((int)block.Bytes));
+            file.Write(bytes);
+            hash = Fnv.Add(hash, bytes);
+        }
+        Span<byte> end = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(end, hash);
+        file.Write(end);
+    }
+
     /// <summary>Takes over parameters and optimizer state of a file that this model wrote. On an error nothing has changed.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: no such file. SGC7208: not a checkpoint of this model, cut short or altered.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: no such file, or it cannot be read. SGC7208: not a checkpoint of this
+    /// model, cut short or altered.</exception>
     public void Load(string path)
     {
-        if (!File.Exists(path)) throw new RuntimeException(RuntimeCode.FileMissing, $"there is no checkpoint '{path}'");
-        var bytes = File.ReadAllBytes(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         var blocks = Blocks();
+        if (!File.Exists(path)) throw new RuntimeException(RuntimeCode.FileMissing, $"there is no checkpoint '{path}'");
+        var bytes = ModelManifest.ReadBytes(path);
         var size = blocks.Sum(b => b.Bytes);
         RuntimeException Bad(string why) => new(RuntimeCode.BadCheckpoint, $"checkpoint '{path}' {why}");
         if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, 8).SequenceEqual("SGCSTAT1"u8)) throw Bad("is not a checkpoint of a compiled model");
