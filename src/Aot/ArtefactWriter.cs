@@ -25,12 +25,14 @@ public static class ArtefactWriter
     /// <param name="folder">Where to; made when missing.</param>
     /// <param name="kinds">Some of <see cref="Kinds"/>.</param>
     /// <returns>The paths of the files, the manifest last.</returns>
-    /// <exception cref="AotException">SGC7101: no linker. SGC7105: a file of another model differs in case alone. SGC7107: the folder cannot
-    /// be written. SGC7108: unknown kind. SGC7109: see <see cref="Facade"/>. SGC7110: the linker failed. SGC7111: the disk is full.</exception>
+    /// <exception cref="AotException">SGC7101: no linker. SGC7105: a file of another model differs in case alone. SGC7107: the folder
+    /// cannot be written. SGC7108: unknown kind. SGC7109: see <see cref="Facade"/>. SGC7110: the linker failed. SGC7111: the disk is
+    /// full.</exception>
     public static IReadOnlyList<string> Write(CompiledArtefact artefact, string folder, IReadOnlyCollection<string> kinds)
     {
         foreach (var kind in kinds)
-            if (!Kinds.Contains(kind)) throw new AotException("SGC7108", $"'{kind}' cannot be emitted; known are {string.Join(", ", Kinds)}");
+            if (!Kinds.Contains(kind))
+                throw new AotException("SGC7108", $"'{kind}' cannot be emitted; known are {string.Join(", ", Kinds)}");
         try
         {
             using var build = new BuildFolder(folder);
@@ -57,11 +59,11 @@ public static class ArtefactWriter
         var wanted = names.ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var path in Directory.EnumerateFiles(folder))
             if (wanted.TryGetValue(Path.GetFileName(path), out var name) && name != Path.GetFileName(path))
-                throw new AotException("SGC7105", $"the files of '{model}' cannot be beside '{path}': where case is not kept it is '{name}';"
-                    + " rename the model, or give it a folder of its own");
+                throw new AotException("SGC7105", $"the files of '{model}' cannot be beside '{path}': where case is not kept it is"
+                    + $" '{name}'; rename the model, or give it a folder of its own");
     }
 
-    // What the manifest lists that is there, and code for targets, whose names are nobody else's: it may be of a build that was interrupted.
+    // Files that the manifest lists, and code for targets: nobody else has such names, and an interrupted build may have left them.
     private static List<string> FilesOfEarlierBuilds(string model, string folder)
     {
         string[] names = [.. from target in TargetInfo.Names from suffix in (string[])["o", "ll", "s"] select $"{model}.{target}.{suffix}"];

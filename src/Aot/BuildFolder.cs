@@ -28,11 +28,10 @@ internal sealed class BuildFolder : IDisposable
         Directory.CreateDirectory(output);
         Sweep(output);
         FullPath = Path.GetFullPath(Path.Combine(output, $"{Prefix}{Guid.NewGuid():N}"));
-        // First, so that a signal never finds a folder that nobody removes.
-        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
-        _signals = [.. signals.Select(s => PosixSignalRegistration.Create(s, _ => Abandon()))];
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(FullPath);
         else Directory.CreateDirectory(FullPath, Private);
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
+        _signals = [.. signals.Select(s => PosixSignalRegistration.Create(s, _ => Abandon()))];
     }
 
     /// <summary>The folder.</summary>
@@ -84,7 +83,21 @@ internal sealed class BuildFolder : IDisposable
     {
         var oldest = DateTime.UtcNow - s_longestBuild;
         foreach (var folder in new DirectoryInfo(output).EnumerateDirectories($"{Prefix}*"))
-            if (folder.LinkTarget is null && folder.LastWriteTimeUtc < oldest && Guid.TryParseExact(folder.Name[Prefix.Length..], "N", out _))
-                folder.Delete(recursive: true);
+        {
+            var isOurs = folder.LinkTarget is null && Guid.TryParseExact(folder.Name[Prefix.Length..], "N", out _);
+            if (isOurs && folder.LastWriteTimeUtc < oldest) TryDelete(folder);
+        }
+    }
+
+    private static void TryDelete(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete(recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another build removes it at this moment, or another user left it: neither is this build's concern.
+        }
     }
 }

@@ -19,8 +19,8 @@ internal static class CSource
     {
         var (name, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
         text.Append($$"""
-            /* Model {{name}}, compiled ahead of time by GraphCompiler {{manifest.Compiler}}. Link with lib{{name}}.so; nothing else is needed.
-               An instance is used by one thread at a time; there may be several. There is no global state.
+            /* Model {{name}}, compiled ahead of time by GraphCompiler {{manifest.Compiler}}. Link with lib{{name}}.so, and with
+               nothing else. An instance is used by one thread at a time; there may be several. There is no global state.
                Functions that return int give 0 for success, or nnnn of an error SGCnnnn (see {{name}}_status_text). */
             #ifndef GRAPHCOMPILER_MODEL_{{name}}_H
             #define GRAPHCOMPILER_MODEL_{{name}}_H
@@ -42,7 +42,8 @@ internal static class CSource
 
             """);
         if (manifest.Prediction.Length > 0)
-            text.Append($"\n/* Computes the declared prediction. */\nint {name}_predict({name}_model *model{Parameters(manifest.Prediction, names)});\n");
+            text.Append("\n/* Computes the declared prediction. */\n")
+                .Append($"int {name}_predict({name}_model *model{Parameters(manifest.Prediction, names)});\n");
         text.Append($$"""
 
             {{Comment("Parameters", manifest.Parameters)}}
@@ -68,7 +69,7 @@ internal static class CSource
         return text.ToString();
     }
 
-    /// <summary>All C source of the shared library but the header, which it includes.</summary>
+    /// <summary>All C source of the shared library except the header, which it includes.</summary>
     /// <param name="manifest">What to serve.</param>
     /// <param name="initialPath">A file with the initial parameters, to be taken in by the assembler.</param>
     /// <param name="manifestPath">A file with <see cref="ModelManifest.Contents"/>, likewise.</param>
@@ -184,8 +185,8 @@ internal static class CSource
     }
 
     private static string Parameters(IEnumerable<ManifestBuffer> buffers, ModelNames names) =>
-        string.Concat(buffers.Where(b => b.Role != BufferRole.State).Select(b =>
-            $",\n    {(b.Role == BufferRole.Input ? "const " : "")}{Type(b.Type)} *{names.Argument(b.Name)} /* [{string.Join(',', b.Shape)}] */"));
+        string.Concat(buffers.Where(b => b.Role != BufferRole.State).Select(b => $",\n    {(b.Role == BufferRole.Input ? "const " : "")}"
+            + $"{Type(b.Type)} *{names.Argument(b.Name)} /* [{string.Join(',', b.Shape)}] */"));
 
     // Names of parameters are those of the builder, which cannot end a comment.
     private static string Comment(string title, IEnumerable<string> names)

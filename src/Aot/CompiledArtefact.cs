@@ -42,7 +42,8 @@ public sealed class CompiledArtefact
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
     /// <exception cref="AotException">SGC7105: the model or a metric cannot have its name.</exception>
-    /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be checked.</exception>
+    /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be
+    /// checked.</exception>
     /// <exception cref="GraphException">What compiling at run time refuses: SGC1008, a prediction of another model, or one that reads a
     /// variable declared after Minimize; SGC1011, a number of threads out of range; SGC1001 and SGC1005, an initial value that its type
     /// cannot hold.</exception>
@@ -51,14 +52,15 @@ public sealed class CompiledArtefact
         string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
     {
         CheckName(name);
-        if (targets.Count == 0) throw new BackendException("SGC4004", "no target is named; known are native, x86-64-v2, x86-64-v3 and x86-64-v4.");
+        if (targets.Count == 0)
+            throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
         var plan = model.Training;
         CheckMetrics(plan);
         var prediction = model.Prediction is { } output ? PredictionPlan.Create(plan, output, output.Location) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
         var source = new Source(name, plan, prediction, threads, logger);
         // Levels sort by number; native can run more than any of them may.
-        var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal).ToList();
+        var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
         var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
         var parameters = plan.Variables.ToList();
@@ -91,7 +93,8 @@ public sealed class CompiledArtefact
         var process = NativeLibrary.GetMainProgramHandle();
         foreach (var function in CSource.Functions)
             if (NativeLibrary.TryGetExport(process, $"{name}_{function}", out _))
-                throw new AotException("SGC7105", $"a model named '{name}' would define {name}_{function}, which the system's libraries have");
+                throw new AotException("SGC7105",
+                    $"a model named '{name}' would define {name}_{function}, which the system's libraries have");
     }
 
     // Metrics may have any name that can be written into files; the builder checks all others.
@@ -107,7 +110,8 @@ public sealed class CompiledArtefact
     {
         var target = TargetInfo.Create(name);
         if (name == "native" && RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            throw new BackendException("SGC4004", "ahead of time there is no target native here: only x86-64 processors are checked at load.");
+            throw new BackendException("SGC4004",
+                "ahead of time there is no target native here: only features of x86-64 processors can be checked at load.");
         return target.RestrictedTo(CpuFeatures.MayBeUsed);
     }
 
@@ -116,7 +120,8 @@ public sealed class CompiledArtefact
 
     private sealed record Source(string Name, TrainingPlan Plan, PredictionPlan? Prediction, int Threads, ILogger? Logger)
     {
-        public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(TargetInfo target, bool withText)
+        public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
+            TargetInfo target, bool withText)
         {
             // Level last, so that no symbol is a function of another model: `a_native` has an a_native_predict.
             string Symbol(string program) => $"{Name}_{program}_{target.Name.Replace('-', '_')}";

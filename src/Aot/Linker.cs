@@ -58,9 +58,9 @@ internal static class Linker
         // Messages are looked into; temporary files go away with the folder, whatever ends the compiler.
         start.Environment["LC_ALL"] = "C";
         start.Environment["TMPDIR"] = Path.GetFullPath(folder);
-        foreach (var argument in (string[])[.. command[1..], "-shared", "-fPIC", "-O2", "-std=gnu11", "-fvisibility=hidden", "-pthread", "-s",
-            "-Wl,--build-id=none", "-Wl,--no-undefined", $"-Wl,-soname,{output}", "-o", output, .. sources])
-            start.ArgumentList.Add(argument);
+        string[] arguments = [.. command[1..], "-shared", "-fPIC", "-O2", "-std=gnu11", "-fvisibility=hidden", "-pthread", "-s",
+            "-Wl,--build-id=none", "-Wl,--no-undefined", $"-Wl,-soname,{output}", "-o", output, .. sources];
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
         Process process;
         try
         {

@@ -7,7 +7,8 @@ using GraphCompiler.Runtime.Deployment;
 namespace GraphCompiler.Aot;
 
 /// <summary>What the inputs, outputs and variables of one model are called in C and in C#.</summary>
-/// <remarks>An argument has one name in both languages and in all functions. docs/aot.md states the mapping; <see cref="Identifiers"/> has it.</remarks>
+/// <remarks>An argument has one name in both languages and in all functions. docs/aot.md states the mapping of
+/// <see cref="Identifiers"/>.</remarks>
 internal sealed class ModelNames
 {
     private readonly Identifiers _arguments, _members;
@@ -43,8 +44,12 @@ internal sealed class ModelNames
     }
 
     /// <summary>A name as text of an XML file: control characters, which XML cannot hold, as question marks.</summary>
-    public static string Xml(string name) => SecurityElement.Escape(string.Concat(name.Select(c => c < ' ' || c is '\uFFFE' or '\uFFFF' ? '?' : c)));
+    public static string Xml(string name) =>
+        SecurityElement.Escape(string.Concat(name.Select(c => c is < ' ' or '\uFFFE' or '\uFFFF' ? '?' : c)));
 
-    private static IEnumerable<string> Inherited() =>
-        typeof(CompiledModel).GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static).Select(m => m.Name);
+    private static IEnumerable<string> Inherited()
+    {
+        const BindingFlags Every = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
+        return typeof(CompiledModel).GetMembers(Every).Select(m => m.Name);
+    }
 }

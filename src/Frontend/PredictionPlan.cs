@@ -5,7 +5,8 @@ using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
 
-/// <summary>A forward function that reads the variables of a training step: what is compiled for it, at run time and ahead of time.</summary>
+/// <summary>A forward function that reads the variables of a training step: what is compiled for it, at run time and ahead of
+/// time.</summary>
 /// <param name="Function">From the inputs and variables that the output depends on to the output.</param>
 /// <param name="Roles">For each parameter of the function whether a call is given it or the step holds it.</param>
 internal sealed record PredictionPlan(Function Function, ImmutableArray<BufferRole> Roles)

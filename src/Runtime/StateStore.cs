@@ -46,7 +46,8 @@ public sealed class StateStore : IDisposable
     /// <summary>Sets all elements of one state.</summary>
     /// <param name="name">A state's name.</param>
     /// <param name="bytes">The elements as they are in memory, row-major.</param>
-    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: the memory is freed. SGC5004: no such state.</exception>
+    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: the memory is freed. SGC5004: no such
+    /// state.</exception>
     public unsafe void Write(string name, ReadOnlySpan<byte> bytes)
     {
         var (layout, block) = Find(name);

@@ -67,7 +67,7 @@ public sealed class BadInputTests
         var model = built.Load(); // The assembly is in memory from here on.
         var type = model.GetType();
         model.Dispose();
-        void Load() => type.GetConstructors().Single().Invoke(System.Reflection.BindingFlags.DoNotWrapExceptions, null, [1, built.Folder], null);
+        void Load() => built.Create(type);
         var bytes = File.ReadAllBytes(built[file]);
         void Replace(byte[] with)
         {

@@ -17,7 +17,8 @@ internal sealed class BuiltModel : IDisposable
 {
     public const int Threads = 2;
 
-    public BuiltModel(string name, params string[] targets) : this(name, ModelAssembly.Declare(typeof(Models).Assembly.Location, name), targets)
+    public BuiltModel(string name, params string[] targets)
+        : this(name, ModelAssembly.Declare(typeof(Models).Assembly.Location, name), targets)
     {
     }
 
@@ -53,7 +54,8 @@ internal sealed class BuiltModel : IDisposable
     public CompiledModel Create(Type type, int threads = 1) =>
         (CompiledModel)type.GetConstructors().Single().Invoke(BindingFlags.DoNotWrapExceptions, null, [threads, Folder], null);
 
-    public static T Method<T>(CompiledModel model, string name) where T : Delegate => model.GetType().GetMethod(name)!.CreateDelegate<T>(model);
+    public static T Method<T>(CompiledModel model, string name) where T : Delegate =>
+        model.GetType().GetMethod(name)!.CreateDelegate<T>(model);
 
     /// <summary>A batch that C makes in the same way: multiples of 2^-16 from a linear congruential generator.</summary>
     public static (float[] Images, int[] Labels) Batch(ref uint state)
@@ -75,7 +77,8 @@ internal sealed class BuiltModel : IDisposable
             var (images, labels) = Batch(ref state);
             step.Run<float, int>(images, labels);
         }
-        return [.. model.Training.Graph.ModelParameters.SelectMany(p => MemoryMarshal.AsBytes(step.Variable<float>(p.Value.Name!)).ToArray())];
+        var names = model.Training.Graph.ModelParameters.Select(p => p.Value.Name!);
+        return [.. names.SelectMany(n => MemoryMarshal.AsBytes(step.Variable<float>(n)).ToArray())];
     }
 
     public static (int ExitCode, string Output) Run(string program, params string[] arguments)

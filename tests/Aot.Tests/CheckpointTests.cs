@@ -11,9 +11,11 @@ public sealed class CheckpointTests
     {
         using var built = new BuiltModel("digits");
         var compile = BuiltModel.Run("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I", built.Folder,
-            "-o", built["save"], Path.Combine(AppContext.BaseDirectory, "save.c"), "-L", built.Folder, "-ldigits", $"-Wl,-rpath,{built.Folder}");
+            "-o", built["save"], Path.Combine(AppContext.BaseDirectory, "save.c"),
+            "-L", built.Folder, "-ldigits", $"-Wl,-rpath,{built.Folder}");
         Assert.Equal((0, ""), compile);
-        var processes = Enumerable.Range(0, 3).Select(_ => Task.Run(() => BuiltModel.Run(built["save"], built["shared.ckpt"], "4", "250"))).ToList();
+        (int, string) Save() => BuiltModel.Run(built["save"], built["shared.ckpt"], "4", "250");
+        var processes = Enumerable.Range(0, 3).Select(_ => Task.Run(Save)).ToList();
         foreach (var process in processes) Assert.Equal((0, ""), await process);
         Assert.DoesNotContain(Directory.EnumerateFiles(built.Folder), f => f.EndsWith(".tmp", StringComparison.Ordinal));
         using var model = built.Load();

@@ -7,7 +7,8 @@ namespace GraphCompiler.Aot.Tests;
 /// <summary>Code uses no processor feature that the manifest does not list, and the loader can check every one that it lists.</summary>
 public sealed class CpuFeatureTests
 {
-    private static IEnumerable<string> On(TargetInfo target) => target.Features.Split(',').Where(f => f.StartsWith('+')).Select(f => f[1..]);
+    private static IEnumerable<string> On(TargetInfo target) =>
+        target.Features.Split(',').Where(f => f.StartsWith('+')).Select(f => f[1..]);
 
     [Fact]
     public void What_llvm_may_use_is_listed_and_checked()

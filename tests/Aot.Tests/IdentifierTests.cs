@@ -38,7 +38,8 @@ public sealed class IdentifierTests(ITestOutputHelper output)
     {
         string[] names = ["layer1.weight", "layer1_weight", "layer1/weight", "a.b", "a/b", "x", "x_"];
         var arguments = new Identifiers(names, Identifiers.Snake, ReservedWords.Contains);
-        Assert.Equal(["layer1_2e_weight_", "layer1_weight", "layer1_2f_weight_", "a_2e_b_", "a_2f_b_", "x", "x_5f_"], names.Select(n => arguments[n]));
+        Assert.Equal(["layer1_2e_weight_", "layer1_weight", "layer1_2f_weight_", "a_2e_b_", "a_2f_b_", "x", "x_5f_"],
+            names.Select(n => arguments[n]));
     }
 
     [Theory]
@@ -97,22 +98,25 @@ public sealed class IdentifierTests(ITestOutputHelper output)
 /// <summary>Names that are keywords, macros and types of C, C++ and C#, that collide, or that are no identifiers.</summary>
 internal static class NastyNames
 {
-    private static readonly string[] s_words = ("asm call NULL int32_t uint8_t size_t int float double class template operator object string new delete and or xor not "
-        + "linux unix errno stdin I EOF M_PI INT32_MAX complex bool true false this base out ref params lock model output loss inputs outputs program worker "
-        + "buffer variant API NAME INITIAL MODEL_TYPE state_bytes fail run work zeroed choice find parameters entry_function x X _x x_ __x _X a b a.b a/b a_b a__b "
-        + "a._b layer1.weight layer1_weight layer1/weight Layer1Weight TrainStep Predict Save Load Dispose Parameter ParameterNames Threads Target ToString "
-        + "GetType Equals Finalize get_Target main printf memcpy int32 var record value async await yield field nameof _ __ ___ . / ./. _. h.w h_w "
-        + "thread_local static_assert alignas constexpr nullptr typeof restrict inline far near small interface min max").Split(' ');
+    private static readonly string[] s_words = """
+        asm call NULL int32_t uint8_t size_t int float double class template operator object string new delete and or xor not linux unix errno
+        stdin I EOF M_PI INT32_MAX complex bool true false this base out ref params lock model output loss inputs outputs program worker buffer
+        variant API NAME INITIAL MODEL_TYPE state_bytes fail run work zeroed choice find parameters entry_function x X _x x_ __x _X a b a.b a/b
+        a_b a__b a._b layer1.weight layer1_weight layer1/weight Layer1Weight TrainStep Predict Save Load Dispose Parameter ParameterNames
+        Threads Target ToString GetType Equals Finalize get_Target main printf memcpy int32 var record value async await yield field nameof
+        _ __ ___ . / ./. _. h.w h_w thread_local static_assert alignas constexpr nullptr typeof restrict inline far near small interface min max
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
-    private static readonly string[] s_metrics = ["a \"quoted\" metric", "back\\slash", "line\nbreak", "*/ int x; /*", "//", "??/", "%s%n", "précision", "精度", "🙂", " ",
-        "\u0001", "<b>&amp;", "top-5", "5top", "'", "a\0b", "{0}", "${x}"];
+    private static readonly string[] s_metrics = ["a \"quoted\" metric", "back\\slash", "line\nbreak", "*/ int x; /*", "//", "??/", "%s%n",
+        "précision", "精度", "🙂", " ", "\u0001", "<b>&amp;", "top-5", "5top", "'", "a\0b", "{0}", "${x}"];
 
     /// <summary>One that a builder takes for an input or variable.</summary>
     public static string Legal(Random random)
     {
         if (random.Next(3) > 0) return s_words.Where(IsLegal).ElementAt(random.Next(s_words.Count(IsLegal)));
         const string First = "abXY_./", Rest = "abXY_./019";
-        var text = First[random.Next(First.Length)] + string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => Rest[random.Next(Rest.Length)]));
+        var more = Enumerable.Range(0, random.Next(6)).Select(_ => Rest[random.Next(Rest.Length)]);
+        var text = First[random.Next(First.Length)] + string.Concat(more);
         return IsLegal(text) ? text : "x" + text.Replace('/', '.');
     }
 

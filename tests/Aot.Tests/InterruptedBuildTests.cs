@@ -22,10 +22,11 @@ public sealed partial class InterruptedBuildTests : IDisposable
     private static partial int Send(int process, int signal);
 
     private static string[] Arguments(string output, string targets = "x86-64-v2", string emit = "obj,shared,header") =>
-        [Path.Combine(AppContext.BaseDirectory, "graphc.dll"), "build", typeof(Models).Assembly.Location, "--model", "digits", "--out", output,
-            "--target", targets, "--emit", emit, "--threads", "1"];
+        [Path.Combine(AppContext.BaseDirectory, "graphc.dll"), "build", typeof(Models).Assembly.Location, "--model", "digits",
+            "--out", output, "--target", targets, "--emit", emit, "--threads", "1"];
 
-    private static (int ExitCode, string Output) Build(string output, string cc = "", string targets = "x86-64-v2", string emit = "obj,shared,header")
+    private static (int ExitCode, string Output) Build(
+        string output, string cc = "", string targets = "x86-64-v2", string emit = "obj,shared,header")
     {
         using var process = BuiltModel.Start("dotnet", Arguments(output, targets, emit), ("CC", cc));
         return BuiltModel.Finish(process);
@@ -96,7 +97,8 @@ public sealed partial class InterruptedBuildTests : IDisposable
     {
         Assert.Equal(0, Build(Out, targets: "x86-64-v2,x86-64-v3", emit: "obj,asm,header").ExitCode);
         File.WriteAllText(Path.Combine(Out, "notes.o"), "the user's");
-        Assert.Equal(["digits.h", "digits.json", "digits.x86-64-v2.o", "digits.x86-64-v2.s", "digits.x86-64-v3.o", "digits.x86-64-v3.s", "notes.o"], Entries());
+        Assert.Equal(["digits.h", "digits.json", "digits.x86-64-v2.o", "digits.x86-64-v2.s", "digits.x86-64-v3.o", "digits.x86-64-v3.s",
+            "notes.o"], Entries());
         Assert.Equal(0, Build(Out, targets: "x86-64-v3", emit: "obj").ExitCode);
         Assert.Equal(["digits.json", "digits.o", "notes.o"], Entries());
         // An interrupted build may have moved files that no manifest lists.
@@ -127,7 +129,8 @@ public sealed partial class InterruptedBuildTests : IDisposable
         foreach (var size in (string[])["16k", "96k"])
         {
             var small = Directory.CreateDirectory(Path.Combine(_folder, $"small{size}")).FullName;
-            if (BuiltModel.Run("mount", "-t", "tmpfs", "-o", $"size={size}", "none", small).ExitCode != 0) return; // Not root, or not allowed.
+            // Without the right to mount, the script that stands in for a linker on a full disk has to do.
+            if (BuiltModel.Run("mount", "-t", "tmpfs", "-o", $"size={size}", "none", small).ExitCode != 0) return;
             try
             {
                 var (exit, output) = Build(Path.Combine(small, "out"));

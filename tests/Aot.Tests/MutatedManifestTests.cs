@@ -8,7 +8,8 @@ using Xunit.Abstractions;
 namespace GraphCompiler.Aot.Tests;
 
 /// <summary>A manifest that was altered and hashed anew is refused with a code, or the model trains as before.</summary>
-public sealed class MutatedManifestTests(ITestOutputHelper output)
+public sealed class MutatedManifestTests(MutatedManifestTests.Victim victim, ITestOutputHelper output)
+    : IClassFixture<MutatedManifestTests.Victim>
 {
     private const int Seed = 20251126;
 
@@ -46,7 +47,6 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
     [InlineData("sourceSha256", "\"\"")]
     public void A_field_that_was_changed_everywhere_is_refused(string field, string value)
     {
-        using var victim = new Victim();
         var root = victim.Original();
         foreach (var owner in Nodes(root).OfType<JsonObject>().Where(o => o.ContainsKey(field))) owner[field] = JsonNode.Parse(value);
         victim.Write(root);
@@ -56,7 +56,6 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
     [Fact]
     public void A_manifest_of_another_build_of_the_same_source_is_refused()
     {
-        using var victim = new Victim();
         using var other = new BuiltModel("digits", "x86-64-v2", "x86-64-v3");
         // Its own library is the older one's, and the hash says so.
         var manifest = ModelManifest.Read(other["digits.json"]);
@@ -71,7 +70,7 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {Seed}");
         var random = new Random(Seed);
-        using var victim = new Victim();
+        victim.Write(victim.Original());
         Assert.Equal("trains", victim.Outcome());
         var refused = 0;
         for (var i = 0; i < Count; i++)
@@ -117,10 +116,11 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
         }
     }
 
-    private static readonly string[] s_values = ["null", "0", "-1", "1", "64", "2147483647", "9223372036854775807", "1e300", "0.5", "true", "false",
-        "\"\"", "\"/etc/passwd\"", "\"../x\"", "\"..\"", "\"a\\\\b\"", "\"libdigits.so\"", "\"x.so\"", "\"F32\"", "\"F64\"", "\"I8\"", "\"Bool\"", "\"State\"",
-        "\"Output\"", "\"loss\"", "\"output\"", "\"images\"", "\"digits_train_native\"", "\"avx512f\"", "\"mmx9\"", "[]", "{}", "[null]", "[1]", "[[]]",
-        "\"\\u0000\"", "\"native\"", "\"x86-64-v4\""];
+    private static readonly string[] s_values = """
+        null 0 -1 1 64 2147483647 9223372036854775807 1e300 0.5 true false [] {} [null] [1] [[]]
+        "" "/etc/passwd" "../x" ".." "a\\b" "\u0000" "libdigits.so" "x.so" "F32" "F64" "I8" "Bool" "State" "Output" "loss" "output" "images"
+        "digits_train_native" "avx512f" "mmx9" "native" "x86-64-v4"
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     private static JsonNode? Changed(JsonNode? node, Random random)
     {
@@ -137,7 +137,7 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
     }
 
     /// <summary>A model whose manifest is altered, and what then comes of loading it.</summary>
-    private sealed class Victim : IDisposable
+    public sealed class Victim : IDisposable
     {
         private readonly string _text;
         private readonly Type _type;
@@ -150,11 +150,12 @@ public sealed class MutatedManifestTests(ITestOutputHelper output)
             _loss = Train();
         }
 
-        public BuiltModel Built { get; } = new("digits");
+        internal BuiltModel Built { get; } = new("digits");
 
         public JsonObject Original() => JsonNode.Parse(_text)!.AsObject();
 
-        /// <summary>Writes an altered manifest as the compiler would: in its own form, with its hash. What it would never write stays as it is.</summary>
+        /// <summary>Writes an altered manifest as the compiler would: in its own form, with its hash. What it would never write stays as it
+        /// is.</summary>
         public string Write(JsonObject root)
         {
             var text = Rehashed(root);

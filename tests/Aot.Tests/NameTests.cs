@@ -3,6 +3,7 @@ using System.Reflection;
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
@@ -52,7 +53,8 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     public void A_long_name_is_refused_and_the_longest_builds()
     {
         var name = new string('n', ModelName.MostCharacters);
-        Assert.Equal("SGC7105", Assert.Throws<AotException>(() => CompiledArtefact.Compile(name + "n", Models.Digits(), ["x86-64-v2"], 1)).Code);
+        var error = Assert.Throws<AotException>(() => CompiledArtefact.Compile(name + "n", Models.Digits(), ["x86-64-v2"], 1));
+        Assert.Equal("SGC7105", error.Code);
         using var built = new BuiltModel(name, Models.Digits(), "x86-64-v2", "x86-64-v3");
         built.Load().Dispose();
     }
@@ -71,30 +73,39 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     {
         output.WriteLine($"seed {Seed}");
         var random = new Random(Seed);
-        var includes = "";
-        for (var i = 0; i < 50; i++)
+        string[] headers = ["assert", "complex", "errno", "limits", "math", "stdbool", "stdio", "stdlib", "string", "time", "unistd"];
+        var standard = string.Concat(headers.Select(h => $"#include <{h}.h>\n"));
+        for (var round = 0; round < Rounds; round++)
         {
-            string[] inputs = [.. Enumerable.Range(0, random.Next(6)).Select(_ => NastyNames.Legal(random)).Except(["loss"])];
-            string[] parameters = [.. Enumerable.Range(0, 6).Select(_ => NastyNames.Legal(random)).Except(inputs).Except(["loss"])];
-            string[] metrics = [.. Enumerable.Range(0, 4).Select(_ => NastyNames.Any(random)).Except(inputs).Except(parameters).Except(["loss"])];
-            // Two that differ in case alone are two headers in one program.
-            var manifest = Manifest($"{(i % 2 == 0 ? "model" : "Model")}_{i / 2}", inputs, parameters, metrics);
-            File.WriteAllText(Path.Combine(_folder, $"{manifest.Model}.h"), CSource.Header(manifest));
-            includes += $"#include \"{manifest.Model}.h\"\n";
-            Facade.Write(manifest with { Training = [.. manifest.Training.Where(b => b.Role != BufferRole.Input)] });
-            System.Xml.Linq.XDocument.Parse(Facade.Documentation(manifest));
-        }
-        const string Standard = "#include <assert.h>\n#include <complex.h>\n#include <errno.h>\n#include <limits.h>\n#include <math.h>\n#include <stdbool.h>\n"
-            + "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n#include <unistd.h>\n";
-        foreach (var text in (string[])[Standard + includes, includes + Standard])
-        {
-            File.WriteAllText(Path.Combine(_folder, "all.c"), text + "int main(void) { return 0; }\n");
-            foreach (var compiler in (string[][])[s_c, ["gcc", "-std=gnu17"], s_cpp, ["g++", "-std=gnu++20"]])
+            // Two whose names differ in case alone are two headers in one program.
+            var manifests = Enumerable.Range(0, 50).Select(i => Nasty($"{(i % 2 == 0 ? "model" : "Model")}_{i / 2}", random)).ToList();
+            foreach (var m in manifests) File.WriteAllText(Path.Combine(_folder, $"{m.Model}.h"), CSource.Header(m));
+            var includes = string.Concat(manifests.Select(m => $"#include \"{m.Model}.h\"\n"));
+            foreach (var text in (string[])[standard + includes, includes + standard])
             {
-                string[] language = compiler[0] == "g++" ? ["-x", "c++"] : [];
-                Assert.Equal((0, ""), Compile([.. compiler, .. language], "all.c", "-fsyntax-only"));
+                File.WriteAllText(Path.Combine(_folder, "all.c"), text + "int main(void) { return 0; }\n");
+                foreach (var compiler in (string[][])[s_c, ["gcc", "-std=gnu17"], s_cpp, ["g++", "-std=gnu++20"]])
+                {
+                    string[] language = compiler[0] == "g++" ? ["-x", "c++"] : [];
+                    var (code, messages) = Compile([.. compiler, .. language], "all.c", "-fsyntax-only");
+                    Assert.True(code == 0 && messages.Length == 0, $"round {round}, {string.Join(' ', compiler)}: {messages}");
+                }
             }
         }
+    }
+
+    private static int Rounds => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1" ? 50 : 2;
+
+    // Also writes the facade and its documentation, which must be XML.
+    private static ModelManifest Nasty(string name, Random random)
+    {
+        string[] inputs = [.. Enumerable.Range(0, random.Next(6)).Select(_ => NastyNames.Legal(random)).Except(["loss", "output"])];
+        string[] parameters = [.. Enumerable.Range(0, 6).Select(_ => NastyNames.Legal(random)).Except([.. inputs, "loss"])];
+        string[] metrics = [.. Enumerable.Range(0, 4).Select(_ => NastyNames.Any(random)).Except([.. inputs, .. parameters, "loss"])];
+        var manifest = Manifest(name, inputs, parameters, metrics);
+        Facade.Write(manifest with { Training = [.. manifest.Training.Where(b => b.Role != BufferRole.Input)] });
+        System.Xml.Linq.XDocument.Parse(Facade.Documentation(manifest));
+        return manifest;
     }
 
     /// <summary>A model whose every name is nasty, built, called from C, C++ and C#.</summary>
@@ -102,8 +113,9 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     public void A_model_of_nasty_names_builds_and_is_called_from_three_languages()
     {
         string[] inputs = ["NULL", "int32_t", "call"];
-        string[] variables = ["layer1.weight", "layer1_weight", "TrainStep", "asm", "a/b", "a.b", "Dispose", "ParameterNames", "nasty", "_"];
-        string[] metrics = ["say \"x\"", "line\nbreak", "*/", "精度"];
+        string[] variables =
+            ["layer1.weight", "layer1_weight", "TrainStep", "asm", "a/b", "a.b", "Dispose", "ParameterNames", "nasty", "_"];
+        string[] metrics = ["I", "m.x", "m/x", "m_x"];
         var g = new GraphBuilder("nasty", seed: 1);
         var sum = inputs.Select(n => g.Input(n, F32[4])).ToList().Aggregate((a, b) => a + b);
         foreach (var name in variables) sum *= g.Variable(name, F32[4], Initializer.Constant(2));
@@ -167,8 +179,11 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     {
         var g = new GraphBuilder("lone", seed: 1);
         var w = g.Variable("w", F32[4], Initializer.HeNormal);
-        var plan = g.Minimize(w.Mean(), new Sgd(0), new Dictionary<string, Value> { ["\uD800"] = w });
-        Assert.Equal("SGC7105", Assert.Throws<AotException>(() => CompiledArtefact.Compile("lone", new(plan), ["x86-64-v2"], 1)).Code);
+        var metrics = new Dictionary<string, Value> { ["\uD800"] = w };
+        var error = Record.Exception(() =>
+            CompiledArtefact.Compile("lone", new(g.Minimize(w.Mean(), new Sgd(0), metrics)), ["x86-64-v2"], 1));
+        // The builder refuses it, or else what would have to write it.
+        Assert.Contains((error as GraphException)?.Code ?? (error as AotException)?.Code, (string[])["SGC1006", "SGC7105"]);
     }
 
     [Fact]
@@ -178,7 +193,8 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
             CompiledArtefact.Compile("Digits", Models.Digits(), ["x86-64-v2"], 1));
         ArtefactWriter.Write(small, _folder, ["header"]);
         Assert.Equal("SGC7105", Assert.Throws<AotException>(() => ArtefactWriter.Write(capital, _folder, ["header"])).Code);
-        Assert.Equal(["digits.h", "digits.json"], Directory.GetFileSystemEntries(_folder).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        var names = Directory.GetFileSystemEntries(_folder).Select(f => Path.GetFileName(f));
+        Assert.Equal(["digits.h", "digits.json"], names.Order(StringComparer.Ordinal));
     }
 
     private static string[] Warnings { get; } = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -198,8 +214,8 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
         var hash = new string('0', 64);
         return new ModelManifest
         {
-            Model = name, Abi = KernelAbi.Version, Compiler = "0.1.0", Platform = ModelManifest.HostPlatform, SourceSha256 = hash, MaxThreads = 2,
-            Training = training, Prediction = prediction, Parameters = [.. parameters], Files = [],
+            Model = name, Abi = KernelAbi.Version, Compiler = "0.1.0", Platform = ModelManifest.HostPlatform,
+            SourceSha256 = hash, MaxThreads = 2, Training = training, Prediction = prediction, Parameters = [.. parameters], Files = [],
             Variants = [new("native", [], hash, new("step", 64, false), new("forward", 64, false))],
         };
     }

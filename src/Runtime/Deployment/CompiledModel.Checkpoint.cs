@@ -8,8 +8,8 @@ public abstract unsafe partial class CompiledModel
 {
     private const int HeaderBytes = 40;
 
-    /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all, however many
-    /// write to one path.</summary>
+    /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all, however
+    /// many write to one path.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: the file cannot be written.</exception>
     public void Save(string path)
     {
@@ -59,11 +59,14 @@ public abstract unsafe partial class CompiledModel
         var bytes = ModelManifest.ReadBytes(path);
         var size = blocks.Sum(b => b.Bytes);
         RuntimeException Bad(string why) => new(RuntimeCode.BadCheckpoint, $"checkpoint '{path}' {why}");
-        if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, 8).SequenceEqual("SGCSTAT1"u8)) throw Bad("is not a checkpoint of a compiled model");
-        if (Convert.ToHexStringLower(bytes.AsSpan(8, 32)) != _manifest.SourceSha256) throw Bad($"was written by another model than '{_manifest.Model}'");
+        if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, 8).SequenceEqual("SGCSTAT1"u8))
+            throw Bad("is not a checkpoint of a compiled model");
+        if (Convert.ToHexStringLower(bytes.AsSpan(8, 32)) != _manifest.SourceSha256)
+            throw Bad($"was written by another model than '{_manifest.Model}'");
         if (bytes.Length != HeaderBytes + size + 8) throw Bad($"has {bytes.Length} bytes, expected are {HeaderBytes + size + 8}");
         var states = bytes.AsSpan(HeaderBytes, (int)size);
-        if (Fnv.Add(Fnv.Start, states) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(^8..))) throw Bad("was altered: its checksum differs");
+        if (Fnv.Add(Fnv.Start, states) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(^8..)))
+            throw Bad("was altered: its checksum differs");
         foreach (var block in blocks)
         {
             states[..(int)block.Bytes].CopyTo(new Span<byte>(block.Address, (int)block.Bytes));

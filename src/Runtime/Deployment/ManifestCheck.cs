@@ -28,7 +28,8 @@ internal static class ManifestCheck
     {
         foreach (var buffer in buffers)
         {
-            if (buffer is null || buffer.Name.Length == 0 || buffer.Shape.IsDefault) return $"a buffer of {program} lacks a name or a shape";
+            if (buffer is null || buffer.Name.Length == 0 || buffer.Shape.IsDefault)
+                return $"a buffer of {program} lacks a name or a shape";
             if (!Enum.IsDefined(buffer.Role)) return $"'{buffer.Name}' of {program} has an unknown role";
             if (!Enum.IsDefined(buffer.Type)) return $"'{buffer.Name}' of {program} has an unknown element type";
             var elements = 1L;
@@ -36,7 +37,8 @@ internal static class ManifestCheck
             {
                 // Every factor is below 2^31, and so is the product before it: no overflow.
                 elements *= size;
-                if (size < 0 || elements > int.MaxValue) return $"'{buffer.Name}' of {program} has {string.Join('x', buffer.Shape)} elements";
+                if (size < 0 || elements > int.MaxValue)
+                    return $"'{buffer.Name}' of {program} has {string.Join('x', buffer.Shape)} elements";
             }
         }
         return OfUnique($"buffers of {program}", buffers.Select(b => b.Name));
@@ -47,7 +49,8 @@ internal static class ManifestCheck
         var losses = m.Training.Where(b => b is { Role: BufferRole.Output, Name: "loss" }).ToList();
         if (losses is not [{ Type: ElementType.F32 or ElementType.F64 or ElementType.BF16 or ElementType.F16, Shape: [] }])
             return "the step gives no loss that is a floating-point scalar";
-        if (m.Prediction.Length > 0 && m.Prediction.Count(b => b.Role == BufferRole.Output) != 1) return "the prediction gives no single output";
+        if (m.Prediction.Length > 0 && m.Prediction.Count(b => b.Role == BufferRole.Output) != 1)
+            return "the prediction gives no single output";
         var states = m.Training.Where(b => b.Role == BufferRole.State).ToDictionary(b => b.Name);
         foreach (var state in m.Prediction.Where(b => b.Role == BufferRole.State))
             if (!states.TryGetValue(state.Name, out var known) || known.Type != state.Type || !known.Shape.SequenceEqual(state.Shape))
@@ -62,10 +65,12 @@ internal static class ManifestCheck
         if (m.Variants.IsDefaultOrEmpty) return "there is no variant";
         foreach (var variant in m.Variants)
         {
-            if (variant is null || variant.Target.Length == 0 || variant.CpuFeatures.IsDefault || variant.CpuFeatures.Any(string.IsNullOrEmpty))
+            if (variant is null || variant.Target.Length == 0
+                || variant.CpuFeatures.IsDefault || variant.CpuFeatures.Any(string.IsNullOrEmpty))
                 return "a variant lacks a target or its features";
             if (!IsHash(variant.ObjectSha256)) return $"the hash of the object for {variant.Target} is none";
-            if (variant.Prediction is null != m.Prediction.IsEmpty) return $"the prediction for {variant.Target} has no code, or code and no buffers";
+            if (variant.Prediction is null != m.Prediction.IsEmpty)
+                return $"the prediction for {variant.Target} has no code, or code and no buffers";
             foreach (var entry in new[] { variant.Training, variant.Prediction })
                 if (entry is not null && (entry.Symbol.Length == 0 || entry.ArenaBytes is < 0 or > MostArenaBytes))
                     return $"an entry for {variant.Target} lacks a symbol, or has an arena of {entry.ArenaBytes} bytes";
@@ -78,7 +83,8 @@ internal static class ManifestCheck
         file is null || file.Name.Length == 0 || file.Name is "." or ".." || file.Name.AsSpan().ContainsAny("/\\:\0")
             ? $"'{file?.Name}' is not a file of the manifest's folder"
         : !IsHash(file.Sha256) ? $"the hash of '{file.Name}' is none"
-        : file.Name.EndsWith(".so", StringComparison.OrdinalIgnoreCase) && file.Name != m.Library ? $"'{file.Name}' is not the model's library"
+        : file.Name.EndsWith(".so", StringComparison.OrdinalIgnoreCase) && file.Name != m.Library
+            ? $"'{file.Name}' is not the model's library"
         : null;
 
     private static string? OfUnique(string what, IEnumerable<string> names) =>

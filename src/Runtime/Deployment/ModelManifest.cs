@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -56,20 +57,21 @@ public sealed record ModelManifest
     public required ImmutableArray<string> Parameters { get; init; }
     /// <summary>Best first.</summary>
     public required ImmutableArray<ManifestVariant> Variants { get; init; }
-    /// <summary>All files but the manifest.</summary>
+    /// <summary>All files except the manifest.</summary>
     public required ImmutableArray<ManifestFile> Files { get; init; }
     /// <summary>SHA-256 of this file's text with this value empty.</summary>
     public string Sha256 { get; init; } = "";
 
     /// <summary>The running system in the manifest's words.</summary>
     public static string HostPlatform =>
-        $"{System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}-{(OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : "windows")}";
+        $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}-"
+        + (OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : "windows");
 
     /// <summary>The file that has the code.</summary>
     [JsonIgnore]
     public string Library => $"lib{Model}.so";
 
-    /// <summary>The text that the library carries of the manifest it was linked with: all but the hashes of files.</summary>
+    /// <summary>The text that the library carries of the manifest it was linked with: all except the hashes of files.</summary>
     [JsonIgnore]
     public string Contents => Text(this with { Files = [], Sha256 = "" });
 
@@ -91,9 +93,11 @@ public sealed record ModelManifest
             throw new RuntimeException(RuntimeCode.AbiMismatch, $"'{path}' was built for runtime ABI {manifest.Abi}, and this runtime has"
                 + $" {KernelAbi.Version}; build the model again with this version");
         if (ManifestCheck.Refusal(manifest) is { } refusal)
-            throw new RuntimeException(RuntimeCode.BadManifest, $"the manifest '{path}' contradicts itself: {refusal}; build the model again");
+            throw new RuntimeException(RuntimeCode.BadManifest,
+                $"the manifest '{path}' contradicts itself: {refusal}; build the model again");
         if (manifest.Serialize() != text)
-            throw new RuntimeException(RuntimeCode.BadManifest, $"the manifest '{path}' was altered after it was built; build the model again");
+            throw new RuntimeException(RuntimeCode.BadManifest,
+                $"the manifest '{path}' was altered after it was built; build the model again");
         return manifest;
     }
 

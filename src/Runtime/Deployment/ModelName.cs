@@ -21,7 +21,8 @@ public static class ModelName
         termios trace ulimit unistd utime utmpx wordexp
         """);
 
-    private static readonly HashSet<string> s_libraries = Words("anl atomic c crypt dl gcc gcc_s m nsl pthread resolv rt stdc thread_db util");
+    private static readonly HashSet<string> s_libraries =
+        Words("anl atomic c crypt dl gcc gcc_s m nsl pthread resolv rt stdc thread_db util");
     private static readonly HashSet<string> s_assemblies = Words("mscorlib netstandard system windowsbase");
     private static readonly HashSet<string> s_devices = Words("""
         aux con nul prn com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
