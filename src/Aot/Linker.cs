@@ -54,6 +54,7 @@ internal static class Linker
 
     private static bool TryLink(string[] command, string folder, string output, IEnumerable<string> sources, Action<Process>? started)
     {
+        if (command[0].Length == 0) return false; // CC is a pair of quotes.
         var start = new ProcessStartInfo(command[0]) { WorkingDirectory = folder, RedirectStandardError = true };
         // Messages are looked into; temporary files go away with the folder, whatever ends the compiler.
         start.Environment["LC_ALL"] = "C";

@@ -118,6 +118,7 @@ public sealed partial class InterruptedBuildTests : IDisposable
             Assert.Empty(Entries());
         }
         Fails("SGC7101", Path.Combine(_folder, "no-such-compiler"));
+        Fails("SGC7101", "''");
         Fails("SGC7110", Script("broken", "echo 'undefined reference' >&2; exit 1\n"));
         Fails("SGC7111", Script("full", "echo '/usr/bin/ld: final link failed: No space left on device' >&2; exit 1\n"));
     }
