@@ -20,7 +20,9 @@ internal static class CSource
         var (name, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
         text.Append($$"""
             /* Model {{name}}, compiled ahead of time by GraphCompiler {{manifest.Compiler}}. Link with lib{{name}}.so, and with
-               nothing else. An instance is used by one thread at a time; there may be several. There is no global state.
+               nothing else. An instance is used by one thread at a time; there may be several. There is no global state except
+               a count of forks. After a fork the child may go on with an instance: it has a copy, and runs it on the calling
+               thread alone.
                Functions that return int give 0 for success, or nnnn of an error SGCnnnn (see {{name}}_status_text). */
             #ifndef GRAPHCOMPILER_MODEL_{{name}}_H
             #define GRAPHCOMPILER_MODEL_{{name}}_H
@@ -33,7 +35,8 @@ internal static class CSource
             typedef struct {{name}}_model {{name}}_model;
 
             /* Makes an instance with the declared initial parameters. threads: the most of a step, the caller's included,
-               at most {{manifest.MaxThreads}}; 0 is one for each processor. On an error *model is null. */
+               at most {{manifest.MaxThreads}}; 0 is one for each processor. No more run than there are processors for the
+               process. On an error *model is null. */
             int {{name}}_create(int threads, {{name}}_model **model);
             void {{name}}_destroy({{name}}_model *model); /* null is allowed */
 
@@ -80,6 +83,7 @@ internal static class CSource
         var outputs = manifest.Training.Count(b => b.Role == BufferRole.Output) + 1;
         var text = new StringBuilder();
         text.Append($$"""
+            #define _GNU_SOURCE
             #include "{{name}}.h"
             #define API __attribute__((visibility("default")))
             #define MODEL_TYPE {{name}}_model
@@ -111,8 +115,7 @@ internal static class CSource
         }
         text.Append("    { 0, 0, 0 } };\n");
         Variants(text, manifest);
-        Resource(text, "cpu.c");
-        Resource(text, "model.c");
+        foreach (var part in (string[])["cpu.c", "workers.c", "model.c"]) Resource(text, part);
         Call(text, name, "train_step", 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
         return text.ToString();
