@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -14,6 +15,17 @@ public sealed record ModelParameter(Value Value, Initializer Initializer, bool I
     /// <summary>The elements that training starts from, row-major.</summary>
     /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
     public float[] InitialElements(ulong seed) => Initializer.Create(Value.Shape, seed, Value.Name!);
+
+    /// <summary>The same elements as they are in memory: each rounded once to the tensor's type, little endian.</summary>
+    /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
+    /// <exception cref="GraphException">SGC1001, SGC1005: a fraction or a number out of range, and the type holds integers.</exception>
+    public byte[] InitialBytes(ulong seed)
+    {
+        var elements = InitialElements(seed);
+        return Value.DType == DType.F32
+            ? MemoryMarshal.AsBytes(elements.AsSpan()).ToArray()
+            : new Literal(Value.Type, [.. elements.Select(e => (Scalar)e)]).ToBytes();
+    }
 }
 
 /// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>

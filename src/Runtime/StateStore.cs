@@ -24,6 +24,19 @@ public sealed class StateStore : IDisposable
     private Dictionary<string, (BufferLayout Layout, PinnedMemory Memory)> Entries =>
         _entries ?? throw new RuntimeException(RuntimeCode.Disposed, "a state store is used after it was disposed");
 
+    /// <summary>Sets all elements of one state.</summary>
+    /// <param name="name">A state's name.</param>
+    /// <param name="bytes">The elements as they are in memory, row-major.</param>
+    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: the store is disposed. SGC5004: no such
+    /// state.</exception>
+    public void Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        var state = Find(name);
+        if (bytes.Length != state.Bytes)
+            throw new RuntimeException(RuntimeCode.WrongLength, $"state '{name}' takes {state.Bytes} bytes, given {bytes.Length}");
+        bytes.CopyTo(state.Elements<byte>(bytes.Length));
+    }
+
     /// <summary>Drops the store's share of the memory, and refuses further use; executables go on. Can be called twice.</summary>
     public void Dispose()
     {
