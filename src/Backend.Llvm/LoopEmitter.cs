@@ -204,9 +204,9 @@ internal sealed partial class LoopEmitter
     {
         foreach (var statement in statements)
         {
-            if (statement is ForStatement loop) FindUpdated(loop.Body);
-            else if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
+            if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
             else if (statement is AssignStatement assign) _updated.Add(assign.Local);
+            FindUpdated(statement.Nested);
         }
     }
 
@@ -244,8 +244,9 @@ internal sealed partial class LoopEmitter
             foreach (var statement in statements)
             {
                 if (statement is LetStatement let) declared.Add(let.Local);
-                else if (statement is ForStatement inner) Visit(inner.Body);
-                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind))) found.Add((a.Local, a.Kind));
+                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind)))
+                    found.Add((a.Local, a.Kind));
+                Visit(statement.Nested);
             }
         }
         Visit(loop.Body);

@@ -28,7 +28,7 @@ public class RoundTripTests
 
     [Fact]
     public void Random_graphs_print_and_parse() =>
-        RandomGraph.Gen.Sample(f => IrPrinter.Print(IrParser.ParseFunction(IrPrinter.Print(f))) == IrPrinter.Print(f), iter: 500);
+        RandomFunction.Gen.Sample(f => IrPrinter.Print(IrParser.ParseFunction(IrPrinter.Print(f))) == IrPrinter.Print(f), iter: 500);
 
     [Fact]
     public void A_module_prints_and_parses()

@@ -78,6 +78,6 @@ internal sealed class WorkSharing
             : Place.Index < other.Place.Index + other.Buffer.Bytes && other.Place.Index < Place.Index + Buffer.Bytes);
 
         public bool IsDividedAs(Region other) => Place == other.Place && Buffer.DType.Bytes == other.Buffer.DType.Bytes
-            && Access.Pieces is not null && Access.Pieces == other.Access.Pieces;
+            && Access.Partition is not null && Access.Partition == other.Access.Partition;
     }
 }
