@@ -52,7 +52,7 @@ public sealed class DonationTests
             }
             """), new PassContext());
         ImmutableArray<int> donated = [0, 1, -1];
-        var calls = LowerToLoops.Plan(function, donated, s_target).Place(new ArenaLayout());
+        var calls = LowerToLoops.Plan(function, donated, s_target).AssignStorage(new ArenaLayout());
         PlanVerifier.Verify(function, donated, calls);
         Assert.Equal(4, calls.Count);
         for (var i = 0; i < calls.Count; i++)

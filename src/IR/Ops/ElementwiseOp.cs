@@ -28,8 +28,8 @@ public readonly struct Partial
     public Value? Factor => _sign == 0 ? _value : null;
     /// <summary>1 or -1, if the derivative is that everywhere.</summary>
     public int? Sign => _value is null && _sign != 0 ? _sign : null;
-    /// <summary>Where the derivative is 1, if it is 0 elsewhere.</summary>
-    public Value? Predicate => _value is null || _sign == 0 ? null : _sign > 0 ? _value : _value.Not();
+    /// <summary>Where the derivative is 1, if it is 0 elsewhere; may append a negation.</summary>
+    public Value? ToPredicate() => _value is null || _sign == 0 ? null : _sign > 0 ? _value : _value.Not();
 
     /// <summary>A tangent or cotangent times the derivative; null where that is zero.</summary>
     public Value? Times(Value? direction) => (direction, _value, _sign) switch
