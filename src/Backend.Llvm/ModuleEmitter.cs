@@ -118,7 +118,8 @@ internal sealed unsafe class ModuleEmitter : IDisposable
         return AddFunction(name, [.. pointers, Int64, Int64, Pointer], isPublic);
     }
 
-    public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) => LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
+    public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) =>
+        LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
 
     /// <summary>Emits a meeting of all workers, skipped by a team of one.</summary>
     public void EmitBarrier(LLVMValueRef function, LLVMValueRef barrier, LLVMValueRef workers)
