@@ -66,7 +66,7 @@ public sealed class StepsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("product 64x64x64")]
+    [InlineData("matmul 64x64x64")]
     [InlineData("softmax 4096x256")]
     [InlineData("layer norm 4096x256")]
     [InlineData("sum 1M")]
