@@ -64,7 +64,8 @@ public class LoopKindTests
     private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)
     {
         var accesses = KernelAccess.Of(kernel);
-        foreach (var buffer in named) Assert.True(accesses[kernel.Arguments.IndexOf(buffer)] is { Reads: true } or { Writes: true }, $"{buffer}");
+        foreach (var buffer in named)
+            Assert.True(accesses[kernel.Arguments.IndexOf(buffer)] is { Reads: true } or { Writes: true }, $"{buffer}");
     }
 
     private static void AssertDistinct(IEnumerable<string> texts) =>

@@ -7,7 +7,8 @@ namespace GraphCompiler.IR.Tests;
 internal static class RandomFunction
 {
     public static Gen<Function> Gen { get; } =
-        CsCheck.Gen.Select(CsCheck.Gen.Int[1, 3], CsCheck.Gen.Select(CsCheck.Gen.Int[0, 6], CsCheck.Gen.Int[0, 99], CsCheck.Gen.Int[0, 99]).Array[0, 12])
+        CsCheck.Gen.Select(CsCheck.Gen.Int[1, 3],
+            CsCheck.Gen.Select(CsCheck.Gen.Int[0, 6], CsCheck.Gen.Int[0, 99], CsCheck.Gen.Int[0, 99]).Array[0, 12])
             .Select((parameters, steps) => Build(parameters, steps));
 
     private static Function Build(int parameters, (int Kind, int A, int B)[] steps)

@@ -8,9 +8,11 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>How products are cut for registers, caches and workers.</summary>
 public sealed class ContractionBlockingTests
 {
-    private static readonly TargetTraits s_target = new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
+    private static readonly TargetTraits s_target =
+        new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
 
-    private static ContractionBlocking Cut(int rows, int depth, int columns, bool dividesRows, TargetTraits target, bool takesWholeRows = false)
+    private static ContractionBlocking Cut(int rows, int depth, int columns, bool dividesRows, TargetTraits target,
+        bool takesWholeRows = false)
     {
         var builder = new FunctionBuilder("f");
         var x = builder.Parameter("x", DType.F32[rows, depth]);
@@ -52,7 +54,8 @@ public sealed class ContractionBlockingTests
             var cut = Cut(rows, depth, columns, divides, s_target);
             Assert.InRange(cut.Tiles * cut.TileRows, rows, rows + cut.TileRows * cut.RowBlocks - 1);
             Assert.InRange(cut.BlockDepth * cut.DepthBlocks, depth, depth + cut.BlockDepth - 1);
-            Assert.True(cut.BlockDepth * cut.TileColumns * sizeof(float) <= s_target.L1Bytes / 2, $"a panel of {cut.BlockDepth} does not fit");
+            Assert.True(cut.BlockDepth * cut.TileColumns * sizeof(float) <= s_target.L1Bytes / 2,
+                $"a panel of {cut.BlockDepth} does not fit");
             Assert.True(cut.TileRows * (cut.TileColumns / 16) <= 28, "more accumulators than registers");
         }
     }

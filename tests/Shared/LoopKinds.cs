@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Tests.Shared;
 
-/// <summary>One statement and one expression of every kind that LoopIR has, and kernels of them: what a visitor forgets, a test shows.</summary>
+/// <summary>One statement and one expression of every kind that LoopIR has, and kernels of them: what a visitor forgets, a test
+/// shows.</summary>
 internal static class LoopKinds
 {
     private static readonly LoopBuffer s_from = new("from", DType.F32, 16, BufferScope.Argument);
@@ -73,5 +74,6 @@ internal static class LoopKinds
 
     /// <summary>A loop of each kind.</summary>
     public static ImmutableArray<Statement> Loops { get; } =
-        [.. Enum.GetValues<LoopKind>().Select(k => new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)]))];
+        [.. Enum.GetValues<LoopKind>().Select(k =>
+            new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)]))];
 }
