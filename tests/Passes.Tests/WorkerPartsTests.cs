@@ -35,7 +35,7 @@ public sealed class WorkerPartsTests
     public void Rows_where_the_input_s_cotangent_reads_rows() => Assert.Equal(2, RowBlocks(512, withInputCotangent: true));
 
     [Fact]
-    public void Columns_where_only_the_forward_product_reads_them() => Assert.Equal(1, RowBlocks(512, withInputCotangent: false));
+    public void Columns_where_only_the_forward_matmul_reads_them() => Assert.Equal(1, RowBlocks(512, withInputCotangent: false));
 
     [Fact]
     public void Rows_where_a_part_of_a_row_is_short() => Assert.Equal(2, RowBlocks(128, withInputCotangent: false));

@@ -72,7 +72,8 @@ public static class LoopPrinter
                     break;
                 case TransposeStatement t:
                     Line(e => $"transpose {t.To}[{e.Print(t.ToPosition)} + c*{t.ToStride} + r] = "
-                        + $"{t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}", t.Operands);
+                        + $"{t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}",
+                        t.Operands);
                     break;
                 case PrefetchStatement p:
                     Line(e => $"prefetch L{p.Level} {p.Buffer}[{e.Print(p.Position)}]", p.Operands);
