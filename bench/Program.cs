@@ -71,7 +71,8 @@ var many = new Option<int>("--threads") { Description = "Threads that are asked 
 many.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var few = new Option<int>("--rounds") { Description = "Processes of each; the median counts.", DefaultValueFactory = _ => 3 };
 few.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
-var oversubscribed = new Command("oversubscribed", "Times steps of processes that may use one processor only, with one thread and with several.")
+var oversubscribed =
+    new Command("oversubscribed", "Times steps of processes that may use one processor only, with one thread and with several.")
     { filter, many, few };
 oversubscribed.SetAction(r => OversubscribedCommand.Run(r.GetValue(filter)!, r.GetValue(many), r.GetValue(few)));
 var confined = new Command(OversubscribedCommand.Verb) { name, threads };
