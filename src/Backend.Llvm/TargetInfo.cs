@@ -4,7 +4,7 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>The processor that code is generated for: what LLVM is told, and what the emitter plans with.</summary>
+/// <summary>The processor that code is generated for: LLVM's triple, processor and features, and what the emitter plans with.</summary>
 public sealed class TargetInfo
 {
     /// <summary>The variable that picks the target: native, x86-64-v2, x86-64-v3 or x86-64-v4.</summary>

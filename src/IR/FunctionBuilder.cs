@@ -48,17 +48,17 @@ public class FunctionBuilder
     public ImmutableArray<Value> EmitAll(Op op, ReadOnlySpan<Value> operands, AttributeMap? attributes = null,
         Location location = default, Function? body = null)
     {
-        var place = _pinned ?? location;
-        CheckOpen(place);
+        var at = _pinned ?? location;
+        CheckOpen(at);
         foreach (var operand in operands)
             if (operand.Builder != this)
                 throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"{op.Name}: {operand} belongs to \"{operand.Builder.Name}\", not to \"{Name}\"", place);
-        var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, place));
+                    $"{op.Name}: {operand} belongs to \"{operand.Builder.Name}\", not to \"{Name}\"", at);
+        var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at));
         var results = ImmutableArray.CreateBuilder<Value>(types.Length);
-        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, place));
+        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
         var operation = new Operation(_operations.Count, op, [.. operands], attributes ?? AttributeMap.Empty,
-            results.MoveToImmutable(), body, place);
+            results.MoveToImmutable(), body, at);
         foreach (var result in operation.Results) result.Definition = operation;
         _operations.Add(operation);
         return operation.Results;
@@ -68,7 +68,7 @@ public class FunctionBuilder
     public Value Constant(Literal literal, Location location = default) =>
         Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
 
-    /// <summary>Until disposed, operations are located at <paramref name="location"/>: the call of a layer, or the primal of an adjoint.</summary>
+    /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>
     public LocationScope At(Location location)
     {
@@ -93,7 +93,7 @@ public class FunctionBuilder
     }
 
     /// <summary>Appends the operations of <paramref name="function"/>, its parameters replaced by <paramref name="arguments"/>.</summary>
-    /// <returns>The values that stand for its results.</returns>
+    /// <returns>The values that replace its results.</returns>
     public ImmutableArray<Value> Inline(Function function, params ReadOnlySpan<Value> arguments)
     {
         var map = new Dictionary<Value, Value>();
@@ -102,7 +102,7 @@ public class FunctionBuilder
         return [.. function.Results.Select(r => map[r])];
     }
 
-    /// <summary>Appends a copy of <paramref name="operation"/> with operands looked up in <paramref name="map"/>, and records its results there.</summary>
+    /// <summary>Copies <paramref name="operation"/>; <paramref name="map"/> gives its operands and records its results.</summary>
     public void Clone(Operation operation, Dictionary<Value, Value> map)
     {
         var results = EmitAll(operation.Op, [.. operation.Operands.Select(o => map[o])], operation.Attributes,

@@ -5,10 +5,10 @@ namespace GraphCompiler.IR;
 /// <param name="Line">Line, from 1; 0 when unknown.</param>
 public readonly record struct Location(string File, int Line)
 {
-    /// <summary>No known place.</summary>
+    /// <summary>No known location.</summary>
     public static Location Unknown { get; } = new("", 0);
 
-    /// <summary>Whether the place is known.</summary>
+    /// <summary>Whether the location is known.</summary>
     public bool IsKnown => Line > 0;
 
     /// <summary>File name without folder and the line, such as <c>Mlp.cs(14)</c>.</summary>

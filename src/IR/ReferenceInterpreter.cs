@@ -11,13 +11,15 @@ public static class ReferenceInterpreter
     public static Literal[] Run(Function function, params ReadOnlySpan<Literal> arguments)
     {
         if (arguments.Length != function.Parameters.Length)
-            throw new ArgumentException($"@{function.Name} takes {function.Parameters.Length} arguments, given {arguments.Length}", nameof(arguments));
+            throw new ArgumentException($"@{function.Name} takes {function.Parameters.Length} arguments, given {arguments.Length}",
+                nameof(arguments));
         var values = new Dictionary<Value, Literal>(function.ValueCount);
         for (var i = 0; i < arguments.Length; i++)
         {
             var parameter = function.Parameters[i];
             if (arguments[i].Type != parameter.Type)
-                throw new ArgumentException($"@{function.Name}: {parameter} is {parameter.Type}, given {arguments[i].Type}", nameof(arguments));
+                throw new ArgumentException($"@{function.Name}: {parameter} is {parameter.Type}, given {arguments[i].Type}",
+                    nameof(arguments));
             values[parameter] = arguments[i];
         }
         foreach (var operation in function.Operations) Evaluate(operation, values);

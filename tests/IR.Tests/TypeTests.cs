@@ -23,7 +23,8 @@ public class TypeTests
         Assert.Equal((3, 24L, 4), (shape.Rank, shape.ElementCount, shape[^1]));
         Assert.Equal([12, 4, 1], shape.Strides());
         Assert.Equal(new Shape(2, 4), shape.Without(1));
-        Assert.Equal(("[2,3,4]", "[]", "f32[2,3,4]", "i64[]"), (shape.ToString(), Shape.Scalar.ToString(), DType.F32[2, 3, 4].ToString(), DType.I64[[]].ToString()));
+        Assert.Equal(("[2,3,4]", "[]", "f32[2,3,4]", "i64[]"),
+            (shape.ToString(), Shape.Scalar.ToString(), DType.F32[2, 3, 4].ToString(), DType.I64[[]].ToString()));
         Assert.Equal((1L, 0L), (Shape.Scalar.ElementCount, new Shape(5, 0).ElementCount));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Shape(-1));
     }
