@@ -26,8 +26,9 @@ public sealed class TrainingStep : IDisposable
         {
             (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
-            _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
-            foreach (var parameter in _plan.Graph.ModelParameters.Where(p => Declares(p.Value))) Initialize(parameter);
+            _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
+            foreach (var variable in _plan.Graph.ModelParameters.Where(p => Declares(p.Value)))
+                _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
         }
         catch
         {
@@ -79,7 +80,9 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>The loss of the last step, before its update; an f64 loss is rounded.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is neither f32 nor f64.</exception>
-    public float Loss => _isDoubleLoss ? (float)_executable.Output<double>("loss")[0] : _executable.Output<float>("loss")[0];
+    public float Loss => _isDoubleLoss
+        ? (float)_executable.Output<double>(TrainingPlan.LossName)[0]
+        : _executable.Output<float>(TrainingPlan.LossName)[0];
 
     /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>.</summary>
     /// <exception cref="RuntimeException">SGC5003: other element type. SGC5004: unknown name.</exception>
@@ -142,6 +145,7 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
     public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        ArgumentNullException.ThrowIfNull(output);
         var location = new Location(file, line);
         if (output.Builder != _plan.Graph)
             throw new GraphException(DiagnosticCode.ForeignValue, $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);
@@ -175,12 +179,4 @@ public sealed class TrainingStep : IDisposable
     }
 
     private bool Declares(Value parameter) => _plan.Function.Parameters.Any(p => p.Name == parameter.Name);
-
-    private void Initialize(ModelParameter parameter)
-    {
-        var name = parameter.Value.Name!;
-        var elements = parameter.InitialElements(_plan.Graph.Seed);
-        if (parameter.Value.DType == DType.F64) Array.ConvertAll(elements, x => (double)x).CopyTo(_executable.State<double>(name));
-        else elements.CopyTo(_executable.State<float>(name));
-    }
 }

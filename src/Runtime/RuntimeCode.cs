@@ -28,6 +28,9 @@ public static class RuntimeCode
     /// <summary>A checked step met an input that a loss cannot use.</summary>
     public const string BadInput = "SGC5008";
 
+    /// <summary>An argument is out of range.</summary>
+    public const string BadArgument = "SGC5011";
+
     /// <summary>A file is missing or cannot be opened.</summary>
     public const string FileMissing = "SGC6001";
 

@@ -43,6 +43,20 @@ public sealed class StateStore : IDisposable
         }
     }
 
+    /// <summary>Sets all elements of one state.</summary>
+    /// <param name="name">A state's name.</param>
+    /// <param name="bytes">The elements as they are in memory, row-major.</param>
+    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: the memory is freed. SGC5004: no such state.</exception>
+    public unsafe void Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        var (layout, block) = Find(name);
+        if (bytes.Length != layout.Bytes)
+            throw new RuntimeException(RuntimeCode.WrongLength,
+                $"state '{name}' is {layout.TypeText}, which takes {layout.Bytes} bytes, given {bytes.Length}");
+        bytes.CopyTo(new Span<byte>(block.Address, bytes.Length));
+        GC.KeepAlive(block);
+    }
+
     /// <summary>Drops the owner's share; the memory lives on while executables use it. Can be called twice.</summary>
     public void Dispose()
     {
