@@ -39,7 +39,7 @@ commands() {
 rule() {
     local bench='dotnet run -c Release --project bench -- '
     case $1 in
-        ./test*) echo "- it runs this" ;;
+        ./test* | eng/docs_commands.sh) echo "- it runs this" ;;
         'apt-get '*) echo "- it installs packages of the system, as eng/llvm.sh and eng/native.sh do" ;;
         'dotnet publish -p:PublishAot=true') echo "- samples/Deploy/run does it" ;;
         ./run | './run chainrule' | samples/Deploy/run) echo "$1" ;;
@@ -115,14 +115,18 @@ tools=$( (require_native_tools) 2>&1) || tools="skipped: ${tools#error: }"
 failed=0 ran=0 skipped=0
 for command in "${printed[@]}"; do
     line=$(rule "$command")
-    [[ "$line" != -* ]] || tools_reason=${line#- }
     if [[ "$line" == -* ]]; then
-        echo "-- $command: skipped, since $tools_reason"
+        echo "-- $command: skipped, since ${line#- }"
         skipped=$((skipped + 1))
         continue
     fi
     if [[ "$tools" == skipped:* && "$line" =~ Deploy|startup|graphc\ (build|inspect) ]]; then
         echo "-- $command: $tools"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    if [[ "$line" == *' startup '* && ! -x artifacts/deploy/native/DeployApp ]]; then
+        echo "-- $command: skipped, since samples/Deploy/run could not publish to native code"
         skipped=$((skipped + 1))
         continue
     fi

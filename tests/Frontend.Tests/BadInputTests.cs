@@ -97,7 +97,7 @@ public sealed class BadInputTests
             Fails("SGC1006", () => _g.Minimize(loss, new Sgd(), new Dictionary<string, Value> { [name] = loss }), [$"\"{name}\""]);
         Fails("SGC1006", () => _g.Input("loss", F32[1]), ["result of the step"]);
         Fails("SGC1006", () => _g.Variable("output", F32[1], Initializer.Zeros), ["result of the step"]);
-        Fails("SGC1006", () => _x.Dense(2, name: ""));
+        Fails("SGC1006", () => _x.Dense(2, name: "a b"), ["\"a b/kernel\""]);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class BadInputTests
         Value? kept = null;
         Fails("SGC1001", () => _ = mask + 1);
         Fails("SGC1001", () => mask.Maximum(row));
-        Fails("SGC1001", () => mask.Relu());
+        Fails("SGC1001", () => mask.Gelu());
         Fails("SGC1011", () => _x.Dense(2, activation: _ => null!), ["null"]);
         Fails("SGC1008", () => _x.Dense(2, activation: _ => other), ["other"]);
         Fails("SGC1001", () => _x.Dense(2, activation: h => (kept = h).Or(h)));

@@ -97,10 +97,10 @@ internal sealed class FuzzedProgram
         if (outputs.Any(o => Reached(o).Any(v => v.Shape.ElementCount > ElementsToRun))) return;
         if (_graph.Parameters.Any(p => IsTooLargeToRun(p.Type))) return;
         _values.Start();
-        for (var i = 0; i < WildMinimizes; i++)
-            Call(s_minimize, _graph, [(_weight * _weight).Sum(), _values.Of(typeof(Optimizer), isNullable: false), null, "Fuzz.cs", 7]);
         try
         {
+            for (var i = 0; i < WildMinimizes; i++)
+                Call(s_minimize, _graph, [(_weight * _weight).Sum(), _values.Of(typeof(Optimizer), isNullable: false), null, "Fuzz.cs", 7]);
             var loss = outputs.Aggregate((_weight * _weight).Sum(), (sum, output) => sum + output.Sum().ConvertTo(F32));
             var plan = _graph.Minimize(loss, new Sgd(), outputs.Select((v, i) => (v, i)).ToDictionary(o => $"metric{o.i}", o => o.v));
             using var step = plan.Compile(new CompileOptions { Threads = _random.Next(1, 4), Checked = _random.Next(2) == 0 });
