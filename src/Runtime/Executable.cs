@@ -197,6 +197,7 @@ public sealed unsafe partial class Executable : IDisposable
 
     private int Find(string name, BufferRole role)
     {
+        ArgumentNullException.ThrowIfNull(name);
         if (_indexByName.TryGetValue(name, out var index) && Layout.Buffers[index].Role == role) return index;
         var names = Layout.Buffers.Where(b => b.Role == role).Select(b => b.Name);
         throw new RuntimeException(RuntimeCode.UnknownArgument,

@@ -33,6 +33,7 @@ public sealed class StateStore : IDisposable
     /// <exception cref="RuntimeException">SGC5004: no such state; SGC5002: the memory is freed.</exception>
     public (BufferLayout Layout, NativeMemoryBlock Block) Find(string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
         lock (_lock)
         {
             ThrowIfFreed();
