@@ -57,6 +57,18 @@ var families = new Option<string>("--filter")
 var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.") { families, threads };
 scaling.SetAction(r => ScalingCommand.Run(r.GetValue(families)!, r.GetValue(threads)));
 
+var many = new Option<int>("--threads") { Description = "Threads that are asked for.", DefaultValueFactory = _ => 8 };
+many.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
+var few = new Option<int>("--rounds") { Description = "Processes of each; the median counts.", DefaultValueFactory = _ => 3 };
+few.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
+var oversubscribed = new Command("oversubscribed", "Times steps of processes that may use one processor only, with one thread and with several.")
+    { filter, many, few };
+oversubscribed.SetAction(r => OversubscribedCommand.Run(r.GetValue(filter)!, r.GetValue(many), r.GetValue(few)));
+var confined = new Command(OversubscribedCommand.Verb) { name, threads };
+confined.Hidden = true;
+confined.SetAction(r => Console.WriteLine(FormattableString.Invariant(
+    $"{OversubscribedCommand.MicrosecondsOf(r.GetValue(name)!, r.GetValue(threads))}")));
+
 var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.")
-    { steps, profile, micro, scaling, startup, report, peak, first };
+    { steps, profile, micro, scaling, startup, oversubscribed, report, peak, first, confined };
 return root.Parse(args).Invoke();

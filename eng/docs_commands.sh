@@ -61,6 +61,7 @@ rule() {
         "${bench}startup") echo "$1 --rounds 1" ;;
         "${bench}micro "*) echo "$1 --short" ;;
         "${bench}profile "*) echo "$1" ;;
+        "${bench}oversubscribed "*) echo "${bench}oversubscribed --filter mlp_digits_b32_adam --rounds 1" ;;
         # Named in passing: the verb and its options exist.
         'bench -- '*) echo "${bench}${1#bench -- } --help" ;;
         # ./test runs all of these tests.

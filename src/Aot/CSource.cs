@@ -25,7 +25,8 @@ internal static partial class CSource
         var (name, text) = (manifest.Model, new StringBuilder());
         text.Append($$"""
             /* Model {{name}}, compiled ahead of time by GraphCompiler {{manifest.Compiler}}. Link with lib{{name}}.so; nothing else is needed.
-               An instance is used by one thread at a time; there may be several. There is no global state.
+               An instance is used by one thread at a time; there may be several. There is no global state but a count of forks.
+               After a fork the child may go on with an instance: it has a copy, and runs it on the calling thread alone.
                Functions that return int give 0 for success, or nnnn of an error SGCnnnn (see {{name}}_status_text). */
             #ifndef GRAPHCOMPILER_MODEL_{{name.ToUpperInvariant()}}_H
             #define GRAPHCOMPILER_MODEL_{{name.ToUpperInvariant()}}_H
@@ -38,7 +39,7 @@ internal static partial class CSource
             typedef struct {{name}}_model {{name}}_model;
 
             /* Makes an instance with the declared initial parameters. threads: the most of a step, the caller's included, at most {{manifest.MaxThreads}};
-               0 is one for each processor. On an error *model is null. */
+               0 is one for each processor. No more run than there are processors for the process. On an error *model is null. */
             int {{name}}_create(int threads, {{name}}_model **model);
             void {{name}}_destroy({{name}}_model *model); /* null is allowed */
 
@@ -82,6 +83,7 @@ internal static partial class CSource
         var states = manifest.Training.Where(b => b.Role == BufferRole.State).ToList();
         var text = new StringBuilder();
         text.Append($$"""
+            #define _GNU_SOURCE
             #include "{{name}}.h"
             #define API __attribute__((visibility("default")))
             #define MODEL_TYPE {{name}}_model
@@ -111,8 +113,11 @@ internal static partial class CSource
         }
         text.Append("    { 0, 0, 0 } };\n");
         Variants(text, manifest);
-        using var fixedPart = new StreamReader(typeof(CSource).Assembly.GetManifestResourceStream("model.c")!);
-        text.Append(fixedPart.ReadToEnd());
+        foreach (var part in (string[])["workers.c", "model.c"])
+        {
+            using var reader = new StreamReader(typeof(CSource).Assembly.GetManifestResourceStream(part)!);
+            text.Append(reader.ReadToEnd());
+        }
         Call(text, name, "train_step", 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
         return text.ToString();

@@ -34,7 +34,7 @@ public static class ModelAssembly
         }
     }
 
-    /// <summary>Runs one declaration, the assembly loaded in a context of its own.</summary>
+    /// <summary>Runs one declaration, the assembly loaded in a context of its own, which goes when nothing of the assembly is in use.</summary>
     /// <exception cref="AotException">SGC7102 to SGC7104 and SGC7106.</exception>
     public static ModelDeclaration Declare(string path, string name)
     {
@@ -85,7 +85,7 @@ public static class ModelAssembly
     }
 
     // The compiler's own assemblies come from the tool, so that its types are those of the declaration.
-    private sealed class Context(string path) : AssemblyLoadContext("models")
+    private sealed class Context(string path) : AssemblyLoadContext("models", isCollectible: true)
     {
         private readonly AssemblyDependencyResolver _resolver = new(path);
 

@@ -1,38 +1,18 @@
 /* The part of a compiled model's shared library that is the same for every model. The generated file before this one
-   declares MODEL, the buffers, the variants and the initial parameters. */
-#define _GNU_SOURCE
-#include <pthread.h>
+   declares MODEL, the buffers, the variants and the initial parameters, and asks for what Linux has beyond C. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
-#define BARRIER_BYTES 128
-#define SPINS 4096
-
-/* Whether all threads run the next step or the caller's alone, whichever took less time lately: as TeamChoice in the .NET runtime, whose
-   numbers these are. A trial times up to 32 steps each way, after two to settle. */
-enum phase { TRY_TEAM, TRY_ALONE, HOLD_TEAM, HOLD_ALONE };
-enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 100000000 };
-typedef struct { enum phase phase; int prefers_alone, doubts, step, count, team_count; int64_t sum, longest, team, held, left; } choice;
-
-typedef struct { entry_function entry; void **buffers; uint8_t *arena; void *barrier; int64_t workers; choice choice; } program;
-typedef struct { struct MODEL_TYPE *model; int64_t index; pthread_t thread; } worker;
 
 struct MODEL_TYPE {
     void *states[STATE_COUNT + 1];
     void *outputs[2][OUTPUT_COUNT + 1];
     program programs[2];
-    worker *workers;
-    int64_t threads, started;
-    program *job;
-    uint32_t generation, running;
-    int stopping, has_locks;
-    pthread_mutex_t lock;
-    pthread_cond_t begin, end;
+    pool pool;
     char error[512];
 };
 
@@ -47,119 +27,6 @@ static void *zeroed(size_t bytes) {
     return memory ? memset(memory, 0, size) : NULL;
 }
 
-static void pause_briefly(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
-static void *work(void *argument) {
-    worker *self = argument;
-    struct MODEL_TYPE *m = self->model;
-    for (uint32_t seen = 0;; seen++) {
-        for (int i = 0; i < SPINS && __atomic_load_n(&m->generation, __ATOMIC_ACQUIRE) == seen; i++) pause_briefly();
-        if (__atomic_load_n(&m->generation, __ATOMIC_ACQUIRE) == seen) {
-            pthread_mutex_lock(&m->lock);
-            while (m->generation == seen) pthread_cond_wait(&m->begin, &m->lock);
-            pthread_mutex_unlock(&m->lock);
-        }
-        if (m->stopping) return NULL;
-        program *p = m->job;
-        p->entry(p->buffers, p->arena, self->index, p->workers, p->barrier);
-        if (__atomic_sub_fetch(&m->running, 1, __ATOMIC_ACQ_REL) == 0) {
-            pthread_mutex_lock(&m->lock);
-            pthread_cond_signal(&m->end);
-            pthread_mutex_unlock(&m->lock);
-        }
-    }
-}
-
-static void publish(struct MODEL_TYPE *m) {
-    pthread_mutex_lock(&m->lock);
-    m->running = (uint32_t)m->started;
-    __atomic_add_fetch(&m->generation, 1, __ATOMIC_RELEASE);
-    pthread_cond_broadcast(&m->begin);
-    pthread_mutex_unlock(&m->lock);
-}
-
-static int64_t nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
-}
-
-static int is_timed(const choice *c) { return c->phase <= TRY_ALONE && c->step >= SETTLING; }
-
-static void begin_trial(choice *c, enum phase phase) {
-    c->phase = phase;
-    c->step = c->count = 0;
-    c->sum = c->longest = 0;
-}
-
-/* The mean but for the longest step, which another program may have interrupted. The choice is held for so long that trying the slower way
-   costs less than a hundredth. */
-static void end_trial(choice *c) {
-    int64_t mean = (c->sum - c->longest) / (c->count - 1);
-    if (c->phase == TRY_TEAM) {
-        c->team = mean;
-        c->team_count = c->count;
-        begin_trial(c, TRY_ALONE);
-        return;
-    }
-    int is_alone_faster = mean < c->team, is_change = is_alone_faster != c->prefers_alone;
-    c->doubts = is_change && !c->doubts; /* caches may have been cold: a change takes two trials that agree */
-    if (c->doubts) {
-        begin_trial(c, TRY_TEAM);
-        return;
-    }
-    int64_t fast = is_alone_faster ? mean : c->team, slow = is_alone_faster ? c->team : mean;
-    if (fast < 1) fast = 1;
-    int64_t least = HELD_TO_TRIED * (SETTLING + (is_alone_faster ? c->team_count : c->count)) * (slow - fast) / fast, most = HELD_NS / fast;
-    if (least < LEAST_HELD) least = LEAST_HELD;
-    if (most < least) most = least;
-    c->held = is_change ? least : c->held * 2;
-    if (c->held < least) c->held = least;
-    if (c->held > most) c->held = most;
-    c->phase = is_alone_faster ? HOLD_ALONE : HOLD_TEAM;
-    c->prefers_alone = is_alone_faster;
-    c->left = c->held;
-}
-
-static void count_step(choice *c, int64_t elapsed) {
-    if (c->phase > TRY_ALONE) {
-        if (--c->left == 0) begin_trial(c, TRY_TEAM);
-        return;
-    }
-    if (c->step++ < SETTLING) return;
-    c->count++;
-    c->sum += elapsed;
-    if (elapsed > c->longest) c->longest = elapsed;
-    if (c->count == MOST_TIMED || (c->count >= LEAST_TIMED && c->sum >= TRIAL_NS)) end_trial(c);
-}
-
-static void run_team(struct MODEL_TYPE *m, program *p) {
-    m->job = p;
-    publish(m);
-    p->entry(p->buffers, p->arena, 0, p->workers, p->barrier);
-    for (int i = 0; i < SPINS && __atomic_load_n(&m->running, __ATOMIC_ACQUIRE) != 0; i++) pause_briefly();
-    if (__atomic_load_n(&m->running, __ATOMIC_ACQUIRE) == 0) return;
-    pthread_mutex_lock(&m->lock);
-    while (__atomic_load_n(&m->running, __ATOMIC_ACQUIRE) != 0) pthread_cond_wait(&m->end, &m->lock);
-    pthread_mutex_unlock(&m->lock);
-}
-
-static void run(struct MODEL_TYPE *m, program *p) {
-    if (p->workers == 1) {
-        p->entry(p->buffers, p->arena, 0, 1, p->barrier);
-        return;
-    }
-    int timed = is_timed(&p->choice);
-    int64_t start = timed ? nanoseconds() : 0;
-    if (p->choice.phase == TRY_TEAM || p->choice.phase == HOLD_TEAM) run_team(m, p);
-    else p->entry(p->buffers, p->arena, 0, 1, p->barrier);
-    count_step(&p->choice, timed ? nanoseconds() - start : 0);
-}
-
 /* Runs program 0 (training) or 1 (prediction). */
 static int call(struct MODEL_TYPE *m, int number, const void *const *inputs, void *const *outputs) {
     const buffer *buffers = number == 0 ? training_buffers : prediction_buffers;
@@ -171,45 +38,29 @@ static int call(struct MODEL_TYPE *m, int number, const void *const *inputs, voi
             if (!given) return fail(m, 5001, "a null pointer was given for input ", buffers[i].name);
             p->buffers[i] = (void *)given;
         }
-    run(m, p);
+    run(&m->pool, p);
     for (int i = 0; i < count; i++)
         if (buffers[i].role == ROLE_OUTPUT && outputs[buffers[i].index])
             memcpy(outputs[buffers[i].index], p->buffers[i], buffers[i].bytes);
     return 0;
 }
 
-static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int count, const variant_entry *entry) {
+static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int count, const variant_entry *entry, int threads) {
     program *p = &m->programs[number];
     if (!entry->entry) return 0;
     p->entry = entry->entry;
-    p->workers = entry->parallel ? m->threads : 1;
+    p->workers = entry->parallel ? threads : 1;
     p->arena = zeroed((size_t)entry->arena_bytes);
-    p->barrier = zeroed(BARRIER_BYTES);
+    p->barrier = zeroed(sizeof(barrier_block));
     p->buffers = calloc((size_t)count + 1, sizeof(void *));
     if (!p->arena || !p->barrier || !p->buffers) return 5101;
+    p->barrier->wait = barrier_wait;
+    p->barrier->wake = barrier_wake;
     for (int i = 0; i < count; i++) {
         if (buffers[i].role == ROLE_INPUT) continue;
         void **slot = buffers[i].role == ROLE_STATE ? &m->states[buffers[i].index] : &m->outputs[number][buffers[i].index];
         if (!*slot && !(*slot = zeroed(buffers[i].bytes))) return 5101;
         p->buffers[i] = *slot;
-    }
-    return 0;
-}
-
-static int start_workers(struct MODEL_TYPE *m) {
-    if (pthread_mutex_init(&m->lock, NULL)) return 5101;
-    if (pthread_cond_init(&m->begin, NULL)) { pthread_mutex_destroy(&m->lock); return 5101; }
-    if (pthread_cond_init(&m->end, NULL)) { pthread_mutex_destroy(&m->lock); pthread_cond_destroy(&m->begin); return 5101; }
-    m->has_locks = 1;
-    if (m->programs[0].workers <= 1 && m->programs[1].workers <= 1) return 0;
-    m->workers = calloc((size_t)m->threads, sizeof(worker));
-    if (!m->workers) return 5101;
-    for (int64_t i = 1; i < m->threads; i++) {
-        worker *w = &m->workers[i];
-        w->model = m;
-        w->index = i;
-        if (pthread_create(&w->thread, NULL, work, w)) return 5101;
-        m->started++;
     }
     return 0;
 }
@@ -224,16 +75,14 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
         if (is_supported(i)) best = &variants[i];
     if (!best) return 7205;
     if (threads < 0 || threads > MAX_THREADS) return 7207;
-    if (threads == 0) {
-        long online = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = online < 1 ? 1 : online > MAX_THREADS ? MAX_THREADS : (int)online;
-    }
+    int most = processors();
+    if (threads == 0) threads = MAX_THREADS;
+    if (threads > most) threads = most; /* more would only wait for one another */
     struct MODEL_TYPE *m = calloc(1, sizeof *m);
     if (!m) return 5101;
-    m->threads = threads;
-    int status = prepare(m, 0, training_buffers, TRAINING_COUNT, &best->training);
-    if (!status) status = prepare(m, 1, prediction_buffers, PREDICTION_COUNT, &best->prediction);
-    if (!status) status = start_workers(m);
+    int status = prepare(m, 0, training_buffers, TRAINING_COUNT, &best->training, threads);
+    if (!status) status = prepare(m, 1, prediction_buffers, PREDICTION_COUNT, &best->prediction, threads);
+    if (!status && (m->programs[0].workers > 1 || m->programs[1].workers > 1)) status = start_workers(&m->pool, threads);
     if (status) {
         NAME(_destroy)(m);
         return status;
@@ -249,16 +98,7 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
 
 API void NAME(_destroy)(struct MODEL_TYPE *m) {
     if (!m) return;
-    if (m->started) {
-        m->stopping = 1;
-        publish(m);
-        for (int64_t i = 1; i <= m->started; i++) pthread_join(m->workers[i].thread, NULL);
-    }
-    if (m->has_locks) {
-        pthread_mutex_destroy(&m->lock);
-        pthread_cond_destroy(&m->begin);
-        pthread_cond_destroy(&m->end);
-    }
+    end_workers(&m->pool);
     for (int n = 0; n < 2; n++) {
         free(m->programs[n].arena);
         free(m->programs[n].barrier);
@@ -266,7 +106,6 @@ API void NAME(_destroy)(struct MODEL_TYPE *m) {
         for (int i = 0; i < OUTPUT_COUNT; i++) free(m->outputs[n][i]);
     }
     for (int i = 0; i < STATE_COUNT; i++) free(m->states[i]);
-    free(m->workers);
     free(m);
 }
 

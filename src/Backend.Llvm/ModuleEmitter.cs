@@ -6,7 +6,7 @@ using LLVMSharp.Interop;
 namespace GraphCompiler.Backend.Llvm;
 
 /// <summary>A module under construction: types, constants, the barrier, and functions with the target's attributes.</summary>
-internal sealed unsafe class ModuleEmitter : IDisposable
+internal sealed class ModuleEmitter : IDisposable
 {
     private readonly LLVMContextRef _context;
     private LLVMValueRef? _barrier;
@@ -27,6 +27,7 @@ internal sealed unsafe class ModuleEmitter : IDisposable
     public LLVMBuilderRef Builder { get; }
     public MathLibrary Math { get; }
     public ConstantData Constants { get; }
+    public LLVMTypeRef Int32 => _context.Int32Type;
     public LLVMTypeRef Int64 => _context.Int64Type;
     public LLVMTypeRef Pointer => LLVMTypeRef.CreatePointer(_context.Int8Type, 0);
     public LLVMTypeRef Byte => _context.Int8Type;
@@ -120,60 +121,16 @@ internal sealed unsafe class ModuleEmitter : IDisposable
 
     public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) => LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
 
-    /// <summary>Emits a meeting of all workers, skipped by a team of one.</summary>
+    /// <summary>Emits a barrier of all workers, skipped where there is one.</summary>
     public void EmitBarrier(LLVMValueRef function, LLVMValueRef barrier, LLVMValueRef workers)
     {
-        var target = _barrier ??= DefineBarrier();
-        var (meet, after) = (function.AppendBasicBlock("meet"), function.AppendBasicBlock("met"));
-        Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, workers, Index(1)), meet, after);
-        Builder.PositionAtEnd(meet);
+        var target = _barrier ??= BarrierFunction.Define(this);
+        var (synchronize, after) = (function.AppendBasicBlock("synchronize"), function.AppendBasicBlock("synchronized"));
+        Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, workers, Index(1)), synchronize, after);
+        Builder.PositionAtEnd(synchronize);
         Builder.BuildCall2(FunctionType([Pointer, Int64]), target, [barrier, workers]);
         Builder.BuildBr(after);
         Builder.PositionAtEnd(after);
-    }
-
-    // A counter at byte 0 and a generation at byte 64, on cache lines of their own: the last to arrive resets the
-    // counter and starts a new generation, for which the others spin.
-    private LLVMValueRef DefineBarrier()
-    {
-        var current = Builder.InsertBlock;
-        var function = AddFunction("sgc.barrier", [Pointer, Int64]);
-        var (control, workers) = (function.GetParam(0), function.GetParam(1));
-        var (entry, last, spin, exit) = (function.AppendBasicBlock("entry"), function.AppendBasicBlock("last"),
-            function.AppendBasicBlock("spin"), function.AppendBasicBlock("exit"));
-        Builder.PositionAtEnd(entry);
-        var generation = Builder.BuildGEP2(Byte, control, [Index(64)]);
-        var before = AtomicLoad(generation);
-        var arrived = Builder.BuildAtomicRMW(LLVMAtomicRMWBinOp.LLVMAtomicRMWBinOpAdd, control, Index(1), LLVMAtomicOrdering.LLVMAtomicOrderingAcquireRelease, false);
-        var isLast = Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, Builder.BuildAdd(arrived, Index(1)), workers);
-        Builder.BuildCondBr(isLast, last, spin);
-        Builder.PositionAtEnd(last);
-        AtomicStore(Index(0), control);
-        AtomicStore(Builder.BuildAdd(before, Index(1)), generation);
-        Builder.BuildBr(exit);
-        Builder.PositionAtEnd(spin);
-        Builder.CallIntrinsic("llvm.x86.sse2.pause", []);
-        var now = AtomicLoad(generation);
-        Builder.BuildCondBr(Builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, now, before), spin, exit);
-        Builder.PositionAtEnd(exit);
-        Builder.BuildRetVoid();
-        Builder.PositionAtEnd(current);
-        return function;
-    }
-
-    private LLVMValueRef AtomicLoad(LLVMValueRef address)
-    {
-        var value = Builder.BuildLoad2(Int64, address);
-        value.Ordering = LLVMAtomicOrdering.LLVMAtomicOrderingAcquire;
-        value.SetAlignment(8);
-        return value;
-    }
-
-    private void AtomicStore(LLVMValueRef value, LLVMValueRef address)
-    {
-        var store = Builder.BuildStore(value, address);
-        store.Ordering = LLVMAtomicOrdering.LLVMAtomicOrderingRelease;
-        store.SetAlignment(8);
     }
 
     public void Dispose()

@@ -204,7 +204,7 @@ public static class StepCompiler
             CountTicks(call);
         }
 
-        // On the first worker's clock, from where it begins a call to where it begins the next: waiting at a meeting included.
+        // On the first worker's clock, from where it begins a call to where it begins the next: waiting at a barrier included.
         private void CountTicks(int call)
         {
             if (program.TicksOffset is not { } offset) return;

@@ -5,6 +5,7 @@ using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
+using Microsoft.Extensions.Logging;
 
 namespace GraphCompiler.Frontend;
 
@@ -24,8 +25,8 @@ internal static class Compiler
     {
         var target = TargetInfo.Create();
         target.RequireHostSupport();
-        var threads = options.Threads ?? Environment.ProcessorCount;
         var context = PassContext.FromEnvironment(options.Logger);
+        var threads = ThreadsOf(options, context.Logger);
         var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
         CheckMemory(layout, function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
@@ -44,6 +45,24 @@ internal static class Compiler
         var (needed, available) = (layout.ArenaBytes + layout.Buffers.Sum(b => b.Bytes), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (needed > available)
             throw new GraphException(DiagnosticCode.TooLarge, $"@{name} needs {needed} bytes of memory, and there are {available}");
+    }
+
+    // More threads than processors would only wait for one another.
+    private static int ThreadsOf(CompileOptions options, ILogger logger)
+    {
+        var processors = Environment.ProcessorCount;
+        if (options.Threads is not { } threads) return processors;
+        CheckThreads(threads);
+        if (threads <= processors) return threads;
+        logger.LogInformation("{Threads} threads are asked for, and {Processors} run: one for each processor that the process may use",
+            threads, processors);
+        return processors;
+    }
+
+    private static void CheckThreads(int threads)
+    {
+        if (threads is < 1 or > CompileOptions.MaxThreads)
+            throw new GraphException(DiagnosticCode.BadArgument, $"{threads} threads; a step runs on 1 to {CompileOptions.MaxThreads}");
     }
 
     // What is to be dumped must be made anew.
@@ -74,8 +93,7 @@ internal static class Compiler
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {
-        if (threads is < 1 or > CompileOptions.MaxThreads)
-            throw new GraphException(DiagnosticCode.BadArgument, $"{threads} threads; a step runs on 1 to {CompileOptions.MaxThreads}");
+        CheckThreads(threads);
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
         var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads), verifies: context.VerifyEach);
         var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);

@@ -4,7 +4,9 @@ using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
 
-/// <summary>A compiled forward function that reads the variables of a training step. For one thread at a time.</summary>
+/// <summary>A compiled forward function that reads the variables of a training step.</summary>
+/// <remarks>For one thread at a time: a second one gets SGC5005. Threads that predict at the same time take a predictor each. None may run while the step does, which writes the
+/// variables.</remarks>
 public sealed class Predictor : IDisposable
 {
     internal const string OutputName = "output";
@@ -22,20 +24,45 @@ public sealed class Predictor : IDisposable
     /// <summary>The inputs that the output depends on, in the order of their declaration.</summary>
     public IReadOnlyList<string> Inputs => [.. _executable.Layout.Buffers.Where(b => b.Role == BufferRole.Input).Select(b => b.Name)];
 
-    /// <summary>Computes the output, which is valid until the next call.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type.</exception>
+    /// <summary>Computes the output. This thread's next call changes the span; another thread's call does not.</summary>
+    /// <remarks>The span keeps its memory alive, also when the predictor is disposed or collected. Nothing is copied or allocated, but new outputs where another thread has a span of the present ones.</remarks>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
+    /// another thread. SGC5007: wrong number of inputs.</exception>
     public ReadOnlySpan<TOut> Run<T0, TOut>(ReadOnlySpan<T0> input) where T0 : unmanaged where TOut : unmanaged
     {
-        _executable.Run(input);
-        return _executable.Output<TOut>(OutputName);
+        using var entry = _executable.Enter();
+        entry.Run(input);
+        return entry.HandOut<TOut>(OutputName);
     }
 
     /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0})"/>
     public ReadOnlySpan<TOut> Run<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
-        _executable.Run(input0, input1);
-        return _executable.Output<TOut>(OutputName);
+        using var entry = _executable.Enter();
+        entry.Run(input0, input1);
+        return entry.HandOut<TOut>(OutputName);
+    }
+
+    /// <summary>Computes the output into the caller's memory. Allocates nothing, whichever threads take turns.</summary>
+    /// <param name="input">Of the input's elements.</param>
+    /// <param name="output">Of exactly the output's elements.</param>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
+    /// another thread. SGC5007: wrong number of inputs.</exception>
+    public void Run<T0, TOut>(ReadOnlySpan<T0> input, Span<TOut> output) where T0 : unmanaged where TOut : unmanaged
+    {
+        using var entry = _executable.Enter();
+        entry.Run(input);
+        entry.Copy(OutputName, output);
+    }
+
+    /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0},Span{TOut})"/>
+    public void Run<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, Span<TOut> output)
+        where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
+    {
+        using var entry = _executable.Enter();
+        entry.Run(input0, input1);
+        entry.Copy(OutputName, output);
     }
 
     /// <summary>Frees the code.</summary>

@@ -19,8 +19,8 @@ namespace GraphCompiler.Frontend;
 /// <param name="OfLimit">The least time that the machine's operations and memory bandwidth allow, over the time taken; beyond 1 where
 /// data stays in caches, which are faster than memory.</param>
 /// <param name="Locations">Where its operations were written.</param>
-public sealed record KernelProfile(string Name, double Share, double Nanoseconds, double Flops, double Bytes, bool IsParallel, double OfLimit,
-    ImmutableArray<Location> Locations)
+public sealed record KernelProfile(string Name, double Share, double Nanoseconds, double Flops, double Bytes, bool IsParallel,
+    double OfLimit, ImmutableArray<Location> Locations)
 {
     /// <summary>10⁹ floating-point operations a second.</summary>
     public double Gigaflops => Nanoseconds > 0 ? Flops / Nanoseconds : 0;
@@ -50,7 +50,8 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
             var (cost, limits, share) = (KernelCost.Of(call.Kernel), isShared ? all : one, total > 0 ? ticks[i] / total : 0);
             var least = Math.Max(cost.Flops / limits.Gigaflops, cost.Bytes / limits.Gigabytes);
             var time = stepTime.TotalNanoseconds * share;
-            kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, isShared, time > 0 ? least / time : 0, call.Kernel.Locations));
+            var ofLimit = time > 0 ? least / time : 0;
+            kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, isShared, ofLimit, call.Kernel.Locations));
         }
         return new(stepTime, threads, all, kernels.MoveToImmutable());
     }
@@ -59,12 +60,14 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads; limits {Limits.Gigaflops:f0} GFLOP/s, {Limits.Gigabytes:f0} GB/s");
+        text.Append(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads; ");
+        text.AppendLine(CultureInfo.InvariantCulture, $"limits {Limits.Gigaflops:f0} GFLOP/s, {Limits.Gigabytes:f0} GB/s");
         text.AppendLine(CultureInfo.InvariantCulture, $"{"share",7}{"µs",11}{"GFLOP/s",9}{"GB/s",8}{"of limit",10}  kernel");
         foreach (var k in Kernels)
         {
             var lines = string.Join(", ", k.Locations.Where(l => l.IsKnown).Distinct().Take(3));
-            text.AppendLine(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}{k.OfLimit,10:p0}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
+            text.Append(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{k.OfLimit,10:p0}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
         }
         return text.ToString();
     }

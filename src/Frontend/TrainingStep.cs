@@ -8,7 +8,8 @@ using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
 
-/// <summary>A compiled training step with the model's variables. For one thread at a time.</summary>
+/// <summary>A compiled training step with the model's variables. For one thread at a time: a second one gets SGC5005.</summary>
+/// <remarks>Spans of variables and metrics keep their memory alive, also when the step is disposed or collected.</remarks>
 public sealed class TrainingStep : IDisposable
 {
     private readonly Executable _executable;
@@ -45,23 +46,30 @@ public sealed class TrainingStep : IDisposable
     /// <param name="steps">How many, at least 1; some tens more, or a hundred, are run first and not counted.</param>
     /// <param name="run">One step of this object: <c>() => step.Run(images, labels)</c>.</param>
     /// <remarks>Takes half a second more than the steps, to measure the limits.</remarks>
-    /// <exception cref="InvalidOperationException">The step was compiled without <see cref="CompileOptions.Profile"/>.</exception>
-    /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
+    /// <exception cref="GraphException">SGC1011: no steps, or an action that does not run this step.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC5009: compiled without
+    /// <see cref="CompileOptions.Profile"/>.</exception>
     public StepProfile Profile(int steps, Action run)
     {
-        const int WarmUp = 20;
-        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        const int WarmUp = 20, MostTrials = 1000;
         ArgumentNullException.ThrowIfNull(run);
-        if (_program.TicksOffset is not { } offset) throw new InvalidOperationException("this step counts no times; compile it with new CompileOptions { Profile = true }");
-        for (var i = 0; i < WarmUp || _executable.TriesBoth; i++) run();
+        if (steps < 1) throw new GraphException(DiagnosticCode.BadArgument, $"a profile of {steps} steps; at least 1 is needed");
+        if (_program.TicksOffset is null)
+            throw new RuntimeException(RuntimeCode.NotProfiled,
+                "this step counts no times; compile it with new CompileOptions { Profile = true }");
+        ClearTicks();
+        for (var i = 0; i < WarmUp || (_executable.TriesBoth && i < MostTrials); i++) run();
         _executable.FreezeChoice(true);
         try
         {
-            var ticks = _executable.Arena<long>(offset, _program.Calls.Length);
-            ticks.Clear();
+            ClearTicks();
             var start = Stopwatch.GetTimestamp();
             for (var i = 0; i < steps; i++) run();
-            return StepProfile.Of(_program, ticks, Stopwatch.GetElapsedTime(start) / steps, _executable.ActiveThreads);
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            var ticks = Ticks();
+            if (!ticks.AsSpan().ContainsAnyExcept(0))
+                throw new GraphException(DiagnosticCode.BadArgument, "the action that is to be profiled does not run this step");
+            return StepProfile.Of(_program, ticks, elapsed / steps, _executable.ActiveThreads);
         }
         finally
         {
@@ -79,100 +87,137 @@ public sealed class TrainingStep : IDisposable
     public long KeepAllBytes => _program.KeepAllBytes;
 
     /// <summary>The loss of the last step, before its update; an f64 loss is rounded.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is neither f32 nor f64.</exception>
-    public float Loss => _isDoubleLoss
-        ? (float)_executable.Output<double>(TrainingPlan.LossName)[0]
-        : _executable.Output<float>(TrainingPlan.LossName)[0];
+    /// <remarks>Of the last step of whichever thread, if threads take turns.</remarks>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is neither f32 nor f64. SGC5005: run by another
+    /// thread.</exception>
+    public float Loss
+    {
+        get
+        {
+            using var entry = _executable.Enter();
+            return _isDoubleLoss
+                ? (float)entry.Read<double>(TrainingPlan.LossName)[0]
+                : entry.Read<float>(TrainingPlan.LossName)[0];
+        }
+    }
 
-    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>.</summary>
-    /// <exception cref="RuntimeException">SGC5003: other element type. SGC5004: unknown name.</exception>
+    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>. Changed by this thread's next step.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
+    /// another thread.</exception>
     public ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _executable.Output<T>(name);
 
-    /// <summary>A variable or optimizer state by name, to read or to set.</summary>
-    /// <exception cref="RuntimeException">SGC5003: other element type. SGC5004: unknown name.</exception>
+    /// <summary>A variable or optimizer state by name, to read or to set between steps.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
+    /// another thread.</exception>
     public Span<T> Variable<T>(string name) where T : unmanaged => _executable.State<T>(name);
 
     /// <summary>One step of a model without inputs. Nothing is allocated.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5007: the model has inputs.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC5007: the model has inputs.</exception>
     public void Run()
     {
-        _executable.Run();
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run();
+        CheckInputs(entry);
     }
 
     /// <summary>One step on inputs in the order of their declaration. Nothing is copied or allocated.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5007: wrong number.
-    /// SGC5008: an input that a loss cannot use, in a step compiled with <see cref="CompileOptions.Checked"/>.</exception>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
+    /// another thread. SGC5007: wrong number. SGC5008: an input that a loss cannot use, in a step compiled with
+    /// <see cref="CompileOptions.Checked"/>.</exception>
     public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
     {
-        _executable.Run(input0);
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run(input0);
+        CheckInputs(entry);
     }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
     public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged
     {
-        _executable.Run(input0, input1);
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run(input0, input1);
+        CheckInputs(entry);
     }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
     public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
     {
-        _executable.Run(input0, input1, input2);
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run(input0, input1, input2);
+        CheckInputs(entry);
     }
 
     /// <inheritdoc cref="Run{T0}(ReadOnlySpan{T0})"/>
     public void Run<T0, T1, T2, T3>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
     {
-        _executable.Run(input0, input1, input2, input3);
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run(input0, input1, input2, input3);
+        CheckInputs(entry);
     }
 
     /// <summary>One step on any number of inputs, given as bytes.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5007: wrong number.</exception>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread. SGC5007: wrong
+    /// number.</exception>
     public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
     {
-        _executable.Run(inputs);
-        CheckInputs();
+        using var entry = _executable.Enter();
+        entry.Run(inputs);
+        CheckInputs(entry);
     }
 
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
     /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
+    /// <exception cref="RuntimeException">SGC5002: the step is disposed.</exception>
     public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(output);
         var location = new Location(file, line);
         if (output.Builder != _plan.Graph)
-            throw new GraphException(DiagnosticCode.ForeignValue, $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);
         var function = Prediction.Slice(_plan.Graph, output);
         var inputs = _plan.Graph.Inputs.Select(i => i.Name!).ToHashSet();
         foreach (var parameter in function.Parameters)
             if (!inputs.Contains(parameter.Name!) && !Declares(parameter))
                 throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it", location);
+                    $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it",
+                    location);
         return new Predictor(function, inputs, _options, _state);
     }
 
-    /// <summary>Frees the code and, once no predictor uses it, the memory.</summary>
+    /// <summary>Frees the code and, once no predictor and no span uses it, the memory.</summary>
     public void Dispose()
     {
         _executable.Dispose();
         _state.Dispose();
     }
 
-    private void CheckInputs()
+    private void ClearTicks()
+    {
+        using var entry = _executable.Enter();
+        Ticks(entry).Clear();
+    }
+
+    private long[] Ticks()
+    {
+        using var entry = _executable.Enter();
+        return Ticks(entry).ToArray();
+    }
+
+    // Of each call; only in a step that counts them.
+    private Span<long> Ticks(Executable.Entry entry) => entry.Arena<long>(_program.TicksOffset!.Value, _program.Calls.Length);
+
+    private void CheckInputs(Executable.Entry entry)
     {
         for (var i = 0; i < _plan.Checks.Length; i++)
         {
             var (isGood, shown) = TrainingPlan.NamesOfCheck(i);
-            var at = _executable.Output<bool>(isGood).IndexOf(false);
+            var at = entry.Read<bool>(isGood).IndexOf(false);
             if (at < 0) continue;
-            var (check, value) = (_plan.Checks[i], _executable.Output<long>(shown)[at]);
+            var (check, value) = (_plan.Checks[i], entry.Read<long>(shown)[at]);
             throw new RuntimeException(RuntimeCode.BadInput,
                 $"{check.Location}: {string.Format(CultureInfo.InvariantCulture, check.What, value)} (example {at} of the batch)");
         }

@@ -71,7 +71,8 @@ public static class LowerToLoops
         ScatterAdd => ScatterKernel.Lower(operation, target),
         Fusion => operation.Word("kind") switch
         {
-            "contraction" => ContractionKernel.Lower(operation, target, weights),
+            "contraction" => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
+                : ContractionKernel.Lower(operation, target, weights),
             "row" => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target) : RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
         },

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace GraphCompiler.Runtime;
 
-// Running a step. The overloads differ in the number of inputs only; each pins the caller's memory and passes it on.
+// Running a step: the public overloads, and what pins or stages the caller's memory.
 public sealed unsafe partial class Executable
 {
     /// <summary>Runs a step that has no inputs.</summary>
@@ -12,15 +12,8 @@ public sealed unsafe partial class Executable
     /// inputs.</exception>
     public void Run()
     {
-        Enter(0);
-        try
-        {
-            Step();
-        }
-        finally
-        {
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run();
     }
 
     /// <summary>Runs a step with one input. Inputs are in the layout's order, dense and row-major, not copied.</summary>
@@ -28,19 +21,8 @@ public sealed unsafe partial class Executable
     /// entered by two threads, SGC5007 wrong number of inputs. Nothing has run then.</exception>
     public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
     {
-        Enter(1);
-        try
-        {
-            fixed (T0* pointer0 = input0)
-            {
-                Place(0, pointer0, input0.Length);
-                Step();
-            }
-        }
-        finally
-        {
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run(input0);
     }
 
     /// <summary>Runs a step with two inputs; see the overload for one.</summary>
@@ -48,21 +30,8 @@ public sealed unsafe partial class Executable
     public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
         where T0 : unmanaged where T1 : unmanaged
     {
-        Enter(2);
-        try
-        {
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            {
-                Place(0, pointer0, input0.Length);
-                Place(1, pointer1, input1.Length);
-                Step();
-            }
-        }
-        finally
-        {
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run(input0, input1);
     }
 
     /// <summary>Runs a step with three inputs; see the overload for one.</summary>
@@ -70,23 +39,8 @@ public sealed unsafe partial class Executable
     public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
     {
-        Enter(3);
-        try
-        {
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            fixed (T2* pointer2 = input2)
-            {
-                Place(0, pointer0, input0.Length);
-                Place(1, pointer1, input1.Length);
-                Place(2, pointer2, input2.Length);
-                Step();
-            }
-        }
-        finally
-        {
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run(input0, input1, input2);
     }
 
     /// <summary>Runs a step with four inputs; see the overload for one.</summary>
@@ -95,25 +49,8 @@ public sealed unsafe partial class Executable
         ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
     {
-        Enter(4);
-        try
-        {
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            fixed (T2* pointer2 = input2)
-            fixed (T3* pointer3 = input3)
-            {
-                Place(0, pointer0, input0.Length);
-                Place(1, pointer1, input1.Length);
-                Place(2, pointer2, input2.Length);
-                Place(3, pointer3, input3.Length);
-                Step();
-            }
-        }
-        finally
-        {
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run(input0, input1, input2, input3);
     }
 
     /// <summary>Runs a step with any number of inputs, given as the bytes of their elements.</summary>
@@ -122,50 +59,14 @@ public sealed unsafe partial class Executable
     /// <exception cref="RuntimeException">SGC5001 wrong length in bytes; else as for one input.</exception>
     public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
     {
-        Enter(inputs.Length);
-        var pins = _pins ??= new MemoryHandle[_inputs.Length];
-        try
-        {
-            for (var i = 0; i < inputs.Length; i++)
-            {
-                ref readonly var argument = ref _inputs[i];
-                var size = argument.Layout.Type.SizeOf();
-                if (inputs[i].Length != argument.Elements * (long)size)
-                    throw LengthError(argument.Layout, argument.Elements * (long)size, inputs[i].Length, "bytes");
-                pins[i] = inputs[i].Pin();
-                SetInput(i, pins[i].Pointer, size);
-            }
-            Step();
-        }
-        finally
-        {
-            foreach (ref var pin in pins.AsSpan())
-                pin.Dispose();
-            Exit();
-        }
+        using var entry = Enter();
+        entry.Run(inputs);
     }
 
     private MemoryHandle[]? _pins;
 
-    private void Enter(int inputs)
-    {
-        var use = Interlocked.CompareExchange(ref _use, Use.Running, Use.Idle);
-        if (use != Use.Idle) throw EntryError(use);
-        if (inputs == _inputs.Length) return;
-        Exit();
-        throw CountError(inputs);
-    }
-
-    private void Exit()
-    {
-        if (Interlocked.CompareExchange(ref _use, Use.Idle, Use.Running) == Use.Running) return;
-        // Dispose came during the run and left the freeing to it.
-        Volatile.Write(ref _use, Use.Disposed);
-        Free();
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Place<T>(int input, T* pointer, int length) where T : unmanaged
+    private void Bind<T>(int input, T* pointer, int length) where T : unmanaged
     {
         ref readonly var argument = ref _inputs[input];
         if (!ElementTypes.Holds<T>(argument.Type)) throw TypeError(argument.Layout, typeof(T));
@@ -180,7 +81,8 @@ public sealed unsafe partial class Executable
         if (((nuint)pointer & (nuint)(elementSize - 1)) != 0)
         {
             argument.Staging ??= new NativeMemoryBlock(argument.Layout.Bytes);
-            Unsafe.CopyBlockUnaligned(argument.Staging.Address, pointer, checked((uint)argument.Layout.Bytes));
+            var bytes = argument.Elements * (long)elementSize;
+            Buffer.MemoryCopy(pointer, argument.Staging.Address, bytes, bytes);
             pointer = argument.Staging.Address;
         }
         _buffers[argument.Index] = pointer;
@@ -188,21 +90,30 @@ public sealed unsafe partial class Executable
 
     private void Step()
     {
-        if (_team is null)
+        if (_holder != Holder.None && _holder != Environment.CurrentManagedThreadId) ReplaceOutputs();
+        if (_pool is null)
         {
             _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
             return;
         }
-        var start = _choice.Times ? Stopwatch.GetTimestamp() : 0;
-        if (_choice.UsesTeam) _team.Run(_entry, _buffers, _arenaStart, _barrierStart);
+        var start = _tuner.Times ? Stopwatch.GetTimestamp() : 0;
+        if (_tuner.UsesAllThreads) _pool.Run(_entry, _buffers, _arenaStart, _barrierStart);
         else _entry(_buffers, _arenaStart, 0, 1, _barrierStart);
-        _choice.Ran(_choice.Times ? Stopwatch.GetTimestamp() - start : 0);
+        _tuner.Ran(_tuner.Times ? Stopwatch.GetTimestamp() - start : 0);
+    }
+
+    // Another thread holds spans of the outputs, which keep their memory for themselves.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReplaceOutputs()
+    {
+        AllocateOutputs();
+        _holder = Holder.None;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static RuntimeException EntryError(int use) => use == Use.Running
         ? new RuntimeException(RuntimeCode.ConcurrentRun,
-            "an executable is entered while another thread runs it; give each thread an executable of its own")
+            "a step, predictor or model is used while another thread runs it; give each thread one of its own, or let them take turns")
         : DisposedError();
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -6,13 +6,15 @@ namespace GraphCompiler.Runtime;
 /// <remarks>
 /// Alignment is 64 bytes, or 2 MiB from 2 MiB on, where Linux is also asked for huge pages: a large arena then needs
 /// few TLB entries. All native memory of the runtime comes from here, so the counters tell whether a step allocates.
+/// No span of it leaves the runtime: what is handed out lies in <see cref="PinnedMemory"/>.
 /// </remarks>
 public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 {
     private const int HugePage = 2 << 20;
     private const int SmallPage = 4096;
+    private const long AddressSpace = 1L << 47; // Of a process on x86-64.
     // Of Linux's mman.h: MADV_HUGEPAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS.
-    private const int AdviseHugePages = 14, ReadWrite = 1 | 2, PrivateAnonymous = 2 | 0x20;
+    private const int AdviseHuge = 14, ReadWrite = 1 | 2, PrivateAnonymous = 2 | 0x20;
 
     private static long s_liveBytes;
     private static long s_allocations;
@@ -22,16 +24,23 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 
     /// <summary>Allocates zeroed memory.</summary>
     /// <param name="bytes">At least 0. A block of no bytes still has a valid pointer.</param>
-    /// <exception cref="OutOfMemoryException">The memory is not to be had.</exception>
+    /// <exception cref="RuntimeException">SGC5010: the memory is not to be had.</exception>
     public NativeMemoryBlock(long bytes) : base(0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (bytes > AddressSpace) throw OutOfMemoryError(bytes);
         Bytes = bytes;
-        var alignment = bytes >= HugePage ? HugePage : KernelAbi.Alignment;
         // Whole cache lines: no two blocks share one, and a masked vector at the end stays inside.
         _allocated = (Math.Max(bytes, 1) + KernelAbi.Alignment - 1) / KernelAbi.Alignment * KernelAbi.Alignment;
         _isMapped = bytes >= HugePage && OperatingSystem.IsLinux();
-        SetHandle((nint)(_isMapped ? MapPages((nuint)_allocated) : AllocateCleared((nuint)_allocated, (nuint)alignment)));
+        try
+        {
+            SetHandle((nint)(_isMapped ? MapPages((nuint)_allocated) : AllocateCleared((nuint)_allocated, (nuint)AlignmentOf(bytes))));
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw OutOfMemoryError(bytes, e);
+        }
         Interlocked.Add(ref s_liveBytes, _allocated);
         Interlocked.Increment(ref s_allocations);
     }
@@ -47,7 +56,7 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 
     /// <summary>The first byte. Valid until the block is disposed; the caller keeps the block reachable.</summary>
     /// <exception cref="RuntimeException">SGC5002: the block is disposed.</exception>
-    public byte* Address => IsClosed
+    internal byte* Address => IsClosed
         ? throw new RuntimeException(RuntimeCode.Disposed, "a native memory block is used after it was disposed")
         : (byte*)handle;
 
@@ -65,6 +74,19 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
         return true;
     }
 
+    /// <summary>The alignment of a block of so many bytes.</summary>
+    internal static int AlignmentOf(long bytes) => bytes >= HugePage ? HugePage : KernelAbi.Alignment;
+
+    /// <summary>Asks Linux for huge pages under memory that is not yet touched and lies at its <see cref="AlignmentOf"/>.</summary>
+    internal static void AdviseHugePages(void* start, long bytes)
+    {
+        // Advice: may be refused.
+        if (bytes >= HugePage && OperatingSystem.IsLinux()) _ = Advise(start, (nuint)bytes / HugePage * HugePage, AdviseHuge);
+    }
+
+    internal static RuntimeException OutOfMemoryError(long bytes, Exception? cause = null) =>
+        new(RuntimeCode.OutOfMemory, $"{bytes} bytes of memory are not to be had", cause);
+
     private static void* AllocateCleared(nuint bytes, nuint alignment)
     {
         var memory = NativeMemory.AlignedAlloc(bytes, alignment);
@@ -77,12 +99,12 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
     {
         var mapped = bytes + HugePage;
         var start = (byte*)Map(null, mapped, ReadWrite, PrivateAnonymous, -1, 0);
-        if ((nint)start == -1) throw new InsufficientMemoryException($"{bytes} bytes of native memory are not to be had");
+        if ((nint)start == -1) throw new InsufficientMemoryException();
         var aligned = (byte*)(((nuint)start + HugePage - 1) / HugePage * HugePage);
         var pages = (bytes + SmallPage - 1) / SmallPage * SmallPage;
         if (aligned > start) _ = Unmap(start, (nuint)(aligned - start));
         _ = Unmap(aligned + pages, (nuint)(start + mapped - (aligned + pages)));
-        _ = Advise(aligned, bytes / HugePage * HugePage, AdviseHugePages); // Advice: may be refused.
+        AdviseHugePages(aligned, (long)bytes);
         return aligned;
     }
 

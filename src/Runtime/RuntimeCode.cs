@@ -16,7 +16,7 @@ public static class RuntimeCode
     /// <summary>No input, state, output or batch has the name or index that was asked for.</summary>
     public const string UnknownArgument = "SGC5004";
 
-    /// <summary>An executable is entered while another thread is running it.</summary>
+    /// <summary>A step, predictor or compiled model is used while another thread is running it.</summary>
     public const string ConcurrentRun = "SGC5005";
 
     /// <summary>A layout contradicts itself, or the layout of state that it shares.</summary>
@@ -28,19 +28,26 @@ public static class RuntimeCode
     /// <summary>A checked step met an input that a loss cannot use.</summary>
     public const string BadInput = "SGC5008";
 
+    /// <summary>A step is profiled that was compiled without its counters of time.</summary>
+    public const string NotProfiled = "SGC5009";
+
+    /// <summary>The system or the garbage collector's limit leaves no memory for a step's buffers.</summary>
+    public const string OutOfMemory = "SGC5010";
+
     /// <summary>An argument is out of range.</summary>
     public const string BadArgument = "SGC5011";
 
     /// <summary>A file is missing or cannot be opened.</summary>
     public const string FileMissing = "SGC6001";
 
-    /// <summary>A file starts with another magic number than its format's, is not in its format at all, or declares more than an array holds.</summary>
+    /// <summary>A file has another magic number than its format's, is not in its format, or declares more than an array holds.</summary>
     public const string WrongFormat = "SGC6002";
 
     /// <summary>A file ends before the data that its header declares.</summary>
     public const string FileCutShort = "SGC6003";
 
-    /// <summary>Data contradicts itself: counts differ between files, a label is out of range, or a batch has no samples or more than there are.</summary>
+    /// <summary>Data contradicts itself: counts differ between files, a label is out of range, or a batch has no samples or more than
+    /// there are.</summary>
     public const string InconsistentData = "SGC6004";
 
     /// <summary>A compiled model's manifest is not one, is cut short, or was altered.</summary>

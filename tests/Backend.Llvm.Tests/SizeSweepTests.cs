@@ -131,6 +131,20 @@ public sealed class SizeSweepTests
         return [.. Of("m", n, other, third), .. Of("k", third, n, other), .. Of("n", other, third, n)];
     }, tolerance: 1e-4);
 
+    // A matrix times a vector, both contiguous along K, with what follows; integers exactly.
+    [Fact]
+    public void MatrixTimesVector() => Sweep([F32, F64, I32, F16], (b, dtype, n) =>
+    {
+        Value[] Of(string name, int m, int k)
+        {
+            var (a, x) = (b.Parameter($"a{name}", dtype[m, k]), b.Parameter($"x{name}", dtype[k]));
+            var (batch, vectors) = (b.Parameter($"b{name}", dtype[3, m, k]), b.Parameter($"v{name}", dtype[3, k, 1]));
+            var y = a.MatMul(x.Reshape([k, 1])) + b.Parameter($"bias{name}", dtype[1]);
+            return [y.Maximum(y.Constant(0)), x.Reshape([1, k]).MatMul(a.Transpose()), batch.MatMul(vectors), y * y];
+        }
+        return [.. Of("n", n, 37 + n % 5), .. Of("k", Other(n, 2), 15 + n)];
+    }, tolerance: 1e-4);
+
     [Fact]
     public void BatchedProductsAndWhatFollows() => Sweep([F32, F64], (b, dtype, n) =>
     {

@@ -89,15 +89,17 @@ public sealed class SumAccuracyTests
             var (x, y, z) = (builder.Parameter("x", F32[length]), builder.Parameter("y", F32[length, 3]),
                 builder.Parameter("z", F32[length, 2]));
             double[] a = Terms(length, seed), b = Terms(3 * length, seed), c = Terms(2 * length, seed);
-            var row = x.Reshape([1, length]);
+            var (row, matrix) = (x.Reshape([1, length]), builder.Parameter("matrix", F32[3, length]));
             Value[] results = [row.MatMul(x.Reshape([length, 1])), row.MatMul(y), y.Transpose().MatMul(z),
-                y.Transpose().MatMul(x.Reshape([length, 1])), row.Reshape([1, 1, length]).MatMul(z.Reshape([1, length, 2]))];
+                y.Transpose().MatMul(x.Reshape([length, 1])), row.Reshape([1, 1, length]).MatMul(z.Reshape([1, length, 2])),
+                matrix.MatMul(x.Reshape([length, 1]))];
             IEnumerable<double> Products(Func<int, double> left, Func<int, double> right) =>
                 Enumerable.Range(0, length).Select(n => left(n) * right(n));
-            Check(builder.Build(results), [new(x.Type, a), new(y.Type, b), new(z.Type, c)], (r, i) => r switch
+            Check(builder.Build(results), [new(x.Type, a), new(y.Type, b), new(z.Type, c), new(matrix.Type, b)], (r, i) => r switch
             {
                 0 => Products(n => a[n], n => a[n]),
                 1 or 3 => Products(n => a[n], n => b[3 * n + i]),
+                5 => Products(n => a[n], n => b[length * i + n]),
                 2 => Products(n => b[3 * n + i / 2], n => c[2 * n + i % 2]),
                 _ => Products(n => a[n], n => c[2 * n + i]),
             }, length, factor: 8);

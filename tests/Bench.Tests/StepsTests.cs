@@ -5,6 +5,7 @@ using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Runtime;
 using Xunit;
 
 namespace GraphCompiler.Bench.Tests;
@@ -97,6 +98,6 @@ public sealed class StepsTests : IDisposable
         Assert.Equal(profile.Kernels.Select(k => k.Name), events.Select(e => e.GetProperty("name").GetString()!));
         Assert.All(events, e => Assert.Equal("X", e.GetProperty("ph").GetString()));
         using var plain = new CompiledPeer(model, [model.CreateBatch(0)], threads: 2);
-        Assert.Throws<InvalidOperationException>(() => plain.Profile(1));
+        Assert.Equal(RuntimeCode.NotProfiled, Assert.Throws<RuntimeException>(() => plain.Profile(1)).Code);
     }
 }

@@ -144,6 +144,34 @@ public class ExecutableTests
         Errors.Expect("SGC5006", () => _ = new Executable(null, NativeStep.Entry, other, 1, states), "i32[8]", "i32[4]");
     }
 
+    public static TheoryData<BufferLayout?> BadBuffers => new()
+    {
+        null,
+        new BufferLayout(null!, BufferRole.State, ElementType.F32, [1], 4),
+        new BufferLayout("x", BufferRole.State, ElementType.F32, default, 4),
+        new BufferLayout("x", BufferRole.State, (ElementType)99, [1], 4),
+        new BufferLayout("x", (BufferRole)99, ElementType.F32, [1], 4),
+        new BufferLayout("x", BufferRole.State, ElementType.F32, [2], 7),
+        new BufferLayout("x", BufferRole.State, ElementType.F32, [], -1),
+        BufferLayout.Dense("x", BufferRole.State, ElementType.F32, -1),
+        BufferLayout.Dense("x", BufferRole.Output, ElementType.F32, -2, -3),
+        BufferLayout.Dense("x", BufferRole.Output, ElementType.U8, int.MaxValue, 2),
+        BufferLayout.Dense("x", BufferRole.Input, ElementType.F64, int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue),
+        BufferLayout.Dense("x", BufferRole.Input, ElementType.F64, int.MaxValue, int.MaxValue, -int.MaxValue, int.MaxValue),
+    };
+
+    [Theory]
+    [MemberData(nameof(BadBuffers))]
+    public void A_buffer_that_contradicts_itself_is_refused(BufferLayout? buffer) =>
+        Errors.Expect("SGC5006", () => _ = new Executable(null, NativeStep.Entry, new([buffer!], 0, false), 1));
+
+    [Fact]
+    public void A_layout_that_contradicts_itself_is_refused()
+    {
+        Errors.Expect("SGC5006", () => _ = new Executable(null, NativeStep.Entry, new(default, 0, false), 1));
+        Errors.Expect("SGC5006", () => _ = new Executable(null, NativeStep.Entry, new([], -1, false), 1));
+    }
+
     [Fact]
     public void Two_buffers_of_one_name_are_refused()
     {

@@ -21,8 +21,9 @@ internal static unsafe class NativeStep
         ],
         ArenaBytes: 4096, parallel);
 
+    // As on a machine of many processors: the number of workers is the test's own.
     public static Executable Make(int threads = 1, StateStore? states = null) =>
-        new(null, Entry, Layout(), threads, states);
+        new(null, Entry, Layout(), threads, states, processors: MostWorkers);
 
     [UnmanagedCallersOnly]
     private static void Add(void** buffers, byte* arena, long worker, long workers, void* barrier)
@@ -31,7 +32,7 @@ internal static unsafe class NativeStep
         for (var i = Size * worker / workers; i < Size * (worker + 1) / workers; i++)
             ((float*)sum)[i] = ((float*)a)[i] + ((float*)b)[i];
         ((int*)buffers[1])[worker]++;
-        // The control block must come zeroed and aligned; each worker counts itself in, as a barrier does.
+        // The control block must come aligned and with a count of zero; each worker counts itself in, as a barrier does.
         if ((nint)barrier % KernelAbi.Alignment == 0 && (nint)arena % KernelAbi.Alignment == 0)
             Interlocked.Increment(ref *(int*)barrier);
     }

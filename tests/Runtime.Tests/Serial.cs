@@ -1,2 +1,2 @@
-// Counters of native memory are of the whole process, and worker teams need the cores for themselves.
+// Counters of native memory are of the whole process, and worker pools need the cores for themselves.
 [assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]

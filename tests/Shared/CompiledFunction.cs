@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
@@ -91,8 +90,8 @@ internal static unsafe class CompiledFunction
 
     private static void Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, nint[] addresses, byte* arena, int workers)
     {
-        var barrier = NativeMemory.AlignedAlloc(128, 64);
-        NativeMemory.Clear(barrier, 128);
+        using var block = new BarrierBlock();
+        var barrier = block.Address;
         fixed (nint* pointers = addresses.Append(0).ToArray())
         {
             var buffers = (void**)pointers;
@@ -102,7 +101,6 @@ internal static unsafe class CompiledFunction
             step(buffers, arena, 0, workers, barrier);
             foreach (var thread in threads) thread.Join();
         }
-        NativeMemory.AlignedFree(barrier);
     }
 
     /// <summary>A file with the function that runs, there until it has run: what is left after a crash is the case to look at.</summary>

@@ -9,10 +9,12 @@ public abstract unsafe partial class CompiledModel
     private const int HeaderBytes = 40;
 
     /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        using var entry = _training.Enter();
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -21,9 +23,9 @@ public abstract unsafe partial class CompiledModel
                 file.Write("SGCSTAT1"u8);
                 file.Write(Convert.FromHexString(_manifest.SourceSha256));
                 var hash = Fnv.Start;
-                foreach (var block in Blocks())
+                foreach (var state in States())
                 {
-                    var bytes = new ReadOnlySpan<byte>(block.Address, checked((int)block.Bytes));
+                    var bytes = state.Elements<byte>(checked((int)state.Bytes));
                     file.Write(bytes);
                     hash = Fnv.Add(hash, bytes);
                 }
@@ -40,30 +42,31 @@ public abstract unsafe partial class CompiledModel
     }
 
     /// <summary>Takes over parameters and optimizer state of a file that this model wrote. On an error nothing has changed.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC6001: no such file. SGC7208: not a checkpoint of this model, cut short or altered.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: no such file. SGC7208: not a
+    /// checkpoint of this model, cut short or altered.</exception>
     public void Load(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path)) throw new RuntimeException(RuntimeCode.FileMissing, $"there is no checkpoint '{path}'");
         var bytes = File.ReadAllBytes(path);
-        var blocks = Blocks();
-        var size = blocks.Sum(b => b.Bytes);
+        using var entry = _training.Enter();
+        var states = States();
+        var size = states.Sum(s => s.Bytes);
         RuntimeException Bad(string why) => new(RuntimeCode.BadCheckpoint, $"checkpoint '{path}' {why}");
         if (bytes.Length < HeaderBytes || !bytes.AsSpan(0, 8).SequenceEqual("SGCSTAT1"u8)) throw Bad("is not a checkpoint of a compiled model");
         if (Convert.ToHexStringLower(bytes.AsSpan(8, 32)) != _manifest.SourceSha256) throw Bad($"was written by another model than '{_manifest.Model}'");
         if (bytes.Length != HeaderBytes + size + 8) throw Bad($"has {bytes.Length} bytes, expected are {HeaderBytes + size + 8}");
-        var states = bytes.AsSpan(HeaderBytes, (int)size);
-        if (Fnv.Add(Fnv.Start, states) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(^8..))) throw Bad("was altered: its checksum differs");
-        foreach (var block in blocks)
+        var content = bytes.AsSpan(HeaderBytes, (int)size);
+        if (Fnv.Add(Fnv.Start, content) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(^8..))) throw Bad("was altered: its checksum differs");
+        foreach (var state in states)
         {
-            states[..(int)block.Bytes].CopyTo(new Span<byte>(block.Address, (int)block.Bytes));
-            states = states[(int)block.Bytes..];
+            var elements = state.Elements<byte>((int)state.Bytes);
+            content[..elements.Length].CopyTo(elements);
+            content = content[elements.Length..];
         }
     }
 
-    private NativeMemoryBlock[] Blocks()
-    {
-        return [.. _manifest.Training.Where(b => b.Role == BufferRole.State).Select(b => _states.Find(b.Name).Block)];
-    }
+    private PinnedMemory[] States() => [.. _manifest.Training.Where(b => b.Role == BufferRole.State).Select(b => _states.Find(b.Name))];
 
     private static class Fnv
     {

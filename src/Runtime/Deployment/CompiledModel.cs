@@ -4,10 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GraphCompiler.Runtime.Deployment;
 
-/// <summary>A model that was compiled ahead of time: the base of generated facades. For one thread at a time.</summary>
+/// <summary>A model that was compiled ahead of time: the base of generated facades.</summary>
 /// <remarks>
+/// For one thread at a time: a second one gets SGC5005.
 /// The constructor reads NAME.json, checks hashes, ABI, architecture and processor before any native code is loaded,
 /// picks the best variant that this processor runs, and sets the parameters to the declared initial values.
+/// Spans of parameters, metrics and predictions keep their memory alive, also when the model is disposed or collected.
 /// </remarks>
 public abstract unsafe partial class CompiledModel : IDisposable
 {
@@ -20,7 +22,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="sourceSha256">Of the IR that the facade was written for.</param>
-    /// <param name="threads">Most threads of a step, the caller's included; 0 for one per processor, as far as compiled for.</param>
+    /// <param name="threads">Most threads of a step, the caller's included, of which no more run than there are processors; 0 for one per processor,
+    /// as far as compiled for.</param>
     /// <param name="folder">Where NAME.json and the library are; null for the program's folder.</param>
     /// <exception cref="RuntimeException">SGC6001, SGC7201 to SGC7207: files are missing, altered or do not fit this machine.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -36,12 +39,12 @@ public abstract unsafe partial class CompiledModel : IDisposable
         if (threads < 0 || threads > _manifest.MaxThreads)
             throw new RuntimeException(RuntimeCode.TooManyThreads,
                 $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
-        var team = threads == 0 ? Math.Min(Environment.ProcessorCount, _manifest.MaxThreads) : threads;
+        if (threads == 0) threads = _manifest.MaxThreads; // Of which no more run than there are processors.
         var library = Path.GetFullPath(Path.Combine(folder, Library(_manifest)));
         try
         {
-            _training = Load(library, variant.Training, _manifest.Training, team);
-            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, team);
+            _training = Load(library, variant.Training, _manifest.Training, threads);
+            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
             _isDoubleLoss = _manifest.Training.Single(b => b.Name == "loss").Type == ElementType.F64;
             Initialize(library);
         }
@@ -61,11 +64,16 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>The parameters' names.</summary>
     public IReadOnlyList<string> ParameterNames => _manifest.Parameters;
 
-    /// <summary>A parameter's elements, to read or to set between steps; no copy. Valid until the model is disposed.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name.</exception>
-    public Span<T> Parameter<T>(string name) where T : unmanaged => _manifest.Parameters.Contains(name)
-        ? _training.State<T>(name)
-        : throw new RuntimeException(RuntimeCode.UnknownArgument, $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+    /// <summary>A parameter's elements, to read or to set between steps; no copy.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
+    /// another thread.</exception>
+    public Span<T> Parameter<T>(string name) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (_manifest.Parameters.Contains(name)) return _training.State<T>(name);
+        throw new RuntimeException(RuntimeCode.UnknownArgument,
+            $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+    }
 
     /// <summary>Frees memory and code. Can be called twice.</summary>
     public void Dispose()
@@ -77,53 +85,63 @@ public abstract unsafe partial class CompiledModel : IDisposable
     }
 
     /// <summary>For generated code: one training step; gives the loss before its update.</summary>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
     protected float Train()
     {
-        _training.Run();
-        return Loss();
+        using var entry = _training.Enter();
+        entry.Run();
+        return Loss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
     protected float Train<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
     {
-        _training.Run(input0);
-        return Loss();
+        using var entry = _training.Enter();
+        entry.Run(input0);
+        return Loss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
     protected float Train<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged
     {
-        _training.Run(input0, input1);
-        return Loss();
+        using var entry = _training.Enter();
+        entry.Run(input0, input1);
+        return Loss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
     protected float Train<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
         where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
     {
-        _training.Run(input0, input1, input2);
-        return Loss();
+        using var entry = _training.Enter();
+        entry.Run(input0, input1, input2);
+        return Loss(entry);
     }
 
-    /// <summary>For generated code: a prediction, valid until the next one.</summary>
+    /// <summary>For generated code: a prediction. The span changes by this thread's next one, never by another thread's.</summary>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
     protected ReadOnlySpan<TOut> Infer<T0, TOut>(ReadOnlySpan<T0> input0) where T0 : unmanaged where TOut : unmanaged
     {
-        _prediction!.Run(input0);
-        return _prediction.Output<TOut>("output");
+        using var training = _training.Enter(); // Which would write the parameters.
+        using var entry = _prediction!.Enter();
+        entry.Run(input0);
+        return entry.HandOut<TOut>("output");
     }
 
     /// <inheritdoc cref="Infer{T0, TOut}(ReadOnlySpan{T0})"/>
     protected ReadOnlySpan<TOut> Infer<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
-        _prediction!.Run(input0, input1);
-        return _prediction.Output<TOut>("output");
+        using var training = _training.Enter();
+        using var entry = _prediction!.Enter();
+        entry.Run(input0, input1);
+        return entry.HandOut<TOut>("output");
     }
 
-    /// <summary>For generated code: a metric of the last step.</summary>
+    /// <summary>For generated code: a metric of the last step. Changed by this thread's next one.</summary>
     protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
 
-    private float Loss() => _isDoubleLoss ? (float)_training.Output<double>("loss")[0] : _training.Output<float>("loss")[0];
+    private float Loss(Executable.Entry entry) => _isDoubleLoss ? (float)entry.Read<double>("loss")[0] : entry.Read<float>("loss")[0];
 
     private static string Library(ModelManifest manifest) => manifest.Files.FirstOrDefault(IsLibrary)?.Name
         ?? throw new RuntimeException(RuntimeCode.FileMissing, $"model '{manifest.Model}' was built without a shared library; build it with 'shared' in --emit");
@@ -171,9 +189,9 @@ public abstract unsafe partial class CompiledModel : IDisposable
         var from = (byte*)code.Symbol($"{_manifest.Model}_initial");
         foreach (var name in _manifest.Parameters)
         {
-            var block = _states.Find(name).Block;
-            Buffer.MemoryCopy(from, block.Address, block.Bytes, block.Bytes);
-            from += block.Bytes;
+            var state = _states.Find(name);
+            Buffer.MemoryCopy(from, state.Address, state.Bytes, state.Bytes);
+            from += state.Bytes;
         }
     }
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace GraphCompiler.Runtime.Tests;
 
-public unsafe class WorkerTeamTests
+public unsafe class WorkerPoolTests
 {
     [UnmanagedCallersOnly]
     private static void CountWorker(void** counters, byte* arena, long worker, long workers, void* barrier) =>
@@ -16,25 +16,25 @@ public unsafe class WorkerTeamTests
     public void Many_short_jobs_reach_every_worker_once(int threads)
     {
         const int jobs = 20_000;
-        using var team = new WorkerTeam(threads);
+        using var pool = new WorkerPool(threads);
         using var counters = new NativeMemoryBlock(threads * 128);
         for (var i = 0; i < jobs; i++)
-            team.Run(&CountWorker, (void**)counters.Address, null, null);
+            pool.Run(&CountWorker, (void**)counters.Address, null, null);
         for (var worker = 0; worker < threads; worker++)
             Assert.Equal(jobs, ((long*)counters.Address)[worker * 16]);
     }
 
     [Fact]
-    public void Parked_workers_wake_up_again()
+    public void Sleeping_workers_wake_up_again()
     {
-        using var team = new WorkerTeam(3);
+        using var pool = new WorkerPool(3);
         using var counters = new NativeMemoryBlock(3 * 128);
         for (var i = 0; i < 50; i++)
         {
-            // Around the 30 microseconds of spinning, where parking and waking race, and far beyond.
+            // Around the time after which workers sleep, where sleeping and waking race, and far beyond.
             if (i % 10 == 0) Thread.Sleep(5);
             else Thread.SpinWait(i * 200);
-            team.Run(&CountWorker, (void**)counters.Address, null, null);
+            pool.Run(&CountWorker, (void**)counters.Address, null, null);
         }
         for (var worker = 0; worker < 3; worker++)
             Assert.Equal(50, ((long*)counters.Address)[worker * 16]);
@@ -45,10 +45,11 @@ public unsafe class WorkerTeamTests
     {
         using var counters = new NativeMemoryBlock(2 * 128);
         var address = (nint)counters.Address;
+        using var lease = WorkerPoolLease.Acquire(2);
         var callers = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
         {
             for (var i = 0; i < 1000; i++)
-                WorkerTeam.Shared(2).Run(&CountWorker, (void**)address, null, null);
+                lease.Pool.Run(&CountWorker, (void**)address, null, null);
         })).ToList();
         callers.ForEach(t => t.Start());
         callers.ForEach(t => t.Join());
@@ -57,17 +58,12 @@ public unsafe class WorkerTeamTests
     }
 
     [Fact]
-    public void A_disposed_team_is_refused_and_a_shared_one_lives_on()
+    public void A_disposed_pool_is_refused()
     {
-        var team = new WorkerTeam(2);
-        team.Dispose();
-        team.Dispose();
-        Errors.Expect("SGC5002", () => team.Run(&CountWorker, null, null, null));
-
-        using var counters = new NativeMemoryBlock(2 * 128);
-        WorkerTeam.Shared(2).Dispose();
-        WorkerTeam.Shared(2).Run(&CountWorker, (void**)counters.Address, null, null);
-        Assert.Equal(1, ((long*)counters.Address)[16]);
+        var pool = new WorkerPool(2);
+        pool.Dispose();
+        pool.Dispose();
+        Errors.Expect("SGC5002", () => pool.Run(&CountWorker, null, null, null));
     }
 
     [Theory]

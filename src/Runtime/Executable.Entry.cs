@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace GraphCompiler.Runtime;
+
+// Who has entered an executable is alone in it: no other thread runs it or reads it, and disposing it waits.
+public sealed unsafe partial class Executable
+{
+    /// <summary>Waits for nobody: refuses a second thread. Disposing the entry leaves the executable again.</summary>
+    /// <exception cref="RuntimeException">SGC5002 disposed, SGC5005 entered by another thread.</exception>
+    internal Entry Enter()
+    {
+        var use = Interlocked.CompareExchange(ref _use, Use.Running, Use.Idle);
+        return use == Use.Idle ? new Entry(this) : throw EntryError(use);
+    }
+
+    private void Exit()
+    {
+        if (Interlocked.CompareExchange(ref _use, Use.Idle, Use.Running) == Use.Running) return;
+        // Dispose came during the run and left the freeing to it.
+        Volatile.Write(ref _use, Use.Disposed);
+        Free();
+    }
+
+    /// <summary>The right to run an executable and to read what the run gave, without another thread's run in between.</summary>
+    /// <remarks>The overloads of Run differ in the number of inputs only; each pins the caller's memory and passes it on.</remarks>
+    internal readonly ref struct Entry(Executable executable)
+    {
+        /// <inheritdoc cref="Executable.Run()"/>
+        public void Run()
+        {
+            executable.CheckCount(0);
+            executable.Step();
+        }
+
+        /// <inheritdoc cref="Executable.Run{T0}(ReadOnlySpan{T0})"/>
+        public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
+        {
+            executable.CheckCount(1);
+            fixed (T0* pointer0 = input0)
+            {
+                executable.Bind(0, pointer0, input0.Length);
+                executable.Step();
+            }
+        }
+
+        /// <inheritdoc cref="Executable.Run{T0, T1}(ReadOnlySpan{T0}, ReadOnlySpan{T1})"/>
+        public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
+            where T0 : unmanaged where T1 : unmanaged
+        {
+            executable.CheckCount(2);
+            fixed (T0* pointer0 = input0)
+            fixed (T1* pointer1 = input1)
+            {
+                executable.Bind(0, pointer0, input0.Length);
+                executable.Bind(1, pointer1, input1.Length);
+                executable.Step();
+            }
+        }
+
+        /// <inheritdoc cref="Executable.Run{T0, T1, T2}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2})"/>
+        public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
+            where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
+        {
+            executable.CheckCount(3);
+            fixed (T0* pointer0 = input0)
+            fixed (T1* pointer1 = input1)
+            fixed (T2* pointer2 = input2)
+            {
+                executable.Bind(0, pointer0, input0.Length);
+                executable.Bind(1, pointer1, input1.Length);
+                executable.Bind(2, pointer2, input2.Length);
+                executable.Step();
+            }
+        }
+
+        /// <inheritdoc cref="Executable.Run{T0, T1, T2, T3}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2}, ReadOnlySpan{T3})"/>
+        public void Run<T0, T1, T2, T3>(
+            ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
+            where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
+        {
+            executable.CheckCount(4);
+            fixed (T0* pointer0 = input0)
+            fixed (T1* pointer1 = input1)
+            fixed (T2* pointer2 = input2)
+            fixed (T3* pointer3 = input3)
+            {
+                executable.Bind(0, pointer0, input0.Length);
+                executable.Bind(1, pointer1, input1.Length);
+                executable.Bind(2, pointer2, input2.Length);
+                executable.Bind(3, pointer3, input3.Length);
+                executable.Step();
+            }
+        }
+
+        /// <inheritdoc cref="Executable.Run(ReadOnlySpan{ReadOnlyMemory{byte}})"/>
+        public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
+        {
+            executable.CheckCount(inputs.Length);
+            var pins = executable._pins ??= new MemoryHandle[inputs.Length];
+            try
+            {
+                for (var i = 0; i < inputs.Length; i++)
+                {
+                    ref readonly var argument = ref executable._inputs[i];
+                    var size = argument.Layout.Type.SizeOf();
+                    if (inputs[i].Length != argument.Elements * (long)size)
+                        throw LengthError(argument.Layout, argument.Elements * (long)size, inputs[i].Length, "bytes");
+                    pins[i] = inputs[i].Pin();
+                    executable.SetInput(i, pins[i].Pointer, size);
+                }
+                executable.Step();
+            }
+            finally
+            {
+                foreach (ref var pin in pins.AsSpan())
+                    pin.Dispose();
+            }
+        }
+
+        /// <summary>An output's elements, for as long as the executable is entered.</summary>
+        /// <exception cref="RuntimeException">SGC5003 wrong type, SGC5004 no such output.</exception>
+        public ReadOnlySpan<T> Read<T>(string name) where T : unmanaged => executable.Elements<T>(executable.Find(name, BufferRole.Output));
+
+        /// <summary>An output's elements, which no other thread's run changes: it is given outputs of its own.</summary>
+        /// <exception cref="RuntimeException">SGC5003 wrong type, SGC5004 no such output.</exception>
+        public ReadOnlySpan<T> HandOut<T>(string name) where T : unmanaged
+        {
+            var elements = Read<T>(name);
+            // A span stays on its thread's stack, so that the thread's number tells all who may hold one.
+            var thread = Environment.CurrentManagedThreadId;
+            ref var holder = ref executable._holder;
+            holder = holder == Holder.None || holder == thread ? thread : Holder.Several;
+            return elements;
+        }
+
+        /// <summary>Copies an output into the caller's memory.</summary>
+        /// <exception cref="RuntimeException">SGC5001 wrong length, SGC5003 wrong type, SGC5004 no such output.</exception>
+        public void Copy<T>(string name, Span<T> to) where T : unmanaged
+        {
+            var elements = Read<T>(name);
+            if (to.Length != elements.Length) throw executable.OutputLengthError(name, to.Length);
+            elements.CopyTo(to);
+        }
+
+        /// <summary>A part of the arena, for what a step leaves there beside its scratch values.</summary>
+        /// <remarks>For as long as the executable is entered: this is native memory.</remarks>
+        /// <param name="offset">Byte offset, a multiple of the element size.</param>
+        /// <param name="count">Number of elements.</param>
+        public Span<T> Arena<T>(long offset, int count) where T : unmanaged
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (long)count * sizeof(T), executable.Layout.ArenaBytes);
+            return new Span<T>(executable._arenaStart + offset, count);
+        }
+
+        /// <summary>Leaves the executable.</summary>
+        public void Dispose() => executable.Exit();
+    }
+
+    private void CheckCount(int inputs)
+    {
+        if (inputs != _inputs.Length) throw CountError(inputs);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RuntimeException OutputLengthError(string name, int given)
+    {
+        var buffer = Layout.Buffers[Find(name, BufferRole.Output)];
+        return new(RuntimeCode.WrongLength, $"output '{name}' is {buffer.TypeText}: {buffer.Elements} elements expected, {given} given");
+    }
+}
