@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every command that the documents print: eng/docs_commands.sh [--list]
+# Runs every command that the documents print: eng/docs_commands.sh [--list | TEXT]
 #   --list  only shows what each command is run as, and fails if one is not known here
+#   TEXT    only the commands that hold this text
 # A command is a line of a block that is marked ```sh, or code in a line that begins with a program of this project's.
 # Speed measurements run with their smallest setting; what installs packages, or is this run itself, is left out, with the reason.
 set -euo pipefail
@@ -50,7 +51,11 @@ rule() {
             line=${line//DIR/$work/model}
             echo "${line//t.json/$work/t.json}"
             ;;
-        'graphc '[a-z]*' --'*) echo "graphc ${1#graphc } --help" ;;
+        # Named in passing: the verb, and its option.
+        'graphc '[a-z]*' --'*)
+            local verb=${1#graphc }
+            echo "graphc ${verb%% *} --help | grep -e ${verb##* }"
+            ;;
         'graphc '[a-z]*) echo "$1 --help" ;;
         'dotnet run -c Release --project src/Cli --') echo "$1 --version" ;;
         'samples/Deploy/run && '*) rule "${1#samples/Deploy/run && }" ;;
@@ -116,6 +121,7 @@ build GraphCompiler.sln
 tools=$( (require_native_tools) 2>&1) || tools="skipped: ${tools#error: }"
 failed=0 ran=0 skipped=0
 for command in "${printed[@]}"; do
+    [[ "$command" == *"${1:-}"* ]] || continue
     line=$(rule "$command")
     if [[ "$line" == -* ]]; then
         echo "-- $command: skipped, since ${line#- }"
