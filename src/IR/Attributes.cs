@@ -73,7 +73,7 @@ public sealed class AttributeMap : IEquatable<AttributeMap>
     /// <summary>Whether there is none.</summary>
     public bool IsEmpty => _items.Count == 0;
     /// <summary>The attribute of this name, or null.</summary>
-    public Attribute? this[string name] => _items.GetValueOrDefault(name);
+    public Attribute? this[string name] => _items.GetValueOrDefault(name ?? throw new ArgumentNullException(nameof(name)));
 
     /// <summary>These attributes and one more, which replaces one of the same name.</summary>
     public AttributeMap With(string name, Attribute value)

@@ -34,6 +34,7 @@ internal static class PublicApi
         [nameof(Diagnostic)] = "thrown, to be read",
         [nameof(Executable)] = "calls native code at an address that it is given",
         [nameof(NativeMemoryBlock)] = "native memory",
+        [nameof(BarrierBlock)] = "native memory",
         [nameof(KernelAbi)] = "constants of generated code",
         [nameof(WorkerPool)] = "calls native code at an address that it is given",
         [nameof(WorkerPoolLease)] = "starts as many threads as it is told, for executables",
