@@ -9,7 +9,8 @@ using GraphCompiler.Bench.Suite;
 var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var filter = new Option<string>("--filter") { Description = "Only models whose name holds this text.", DefaultValueFactory = _ => "" };
-var peers = new Option<string>("--peers") { Description = "What to compare with, with commas: tape, torch.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
+var peers = new Option<string>("--peers")
+    { Description = "What to compare with, with commas: tape, torch.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
 peers.Validators.Add(r =>
 {
     foreach (var peer in StepsCommand.Split(r.GetValueOrDefault<string>()))
@@ -21,16 +22,22 @@ var turn = new Option<int>("--turn") { Description = "Milliseconds of one turn."
 turn.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--turn must be at least 1."); });
 var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
 var memory = new Option<bool>("--memory") { Description = "Also measure peak resident memory, each side in its own process." };
-var steps = new Command("steps", "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
+var steps = new Command("steps",
+    "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
     { filter, threads, peers, rounds, turn, json, memory };
 var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads };
 profile.SetAction(r => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads)));
 steps.SetAction(r => StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
     TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory)));
 
-var cases = new Option<string>("--filter") { Description = $"Only cases whose name holds this text; '{MicroCommand.Compile}' for the stages of compilation.", DefaultValueFactory = _ => "" };
+var cases = new Option<string>("--filter")
+{
+    Description = $"Only cases whose name holds this text; '{MicroCommand.Compile}' for the stages of compilation.",
+    DefaultValueFactory = _ => "",
+};
 var isShort = new Option<bool>("--short") { Description = "One short turn of each: whether it runs, not how fast." };
-var micro = new Command("micro", "Times products, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
+var micro = new Command("micro",
+    "Times matmuls, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
     { cases, threads, isShort };
 micro.SetAction(r => MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort)));
 
@@ -43,10 +50,13 @@ var name = new Argument<string>("MODEL");
 var peer = new Option<string>("--peer") { Required = true };
 var peak = new Command(PeakMemory.Verb) { name, peer, threads };
 peak.Hidden = true;
-peak.SetAction(r => Console.WriteLine(PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
+peak.SetAction(r => Console.WriteLine(
+    PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
 
-var deployed = new Option<string>("--deployed") { Description = "The folder that samples/Deploy/run fills.", DefaultValueFactory = _ => Path.Combine("artifacts", "deploy") };
-var startup = new Command("startup", "Times processes that train one step: ahead-of-time files, just in time, tape and libtorch.") { deployed, rounds };
+var deployed = new Option<string>("--deployed")
+    { Description = "The folder that samples/Deploy/run fills.", DefaultValueFactory = _ => Path.Combine("artifacts", "deploy") };
+var startup = new Command("startup",
+    "Times processes that train one step: ahead-of-time files, just in time, tape and libtorch.") { deployed, rounds };
 startup.SetAction(r => StartupCommand.Run(r.GetValue(deployed)!, r.GetValue(rounds)));
 var first = new Command(StartupCommand.Verb) { peer, threads };
 first.Hidden = true;
@@ -61,7 +71,8 @@ var many = new Option<int>("--threads") { Description = "Threads that are asked 
 many.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var few = new Option<int>("--rounds") { Description = "Processes of each; the median counts.", DefaultValueFactory = _ => 3 };
 few.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
-var oversubscribed = new Command("oversubscribed", "Times steps of processes that may use one processor only, with one thread and with several.")
+var oversubscribed =
+    new Command("oversubscribed", "Times steps of processes that may use one processor only, with one thread and with several.")
     { filter, many, few };
 oversubscribed.SetAction(r => OversubscribedCommand.Run(r.GetValue(filter)!, r.GetValue(many), r.GetValue(few)));
 var confined = new Command(OversubscribedCommand.Verb) { name, threads };

@@ -18,7 +18,7 @@ internal sealed record Row
     public double? TapeOverCompiled { get; init; }
     public double CompileMs { get; init; }
     public double CompileWarmMs { get; init; }
-    /// <summary>Floating-point operations of the matrix products in a step, a multiply-add counted as two.</summary>
+    /// <summary>Floating-point operations of the matmuls in a step, a multiply-add counted as two.</summary>
     public double Flops { get; init; }
     public double Gflops => Flops / CompiledUs / 1e3;
     public double FractionOfPeak { get; init; }
@@ -53,12 +53,14 @@ internal sealed record Run
     public required double PeakGflops { get; init; }
     public required IReadOnlyList<Row> Rows { get; init; }
 
-    public static Run Read(string path) => JsonSerializer.Deserialize<Run>(File.ReadAllText(path), Format) ?? throw new InvalidDataException($"{path} is empty");
+    public static Run Read(string path) =>
+        JsonSerializer.Deserialize<Run>(File.ReadAllText(path), Format) ?? throw new InvalidDataException($"{path} is empty");
 
     public void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + "\n");
 
     /// <summary>The processor's model name.</summary>
     public static string CpuName() =>
-        File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line
+        File.Exists("/proc/cpuinfo")
+            && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line
             ? line[(line.IndexOf(':') + 1)..].Trim() : "unknown";
 }

@@ -38,7 +38,8 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
                 LossMaxRelDiff = difference,
                 Flops = Flops(model),
             };
-            if (!(difference <= Tolerance)) return row with { Failure = $"losses differ by {difference:g3} relative, more than {Tolerance:g1}, at {where}" };
+            if (!(difference <= Tolerance))
+                return row with { Failure = $"losses differ by {difference:g3} relative, more than {Tolerance:g1}, at {where}" };
             var timing = new PairedTiming(Rounds, Turn, WarmUp);
             var times = timing.Measure([.. sides.Select(s => (Action<int>)(i => s.Step(i % BatchCount)))]);
             double[]? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
@@ -66,7 +67,8 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
         return again.CompileTime.TotalMilliseconds;
     }
 
-    /// <summary>The largest relative difference between any side's loss and the compiled one's, and where it was; NaN if any loss is.</summary>
+    /// <summary>The largest relative difference between any side's loss and the compiled one's, and where it was; NaN if any loss
+    /// is.</summary>
     private static (double Largest, string Where) LossDifference(IPeer[] sides)
     {
         var (largest, where) = (0.0, "");
@@ -77,7 +79,8 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
             {
                 var difference = Math.Abs(side.Loss - (double)sides[0].Loss) / Math.Max(Math.Abs((double)sides[0].Loss), 1e-6);
                 if (!(difference > largest) && !double.IsNaN(difference)) continue;
-                (largest, where) = (Math.Max(largest, difference), $"step {step + 1}: {string.Join(", ", sides.Select(s => $"{s.Name} {s.Loss}"))}");
+                (largest, where) = (Math.Max(largest, difference),
+                    $"step {step + 1}: {string.Join(", ", sides.Select(s => $"{s.Name} {s.Loss}"))}");
             }
         }
         return (largest, where);

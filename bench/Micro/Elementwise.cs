@@ -23,7 +23,8 @@ internal static class Elementwise
         new("column sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([0])], ColumnSums, o => [o[0].sum(dim: 0L)]),
     ];
 
-    private static MicroCase Function(string name, Func<Value, Value> compiled, Action<float[], float[]> tensors, Func<torch.Tensor, torch.Tensor> torch) =>
+    private static MicroCase Function(string name, Func<Value, Value> compiled, Action<float[], float[]> tensors,
+        Func<torch.Tensor, torch.Tensor> torch) =>
         new(name, [s_matrix], [s_matrix], (_, o) => [compiled(o[0])], (o, r) => tensors(o[0], r[0]), o => [torch(o[0])]);
 
     // TensorPrimitives has no erf: x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), which differs by less than 1e-3.

@@ -3,12 +3,13 @@ using static TorchSharp.torch;
 
 namespace GraphCompiler.Bench.Micro;
 
-/// <summary>One piece of a training step, written three times: for the compiler, with TensorPrimitives, and for libtorch.</summary>
+/// <summary>One part of a training step, written three times: for the compiler, with TensorPrimitives, and for libtorch.</summary>
 /// <param name="Name">As shown and filtered by.</param>
 /// <param name="Operands">Shapes of the f32 operands.</param>
 /// <param name="Results">Shapes of the f32 results.</param>
 /// <param name="Compiled">The results of the operands.</param>
-/// <param name="Tensors">Fills the results, or changes the operands that <paramref name="Replaced"/> names; one thread but for products.</param>
+/// <param name="Tensors">Fills the results, or changes the operands that <paramref name="Replaced"/> names; on one thread, except
+/// matmuls.</param>
 /// <param name="Torch">The results, or the operands changed in place.</param>
 public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     Func<FunctionBuilder, Value[], Value[]> Compiled, Action<float[][], float[][]> Tensors, Func<Tensor[], Tensor[]> Torch)
@@ -16,7 +17,7 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     /// <summary>For each result the operand that it replaces, or -1.</summary>
     public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
 
-    /// <summary>Floating-point operations of a product, a multiply-add being two; 0 for what is bound by memory.</summary>
+    /// <summary>Floating-point operations of a matmul, a multiply-add being two; 0 for what is bound by memory.</summary>
     public double Flops { get; init; }
 
     /// <summary>Whether libtorch records operations, to differentiate them.</summary>

@@ -19,10 +19,11 @@ internal static class MicroCommand
     /// <summary>What a filter chooses the stages of compilation by.</summary>
     public const string Compile = "compile";
 
-    private static readonly PairedTiming s_timing = new(Rounds: 9, Turn: TimeSpan.FromMilliseconds(30), WarmUp: TimeSpan.FromMilliseconds(300));
+    private static readonly PairedTiming s_timing =
+        new(Rounds: 9, Turn: TimeSpan.FromMilliseconds(30), WarmUp: TimeSpan.FromMilliseconds(300));
     private static readonly PairedTiming s_short = new(Rounds: 1, Turn: TimeSpan.FromMilliseconds(1), WarmUp: TimeSpan.FromMilliseconds(2));
 
-    public static IReadOnlyList<MicroCase> Cases { get; } = [.. Products.All, .. Rows.All, .. Elementwise.All, .. Updates.All];
+    public static IReadOnlyList<MicroCase> Cases { get; } = [.. Matmuls.All, .. Rows.All, .. Elementwise.All, .. Updates.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
     public static int Run(string filter, int threads, bool isShort)
@@ -31,7 +32,8 @@ internal static class MicroCommand
         var withCompile = Compile.Contains(filter, StringComparison.OrdinalIgnoreCase);
         if (selected.Length == 0 && !withCompile)
         {
-            Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {string.Join(", ", Cases.Select(c => c.Name))}.");
+            var names = string.Join(", ", Cases.Select(c => c.Name));
+            Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {names}.");
             return 2;
         }
         if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing);
@@ -41,9 +43,10 @@ internal static class MicroCommand
 
     private static void RunSides(MicroCase[] selected, int threads, PairedTiming timing)
     {
-        if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch cannot be had, so it is left out: {reason}");
+        if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch is not available, so it is left out: {reason}");
         var peak = Roofline.Measure(threads).Gigaflops;
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. Microseconds, medians of {timing.Rounds} rounds; "
+        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. "
+            + $"Microseconds, medians of {timing.Rounds} rounds; "
             + "ratios are medians of the rounds' ratios.");
         Console.WriteLine($"{"case",-48}{"compiled",10}{"GFLOP/s",9}{"tensors/compiled",18}{"torch/compiled",16}");
         foreach (var @case in selected)
@@ -73,10 +76,12 @@ internal static class MicroCommand
     // In this process: compiled code needs no warm-up of a runtime.
     private static ManualConfig Configuration(string folder, bool isShort)
     {
-        var job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(isShort ? 1 : 3).WithIterationCount(isShort ? 1 : 9)
+        var job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(isShort ? 1 : 3)
+            .WithIterationCount(isShort ? 1 : 9)
             .WithIterationTime(TimeInterval.FromMilliseconds(isShort ? 1 : 100));
         return ManualConfig.CreateEmpty().AddJob(job).AddColumnProvider(DefaultColumnProviders.Descriptor, DefaultColumnProviders.Params)
-            .AddLogger(NullLogger.Instance).AddColumn(StatisticColumn.Median).WithArtifactsPath(folder).WithOptions(ConfigOptions.DisableLogFile)
+            .AddLogger(NullLogger.Instance).AddColumn(StatisticColumn.Median).WithArtifactsPath(folder)
+            .WithOptions(ConfigOptions.DisableLogFile)
             .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(60));
     }
 

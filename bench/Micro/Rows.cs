@@ -16,8 +16,11 @@ internal static class Rows
 
     public static IEnumerable<MicroCase> All { get; } =
     [
-        .. new[] { s_narrow, s_wide }.Select(s => ForwardBackward($"softmax {s[0]}x{s[1]}", s, x => x.Softmax(), SoftmaxRow, x => nn.functional.softmax(x, -1))),
-        .. new[] { s_narrow, s_wide }.Select(s => ForwardBackward($"layer norm {s[0]}x{s[1]}", s, LayerNorm, LayerNormRow, x => nn.functional.layer_norm(x, [x.shape[1]], eps: Epsilon))),
+        .. new[] { s_narrow, s_wide }.Select(s =>
+            ForwardBackward($"softmax {s[0]}x{s[1]}", s, x => x.Softmax(), SoftmaxRow, x => nn.functional.softmax(x, -1))),
+        .. new[] { s_narrow, s_wide }.Select(s =>
+            ForwardBackward($"layer norm {s[0]}x{s[1]}", s, LayerNorm, LayerNormRow,
+                x => nn.functional.layer_norm(x, [x.shape[1]], eps: Epsilon))),
         new($"residual add and layer norm 1024x1024", [s_wide, s_wide], [s_wide, s_wide], (_, o) =>
         {
             var sum = o[0] + o[1];

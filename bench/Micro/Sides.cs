@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace GraphCompiler.Bench.Micro;
 
-/// <summary>A case on each side: this project; System.Numerics.Tensors, and the tape's product; libtorch, where it can be had.</summary>
+/// <summary>A case on each side: this project; System.Numerics.Tensors, and the tape's matmul; libtorch, where it is available.</summary>
 internal sealed class Sides : IDisposable
 {
     private const double Tolerance = 2e-3;
@@ -58,13 +58,14 @@ internal sealed class Sides : IDisposable
     {
         set_num_threads(_threads);
         set_grad_enabled(Case.NeedsGradient);
-        _tensors = [.. Case.CreateOperands().Select((o, i) => tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i == 0))];
+        _tensors = [.. Case.CreateOperands().Select((o, i) =>
+            tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i == 0))];
         using var scope = NewDisposeScope();
         var results = Case.Torch(_tensors);
         for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().contiguous().data<float>().ToArray());
     }
 
-    // Relative to the largest element: small ones are differences of large ones in products and normalizations.
+    // Relative to the largest element: small ones are differences of large ones in matmuls and normalizations.
     private void RequireAgreement(string side, int result, float[] elements)
     {
         var expected = _compiled.Result(result);
@@ -72,9 +73,11 @@ internal sealed class Sides : IDisposable
         for (var i = 0; i < expected.Length; i++)
         {
             largest = Math.Max(largest, Math.Abs(expected[i]));
-            difference = Math.Max(difference, double.IsNaN(expected[i] - elements[i]) ? double.PositiveInfinity : Math.Abs(expected[i] - elements[i]));
+            difference = Math.Max(difference, double.IsNaN(expected[i] - elements[i]) ? double.PositiveInfinity
+                : Math.Abs(expected[i] - elements[i]));
         }
         if (difference > Tolerance * largest)
-            throw new InvalidOperationException($"{Case.Name}: result {result} of {side} differs by {difference:g3}, elements being up to {largest:g3}");
+            throw new InvalidOperationException(
+                $"{Case.Name}: result {result} of {side} differs by {difference:g3}, elements being up to {largest:g3}");
     }
 }

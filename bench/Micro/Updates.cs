@@ -9,7 +9,11 @@ namespace GraphCompiler.Bench.Micro;
 internal static class Updates
 {
     // A second moment is never negative, so the operand given is its root.
-    public static IEnumerable<MicroCase> All { get; } = [Adam("Adam 1M", 1 << 20), Copy("copy of Adam's 28 MB", 7 << 19), Adam("Adam 10M", 10_000_000), Copy("copy of Adam's 280 MB", 35_000_000)];
+    public static IEnumerable<MicroCase> All { get; } =
+    [
+        Adam("Adam 1M", 1 << 20), Copy("copy of Adam's 28 MB", 7 << 19),
+        Adam("Adam 10M", 10_000_000), Copy("copy of Adam's 280 MB", 35_000_000),
+    ];
 
     // Adam reads four floats for each parameter and writes three: as much as a copy of 3.5 floats.
     private static MicroCase Copy(string name, int elements) =>

@@ -27,7 +27,8 @@ internal sealed class TorchPeer : IPeer
         torch.set_num_threads(threads);
         var declared = model.Declare();
         _batches = [.. batches.Select(b => Tensors(b, declared))];
-        _model = model.DeclareTorch(name => declared.Graph.ModelParameters.Single(p => p.Value.Name == name).InitialElements(declared.Graph.Seed));
+        _model = model.DeclareTorch(name =>
+            declared.Graph.ModelParameters.Single(p => p.Value.Name == name).InitialElements(declared.Graph.Seed));
         _optimizer = new TorchOptimizer(declared.Optimizer, [.. _model.Parameters]);
     }
 

@@ -53,7 +53,8 @@ internal sealed record Mlp(string Name, int BatchSize, int[] Sizes, Activation H
         if (Criterion == Criterion.CrossEntropy)
             return new(features, Enumerable.Range(0, BatchSize).Select(_ => random.Next(Outputs)).ToArray());
         var isBinary = Criterion == Criterion.BinaryCrossEntropy;
-        return new(features, Enumerable.Range(0, BatchSize * Outputs).Select(_ => isBinary ? random.Next(2) : (float)random.NextDouble()).ToArray());
+        var targets = Enumerable.Range(0, BatchSize * Outputs).Select(_ => isBinary ? random.Next(2) : (float)random.NextDouble());
+        return new(features, targets.ToArray());
     }
 
     private static Value Apply(Activation activation, Value x) => activation switch

@@ -14,14 +14,16 @@ internal static class Models
         new Mlp("mlp_mnist_b64_adam", 64, [784, 128, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
         new Mlp("mlp_mnist_b128_512_adam", 128, [784, 512, 512, 10], Activation.Relu, Criterion.CrossEntropy, new Adam(1e-3)),
         new Mlp("mlp_wide_b256_adam", 256, [1024, 2048, 2048, 1024], Activation.Gelu, Criterion.MeanSquaredError, new Adam(1e-4)),
-        new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy, new Sgd(1e-3, momentum: 0.9)),
+        new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy,
+            new Sgd(1e-3, momentum: 0.9)),
     ];
 
-    /// <summary>Those whose name holds a text; where none does, that is told on stderr.</summary>
+    /// <summary>Those whose name holds a text; where none does, stderr says so.</summary>
     public static SuiteModel[] Matching(string filter)
     {
         var models = All.Where(m => m.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToArray();
-        if (models.Length == 0) Console.Error.WriteLine($"No model's name holds '{filter}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
+        if (models.Length == 0)
+            Console.Error.WriteLine($"No model's name holds '{filter}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
         return models;
     }
 }

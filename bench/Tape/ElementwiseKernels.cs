@@ -5,7 +5,8 @@ namespace GraphCompiler.Tape;
 internal delegate void UnaryForward(ReadOnlySpan<float> x, Span<float> y);
 internal delegate void UnaryBackward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx);
 internal delegate void BinaryForward(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y);
-internal delegate void BinaryBackward(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx);
+internal delegate void BinaryBackward(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct,
+    Span<float> dx);
 
 /// <summary>An elementwise op of one operand.</summary>
 internal sealed class Unary(UnaryForward forward, UnaryBackward backward) : EagerKernel

@@ -6,7 +6,8 @@ namespace GraphCompiler.Tape;
 internal static class Gradients
 {
     /// <summary>y = a/b: ct/b and -ct·y/b.</summary>
-    public static void Divide(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx)
+    public static void Divide(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct,
+        Span<float> dx)
     {
         TensorPrimitives.Divide(ct, b, dx);
         if (wrt == 0) return;
@@ -15,7 +16,8 @@ internal static class Gradients
     }
 
     /// <summary>The larger or smaller: all to the one that was taken, half to each at a tie.</summary>
-    public static void Extremum(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx)
+    public static void Extremum(int wrt, ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> y, ReadOnlySpan<float> ct,
+        Span<float> dx)
     {
         var x = wrt == 0 ? a : b;
         for (var i = 0; i < dx.Length; i++) dx[i] = a[i] == b[i] ? 0.5f * ct[i] : x[i] == y[i] ? ct[i] : 0;

@@ -28,7 +28,8 @@ internal static class KernelTable
         [Softmax.Instance] = new RowSoftmax(isLog: false),
         [Add.Instance] = new Linear(TensorPrimitives.Add, negatesSecond: false),
         [Subtract.Instance] = new Linear(TensorPrimitives.Subtract, negatesSecond: true),
-        [Multiply.Instance] = new Binary(TensorPrimitives.Multiply, (wrt, a, b, _, ct, dx) => TensorPrimitives.Multiply(ct, wrt == 0 ? b : a, dx)),
+        [Multiply.Instance] =
+            new Binary(TensorPrimitives.Multiply, (wrt, a, b, _, ct, dx) => TensorPrimitives.Multiply(ct, wrt == 0 ? b : a, dx)),
         [Divide.Instance] = new Binary(TensorPrimitives.Divide, Gradients.Divide),
         [Maximum.Instance] = new Binary(TensorPrimitives.Max, Gradients.Extremum),
         [Minimum.Instance] = new Binary(TensorPrimitives.Min, Gradients.Extremum),

@@ -15,8 +15,8 @@ internal static class MatrixMultiply
 {
     private const int PanelColumns = 32;
     private const int TileRows = 4;
-    private const int BlockDepth = 256; // A panel of 256×32 floats is 32 KiB, the first-level cache of common processors.
-    private const long ParallelProducts = 2_000_000; // Below this, waking a thread costs more than it saves.
+    private const int BlockK = 256; // A panel of 256×32 floats is 32 KiB, the first-level cache of common processors.
+    private const long ParallelMultiplyAdds = 2_000_000; // Below this, waking a thread costs more than it saves.
 
     [ThreadStatic] private static float[]? s_panel;
 
@@ -25,30 +25,30 @@ internal static class MatrixMultiply
     {
         var panels = (b.Columns + PanelColumns - 1) / PanelColumns;
         if (a.Columns == 0) Array.Clear(c);
-        else if (panels > 1 && (long)a.Rows * b.Columns * a.Columns > ParallelProducts) Parallel.For(0, panels, p => Panel(a, b, c, p));
+        else if (panels > 1 && (long)a.Rows * b.Columns * a.Columns > ParallelMultiplyAdds) Parallel.For(0, panels, p => Panel(a, b, c, p));
         else for (var p = 0; p < panels; p++) Panel(a, b, c, p);
     }
 
     private static void Panel(MatrixView a, MatrixView b, float[] c, int panel)
     {
-        var packed = s_panel ??= new float[BlockDepth * PanelColumns];
+        var packed = s_panel ??= new float[BlockK * PanelColumns];
         var column = panel * PanelColumns;
         var columns = Math.Min(PanelColumns, b.Columns - column);
-        for (var start = 0; start < a.Columns; start += BlockDepth)
+        for (var start = 0; start < a.Columns; start += BlockK)
         {
-            var depth = Math.Min(BlockDepth, a.Columns - start);
-            Pack(b, start, depth, column, columns, packed);
+            var kc = Math.Min(BlockK, a.Columns - start);
+            Pack(b, start, kc, column, columns, packed);
             var row = 0;
             for (; row + TileRows <= a.Rows; row += TileRows)
-                Tile(a, row, start, depth, packed, c.AsSpan(row * b.Columns + column), b.Columns, columns, start > 0);
+                Tile(a, row, start, kc, packed, c.AsSpan(row * b.Columns + column), b.Columns, columns, start > 0);
             for (; row < a.Rows; row++)
-                Row(a, row, start, depth, packed, c.AsSpan(row * b.Columns + column), columns, start > 0);
+                Row(a, row, start, kc, packed, c.AsSpan(row * b.Columns + column), columns, start > 0);
         }
     }
 
-    private static void Pack(MatrixView b, int start, int depth, int column, int columns, float[] packed)
+    private static void Pack(MatrixView b, int start, int kc, int column, int columns, float[] packed)
     {
-        for (var k = 0; k < depth; k++)
+        for (var k = 0; k < kc; k++)
         {
             var target = packed.AsSpan(k * PanelColumns, PanelColumns);
             var source = (start + k) * b.RowStride + column * b.ColumnStride;
@@ -58,12 +58,13 @@ internal static class MatrixMultiply
         }
     }
 
-    private static void Tile(MatrixView a, int row, int start, int depth, float[] packed, Span<float> c, int stride, int columns, bool adds)
+    private static void Tile(MatrixView a, int row, int start, int kc, float[] packed, Span<float> c, int stride, int columns, bool adds)
     {
-        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default;
+        Vector512<float> c20 = default, c21 = default, c30 = default, c31 = default;
         ref var x = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(a.Data), row * a.RowStride + start * a.ColumnStride);
         ref var y = ref MemoryMarshal.GetArrayDataReference(packed);
-        for (var k = 0; k < depth; k++)
+        for (var k = 0; k < kc; k++)
         {
             var (y0, y1) = (Vector512.LoadUnsafe(ref y), Vector512.LoadUnsafe(ref y, 16));
             var x0 = Vector512.Create(x);
@@ -78,7 +79,7 @@ internal static class MatrixMultiply
             var x3 = Vector512.Create(Unsafe.Add(ref x, 3 * a.RowStride));
             c30 = Vector512.FusedMultiplyAdd(x3, y0, c30);
             c31 = Vector512.FusedMultiplyAdd(x3, y1, c31);
-            if (k + 1 == depth) break;
+            if (k + 1 == kc) break;
             x = ref Unsafe.Add(ref x, a.ColumnStride);
             y = ref Unsafe.Add(ref y, PanelColumns);
         }
@@ -88,10 +89,10 @@ internal static class MatrixMultiply
         Store(c30, c31, c[(3 * stride)..], columns, adds);
     }
 
-    private static void Row(MatrixView a, int row, int start, int depth, float[] packed, Span<float> c, int columns, bool adds)
+    private static void Row(MatrixView a, int row, int start, int kc, float[] packed, Span<float> c, int columns, bool adds)
     {
         Vector512<float> c0 = default, c1 = default;
-        for (var k = 0; k < depth; k++)
+        for (var k = 0; k < kc; k++)
         {
             var x = Vector512.Create(a.Data[row * a.RowStride + (start + k) * a.ColumnStride]);
             c0 = Vector512.FusedMultiplyAdd(x, Vector512.Create<float>(packed.AsSpan(k * PanelColumns, 16)), c0);

@@ -75,7 +75,7 @@ internal sealed class Selection : EagerKernel
         }
     }
 
-    // An empty span stands for zeros.
+    // An empty span means zeros.
     private static void Choose(ReadOnlySpan<float> predicate, ReadOnlySpan<float> onTrue, ReadOnlySpan<float> onFalse, Span<float> y)
     {
         var width = Vector<float>.Count;

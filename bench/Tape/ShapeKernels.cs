@@ -84,7 +84,9 @@ internal sealed class Repeat : EagerKernel
         node.Data = pool.Rent((int)node.Operation!.Result.Shape.ElementCount);
         var block = split.Middle * split.Inner;
         if (split.Inner == 1) new Split(1, split.Outer, split.Middle).RepeatMiddle(x, node.Data);
-        else for (var o = 0; o < split.Outer; o++) new Split(split.Middle, split.Inner, 1).RepeatMiddle(x, node.Data.AsSpan(o * block, block));
+        else
+            for (var o = 0; o < split.Outer; o++)
+                new Split(split.Middle, split.Inner, 1).RepeatMiddle(x, node.Data.AsSpan(o * block, block));
     }
 
     public override void Backward(Node node, BufferPool pool)

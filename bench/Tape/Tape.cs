@@ -29,7 +29,8 @@ public sealed class Tape
         _function = Prediction.Slice(graph, loss);
         _optimizer = new EagerOptimizer(optimizer);
         var missing = _function.Operations.Where(o => !Runs(o)).Select(o => o.Op.Name).Distinct().ToArray();
-        if (missing.Length > 0) throw new ArgumentException($"the tape cannot run {string.Join(", ", missing)} of \"{graph.Name}\"", nameof(graph));
+        if (missing.Length > 0)
+            throw new ArgumentException($"the tape cannot run {string.Join(", ", missing)} of \"{graph.Name}\"", nameof(graph));
         foreach (var input in graph.Inputs) _inputs[input.Name!] = new float[input.Shape.ElementCount];
         foreach (var parameter in graph.ModelParameters)
             _variables[parameter.Value.Name!] = parameter.InitialElements(graph.Seed);

@@ -15,10 +15,11 @@ internal static class ElfVersionNeeds
     /// <param name="image">A little-endian 64-bit ELF file, changed in place.</param>
     /// <param name="version">Such as GLIBCXX_3.4.32.</param>
     /// <returns>How many were not weak before.</returns>
-    /// <exception cref="InvalidDataException">The file is no such ELF file, or is cut short.</exception>
+    /// <exception cref="InvalidDataException">The file is no such ELF file, or is truncated.</exception>
     public static int MarkWeak(byte[] image, string version)
     {
-        if (image.Length < 64 || !image.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8)) throw new InvalidDataException("not a 64-bit little-endian ELF file");
+        if (image.Length < 64 || !image.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
+            throw new InvalidDataException("not a 64-bit little-endian ELF file");
         try
         {
             var (count, changed) = (U16(image, SectionHeaderSize + 2), 0);
@@ -31,7 +32,7 @@ internal static class ElfVersionNeeds
         }
         catch (ArgumentOutOfRangeException e)
         {
-            throw new InvalidDataException("the ELF file is cut short", e);
+            throw new InvalidDataException("the ELF file is truncated", e);
         }
     }
 

@@ -27,14 +27,15 @@ internal static class LibTorch
 
     private static readonly Lazy<string?> s_reason = new(Load);
 
-    /// <summary>Why libtorch cannot be had; null if it can.</summary>
+    /// <summary>Why libtorch is not available; null if it is.</summary>
     public static string? Unavailable => s_reason.Value;
 
     private static string? Load()
     {
         try
         {
-            if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return "libtorch is packaged for x64 Linux only";
+            if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+                return "libtorch is packaged for x64 Linux only";
             var library = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
             if (!File.Exists(library)) return $"{library} is not there";
             if (!Standard()) Adapt(library);
@@ -50,7 +51,8 @@ internal static class LibTorch
         }
     }
 
-    private static bool Standard() => NativeLibrary.TryLoad("libstdc++.so.6", out var handle) && NativeLibrary.TryGetExport(handle, MissingFunction, out _);
+    private static bool Standard() =>
+        NativeLibrary.TryLoad("libstdc++.so.6", out var handle) && NativeLibrary.TryGetExport(handle, MissingFunction, out _);
 
     private static void Adapt(string library)
     {
@@ -70,7 +72,8 @@ internal static class LibTorch
     {
         var temporary = $"{path}.{Environment.ProcessId}";
         ProcessStartInfo start = new("cc") { RedirectStandardInput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["-shared", "-fPIC", "-O1", "-x", "c", "-o", temporary, "-", "-x", "none", "-l:libstdc++.so.6"]) start.ArgumentList.Add(argument);
+        string[] arguments = ["-shared", "-fPIC", "-O1", "-x", "c", "-o", temporary, "-", "-x", "none", "-l:libstdc++.so.6"];
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var compiler = Process.Start(start)!;
         compiler.StandardInput.Write(Shim);
         compiler.StandardInput.Close();

@@ -26,16 +26,19 @@ internal static class Classifier
         var optimizer = new Adam(recipe.LearningRate);
         var plan = g.Minimize(loss, optimizer);
         using var step = plan.Compile();
-        AnsiConsole.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {data.TrainY.Length} examples, {data.TestY.Length} held out");
+        AnsiConsole.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {data.TrainY.Length} examples, "
+            + $"{data.TestY.Length} held out");
 
         Train(data, recipe, step);
         using var predict = step.Predictor(logits);
         var accuracy = Accuracy(data, recipe, predict);
         AnsiConsole.WriteLine($"test accuracy {accuracy:P2}");
         var comparison = Comparison.Run(plan, new Tape(g, loss, optimizer), new Batches(data.TrainX, data.TrainY, recipe.Batch, seed: 7));
-        AnsiConsole.WriteLine($"compiled {comparison.CompiledMicroseconds:F2} µs a step, eager tape {comparison.TapeMicroseconds:F2} µs a step"
+        AnsiConsole.WriteLine($"compiled {comparison.CompiledMicroseconds:F2} µs a step, "
+            + $"eager tape {comparison.TapeMicroseconds:F2} µs a step"
             + $" ({comparison.TapeMicroseconds / comparison.CompiledMicroseconds:F1} times as long)");
-        AnsiConsole.WriteLine($"largest relative difference of the loss over {Comparison.CheckedSteps} steps: {comparison.LossDifference:E1}");
+        AnsiConsole.WriteLine($"largest relative difference of the loss over {Comparison.CheckedSteps} steps: "
+            + $"{comparison.LossDifference:E1}");
         if (json is not null) WriteJson(json, accuracy, recipe.Epochs, step.CompileTime, comparison);
         return Verdict(accuracy, recipe, comparison);
     }

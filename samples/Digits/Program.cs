@@ -8,7 +8,8 @@ using GraphCompiler.Runtime.Data;
 var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
 var data = new Option<string>("--data") { Description = "Folder with MNIST's four IDX files, gzipped or not.", Required = true };
 var root = new RootCommand("Trains a handwritten-digit classifier with a natively compiled step.") { json };
-root.SetAction(parse => Guard(() => Classifier.Run(DigitsData.Load(), new(Hidden: 64, Epochs: 60, Batch: 16, LearningRate: 2e-3, Target: 0.97), parse.GetValue(json))));
+var digits = new Recipe(Hidden: 64, Epochs: 60, Batch: 16, LearningRate: 2e-3, Target: 0.97);
+root.SetAction(parse => Guard(() => Classifier.Run(DigitsData.Load(), digits, parse.GetValue(json))));
 var mnist = new Command("mnist", "The same on MNIST.") { data, json };
 mnist.SetAction(parse => Guard(() =>
 {
@@ -30,7 +31,8 @@ static int Guard(Func<int> run)
     {
         return run();
     }
-    catch (Exception error) when (error is GraphException or RuntimeException or BackendException or IOException or UnauthorizedAccessException)
+    catch (Exception error) when (error is GraphException or RuntimeException or BackendException
+        or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine(error.Message);
         return 2;

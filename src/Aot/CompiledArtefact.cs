@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.RegularExpressions;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Frontend;
 using GraphCompiler.IR;
@@ -22,7 +21,7 @@ namespace GraphCompiler.Aot;
 public sealed record CompiledVariant(ManifestVariant Manifest, byte[] Object, string LlvmIr, string Assembly);
 
 /// <summary>A model compiled for one or several targets, in memory.</summary>
-public sealed partial class CompiledArtefact
+public sealed class CompiledArtefact
 {
     private CompiledArtefact() { }
 
@@ -32,38 +31,44 @@ public sealed partial class CompiledArtefact
     public required ImmutableArray<CompiledVariant> Variants { get; init; }
     /// <summary>The source: step and prediction as IR text.</summary>
     public required string Ir { get; init; }
-    /// <summary>Initial elements of all parameters, in the manifest's order.</summary>
-    public required byte[] Initial { get; init; }
+    /// <summary>Initial elements of each parameter as in memory, in the manifest's order.</summary>
+    public required ImmutableArray<byte[]> Initial { get; init; }
 
     /// <summary>Compiles a declared model.</summary>
-    /// <param name="name">A letter, then letters, digits and '_'.</param>
+    /// <param name="name">See <see cref="ModelName"/>.</param>
     /// <param name="model">The declaration.</param>
     /// <param name="targets">native, x86-64-v2, x86-64-v3, x86-64-v4; at least one.</param>
     /// <param name="threads">Most threads that a step can be run with, from 1 to <see cref="CompileOptions.MaxThreads"/>.</param>
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
-    /// <exception cref="AotException">SGC7105: unusable name. SGC7106: a prediction of another model.</exception>
-    /// <exception cref="BackendException">SGC4001 to SGC4004.</exception>
-    /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
-    public static CompiledArtefact Compile(string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
+    /// <exception cref="AotException">SGC7105: the model or a metric cannot have its name.</exception>
+    /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be
+    /// checked.</exception>
+    /// <exception cref="GraphException">What compiling at run time refuses: SGC1008, a prediction of another model, or one that reads a
+    /// variable declared after Minimize; SGC1011, a number of threads out of range; SGC1001 and SGC1005, an initial value that its type
+    /// cannot hold.</exception>
+    /// <exception cref="RuntimeException">SGC5006: an input and an output of one name.</exception>
+    public static CompiledArtefact Compile(
+        string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
     {
-        if (!NamePattern().IsMatch(name))
-            throw new AotException("SGC7105", $"a model named '{name}' cannot be a file and a C function: use a letter, then letters, digits and '_'");
-        if (targets.Count == 0) throw new BackendException("SGC4004", "no target is named; known are native, x86-64-v2, x86-64-v3 and x86-64-v4.");
+        CheckName(name);
+        if (targets.Count == 0)
+            throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
         var plan = model.Training;
-        var prediction = model.Prediction is { } output ? Slice(plan, output) : null;
-        var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction));
+        CheckMetrics(plan);
+        var prediction = model.Prediction is { } output ? PredictionPlan.Create(plan, output, output.Location) : null;
+        var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
         var source = new Source(name, plan, prediction, threads, logger);
         // Levels sort by number; native can run more than any of them may.
-        var ordered = targets.Distinct().Select(t => TargetInfo.Create(t)).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal).ToList();
+        var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
         var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
-        var parameters = plan.Graph.ModelParameters.Where(p => first.Buffers.Any(b => b.Name == p.Value.Name)).ToList();
+        var parameters = plan.Variables.ToList();
         return new CompiledArtefact
         {
             Ir = ir,
             Variants = [.. compiled.Select(c => c.Variant)],
-            Initial = [.. parameters.SelectMany(p => Bytes(p, plan.Graph.Seed))],
+            Initial = [.. parameters.Select(p => p.InitialBytes(plan.Graph.Seed))],
             Manifest = new ModelManifest
             {
                 Model = name,
@@ -81,46 +86,67 @@ public sealed partial class CompiledArtefact
         };
     }
 
-    private static Function Slice(TrainingPlan plan, Value output) => output.Builder == plan.Graph
-        ? Prediction.Slice(plan.Graph, output)
-        : throw new AotException("SGC7106", $"the prediction belongs to \"{output.Builder.Name}\", not to \"{plan.Graph.Name}\"");
+    private static void CheckName(string name)
+    {
+        if (ModelName.Refusal(name) is { } refusal) throw new AotException("SGC7105", $"a model named '{name}' {refusal}");
+        // Whatever this process links with, the C library above all, a C program does too.
+        var process = NativeLibrary.GetMainProgramHandle();
+        foreach (var function in CSource.Functions)
+            if (NativeLibrary.TryGetExport(process, $"{name}_{function}", out _))
+                throw new AotException("SGC7105",
+                    $"a model named '{name}' would define {name}_{function}, which the system's libraries have");
+    }
+
+    // Metrics may have any name that can be written into files; the builder checks all others.
+    private static void CheckMetrics(TrainingPlan plan)
+    {
+        foreach (var name in plan.Outputs)
+            if (name.Length == 0 || name.EnumerateRunes().Any(r => r == Rune.ReplacementChar))
+                throw new AotException("SGC7105", $"a metric named '{name}' cannot be written into files: its name is empty or not text");
+    }
+
+    // Code uses no feature that a loader could not look for.
+    private static TargetInfo TargetOf(string name)
+    {
+        var target = TargetInfo.Create(name);
+        if (name == "native" && RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            throw new BackendException("SGC4004",
+                "ahead of time there is no target native here: only features of x86-64 processors can be checked at load.");
+        return target.RestrictedTo(CpuFeatures.MayBeUsed);
+    }
 
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private static byte[] Bytes(ModelParameter parameter, ulong seed)
+    private sealed record Source(string Name, TrainingPlan Plan, PredictionPlan? Prediction, int Threads, ILogger? Logger)
     {
-        var elements = parameter.InitialElements(seed);
-        return parameter.Value.DType == DType.F64
-            ? MemoryMarshal.AsBytes(Array.ConvertAll(elements, x => (double)x).AsSpan()).ToArray()
-            : MemoryMarshal.AsBytes(elements.AsSpan()).ToArray();
-    }
-
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]*$")]
-    private static partial Regex NamePattern();
-
-    private sealed record Source(string Name, TrainingPlan Plan, Function? Prediction, int Threads, ILogger? Logger)
-    {
-        public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(TargetInfo target, bool withText)
+        public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
+            TargetInfo target, bool withText)
         {
-            var level = target.Name.Replace('-', '_');
-            var context = PassContext.FromEnvironment(Logger);
-            var (program, layout) = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, Plan.ResultNames, target, Threads, context);
-            var training = new ManifestEntry($"{Name}_{level}_train", layout.ArenaBytes, layout.Parallel);
-            List<(string, LoopProgram)> programs = [(training.Symbol, program)];
-            ExecutableLayout? predicted = null;
-            ManifestEntry? entry = null;
-            if (Prediction is not null)
+            // Level last, so that no symbol is a function of another model: `a_native` has an a_native_predict.
+            string Symbol(string program) => $"{Name}_{program}_{target.Name.Replace('-', '_')}";
+            List<(string, LoopProgram)> programs = [];
+            ManifestEntry Add(string program, (LoopProgram Program, ExecutableLayout Layout) lowered)
             {
-                var inputs = Plan.Graph.Inputs.Select(i => i.Name!).ToHashSet();
-                (var forward, predicted) = Compiler.Lower(Prediction, Predictor.Roles(Prediction, inputs), [-1], [Predictor.OutputName], target, Threads, PassContext.FromEnvironment(Logger));
-                entry = new ManifestEntry($"{Name}_{level}_predict", predicted.ArenaBytes, predicted.Parallel);
-                programs.Add((entry.Symbol, forward));
+                programs.Add((Symbol(program), lowered.Program));
+                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel);
+            }
+            var context = PassContext.FromEnvironment(Logger);
+            var step = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, Plan.ResultNames, target, Threads, context);
+            var training = Add("train", step);
+            ExecutableLayout? predicted = null;
+            ManifestEntry? prediction = null;
+            if (Prediction is { } plan)
+            {
+                var forward = Compiler.Lower(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames, target, Threads,
+                    PassContext.FromEnvironment(Logger));
+                (prediction, predicted) = (Add("predict", forward), forward.Layout);
             }
             var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);
             Logger?.LogInformation("compiled for {Target}: {Bytes} bytes", target.Name, code.Length);
-            var manifest = new ManifestVariant(target.Name, CpuFeatures.Of(target.Name, target.Features), ModelManifest.Hash(code), training, entry);
-            return (new CompiledVariant(manifest, code, ir, assembly), layout, predicted);
+            var features = CpuFeatures.Of(target.Name, target.Features);
+            var manifest = new ManifestVariant(target.Name, features, ModelManifest.Hash(code), training, prediction);
+            return (new CompiledVariant(manifest, code, ir, assembly), step.Layout, predicted);
         }
     }
 }

@@ -10,7 +10,8 @@ using GraphCompiler.Runtime.Deployment;
 
 namespace GraphCompiler.Aot;
 
-/// <summary>Writes NAME.dll: one sealed class of typed members over <see cref="CompiledModel"/>. The same model gives the same bytes.</summary>
+/// <summary>Writes NAME.dll: one sealed class of typed members over <see cref="CompiledModel"/>. The same model gives the same
+/// bytes.</summary>
 public sealed class Facade
 {
     /// <summary>The namespace of generated classes.</summary>
@@ -20,14 +21,15 @@ public sealed class Facade
     private readonly BlobBuilder _il = new();
     private readonly MethodBodyStreamEncoder _bodies;
     private readonly ModelManifest _manifest;
+    private readonly ModelNames _names;
     private readonly TypeReferenceHandle _base, _span, _readOnlySpan;
     private int _parameter = 1;
 
     private Facade(ModelManifest manifest)
     {
-        (_manifest, _bodies) = (manifest, new MethodBodyStreamEncoder(_il));
-        AssemblyReferenceHandle Reference(AssemblyName name) => _metadata.AddAssemblyReference(_metadata.GetOrAddString(name.Name!), name.Version!, default,
-            name.GetPublicKeyToken() is { Length: > 0 } key ? _metadata.GetOrAddBlob(key) : default, default, default);
+        (_manifest, _names, _bodies) = (manifest, new ModelNames(manifest), new MethodBodyStreamEncoder(_il));
+        AssemblyReferenceHandle Reference(AssemblyName name) => _metadata.AddAssemblyReference(_metadata.GetOrAddString(name.Name!),
+            name.Version!, default, name.GetPublicKeyToken() is { Length: > 0 } key ? _metadata.GetOrAddBlob(key) : default, default, default);
         var system = Reference(new AssemblyName("System.Runtime, Version=10.0.0.0, PublicKeyToken=b03f5f7f11d50a3a"));
         var runtime = Reference(typeof(CompiledModel).Assembly.GetName());
         TypeReferenceHandle Type(AssemblyReferenceHandle from, string space, string name) =>
@@ -37,35 +39,44 @@ public sealed class Facade
         _readOnlySpan = Type(system, "System", "ReadOnlySpan`1");
     }
 
-    /// <summary>The class of a model: its name in C#'s casing.</summary>
-    public static string ClassName(string name) => string.Concat(name.Split('_', '.', '/').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
+    /// <summary>The class of a model: its name in C#'s casing, or escaped (see docs/aot.md).</summary>
+    public static string ClassName(string name) => Identifiers.ClassOf(name);
 
     /// <summary>The assembly's bytes.</summary>
-    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two. SGC7105: two members of one name.</exception>
+    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two.</exception>
     public static byte[] Write(ModelManifest manifest) => new Facade(manifest).Build();
 
     /// <summary>The XML documentation beside the assembly.</summary>
     public static string Documentation(ModelManifest manifest)
     {
-        var (model, text) = (manifest.Model, new StringBuilder());
+        var (model, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
         var type = $"{Namespace}.{ClassName(model)}";
         text.Append($"<?xml version=\"1.0\"?>\n<doc><assembly><name>{model}</name></assembly><members>\n");
         void Member(string id, string summary, IEnumerable<ManifestBuffer>? inputs = null)
         {
             text.Append($"<member name=\"{id}\"><summary>{summary}</summary>");
-            foreach (var b in inputs ?? []) text.Append($"<param name=\"{CSource.Identifier(b.Name)}\">{Describe(b)}, dense and row-major.</param>");
+            foreach (var b in inputs ?? [])
+                text.Append($"<param name=\"{names.Argument(b.Name)}\">{Describe(b)}, dense and row-major.</param>");
             text.Append("</member>\n");
         }
-        string Spans(IEnumerable<ManifestBuffer> inputs) =>
-            string.Join(",", inputs.Select(b => $"System.ReadOnlySpan{{{ClrType(b.Type).FullName}}}")) is { Length: > 0 } list ? $"({list})" : "";
+        string Spans(IEnumerable<ManifestBuffer> inputs)
+        {
+            var list = string.Join(",", inputs.Select(b => $"System.ReadOnlySpan{{{ClrType(b.Type).FullName}}}"));
+            return list.Length > 0 ? $"({list})" : "";
+        }
         Member($"T:{type}", $"Model {model}, compiled ahead of time. For one thread at a time.");
-        Member($"M:{type}.#ctor(System.Int32,System.String)", $"Loads {model}.json and lib{model}.so. threads: 0 for one per processor, at most {manifest.MaxThreads}. folder: null for the program's.");
-        Member($"M:{type}.TrainStep{Spans(Inputs(manifest.Training))}", "One training step; gives the loss before its update. Nothing is copied or allocated.", Inputs(manifest.Training));
+        Member($"M:{type}.#ctor(System.Int32,System.String)", $"Loads {model}.json and lib{model}.so."
+            + $" threads: 0 for one per processor, at most {manifest.MaxThreads}. folder: null for the program's.");
+        Member($"M:{type}.TrainStep{Spans(Inputs(manifest.Training))}",
+            "One training step; gives the loss before its update. Nothing is copied or allocated.", Inputs(manifest.Training));
         if (manifest.Prediction.Length > 0)
-            Member($"M:{type}.Predict{Spans(Inputs(manifest.Prediction))}", $"Computes {Describe(manifest.Prediction[^1])}, valid until the next call.", Inputs(manifest.Prediction));
+            Member($"M:{type}.Predict{Spans(Inputs(manifest.Prediction))}",
+                $"Computes {Describe(manifest.Prediction[^1])}, valid until the next call.", Inputs(manifest.Prediction));
         foreach (var name in manifest.Parameters)
-            Member($"P:{type}.{ClassName(name)}", $"Parameter {name}, {Describe(manifest.Training.Single(b => b.Name == name))}, to read or to set.");
-        foreach (var metric in Metrics(manifest)) Member($"P:{type}.{ClassName(metric.Name)}", $"Metric {metric.Name} of the last step, {Describe(metric)}.");
+            Member($"P:{type}.{names.Member(name)}",
+                $"Parameter {name}, {Describe(manifest.Training.Single(b => b.Name == name))}, to read or to set.");
+        foreach (var metric in Metrics(manifest))
+            Member($"P:{type}.{names.Member(metric.Name)}", $"Metric {ModelNames.Xml(metric.Name)} of the last step, {Describe(metric)}.");
         return text.Append("</members></doc>\n").ToString();
     }
 
@@ -73,14 +84,16 @@ public sealed class Facade
     {
         var (train, predict) = (Inputs(_manifest.Training), Inputs(_manifest.Prediction));
         if (train.Count > 3 || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > 2))
-            throw new AotException("SGC7109", $"a facade takes up to 3 inputs for a step and 1 or 2 for a prediction; '{_manifest.Model}' has {train.Count} and {predict.Count}. Leave 'assembly' out of --emit");
-        CheckNames();
-        _metadata.AddAssembly(_metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);
+            throw new AotException("SGC7109", "a facade takes up to 3 inputs for a step and 1 or 2 for a prediction;"
+                + $" '{_manifest.Model}' has {train.Count} and {predict.Count}. Leave 'assembly' out of --emit");
+        _metadata.AddAssembly(
+            _metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);
         var mvid = _metadata.ReserveGuid();
         _metadata.AddModule(0, _metadata.GetOrAddString($"{_manifest.Model}.dll"), mvid.Handle, default, default);
-        _metadata.AddTypeDefinition(default, default, _metadata.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
-        var type = _metadata.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit, _metadata.GetOrAddString(Namespace),
-            _metadata.GetOrAddString(ClassName(_manifest.Model)), _base, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        var (noField, firstMethod) = (MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
+        _metadata.AddTypeDefinition(default, default, _metadata.GetOrAddString("<Module>"), default, noField, firstMethod);
+        var type = _metadata.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
+            _metadata.GetOrAddString(Namespace), _metadata.GetOrAddString(ClassName(_manifest.Model)), _base, noField, firstMethod);
         Constructor();
         Forward("TrainStep", "Train", train, null);
         if (_manifest.Prediction.Length > 0) Forward("Predict", "Infer", predict, _manifest.Prediction[^1].Type);
@@ -96,14 +109,6 @@ public sealed class Facade
         return Serialize(mvid);
     }
 
-    private void CheckNames()
-    {
-        var names = _manifest.Parameters.Concat(Metrics(_manifest).Select(m => m.Name)).Select(ClassName)
-            .Concat(typeof(CompiledModel).GetMembers().Select(m => m.Name).Distinct()).Concat(["TrainStep", "Predict"]);
-        var twice = names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1);
-        if (twice is not null) throw new AotException("SGC7105", $"two members of the facade of '{_manifest.Model}' would be named {twice.Key}; rename a parameter, or leave 'assembly' out of --emit");
-    }
-
     private byte[] Serialize(ReservedBlob<GuidHandle> mvid)
     {
         static BlobContentId Id(IEnumerable<Blob> content)
@@ -112,7 +117,8 @@ public sealed class Facade
             foreach (var blob in content) hash.AppendData(blob.GetBytes());
             return BlobContentId.FromHash(hash.GetHashAndReset());
         }
-        var pe = new ManagedPEBuilder(PEHeaderBuilder.CreateLibraryHeader(), new MetadataRootBuilder(_metadata), _il, deterministicIdProvider: Id);
+        var pe = new ManagedPEBuilder(
+            PEHeaderBuilder.CreateLibraryHeader(), new MetadataRootBuilder(_metadata), _il, deterministicIdProvider: Id);
         var image = new BlobBuilder();
         var id = pe.Serialize(image);
         mvid.CreateWriter().WriteGuid(id.Guid);
@@ -142,42 +148,45 @@ public sealed class Facade
         il.LoadArgument(2);
         il.Call(to);
         il.OpCode(ILOpCode.Ret);
-        Define(".ctor", MethodAttributes.SpecialName | MethodAttributes.RTSpecialName, signature, il, ["threads", "folder"], defaults: [0, null]);
+        Define(".ctor", MethodAttributes.SpecialName | MethodAttributes.RTSpecialName, signature, il, ["threads", "folder"],
+            defaults: [0, null]);
     }
 
-    // float TrainStep(ReadOnlySpan<T0> a, ...) => Train<T0, ...>(a, ...); and likewise for predictions, whose result is the last type argument.
+    // float TrainStep(ReadOnlySpan<T0> a, ...) => Train<T0, ...>(a, ...); likewise for predictions, whose result is the last type argument.
     private void Forward(string name, string baseMethod, List<ManifestBuffer> inputs, ElementType? result)
     {
         var arity = inputs.Count + (result is null ? 0 : 1);
-        var to = Member(baseMethod, s => s.MethodSignature(genericParameterCount: arity, isInstanceMethod: true).Parameters(inputs.Count, r =>
+        SignatureTypeEncoder ElementOf(SignatureTypeEncoder span) => span.GenericInstantiation(_readOnlySpan, 1, true).AddArgument();
+        var to = Member(baseMethod, s => s.MethodSignature(default, genericParameterCount: arity, true).Parameters(inputs.Count, r =>
         {
             if (result is null) r.Type().Single();
-            else r.Type().GenericInstantiation(_readOnlySpan, 1, true).AddArgument().GenericMethodTypeParameter(arity - 1);
+            else ElementOf(r.Type()).GenericMethodTypeParameter(arity - 1);
         }, p =>
         {
-            for (var i = 0; i < inputs.Count; i++) p.AddParameter().Type().GenericInstantiation(_readOnlySpan, 1, true).AddArgument().GenericMethodTypeParameter(i);
+            for (var i = 0; i < inputs.Count; i++) ElementOf(p.AddParameter().Type()).GenericMethodTypeParameter(i);
         }));
         ElementType[] types = [.. inputs.Select(i => i.Type), .. result is { } r ? new[] { r } : []];
         var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(inputs.Count, r =>
         {
             if (result is null) r.Type().Single();
-            else Primitive(r.Type().GenericInstantiation(_readOnlySpan, 1, true).AddArgument(), result.Value);
+            else Primitive(ElementOf(r.Type()), result.Value);
         }, p =>
         {
-            foreach (var input in inputs) Primitive(p.AddParameter().Type().GenericInstantiation(_readOnlySpan, 1, true).AddArgument(), input.Type);
+            foreach (var input in inputs) Primitive(ElementOf(p.AddParameter().Type()), input.Type);
         }));
         var il = new InstructionEncoder(new BlobBuilder());
         for (var i = 0; i <= inputs.Count; i++) il.LoadArgument(i);
         il.Call(Instantiate(to, types));
         il.OpCode(ILOpCode.Ret);
-        Define(name, 0, signature, il, [.. inputs.Select(i => CSource.Identifier(i.Name))]);
+        Define(name, 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))]);
     }
 
     // Span<T> Name => Parameter<T>("name");
     private PropertyDefinitionHandle Getter(ManifestBuffer buffer, string baseMethod, TypeReferenceHandle span)
     {
         var to = Member(baseMethod, s => s.MethodSignature(genericParameterCount: 1, isInstanceMethod: true).Parameters(1,
-            r => r.Type().GenericInstantiation(span, 1, true).AddArgument().GenericMethodTypeParameter(0), p => p.AddParameter().Type().String()));
+            r => r.Type().GenericInstantiation(span, 1, true).AddArgument().GenericMethodTypeParameter(0),
+            p => p.AddParameter().Type().String()));
         var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(0,
             r => Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { }));
         var il = new InstructionEncoder(new BlobBuilder());
@@ -185,26 +194,30 @@ public sealed class Facade
         il.LoadString(_metadata.GetOrAddUserString(buffer.Name));
         il.Call(Instantiate(to, [buffer.Type]));
         il.OpCode(ILOpCode.Ret);
-        var getter = Define($"get_{ClassName(buffer.Name)}", MethodAttributes.SpecialName, signature, il, []);
-        var property = _metadata.AddProperty(PropertyAttributes.None, _metadata.GetOrAddString(ClassName(buffer.Name)), Blob(s => s.PropertySignature(isInstanceProperty: true)
-            .Parameters(0, r => Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { })));
+        var getter = Define($"get_{_names.Member(buffer.Name)}", MethodAttributes.SpecialName, signature, il, []);
+        var property = _metadata.AddProperty(PropertyAttributes.None, _metadata.GetOrAddString(_names.Member(buffer.Name)),
+            Blob(s => s.PropertySignature(isInstanceProperty: true).Parameters(0, r => Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { })));
         _metadata.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, getter);
         return property;
     }
 
-    private MethodDefinitionHandle Define(string name, MethodAttributes attributes, BlobHandle signature, InstructionEncoder il, string[] parameters, object?[]? defaults = null)
+    private MethodDefinitionHandle Define(string name, MethodAttributes attributes, BlobHandle signature, InstructionEncoder il,
+        string[] parameters, object?[]? defaults = null)
     {
-        var method = _metadata.AddMethodDefinition(MethodAttributes.Public | MethodAttributes.HideBySig | attributes, MethodImplAttributes.IL,
+        attributes |= MethodAttributes.Public | MethodAttributes.HideBySig;
+        var method = _metadata.AddMethodDefinition(attributes, MethodImplAttributes.IL,
             _metadata.GetOrAddString(name), signature, _bodies.AddMethodBody(il), MetadataTokens.ParameterHandle(_parameter));
         for (var i = 0; i < parameters.Length; i++, _parameter++)
         {
-            var handle = _metadata.AddParameter(defaults is null ? 0 : ParameterAttributes.Optional | ParameterAttributes.HasDefault, _metadata.GetOrAddString(parameters[i]), i + 1);
+            var optional = defaults is null ? 0 : ParameterAttributes.Optional | ParameterAttributes.HasDefault;
+            var handle = _metadata.AddParameter(optional, _metadata.GetOrAddString(parameters[i]), i + 1);
             if (defaults is not null) _metadata.AddConstant(handle, defaults[i]);
         }
         return method;
     }
 
-    private MemberReferenceHandle Member(string name, Action<BlobEncoder> signature) => _metadata.AddMemberReference(_base, _metadata.GetOrAddString(name), Blob(signature));
+    private MemberReferenceHandle Member(string name, Action<BlobEncoder> signature) =>
+        _metadata.AddMemberReference(_base, _metadata.GetOrAddString(name), Blob(signature));
 
     private EntityHandle Instantiate(MemberReferenceHandle method, ElementType[] types)
     {
@@ -249,9 +262,11 @@ public sealed class Facade
         _ => typeof(byte),
     };
 
-    private static List<ManifestBuffer> Inputs(ImmutableArray<ManifestBuffer> buffers) => [.. buffers.Where(b => b.Role == BufferRole.Input)];
+    private static List<ManifestBuffer> Inputs(ImmutableArray<ManifestBuffer> buffers) =>
+        [.. buffers.Where(b => b.Role == BufferRole.Input)];
 
-    private static IEnumerable<ManifestBuffer> Metrics(ModelManifest manifest) => manifest.Training.Where(b => b.Role == BufferRole.Output && b.Name != "loss");
+    private static IEnumerable<ManifestBuffer> Metrics(ModelManifest manifest) =>
+        manifest.Training.Where(b => b.Role == BufferRole.Output && b.Name != "loss");
 
     private static string Describe(ManifestBuffer b) => $"{b.Type.ToString().ToLowerInvariant()}[{string.Join(',', b.Shape)}]";
 }

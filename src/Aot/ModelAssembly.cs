@@ -41,9 +41,14 @@ public static class ModelAssembly
         var models = List(path);
         var found = models.Where(m => m.Name == name).ToList();
         if (found.Count == 0)
-            throw new AotException("SGC7103", $"'{path}' declares no model '{name}'; it declares: {string.Join(", ", models.Select(m => m.Name))}");
+            throw new AotException("SGC7103",
+                $"'{path}' declares no model '{name}'; it declares: {string.Join(", ", models.Select(m => m.Name))}");
         if (found.Count > 1)
-            throw new AotException("SGC7104", $"model '{name}' is declared by {string.Join(" and ", found.Select(m => $"{m.Type}.{m.Method}"))}; rename one");
+            throw new AotException("SGC7104",
+                $"model '{name}' is declared by {string.Join(" and ", found.Select(m => $"{m.Type}.{m.Method}"))}; rename one");
+        if (models.FirstOrDefault(m => m.Name != name && string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase)) is { } other)
+            throw new AotException("SGC7104",
+                $"models '{name}' and '{other.Name}' would have the same files where case is not kept; rename one");
         var where = $"{found[0].Type}.{found[0].Method}";
         try
         {
@@ -55,7 +60,8 @@ public static class ModelAssembly
             {
                 ModelDeclaration declaration => declaration,
                 TrainingPlan plan => new ModelDeclaration(plan),
-                var other => throw new AotException("SGC7106", $"{where} must return a ModelDeclaration or a TrainingPlan, and returned {other ?? "null"}"),
+                var result => throw new AotException("SGC7106",
+                    $"{where} must return a ModelDeclaration or a TrainingPlan, and returned {result ?? "null"}"),
             };
         }
         catch (Exception error) when (error is not AotException)
@@ -74,7 +80,8 @@ public static class ModelAssembly
             var parent = reader.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent;
             if (parent.Kind != HandleKind.TypeReference) continue;
             var type = reader.GetTypeReference((TypeReferenceHandle)parent);
-            if (reader.GetString(type.Name) != nameof(ModelAttribute) || reader.GetString(type.Namespace) != typeof(ModelAttribute).Namespace) continue;
+            var fullName = $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";
+            if (fullName != typeof(ModelAttribute).FullName) continue;
             var value = reader.GetBlobReader(attribute.Value);
             value.ReadUInt16(); // The prolog, always 1.
             var owner = reader.GetTypeDefinition(method.GetDeclaringType());
@@ -90,7 +97,8 @@ public static class ModelAssembly
         private readonly AssemblyDependencyResolver _resolver = new(path);
 
         protected override Assembly? Load(AssemblyName name) =>
-            name.Name!.StartsWith("GraphCompiler.", StringComparison.Ordinal) && Default.Assemblies.FirstOrDefault(a => a.GetName().Name == name.Name) is { } own ? own
+            name.Name!.StartsWith("GraphCompiler.", StringComparison.Ordinal)
+                && Default.Assemblies.FirstOrDefault(a => a.GetName().Name == name.Name) is { } own ? own
             : _resolver.ResolveAssemblyToPath(name) is { } file ? LoadFromAssemblyPath(file) : null;
     }
 }

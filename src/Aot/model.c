@@ -1,5 +1,7 @@
 /* The part of a compiled model's shared library that is the same for every model. The generated file before this one
    declares MODEL, the buffers, the variants and the initial parameters, and asks for what Linux has beyond C. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +166,7 @@ static uint64_t fnv(uint64_t hash, const uint8_t *bytes, size_t count) {
     return hash;
 }
 #define FNV_START 14695981039346656037u
+enum { MOST_NAMES = 10000, MOST_PATH = 4352 };
 
 static int write_states(struct MODEL_TYPE *m, FILE *file) {
     uint64_t hash = FNV_START;
@@ -175,11 +178,30 @@ static int write_states(struct MODEL_TYPE *m, FILE *file) {
     return ok && fwrite(&hash, 1, 8, file) == 8;
 }
 
-/* Beside, then renamed: an older checkpoint is replaced whole or not at all. */
+/* Opens a new file beside `path`, which no other instance, process or program has open: the name has the process, the instance and a
+   count, and whoever finds it taken, by a file of a process that was stopped or of another machine, counts on. */
+static FILE *open_beside(const struct MODEL_TYPE *m, const char *path, char *name, size_t size) {
+    for (unsigned count = 0; count < MOST_NAMES; count++) {
+        int length = snprintf(name, size, "%s.%ld-%jx-%u.tmp", path, (long)getpid(), (uintmax_t)(uintptr_t)m, count);
+        if (length < 0 || (size_t)length >= size) return NULL;
+        int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) {
+            FILE *file = fdopen(descriptor, "wb");
+            if (file) return file;
+            close(descriptor);
+            remove(name);
+            return NULL;
+        }
+        if (errno != EEXIST) return NULL;
+    }
+    return NULL;
+}
+
+/* Beside, then renamed: an older checkpoint is replaced whole or not at all, however many instances save to one path. */
 API int NAME(_save)(struct MODEL_TYPE *m, const char *path) {
-    char beside[4096];
-    if (snprintf(beside, sizeof beside, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof beside) return fail(m, 6001, "the path is too long: ", path);
-    FILE *file = fopen(beside, "wb");
+    char beside[MOST_PATH];
+    if (!path) return fail(m, 6001, "no path is given", "");
+    FILE *file = open_beside(m, path, beside, sizeof beside);
     if (!file) return fail(m, 6001, "cannot write ", path);
     int ok = write_states(m, file);
     ok = fclose(file) == 0 && ok;
@@ -191,6 +213,7 @@ API int NAME(_save)(struct MODEL_TYPE *m, const char *path) {
 API int NAME(_load)(struct MODEL_TYPE *m, const char *path) {
     size_t states = 0, header = 40;
     for (int i = 0; i < STATE_COUNT; i++) states += state_bytes[i];
+    if (!path) return fail(m, 6001, "no path is given", "");
     FILE *file = fopen(path, "rb");
     if (!file) return fail(m, 6001, "cannot open ", path);
     size_t size = header + states + 8;

@@ -11,7 +11,7 @@ public sealed record CacheSizes(long L1, long L2, long L3)
     /// <summary>What most x86-64 cores since 2013 have at the least: 32 KiB, 1 MiB, 8 MiB.</summary>
     public static CacheSizes Default { get; } = new(32 << 10, 1 << 20, 8 << 20);
 
-    /// <summary>The host's sizes where the system tells them (Linux sysfs), defaults for the rest.</summary>
+    /// <summary>The host's sizes where the system reports them (Linux sysfs), defaults otherwise.</summary>
     public static CacheSizes OfHost() => Read("/sys/devices/system/cpu/cpu0/cache");
 
     internal static CacheSizes Read(string directory)

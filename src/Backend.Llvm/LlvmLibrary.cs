@@ -121,8 +121,8 @@ public static class LlvmLibrary
         ];
     }
 
-    // Kernels arrive in the order that the registers allow. LLVM's scheduler would move the loads of a product's tile before its
-    // multiply-adds, which takes more vectors than there are registers, and spill accumulators inside the loop.
+    // Kernels arrive scheduled for the register count. LLVM's scheduler would move the loads of a register tile before its multiply-adds,
+    // which needs more vectors than there are registers, and spill accumulators inside the loop.
     private static unsafe void SetOptions()
     {
         using var program = new MarshaledString("graphcompiler");

@@ -3,7 +3,7 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Short forms over the raw API for what the handle types do not offer: attributes, intrinsics, loop hints, data.</summary>
+/// <summary>Short forms over the raw API for what the handle types do not offer: attributes, intrinsics, data, lanes.</summary>
 [SuppressMessage("Naming", "CA1708", Justification = "The analyzer takes extension blocks for members of one name.")]
 public static unsafe class LlvmSyntax
 {
@@ -51,47 +51,6 @@ public static unsafe class LlvmSyntax
         public void AddFunctionAttribute(string key, string text) =>
             LLVM.AddAttributeAtIndex(value, Index(FunctionIndex), value.TypeOf.Context.StringAttribute(key, text));
 
-        /// <summary>Adds an attribute (noalias, nocapture, readonly, align...) to a function's parameter, counted from 0.</summary>
-        public void AddParameterAttribute(int parameter, string name, ulong argument = 0) =>
-            LLVM.AddAttributeAtIndex(value, Index((uint)parameter + 1), value.TypeOf.Context.EnumAttribute(name, argument));
-
-        /// <summary>
-        /// Sets fast-math flags; a value that takes none (a folded constant, say) is left alone. Returns the value.
-        /// </summary>
-        public LLVMValueRef WithFastMath(FastMath flags)
-        {
-            if (LLVM.CanValueUseFastMathFlags(value) != 0)
-                LLVM.SetFastMathFlags(value, (uint)flags);
-            return value;
-        }
-
-        /// <summary>Sets the alignment of a load, store, alloca or global. Returns the value.</summary>
-        public LLVMValueRef WithAlignment(int bytes)
-        {
-            LLVM.SetAlignment(value, (uint)bytes);
-            return value;
-        }
-
-        /// <summary>Marks a loop's back edge, so that LLVM keeps from what the emitter already decided.</summary>
-        /// <param name="hints">As llvm.loop.unroll.disable; each becomes a node without arguments.</param>
-        public void SetLoopHints(params ReadOnlySpan<string> hints)
-        {
-            LLVMContextRef context = LLVM.GetTypeContext(LLVM.TypeOf(value));
-            var temporary = LLVM.TemporaryMDNode(context, null, 0);
-            var operands = stackalloc LLVMOpaqueMetadata*[hints.Length + 1];
-            operands[0] = temporary;
-            for (var i = 0; i < hints.Length; i++)
-            {
-                using var text = new MarshaledString(hints[i]);
-                var name = LLVM.MDStringInContext2(context, text, (nuint)text.Length);
-                operands[i + 1] = LLVM.MDNodeInContext2(context, &name, 1);
-            }
-            // A loop's node names itself first, which keeps equal hints of two loops apart.
-            var loop = LLVM.MDNodeInContext2(context, operands, (nuint)hints.Length + 1);
-            LLVM.MetadataReplaceAllUsesWith(temporary, loop);
-            using var kind = new MarshaledString("llvm.loop");
-            LLVM.SetMetadata(value, LLVM.GetMDKindIDInContext(context, kind, (uint)kind.Length), LLVM.MetadataAsValue(context, loop));
-        }
     }
 
     extension(LLVMModuleRef module)

@@ -58,7 +58,8 @@ internal sealed partial class LoopEmitter
             UnaryKind.Not => _builder.BuildNot(x.Value),
             UnaryKind.Abs when isFloating => Floating("llvm.fabs"),
             UnaryKind.Abs when unary.X.DType.Kind == DTypeKind.Signed => _builder.BuildSelect(
-                _builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x.Value, LLVMValueRef.CreateConstNull(x.Value.TypeOf)), _builder.BuildNeg(x.Value), x.Value),
+                _builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, x.Value, LLVMValueRef.CreateConstNull(x.Value.TypeOf)),
+                _builder.BuildNeg(x.Value), x.Value),
             _ when !isFloating => x.Value,
             UnaryKind.Sqrt => Floating("llvm.sqrt"),
             UnaryKind.Floor => Floating("llvm.floor"),
@@ -146,9 +147,9 @@ internal sealed partial class LoopEmitter
         return _builder.BuildSelect(_builder.BuildICmp(predicate, x, y), x, y);
     }
 
-    // The processor's maximum is its second operand where both are zeros or either is NaN. Taken in both orders the two differ only there,
-    // and their bits tell the rest: a number or'd with NaN is NaN, and the sign of zero is negative for a minimum if either is, for a
-    // maximum if both are.
+    // The processor's maximum is its second operand where both are zeros or either is NaN, so the two operand orders differ only there.
+    // Combining their bits gives IEEE's result: a number or'd with NaN is NaN, and a zero's sign is or'd for a minimum, and'ed for a
+    // maximum.
     private LLVMValueRef FloatingMinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
         var predicate = kind == BinaryKind.Max ? LLVMRealPredicate.LLVMRealOGT : LLVMRealPredicate.LLVMRealOLT;
@@ -251,7 +252,8 @@ internal sealed partial class LoopEmitter
     {
         var zero = LLVMValueRef.CreateConstNull(x.TypeOf);
         if (type == DType.Bool)
-            return from.IsFloating ? _builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNE, x, zero) : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
+            return from.IsFloating ? _builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNE, x, zero)
+                : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
         if (from.IsFloating && type.IsFloating && from.Bits == type.Bits) // f16 and bf16, of which neither holds the other
             return Convert(Convert(x, from, DType.F32, WithElement(_module.TypeOf(DType.F32), x)), DType.F32, type, to);
         if (from.IsFloating && type.IsFloating)
@@ -267,8 +269,8 @@ internal sealed partial class LoopEmitter
             : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
     }
 
-    // LLVM rounds to f32 on the way, and so twice, unless f32 holds the integer: the bits that it cannot hold are rounded to odd, which is
-    // as far as bf16 can tell. 64 bits go by way of f64. (f16 overflows long before f32 rounds.)
+    // LLVM converts through f32, which rounds twice unless f32 holds the integer. Rounding the bits that f32 cannot hold to odd first makes
+    // the double rounding exact; 64 bits convert through f64. (f16 overflows long before f32 rounds.)
     private LLVMValueRef WideToBf16(LLVMValueRef x, DType from, LLVMTypeRef to)
     {
         LLVMValueRef All(long value) => LLVMValueRef.CreateConstInt(_module.IntegerOf(from), (ulong)value, true) is var one

@@ -128,7 +128,7 @@ internal sealed partial class LoopEmitter
         else _builder.BuildStore(vector, address).SetAlignment((uint)buffer.DType.Bytes);
     }
 
-    // What is constant is added last: the rows of a tile then have one address in a register, and their distances in the instructions.
+    // Constants are added last: the rows of a tile then share one address register, and their offsets are immediates.
     private LLVMValueRef EmitAddress(ScalarExpr position, LLVMTypeRef stored, LLVMValueRef pointer)
     {
         var (variable, constant) = SplitConstant(position);
@@ -136,7 +136,7 @@ internal sealed partial class LoopEmitter
         return constant == 0 ? address : _builder.BuildGEP2(stored, address, [_module.Index(constant)]);
     }
 
-    /// <summary>A position as what varies and a constant.</summary>
+    /// <summary>A position as a variable part and a constant.</summary>
     private static (ScalarExpr Variable, long Constant) SplitConstant(ScalarExpr position)
     {
         switch (position)
@@ -145,7 +145,8 @@ internal sealed partial class LoopEmitter
                 return (ScalarExpr.Index(0), (long)c.Value);
             case BinaryExpr { Kind: BinaryKind.Add or BinaryKind.Sub } b:
                 var (x, y) = (SplitConstant(b.X), SplitConstant(b.Y));
-                return (ScalarExpr.Binary(b.Kind, x.Variable, y.Variable), b.Kind == BinaryKind.Add ? x.Constant + y.Constant : x.Constant - y.Constant);
+                return (ScalarExpr.Binary(b.Kind, x.Variable, y.Variable),
+                    b.Kind == BinaryKind.Add ? x.Constant + y.Constant : x.Constant - y.Constant);
             case BinaryExpr { Kind: BinaryKind.Mul, Y: ConstantExpr factor } b:
                 var split = SplitConstant(b.X);
                 return (split.Variable * (long)factor.Value, split.Constant * (long)factor.Value);

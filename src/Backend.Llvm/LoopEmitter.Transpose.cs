@@ -9,9 +9,9 @@ internal sealed partial class LoopEmitter
     private void EmitTranspose(TransposeStatement transpose)
     {
         var lanes = Math.Max(_module.Target.VectorBytes / transpose.From.DType.Bytes, 1);
-        var (full, rest) = (transpose.Columns / lanes, transpose.Columns % lanes);
+        var (full, remainder) = (transpose.Columns / lanes, transpose.Columns % lanes);
         if (full > 0) EmitSerial(full, i => EmitColumns(transpose, lanes, _builder.BuildMul(i, _module.Index(lanes)), lanes));
-        if (rest > 0) EmitColumns(transpose, lanes, _module.Index(full * lanes), rest);
+        if (remainder > 0) EmitColumns(transpose, lanes, _module.Index(full * lanes), remainder);
     }
 
     private void EmitColumns(TransposeStatement transpose, int lanes, LLVMValueRef first, long count)
@@ -64,7 +64,8 @@ internal sealed partial class LoopEmitter
     }
 
     private void StoreRow(LoopBuffer buffer, LLVMValueRef position, LLVMValueRef vector, int lanes, long active) =>
-        StoreVector(buffer, vector, _builder.BuildGEP2(_module.StoredTypeOf(buffer.DType), _buffers[buffer], [position]), MaskOf(lanes, active));
+        StoreVector(buffer, vector, _builder.BuildGEP2(_module.StoredTypeOf(buffer.DType), _buffers[buffer], [position]),
+            MaskOf(lanes, active));
 
     private LLVMValueRef? MaskOf(int lanes, long active) => active == lanes ? (LLVMValueRef?)null : _module.LaneMask((uint)lanes, active);
 }

@@ -5,7 +5,8 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Emits one LoopIR kernel as an LLVM function <c>void(ptr arguments…, ptr scratch…, i64 worker, i64 workers, ptr barrier)</c>.</summary>
+/// <summary>Emits one LoopIR kernel as an LLVM function
+/// <c>void(ptr arguments…, ptr scratch…, i64 worker, i64 workers, ptr barrier)</c>.</summary>
 /// <remarks>Inside a vector loop a value is uniform (a scalar) until it depends on the lane; control flow is always uniform.
 /// Locals are allocas in the entry block, which LLVM promotes to registers.</remarks>
 internal sealed partial class LoopEmitter
@@ -34,7 +35,8 @@ internal sealed partial class LoopEmitter
         var buffers = kernel.Arguments.Concat(kernel.Scratch).ToArray();
         _function = module.DeclareKernel(kernel, name, isPublic);
         for (var i = 0; i < buffers.Length; i++) _buffers[buffers[i]] = _function.GetParam((uint)i);
-        (Worker, Workers, Barrier) = (_function.GetParam((uint)buffers.Length), _function.GetParam((uint)buffers.Length + 1), _function.GetParam((uint)buffers.Length + 2));
+        var first = (uint)buffers.Length;
+        (Worker, Workers, Barrier) = (_function.GetParam(first), _function.GetParam(first + 1), _function.GetParam(first + 2));
         _entry = _function.AppendBasicBlock("entry");
         FindUpdated(kernel.Body);
     }
@@ -112,15 +114,15 @@ internal sealed partial class LoopEmitter
     private void EmitVectorLoop(ForStatement loop)
     {
         var full = loop.Extent / loop.Lanes;
-        var rest = loop.Extent % loop.Lanes;
+        var remainder = loop.Extent % loop.Lanes;
         var reduced = ReducedLocals(loop);
         var partials = reduced.ToDictionary(r => r.Local, r => NewPartial(r.Local, r.Kind, (uint)loop.Lanes));
-        if (full > 0) EmitSerial(full, i => EmitLanes(loop, _builder.BuildMul(i, _module.Index(loop.Lanes)), (uint)loop.Lanes, loop.Lanes, partials));
-        if (rest > 0)
+        if (full > 0) EmitSerial(full, i => EmitVector(loop, i, partials));
+        if (remainder > 0)
         {
             // Partial results fix the width; otherwise the last vector is no wider than it must be.
-            var lanes = reduced.Count > 0 ? (uint)loop.Lanes : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rest);
-            EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, rest, partials);
+            var lanes = reduced.Count > 0 ? (uint)loop.Lanes : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)remainder);
+            EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, remainder, partials);
         }
         foreach (var (local, kind) in reduced) CombineLanes(local, kind, partials[local], (uint)loop.Lanes);
     }
@@ -128,20 +130,24 @@ internal sealed partial class LoopEmitter
     private void EmitParallelVectorLoop(ForStatement loop)
     {
         var full = loop.Extent / loop.Lanes;
-        var rest = loop.Extent % loop.Lanes;
-        var chunks = full + (rest > 0 ? 1 : 0);
+        var remainder = loop.Extent % loop.Lanes;
+        var chunks = full + (remainder > 0 ? 1 : 0);
         var (begin, end) = (Share(chunks, 0), Share(chunks, 1));
         if (full > 0)
         {
             var isLast = _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, end, _module.Index(full));
             var fullEnd = _builder.BuildSelect(isLast, end, _module.Index(full));
-            EmitRange(begin, fullEnd, i => EmitLanes(loop, _builder.BuildMul(i, _module.Index(loop.Lanes)), (uint)loop.Lanes, loop.Lanes, []));
+            EmitRange(begin, fullEnd, i => EmitVector(loop, i, []));
         }
-        if (rest == 0) return;
+        if (remainder == 0) return;
         var owns = _builder.BuildAnd(_builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, end, _module.Index(chunks)),
             _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, begin, end));
-        EmitIf(owns, () => EmitLanes(loop, _module.Index(full * loop.Lanes), System.Numerics.BitOperations.RoundUpToPowerOf2((uint)rest), rest, []));
+        var lanes = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)remainder);
+        EmitIf(owns, () => EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, remainder, []));
     }
+
+    private void EmitVector(ForStatement loop, LLVMValueRef number, Dictionary<Local, LLVMValueRef> partials) =>
+        EmitLanes(loop, _builder.BuildMul(number, _module.Index(loop.Lanes)), (uint)loop.Lanes, loop.Lanes, partials);
 
     private void EmitLanes(ForStatement loop, LLVMValueRef start, uint lanes, long active, Dictionary<Local, LLVMValueRef> partials)
     {
@@ -204,9 +210,9 @@ internal sealed partial class LoopEmitter
     {
         foreach (var statement in statements)
         {
-            if (statement is ForStatement loop) FindUpdated(loop.Body);
-            else if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
+            if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
             else if (statement is AssignStatement assign) _updated.Add(assign.Local);
+            FindUpdated(statement.Nested);
         }
     }
 
@@ -231,7 +237,8 @@ internal sealed partial class LoopEmitter
         }
         var slot = _locals[accumulate.Local];
         var sum = _builder.BuildLoad2(slot.Type, slot.Elements[0]);
-        _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, sum, slot.IsVector ? Widen(value).Value : value.Value), slot.Elements[0]);
+        var term = slot.IsVector ? Widen(value).Value : value.Value;
+        _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, sum, term), slot.Elements[0]);
     }
 
     /// <summary>Locals declared outside of a vector loop that its body accumulates into.</summary>
@@ -244,8 +251,9 @@ internal sealed partial class LoopEmitter
             foreach (var statement in statements)
             {
                 if (statement is LetStatement let) declared.Add(let.Local);
-                else if (statement is ForStatement inner) Visit(inner.Body);
-                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind))) found.Add((a.Local, a.Kind));
+                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind)))
+                    found.Add((a.Local, a.Kind));
+                Visit(statement.Nested);
             }
         }
         Visit(loop.Body);

@@ -119,7 +119,8 @@ internal sealed class ModuleEmitter : IDisposable
         return AddFunction(name, [.. pointers, Int64, Int64, Pointer], isPublic);
     }
 
-    public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) => LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
+    public LLVMTypeRef FunctionType(ReadOnlySpan<LLVMTypeRef> parameters) =>
+        LLVMTypeRef.CreateFunction(_context.VoidType, parameters, false);
 
     /// <summary>Emits a barrier of all workers, skipped where there is one.</summary>
     public void EmitBarrier(LLVMValueRef function, LLVMValueRef barrier, LLVMValueRef workers)

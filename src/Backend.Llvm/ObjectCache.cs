@@ -8,8 +8,9 @@ namespace GraphCompiler.Backend.Llvm;
 /// <summary>Compiled objects on disk, so that a program that starts again does not compile again.</summary>
 /// <remarks>What is found is run, so it must be this user's own: a folder that others can write or replace (<see cref="PrivateFiles"/>)
 /// is not used at all, and links, FIFOs, foreign files and files that others may write are replaced unread. An entry is named by all
-/// that decides its content and begins with the hash of that name and the rest: what is cut short, altered, copied from another entry
-/// or refused by the linker is compiled anew and replaced. Entries are written beside and renamed, so processes may share a folder.
+/// that decides its content and begins with the hash of that name and the content: what is truncated, altered, copied from another entry
+/// or refused by the linker is compiled anew and replaced. Entries are written to temporary files and renamed, so processes may share a
+/// folder.
 /// Whatever goes wrong costs time and a line in the log, never the compilation.</remarks>
 public sealed class ObjectCache
 {

@@ -36,17 +36,17 @@ internal static class ObjectCacheEntry
         var start = Encode(key, []).AsSpan(HashBytes)[..^sizeof(int)];
         if (bytes.Length < HashBytes || !SHA256.HashData(bytes[HashBytes..]).AsSpan().SequenceEqual(bytes[..HashBytes])) return null;
         if (!bytes[HashBytes..].StartsWith(start)) return null;
-        var rest = bytes[(HashBytes + start.Length)..];
+        var remaining = bytes[(HashBytes + start.Length)..];
         // Each object takes at least its length: a count is never allocated for before it is known to fit.
-        if (!TryReadLength(ref rest, out var count) || count > rest.Length / sizeof(int)) return null;
+        if (!TryReadLength(ref remaining, out var count) || count > remaining.Length / sizeof(int)) return null;
         var objects = new byte[count][];
         for (var i = 0; i < count; i++)
         {
-            if (!TryReadLength(ref rest, out var length) || length > rest.Length) return null;
-            objects[i] = rest[..length].ToArray();
-            rest = rest[length..];
+            if (!TryReadLength(ref remaining, out var length) || length > remaining.Length) return null;
+            objects[i] = remaining[..length].ToArray();
+            remaining = remaining[length..];
         }
-        return rest.IsEmpty ? objects : null;
+        return remaining.IsEmpty ? objects : null;
     }
 
     private static bool TryReadLength(ref ReadOnlySpan<byte> bytes, out int length)

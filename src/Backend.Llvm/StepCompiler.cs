@@ -8,14 +8,15 @@ namespace GraphCompiler.Backend.Llvm;
 /// <summary>Compiles a lowered program to an object whose symbol <see cref="EntryName"/> is the whole step.</summary>
 public static class StepCompiler
 {
-    /// <summary>The step: <c>void(void** buffers, byte* arena, i64 worker, i64 workers, void* barrier)</c>, entered by every worker.</summary>
+    /// <summary>The step: <c>void(void** buffers, byte* arena, i64 worker, i64 workers, void* barrier)</c>, entered by every
+    /// worker.</summary>
     public const string EntryName = "sgc_step";
 
     /// <summary>Calls of kernels in one function: LLVM's register allocation takes time that grows faster than linearly with a
     /// function.</summary>
     private const int CallsPerFunction = 64;
 
-    /// <summary>Compiles to a relocatable object; when <paramref name="dumpDirectory"/> is given LLVM IR and assembly are written there.</summary>
+    /// <summary>Compiles to a relocatable object; LLVM IR and assembly are written to <paramref name="dumpDirectory"/>, if any.</summary>
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
     /// <exception cref="GraphException">SGC3002: a dump cannot be written.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
@@ -56,7 +57,8 @@ public static class StepCompiler
         byte[] CompilePart(int part)
         {
             using var module = new ModuleEmitter(program.Name, target);
-            var functions = table.Kernels.Select((kernel, i) => parts[part].Contains(i) ? LoopEmitter.Emit(module, kernel, table.NameOf(i), isPublic: true)
+            var functions = table.Kernels.Select((kernel, i) =>
+                parts[part].Contains(i) ? LoopEmitter.Emit(module, kernel, table.NameOf(i), isPublic: true)
                 : part == 0 ? module.DeclareKernel(kernel, table.NameOf(i)) : default).ToArray();
             if (part == 0) EmitStep(module, program, EntryName, table, functions);
             return Jit.CompileToObject(module.Module, target);
@@ -111,7 +113,7 @@ public static class StepCompiler
         module.Builder.BuildRetVoid();
     }
 
-    /// <summary>The kernels of a program, those that read the same but for their operands counted once.</summary>
+    /// <summary>The kernels of a program; those that differ in their operands only are one.</summary>
     private sealed class KernelTable
     {
         private readonly List<Kernel> _kernels = [];
@@ -204,7 +206,7 @@ public static class StepCompiler
             CountTicks(call);
         }
 
-        // On the first worker's clock, from where it begins a call to where it begins the next: waiting at a barrier included.
+        // On the first worker's clock, from the beginning of a call to the beginning of the next, waiting at a barrier included.
         private void CountTicks(int call)
         {
             if (program.TicksOffset is not { } offset) return;
@@ -215,7 +217,8 @@ public static class StepCompiler
                 var slot = builder.BuildGEP2(module.Byte, _arena, [module.Index(offset + sizeof(long) * call)]);
                 var isFirst = builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, _worker, module.Index(0));
                 var added = builder.BuildSelect(isFirst, builder.BuildSub(now, _lastTicks), module.Index(0));
-                builder.BuildAtomicRMW(LLVMAtomicRMWBinOp.LLVMAtomicRMWBinOpAdd, slot, added, LLVMAtomicOrdering.LLVMAtomicOrderingAcquireRelease, false);
+                builder.BuildAtomicRMW(LLVMAtomicRMWBinOp.LLVMAtomicRMWBinOpAdd, slot, added,
+                    LLVMAtomicOrdering.LLVMAtomicOrderingAcquireRelease, false);
             }
             _lastTicks = now;
         }
@@ -240,7 +243,8 @@ public static class StepCompiler
 
         private LLVMValueRef Address(Storage storage) => storage.Kind switch
         {
-            StorageKind.External => module.Builder.BuildLoad2(module.Pointer, module.Builder.BuildGEP2(module.Pointer, _buffers, [module.Index(storage.Index)])),
+            StorageKind.External => module.Builder.BuildLoad2(module.Pointer,
+                module.Builder.BuildGEP2(module.Pointer, _buffers, [module.Index(storage.Index)])),
             StorageKind.Arena => module.Builder.BuildGEP2(module.Byte, _arena, [module.Index(storage.Index)]),
             _ => constants[storage.Index],
         };

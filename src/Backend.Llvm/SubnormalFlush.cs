@@ -4,11 +4,12 @@ namespace GraphCompiler.Backend.Llvm;
 
 /// <summary>Lets the calling thread's vector unit take numbers below the normal range for zero (FTZ and DAZ of x86's MXCSR) until
 /// <see cref="Restore"/>, which puts back the caller's mode, sticky exception flags included.</summary>
-/// <remarks>Moments of an optimizer decay to such numbers and stay there, and each instruction that meets one may take a hundred
+/// <remarks>Moments of an optimizer decay to such numbers and stay there, and each instruction with such an operand may take a hundred
 /// cycles (Intel 64 and IA-32 Architectures Optimization Reference Manual, "Floating-point exceptions"; docs/adr/0005).</remarks>
 internal sealed class SubnormalFlush
 {
-    /// <summary>Flush-to-zero (bit 15) and denormals-are-zero (bit 6): Intel 64 and IA-32 Software Developer's Manual, volume 1, 10.2.3.</summary>
+    /// <summary>Flush-to-zero (bit 15) and denormals-are-zero (bit 6): Intel 64 and IA-32 Software Developer's Manual, volume 1,
+    /// 10.2.3.</summary>
     private const int FlushBits = 1 << 15 | 1 << 6;
 
     private const string Read = "llvm.x86.sse.stmxcsr";
@@ -17,7 +18,7 @@ internal sealed class SubnormalFlush
     private readonly ModuleEmitter _module;
     private readonly LLVMValueRef _before;
 
-    /// <summary>Emits the change of mode at the builder's place, which is in the function's first block.</summary>
+    /// <summary>Emits the change of mode at the builder's position, which is in the function's first block.</summary>
     public SubnormalFlush(ModuleEmitter module)
     {
         _module = module;

@@ -4,11 +4,14 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>The processor that code is generated for: what LLVM is told, and what the emitter plans with.</summary>
+/// <summary>The processor that code is generated for: LLVM's triple, processor and features, and what the emitter plans with.</summary>
 public sealed class TargetInfo
 {
     /// <summary>The variable that picks the target: native, x86-64-v2, x86-64-v3 or x86-64-v4.</summary>
     public const string TargetVariable = "GRAPHCOMPILER_TARGET";
+
+    /// <summary>Every target that can be named.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["native", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
 
     /// <summary>
     /// The function attribute that sets the widest registers LLVM will use. Some processors with AVX-512 are tuned to
@@ -92,6 +95,19 @@ public sealed class TargetInfo
         var host = _hostX86Level == 0 ? "is not x86-64" : $"reaches x86-64-v{_hostX86Level}";
         throw BackendException.UnknownTarget(
             $"target {Name} cannot run here: this host {host}. Set {TargetVariable}=native, or only compile ahead of time.");
+    }
+
+    /// <summary>The same processor without some of its features: LLVM generates no code that uses them.</summary>
+    /// <param name="mayBeUsed">Decides for each name that <see cref="Features"/> turns on; a level, which lists none, stays as it is.</param>
+    public TargetInfo RestrictedTo(Func<string, bool> mayBeUsed)
+    {
+        string[] features = [.. Features.Split(',').Select(f => f.StartsWith('+') && !mayBeUsed(f[1..]) ? $"-{f[1..]}" : f)];
+        return new(Name, Triple, Cpu, string.Join(',', features), _x86Level, _hostX86Level)
+        {
+            VectorBytes = VectorBytes,
+            VectorRegisters = VectorRegisters,
+            HasFma = HasFma,
+        };
     }
 
     /// <summary>Gives a function the attributes that make vectors of <see cref="VectorBytes"/> legal and preferred.</summary>

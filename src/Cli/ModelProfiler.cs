@@ -23,7 +23,8 @@ internal static class ModelProfiler
         var bytes = new byte[type.Bytes];
         var random = new CounterRandom(Seed, stream);
         if (type.DType == DType.F32) foreach (ref var x in MemoryMarshal.Cast<byte, float>(bytes.AsSpan())) x = 2 * random.NextSingle() - 1;
-        if (type.DType == DType.F64) foreach (ref var x in MemoryMarshal.Cast<byte, double>(bytes.AsSpan())) x = 2 * random.NextSingle() - 1;
+        if (type.DType == DType.F64)
+            foreach (ref var x in MemoryMarshal.Cast<byte, double>(bytes.AsSpan())) x = 2 * random.NextSingle() - 1;
         return bytes;
     }
 }

@@ -26,7 +26,8 @@ var threads = CommandLineArguments.Count("--threads", $"Most threads that a step
     Environment.ProcessorCount, CompileOptions.MaxThreads);
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
-var build = new Command("build", "Compiles a model's training step to native files.") { assembly, name, output, target, emit, threads, verbose };
+var build = new Command("build", "Compiles a model's training step to native files.")
+    { assembly, name, output, target, emit, threads, verbose };
 build.SetAction(parse => Guard(() =>
 {
     using var factory = LoggerFactory.Create(b => b.SetMinimumLevel(parse.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)
@@ -34,8 +35,11 @@ build.SetAction(parse => Guard(() =>
     var (logger, start) = (factory.CreateLogger("graphc"), Stopwatch.GetTimestamp());
     var kinds = CommandLineArguments.Split(parse.GetValue(emit)!);
     var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
-    var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, CommandLineArguments.Split(parse.GetValue(target)!), parse.GetValue(threads), kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger);
-    foreach (var path in ArtefactWriter.Write(artefact, parse.GetValue(output)!, kinds)) Console.WriteLine($"{new FileInfo(path).Length,10:N0}  {path}");
+    var targets = CommandLineArguments.Split(parse.GetValue(target)!);
+    var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, targets, parse.GetValue(threads),
+        kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger);
+    foreach (var path in ArtefactWriter.Write(artefact, parse.GetValue(output)!, kinds))
+        Console.WriteLine($"{new FileInfo(path).Length,10:N0}  {path}");
     logger.LogInformation("built in {Milliseconds:F0} ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
 }));
 var list = new Command("list", "Lists the models that an assembly declares; runs none of its code.") { assembly };
@@ -47,10 +51,13 @@ var inspect = new Command("inspect", "Shows what a compiled model is and needs, 
 inspect.SetAction(parse => Guard(() => Inspect(parse.GetValue(file)!)));
 var steps = CommandLineArguments.Count("--steps", "Steps to measure, at least 1.", 100, MostSteps);
 var trace = CommandLineArguments.Text("--trace", "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev.");
-var profile = new Command("profile", "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.") { assembly, name, threads, steps, trace };
+var profile = new Command("profile",
+    "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.")
+    { assembly, name, threads, steps, trace };
 profile.SetAction(parse => Guard(() =>
 {
-    var measured = ModelProfiler.Profile(ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!).Training, parse.GetValue(threads), parse.GetValue(steps));
+    var training = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!).Training;
+    var measured = ModelProfiler.Profile(training, parse.GetValue(threads), parse.GetValue(steps));
     Console.Write($"{parse.GetValue(name)}: {measured}");
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
@@ -73,9 +80,13 @@ static int Refuse(ParseResult line)
 static void Inspect(string path)
 {
     var manifest = ModelManifest.Read(path);
-    Console.WriteLine($"model {manifest.Model}, compiler {manifest.Compiler}, ABI {manifest.Abi}, {manifest.Platform}, 1 to {manifest.MaxThreads} threads");
-    foreach (var b in manifest.Training) Console.WriteLine($"  {b.Role.ToString().ToLowerInvariant(),-6} {b.Name} {b.Type.ToString().ToLowerInvariant()}[{string.Join(',', b.Shape)}]");
-    foreach (var v in manifest.Variants) Console.WriteLine($"  {v.Target}: arena {v.Training.ArenaBytes} bytes; needs {string.Join(' ', v.CpuFeatures)}");
+    Console.WriteLine($"model {manifest.Model}, compiler {manifest.Compiler}, ABI {manifest.Abi}, {manifest.Platform}, "
+        + $"1 to {manifest.MaxThreads} threads");
+    foreach (var b in manifest.Training)
+        Console.WriteLine($"  {b.Role.ToString().ToLowerInvariant(),-6} {b.Name} "
+            + $"{b.Type.ToString().ToLowerInvariant()}[{string.Join(',', b.Shape)}]");
+    foreach (var v in manifest.Variants)
+        Console.WriteLine($"  {v.Target}: arena {v.Training.ArenaBytes} bytes; needs {string.Join(' ', v.CpuFeatures)}");
     foreach (var f in manifest.Files)
     {
         manifest.Verify(Path.GetDirectoryName(Path.GetFullPath(path))!, f);

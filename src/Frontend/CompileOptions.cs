@@ -9,8 +9,8 @@ public sealed record CompileOptions
     public const int MaxThreads = 8192;
 
     /// <summary>Most threads that a step runs on, from 1 to <see cref="MaxThreads"/>, or SGC1011 at the call that compiles; null is one for
-    /// each processor. No more run than there are processors for the process (<see cref="Environment.ProcessorCount"/>, which counts its
-    /// affinity and its control group's limit); where one takes less time than all, one is used.</summary>
+    /// each processor. No more run than there are processors for the process (<see cref="Environment.ProcessorCount"/>, which follows its
+    /// affinity and control group); where one takes less time than all, one is used.</summary>
     public int? Threads { get; init; }
     /// <summary>Where passes report their times, at Debug level; null is nowhere.</summary>
     public ILogger? Logger { get; init; }

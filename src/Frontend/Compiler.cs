@@ -90,6 +90,8 @@ internal static class Compiler
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
+    /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
+    /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
         ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
     {
@@ -97,7 +99,9 @@ internal static class Compiler
         var optimized = new PassRunner(Pipeline.Training).Run(function, context);
         var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads), verifies: context.VerifyEach);
         var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);
-        return (program, new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel));
+        var layout = new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel);
+        layout.Check();
+        return (program, layout);
     }
 
     /// <summary>What lowering needs to know of a target.</summary>

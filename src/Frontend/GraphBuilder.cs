@@ -47,7 +47,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     internal IReadOnlyList<RuntimeCheck> Checks => _checks;
 
     /// <inheritdoc/>
-    protected override bool IsReserved(string name) => name is TrainingPlan.LossName or Predictor.OutputName;
+    protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;
 
     internal void Add(RuntimeCheck check) => _checks.Add(check);
 

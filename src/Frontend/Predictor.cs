@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using GraphCompiler.IR;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -9,17 +7,12 @@ namespace GraphCompiler.Frontend;
 /// variables.</remarks>
 public sealed class Predictor : IDisposable
 {
-    internal const string OutputName = "output";
-
     private readonly Executable _executable;
 
     // A predictor counts no times, whatever its step does.
-    internal Predictor(Function function, HashSet<string> inputs, CompileOptions options, StateStore state) =>
-        (_executable, _) = Compiler.Compile(function, Roles(function, inputs), [-1], [OutputName], options with { Profile = false }, state);
-
-    /// <summary>What a forward function is given, and what it reads of the step.</summary>
-    internal static ImmutableArray<BufferRole> Roles(Function function, HashSet<string> inputs) =>
-        [.. function.Parameters.Select(p => inputs.Contains(p.Name!) ? BufferRole.Input : BufferRole.State)];
+    internal Predictor(PredictionPlan plan, CompileOptions options, StateStore state) =>
+        (_executable, _) = Compiler.Compile(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames,
+            options with { Profile = false }, state);
 
     /// <summary>The inputs that the output depends on, in the order of their declaration.</summary>
     public IReadOnlyList<string> Inputs => [.. _executable.Layout.Buffers.Where(b => b.Role == BufferRole.Input).Select(b => b.Name)];
@@ -32,7 +25,7 @@ public sealed class Predictor : IDisposable
     {
         using var entry = _executable.Enter();
         entry.Run(input);
-        return entry.HandOut<TOut>(OutputName);
+        return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
     /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0})"/>
@@ -41,7 +34,7 @@ public sealed class Predictor : IDisposable
     {
         using var entry = _executable.Enter();
         entry.Run(input0, input1);
-        return entry.HandOut<TOut>(OutputName);
+        return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
     /// <summary>Computes the output into the caller's memory. Allocates nothing, whichever threads take turns.</summary>
@@ -53,7 +46,7 @@ public sealed class Predictor : IDisposable
     {
         using var entry = _executable.Enter();
         entry.Run(input);
-        entry.Copy(OutputName, output);
+        entry.Copy(PredictionPlan.OutputName, output);
     }
 
     /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0},Span{TOut})"/>
@@ -62,7 +55,7 @@ public sealed class Predictor : IDisposable
     {
         using var entry = _executable.Enter();
         entry.Run(input0, input1);
-        entry.Copy(OutputName, output);
+        entry.Copy(PredictionPlan.OutputName, output);
     }
 
     /// <summary>Frees the code.</summary>

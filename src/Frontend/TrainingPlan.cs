@@ -39,6 +39,12 @@ public sealed class TrainingPlan
     /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
     internal ImmutableArray<string> ResultNames => [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
 
+    /// <summary>The model's variables that the step holds, in the order of declaration: those declared before Minimize.</summary>
+    internal IEnumerable<ModelParameter> Variables => Graph.ModelParameters.Where(p => Holds(p.Value));
+
+    /// <summary>Whether the step has memory for a variable.</summary>
+    internal bool Holds(Value variable) => Function.Parameters.Any(p => p.Name == variable.Name);
+
     /// <summary>Compiles the step and initialises the variables.</summary>
     /// <exception cref="IR.Diagnostics.GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC3002: a dump cannot
     /// be written.</exception>

@@ -28,8 +28,7 @@ public sealed class TrainingStep : IDisposable
             (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
-            foreach (var variable in _plan.Graph.ModelParameters.Where(p => Declares(p.Value)))
-                _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
+            foreach (var variable in _plan.Variables) _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
         }
         catch
         {
@@ -174,18 +173,7 @@ public sealed class TrainingStep : IDisposable
     public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var location = new Location(file, line);
-        if (output.Builder != _plan.Graph)
-            throw new GraphException(DiagnosticCode.ForeignValue,
-                $"the output belongs to \"{output.Builder.Name}\", not to \"{_plan.Graph.Name}\"", location);
-        var function = Prediction.Slice(_plan.Graph, output);
-        var inputs = _plan.Graph.Inputs.Select(i => i.Name!).ToHashSet();
-        foreach (var parameter in function.Parameters)
-            if (!inputs.Contains(parameter.Name!) && !Declares(parameter))
-                throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it",
-                    location);
-        return new Predictor(function, inputs, _options, _state);
+        return new Predictor(PredictionPlan.Create(_plan, output, new Location(file, line)), _options, _state);
     }
 
     /// <summary>Frees the code and, once no predictor and no span uses it, the memory.</summary>
@@ -222,6 +210,4 @@ public sealed class TrainingStep : IDisposable
                 $"{check.Location}: {string.Format(CultureInfo.InvariantCulture, check.What, value)} (example {at} of the batch)");
         }
     }
-
-    private bool Declares(Value parameter) => _plan.Function.Parameters.Any(p => p.Name == parameter.Name);
 }

@@ -65,14 +65,14 @@ public class FunctionBuilder
         Location location = default, Function? body = null)
     {
         ArgumentNullException.ThrowIfNull(op);
-        var place = _pinned ?? location;
-        CheckOpen(place);
-        CheckOwn(operands, op.Name, place);
-        var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, place));
+        var at = _pinned ?? location;
+        CheckOpen(at);
+        CheckOwn(operands, op.Name, at);
+        var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at));
         var results = ImmutableArray.CreateBuilder<Value>(types.Length);
-        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, place));
+        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
         var operation = new Operation(_operations.Count, op, [.. operands], attributes ?? AttributeMap.Empty,
-            results.MoveToImmutable(), body, place);
+            results.MoveToImmutable(), body, at);
         foreach (var result in operation.Results) result.Definition = operation;
         _operations.Add(operation);
         return operation.Results;
@@ -85,7 +85,7 @@ public class FunctionBuilder
         return Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
     }
 
-    /// <summary>Until disposed, operations are located at <paramref name="location"/>: the call of a layer, or the primal of an adjoint.</summary>
+    /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>
     public LocationScope At(Location location)
     {
@@ -146,7 +146,7 @@ public class FunctionBuilder
     }
 
     /// <summary>Appends the operations of <paramref name="function"/>, its parameters replaced by <paramref name="arguments"/>.</summary>
-    /// <returns>The values that stand for its results.</returns>
+    /// <returns>The values that replace its results.</returns>
     /// <exception cref="GraphException">SGC1009: another number of arguments. SGC1001, SGC1002: an argument of another type.
     /// SGC1008: one of another builder.</exception>
     public ImmutableArray<Value> Inline(Function function, params ReadOnlySpan<Value> arguments)
@@ -160,7 +160,7 @@ public class FunctionBuilder
         return [.. function.Results.Select(r => map[r])];
     }
 
-    /// <summary>Appends a copy of <paramref name="operation"/> with operands looked up in <paramref name="map"/>, and records its results there.</summary>
+    /// <summary>Copies <paramref name="operation"/>; <paramref name="map"/> gives its operands and records its results.</summary>
     public void Clone(Operation operation, Dictionary<Value, Value> map)
     {
         var results = EmitAll(operation.Op, [.. operation.Operands.Select(o => map[o])], operation.Attributes,

@@ -2,7 +2,7 @@ using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
 
-/// <summary>What a piece of IR text is.</summary>
+/// <summary>What a token of IR text is.</summary>
 internal enum TokenKind
 {
     /// <summary>A bare word: keyword, mnemonic, element type or attribute name.</summary>
@@ -19,7 +19,7 @@ internal enum TokenKind
     End,
 }
 
-/// <summary>A piece of IR text and its place, both counted from 1.</summary>
+/// <summary>A token of IR text, its line and its column, both counted from 1.</summary>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line, int Column)
 {
     public bool Is(string mark) => Kind is TokenKind.Mark or TokenKind.Word && Text == mark;

@@ -113,18 +113,18 @@ internal sealed class FunctionParser(TokenReader reader)
             if (!scope.TryAdd(names[i].Text, results[i])) throw reader.Error(names[i], "a name not used before");
     }
 
-    private ImmutableArray<Value> Emit(FunctionBuilder builder, Token place, Op op, ImmutableArray<Value> operands,
+    private ImmutableArray<Value> Emit(FunctionBuilder builder, Token at, Op op, ImmutableArray<Value> operands,
         AttributeMap attributes, Function? body)
     {
         try
         {
-            return builder.EmitAll(op, operands.AsSpan(), attributes, reader.LocationOf(place), body);
+            return builder.EmitAll(op, operands.AsSpan(), attributes, reader.LocationOf(at), body);
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {
             // Attributes of the right kind may still hold numbers that no shape or axis can have.
             throw new GraphException(DiagnosticCode.BadAttribute,
-                $"line {place.Line}, column {place.Column}: {op.Name}: an attribute is out of range ({e.Message})", reader.LocationOf(place));
+                $"line {at.Line}, column {at.Column}: {op.Name}: an attribute is out of range ({e.Message})", reader.LocationOf(at));
         }
     }
 
@@ -145,12 +145,12 @@ internal sealed class FunctionParser(TokenReader reader)
         return scope.GetValueOrDefault(name.Text) ?? throw reader.Error(name, "a value defined before");
     })];
 
-    private void CheckTypes(Token place, string what, List<TensorType> declared, List<TensorType> inferred)
+    private void CheckTypes(Token at, string what, List<TensorType> declared, List<TensorType> inferred)
     {
         if (declared.SequenceEqual(inferred)) return;
         static string Show(List<TensorType> types) => types.Count == 0 ? "()" : string.Join(", ", types);
         throw new GraphException(DiagnosticCode.Invariant,
-            $"line {place.Line}, column {place.Column}: {what} is declared {Show(declared)} but gives {Show(inferred)}", reader.LocationOf(place));
+            $"line {at.Line}, column {at.Column}: {what} is declared {Show(declared)} but gives {Show(inferred)}", reader.LocationOf(at));
     }
 }
 

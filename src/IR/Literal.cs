@@ -10,7 +10,7 @@ public sealed class Literal
     private readonly long[]? _integers;
     private readonly double[]? _floats;
 
-    /// <summary>A tensor of these row-major elements; one element stands for all (a splat).
+    /// <summary>A tensor of these row-major elements; one element is that of all (a splat).
     /// Floating point is rounded to the type.</summary>
     /// <exception cref="GraphException">SGC1002: another number of elements. SGC1001: a fraction, infinity or NaN in an integer type.
     /// SGC1005: a number outside of its range.</exception>
@@ -61,7 +61,7 @@ public sealed class Literal
 
     /// <summary>Element type and shape.</summary>
     public TensorType Type { get; }
-    /// <summary>Whether one stored element stands for all.</summary>
+    /// <summary>Whether one stored element is that of all.</summary>
     public bool IsSplat => StoredCount == 1;
     /// <summary>The element at a row-major position.</summary>
     /// <exception cref="GraphException">SGC1011: no such element.</exception>

@@ -9,10 +9,10 @@ public readonly record struct Location(string File, int Line)
     public string File { get => field ?? ""; init => field = value ?? throw new ArgumentNullException(nameof(value)); }
         = File ?? throw new ArgumentNullException(nameof(File));
 
-    /// <summary>No known place.</summary>
+    /// <summary>No known location.</summary>
     public static Location Unknown { get; } = new("", 0);
 
-    /// <summary>Whether the place is known.</summary>
+    /// <summary>Whether the location is known.</summary>
     public bool IsKnown => Line > 0;
 
     /// <summary>File name without folder and the line, such as <c>Mlp.cs(14)</c>.</summary>

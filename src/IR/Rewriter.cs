@@ -10,7 +10,7 @@ public static class Rewriter
     /// <param name="function">What to copy; parameters keep names, types and locations.</param>
     /// <param name="rewrite">Is given each operation in order, the new function's builder, and the operation's operands there.
     /// Null keeps the operation; an empty array drops it, and then nothing kept may read it; otherwise the returned values,
-    /// of the new builder, stand for its results. What it emits is located where the operation was.</param>
+    /// of the new builder, replace its results. What it emits is located where the operation was.</param>
     /// <param name="name">The copy's name; the same when null.</param>
     /// <exception cref="InternalCompilerException">A replacement has another number of values or another type, or a dropped
     /// result is read.</exception>
@@ -39,11 +39,11 @@ public static class Rewriter
     {
         if (replacement.IsEmpty) return;
         if (replacement.Length != operation.Results.Length)
-            throw new InternalCompilerException("rewriter", $"{replacement.Length} values cannot stand for the results of {operation}");
+            throw new InternalCompilerException("rewriter", $"{replacement.Length} values cannot replace the results of {operation}");
         for (var i = 0; i < replacement.Length; i++)
         {
             if (replacement[i].Type != operation.Results[i].Type)
-                throw new InternalCompilerException("rewriter", $"{replacement[i].Type} cannot stand for result {i} of {operation}");
+                throw new InternalCompilerException("rewriter", $"{replacement[i].Type} cannot replace result {i} of {operation}");
             map[operation.Results[i]] = replacement[i];
         }
     }

@@ -21,7 +21,7 @@ public readonly struct Scalar : IEquatable<Scalar>
     public static implicit operator Scalar(long value) => new(value, false);
     /// <summary>An f64.</summary>
     public static implicit operator Scalar(double value) => new(BitConverter.DoubleToInt64Bits(value), true);
-    /// <summary>The value in f64: exact but for integers above 2^53 in magnitude, which are rounded.</summary>
+    /// <summary>The value in f64: exact, except that integers above 2^53 in magnitude are rounded.</summary>
     public static explicit operator double(Scalar x) => x.IsFloating ? x.Floating : x._bits;
     /// <summary>The value as an integer: an f64 is truncated and saturated, and NaN gives 0.</summary>
     public static explicit operator long(Scalar x) => x.IsFloating ? (long)x.Floating : x._bits;

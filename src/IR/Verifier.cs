@@ -31,7 +31,8 @@ public static class Verifier
             Require(operation.Id == i, "V7", function, operation, $"operation {i} has the id {operation.Id}");
             foreach (var result in operation.Results)
             {
-                Require(ReferenceEquals(result.Definition, operation), "V8", function, operation, $"{result} is defined by another operation");
+                Require(ReferenceEquals(result.Definition, operation), "V8", function, operation,
+                    $"{result} is defined by another operation");
                 Define(function, operation, result, defined, ids);
             }
         }

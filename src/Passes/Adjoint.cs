@@ -58,7 +58,7 @@ public sealed class Adjoint : IPass
         using (builder.At(result.Location)) cotangents[result] = new(cotangent ?? result.Constant(1));
         for (var i = operations.Length - 1; i >= 0; i--)
             if (needs.ContainsResult(operations[i])) Accumulate(builder, operations[i], needs, cotangents);
-        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w)?.Value)];
+        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w)?.ToValue())];
     }
 
     /// <summary><see cref="Append"/>, with a constant of zeros where no path leads to the result.</summary>
@@ -66,13 +66,15 @@ public sealed class Adjoint : IPass
     public static Value[] AppendDense(FunctionBuilder builder, Value result, IReadOnlyList<Value> wrt, Value? cotangent = null) =>
         [.. Append(builder, result, wrt, cotangent).Select((gradient, i) => gradient ?? wrt[i].Constant(0))];
 
-    private static void Accumulate(FunctionBuilder builder, Operation operation, NeedsGradient needs, Dictionary<Value, Cotangent> cotangents)
+    private static void Accumulate(FunctionBuilder builder, Operation operation, NeedsGradient needs,
+        Dictionary<Value, Cotangent> cotangents)
     {
         if (!operation.Results.Any(cotangents.ContainsKey)) return;
         var wanted = new bool[operation.Operands.Length];
         for (var i = 0; i < wanted.Length; i++) wanted[i] = needs.Wants(operation, i);
         if (!wanted.Contains(true)) return;
-        var outgoing = operation.Op is ElementwiseOp op ? ThroughElements(op, operation, wanted, cotangents[operation.Result]) : Through(operation, wanted, cotangents);
+        var outgoing = operation.Op is ElementwiseOp op ? ThroughElements(op, operation, wanted, cotangents[operation.Result])
+            : Through(operation, wanted, cotangents);
         using var pin = builder.At(operation.Location);
         for (var i = 0; i < outgoing.Length; i++)
         {
@@ -90,7 +92,7 @@ public sealed class Adjoint : IPass
 
     private static Cotangent?[] Through(Operation operation, bool[] wanted, Dictionary<Value, Cotangent> cotangents)
     {
-        Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r)?.Value)];
+        Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r)?.ToValue())];
         using var pin = operation.Operands[0].Builder.At(operation.Location);
         return [.. operation.Op.Vjp(operation, incoming, wanted).Select(v => v is null ? null : new Cotangent(v))];
     }

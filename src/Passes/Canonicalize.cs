@@ -4,9 +4,9 @@ using GraphCompiler.Passes.Canonicalization;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Replaces operations by equal, simpler ones: identities, index maps that merge, transposes into products.</summary>
+/// <summary>Replaces operations by equal, simpler ones: identities, index maps that merge, transposes folded into contractions.</summary>
 /// <remarks>The law for rules: never to worse code, and NaN, infinity and the sign of zero keep their meaning, so x·0 is not 0
-/// and x + 0 is x only where x cannot be -0. Sums of broadcasts become products, which round once instead of at each term.
+/// and x + 0 is x only where x cannot be -0. Sums of broadcasts become multiplications, which round once instead of at each term.
 /// Removes stop_gradient, so derivatives must be taken before. Leaves dead operations to dce. Sweeps until nothing changes;
 /// O(operations) a sweep.</remarks>
 public sealed class Canonicalize : IPass
@@ -17,7 +17,8 @@ public sealed class Canonicalize : IPass
     private static readonly Dictionary<Op, Rule[]> s_rules = new()
     {
         [Add.Instance] = [AlgebraRules.ConstantToRight, AlgebraRules.AddZero, AlgebraRules.AddNegated, AlgebraRules.AddIntegers],
-        [Subtract.Instance] = [AlgebraRules.SubtractZero, AlgebraRules.SubtractNegated, AlgebraRules.SubtractSelf, AlgebraRules.SubtractFromZero],
+        [Subtract.Instance] =
+            [AlgebraRules.SubtractZero, AlgebraRules.SubtractNegated, AlgebraRules.SubtractSelf, AlgebraRules.SubtractFromZero],
         [Multiply.Instance] = [AlgebraRules.ConstantToRight, AlgebraRules.MultiplyByConstant, AlgebraRules.MultiplyNegated],
         [Divide.Instance] = [AlgebraRules.DivideByConstant, AlgebraRules.DivideNegated],
         [Negate.Instance] = [AlgebraRules.NegateNegated, AlgebraRules.NegateScaled],

@@ -31,7 +31,8 @@ public sealed class ConstantFold : IPass
     private static Literal[]? Evaluate(Operation operation, Literal[] literals)
     {
         if (operation.Op is IElementOp && literals.All(l => l.IsSplat)) return [EvaluateSplat(operation, literals)];
-        var isSmall = operation.Results.All(r => r.Shape.ElementCount <= MaxElements) && literals.All(l => l.Type.Shape.ElementCount <= MaxElements);
+        var isSmall = operation.Results.All(r => r.Shape.ElementCount <= MaxElements)
+            && literals.All(l => l.Type.Shape.ElementCount <= MaxElements);
         return isSmall ? [.. operation.Op.Evaluate(operation, literals).Select(Compact)] : null;
     }
 

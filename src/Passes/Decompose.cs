@@ -4,8 +4,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Replaces composite ops (softmax) by the simpler ops that they stand for,
-/// and what no kernel has a form for by what has.</summary>
+/// <summary>Replaces composite ops (softmax) by their decompositions, and operations that lowering has no form for by ones that it
+/// has.</summary>
 /// <remarks>Needs: derivatives taken, since a composite's own rule is the better one. Ensures: no op has a decomposition, no reduction is
 /// over no axes, and no concatenation has more than 16 parts. O(operations).</remarks>
 public sealed class Decompose : IPass

@@ -3,7 +3,7 @@ using GraphCompiler.Passes.Fusing;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Gathers operations into fusions, each of which becomes one kernel; what is passed between them is in memory.</summary>
+/// <summary>Groups operations into fusions, each of which becomes one kernel; values between fusions are in memory.</summary>
 /// <remarks>Needs: no composite ops, and no reductions over no axes. Ensures: every operation but reshapes (aliases), dense constants and
 /// scatters is in a fusion, and the fusions keep the invariants of <see cref="FusedVerifier"/>.
 /// Index maps of nothing but memory (broadcast, slice, …) are repeated in each fusion that reads them. O(operations).</remarks>

@@ -40,7 +40,8 @@ public sealed class Jvp : IPass
     /// <returns>A value of the same type for each result, or null where the tangent is zero.</returns>
     /// <exception cref="GraphException">SGC1010: one of wrt cannot be differentiated, or a tangent has another type.
     /// SGC1008: a value belongs to another builder.</exception>
-    public static Value?[] Append(FunctionBuilder builder, IReadOnlyList<Value> results, IReadOnlyList<Value> wrt, IReadOnlyList<Value> tangents)
+    public static Value?[] Append(FunctionBuilder builder, IReadOnlyList<Value> results, IReadOnlyList<Value> wrt,
+        IReadOnlyList<Value> tangents)
     {
         Differentiation.CheckWrt(builder, wrt);
         if (tangents.Count != wrt.Count)

@@ -8,24 +8,24 @@ using GraphCompiler.Passes.Planning;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Lowers a fused function to kernels, orders them, and gives every buffer its place.</summary>
-/// <remarks>Needs: the fuse pass. A result may replace a parameter (a donation): it is then written in place
+/// <summary>Lowers a fused function to kernels, schedules them, and assigns every buffer its storage.</summary>
+/// <remarks>Needs: the fuse pass. A result may replace a parameter (a donation): the kernel then writes it in place
 /// wherever no later kernel still reads the old elements.</remarks>
 public static class LowerToLoops
 {
-    /// <summary>Scalar operations below which one worker is as fast as two, even where their caches lie close: half a microsecond of vector
-    /// code. Where they do not, the runtime leaves the whole step to one (mlp_deep_b32_x20 takes 117 µs on two close processors, 313 on two
-    /// distant ones, 160 on one).</summary>
+    /// <summary>Scalar operations below which one worker is as fast as two that share a cache: half a microsecond of vector code. Where
+    /// they share none, the runtime runs the whole step on one (mlp_deep_b32_x20 takes 117 µs on two processors that share a cache, 313 on
+    /// two that do not, 160 on one).</summary>
     public const double ParallelWork = 10_000;
 
     /// <summary>Lowers <paramref name="function"/>; external buffers are its parameters, then the results that replace none.</summary>
     /// <param name="function">A fused function.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
-    /// <param name="parallelWork">Scalar operations from which a kernel is shared by the workers.</param>
-    /// <param name="verifies">Whether the program is checked: every element that is read or written lies in its buffer, every value is read
-    /// where it was written, every result is where it is looked for.</param>
-    /// <exception cref="InternalCompilerException">A result has not the type of the parameter that it replaces, two results replace one
+    /// <param name="parallelWork">Scalar operations from which a kernel runs on all workers.</param>
+    /// <param name="verifies">Whether the program is checked: every access lies within its buffer, every value is read from the storage
+    /// that it was written to, every result is in the storage that the caller expects.</param>
+    /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
         double parallelWork = ParallelWork, bool verifies = false)
@@ -35,7 +35,7 @@ public static class LowerToLoops
         return program;
     }
 
-    /// <summary>The kernels of a function and where their buffers are.</summary>
+    /// <summary>The kernels of a function and the storage of their buffers.</summary>
     internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
@@ -44,8 +44,8 @@ public static class LowerToLoops
         return new MemoryPlan(function, donated, nodes, target);
     }
 
-    // Right operands whose last axis a product sums over, as dX = dY·Wᵀ does with W: a worker that makes some columns of dX reads as many
-    // rows of W, where x·W reads columns. So does a product that is cut by depth: its parts are a batch.
+    // Right operands whose last axis is contracted, as dX = dY·Wᵀ does with W: a worker that computes a range of dX's columns reads that
+    // range of W's rows, where x·W reads columns. A split-K contraction, whose ranges of K are a batch, reads rows too.
     private static HashSet<Value> ReadByRows(Function function)
     {
         var values = new HashSet<Value>();
@@ -59,7 +59,7 @@ public static class LowerToLoops
         return values;
     }
 
-    /// <summary>What a value is a view of: a reshape that stands alone is the same memory.</summary>
+    /// <summary>What a value is a view of: a reshape outside of fusions is the same memory.</summary>
     internal static Value Root(Value value)
     {
         while (value.Definition is { Op: Reshape } reshape) value = reshape.Operands[0];
@@ -80,8 +80,8 @@ public static class LowerToLoops
     };
 }
 
-/// <summary>What a step does with its parameters, as far as it decides which worker should have which part of them.</summary>
-/// <param name="ReadByRows">Those of which some product makes columns from rows.</param>
+/// <summary>How a step uses its parameters, as far as it decides which worker should hold which part of them in its caches.</summary>
+/// <param name="ReadByRows">Those that some contraction reads by ranges of rows, a range to each worker.</param>
 /// <param name="Replaced">Those that the step replaces.</param>
 internal sealed record WeightUse(IReadOnlySet<Value> ReadByRows, IReadOnlySet<Value> Replaced);
 

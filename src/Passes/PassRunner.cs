@@ -27,7 +27,8 @@ public sealed class PassRunner
     }
 
     /// <summary>Runs every pass that is not disabled.</summary>
-    /// <exception cref="GraphException">SGC3001: a disabled pass does not exist or is required. SGC3002: a dump cannot be written.</exception>
+    /// <exception cref="GraphException">SGC3001: a disabled pass does not exist or is required.
+    /// SGC3002: a dump cannot be written.</exception>
     /// <exception cref="InternalCompilerException">A pass made invalid IR, and the context asks to verify.</exception>
     public Function Run(Function function, PassContext context)
     {

@@ -4,10 +4,10 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes;
 
-/// <summary>Takes large reductions, and products with weights that are updated in the same step, in two steps: parts first, and then what the
-/// parts gave. So workers share them, and they give the same bits however many there are.</summary>
-/// <remarks>Needs: no rule after it that merges reductions. Ensures: a reduction of a whole large tensor is of its rows, then of what they gave;
-/// a product is a batch over ranges of depth and a sum. O(operations). See docs/adr/0007.</remarks>
+/// <summary>Splits large reductions, and contractions with weights that the same step updates, into a parallel reduction of ranges and a
+/// reduction of their results. The split depends on shapes alone, so any number of workers gives the same bits.</summary>
+/// <remarks>Needs: no rule after it that merges reductions. Ensures: a reduction of a whole large tensor reduces its rows, then their
+/// results; a split-K contraction is a batch over ranges of K and a sum. O(operations). See docs/adr/0007.</remarks>
 public sealed class SplitReductions : IPass
 {
     /// <summary>Elements below which one worker is as fast.</summary>
@@ -15,12 +15,13 @@ public sealed class SplitReductions : IPass
     private const long LeastRows = 16;
     private const long LeastColumns = 256;
 
-    /// <summary>Ranges of depth that a product is cut into.</summary>
-    private const int DepthParts = 2;
-    private const long LeastDepth = 256;
+    /// <summary>Ranges of K of a split-K contraction.</summary>
+    private const int SplitK = 2;
+    private const long LeastK = 256;
 
-    /// <summary>Bytes of the sums of all ranges: they travel between the workers, as weights would without the cut.</summary>
-    private const long MostPartBytes = 128 << 10;
+    /// <summary>Bytes of the partial results of all ranges: they move between the workers' caches, as weights would without the
+    /// split.</summary>
+    private const long MostPartialBytes = 128 << 10;
 
     /// <inheritdoc/>
     public string Name => "split_reductions";
@@ -32,7 +33,7 @@ public sealed class SplitReductions : IPass
         return Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
         {
             IReductionOp => SplitRows(operation, builder, operands),
-            DotGeneral when updated.Contains(operation) => SplitDepth(operation, builder, operands),
+            DotGeneral when updated.Contains(operation) => SplitContraction(operation, builder, operands),
             _ => null,
         });
     }
@@ -41,7 +42,8 @@ public sealed class SplitReductions : IPass
     private static ImmutableArray<Value>? SplitRows(Operation operation, FunctionBuilder builder, ImmutableArray<Value> operands)
     {
         if (operation.Result.Rank > 0 || LeadingAxes(operands[0].Shape) is not { } leading) return null;
-        var rows = builder.Emit(operation.Op, operands.AsSpan(), ReduceSum.Attributes(Enumerable.Range(leading, operands[0].Rank - leading)));
+        var rows = builder.Emit(operation.Op, operands.AsSpan(),
+            ReduceSum.Attributes(Enumerable.Range(leading, operands[0].Rank - leading)));
         return [builder.Emit(operation.Op, [rows], ReduceSum.Attributes(Enumerable.Range(0, leading)))];
     }
 
@@ -54,8 +56,8 @@ public sealed class SplitReductions : IPass
         return rows >= LeastRows && shape.ElementCount / rows >= LeastColumns ? axes : null;
     }
 
-    /// <summary>Products x·W in whose function xᵀ·dY, W's gradient, is computed too: a worker that updates some rows of W has them in its
-    /// caches, and should be the one that multiplies by them.</summary>
+    /// <summary>Contractions x·W in whose function xᵀ·dY, W's gradient, is computed too: the worker that updates some rows of W has them in
+    /// its caches, so it should be the one that multiplies by them.</summary>
     private static HashSet<Operation> UpdatedWeights(Function function)
     {
         var updates = function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 0, contractY: 0))
@@ -71,14 +73,14 @@ public sealed class SplitReductions : IPass
             && dot.Operands.All(o => o.Rank == 2);
     }
 
-    private static ImmutableArray<Value>? SplitDepth(Operation dot, FunctionBuilder builder, ImmutableArray<Value> operands)
+    private static ImmutableArray<Value>? SplitContraction(Operation dot, FunctionBuilder builder, ImmutableArray<Value> operands)
     {
-        var (rows, depth, columns) = (operands[0].Shape[0], operands[0].Shape[1], operands[1].Shape[1]);
-        var partBytes = (long)DepthParts * dot.Result.Type.Bytes;
-        if (depth % DepthParts != 0 || depth < LeastDepth || partBytes > MostPartBytes || partBytes > operands[1].Type.Bytes / 2) return null;
-        var x = operands[0].Reshape([rows, DepthParts, depth / DepthParts]);
-        var y = operands[1].Reshape([DepthParts, depth / DepthParts, columns]);
-        var parts = builder.Emit(DotGeneral.Instance, [x, y], new DotGeneral.Axes([1], [0], [2], [1]).Attributes);
-        return [builder.Emit(ReduceSum.Instance, [parts], ReduceSum.Attributes([0]))];
+        var (m, k, n) = (operands[0].Shape[0], operands[0].Shape[1], operands[1].Shape[1]);
+        var partialBytes = (long)SplitK * dot.Result.Type.Bytes;
+        if (k % SplitK != 0 || k < LeastK || partialBytes > MostPartialBytes || partialBytes > operands[1].Type.Bytes / 2) return null;
+        var x = operands[0].Reshape([m, SplitK, k / SplitK]);
+        var y = operands[1].Reshape([SplitK, k / SplitK, n]);
+        var partials = builder.Emit(DotGeneral.Instance, [x, y], new DotGeneral.Axes([1], [0], [2], [1]).Attributes);
+        return [builder.Emit(ReduceSum.Instance, [partials], ReduceSum.Attributes([0]))];
     }
 }

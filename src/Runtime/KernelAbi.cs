@@ -7,7 +7,7 @@ namespace GraphCompiler.Runtime;
 /// <para><c>buffers</c> holds one pointer per <see cref="ExecutableLayout.Buffers"/> entry, in that order. Every worker
 /// calls the entry with the same arguments but its own <c>worker</c> in [0, workers). Generated code splits the work by it
 /// and synchronizes at barriers on the control block <c>barrier</c>, a <see cref="BarrierBlock"/>.</para>
-/// <para>The control block is zero but for two functions that the runtime supplies, of the C signatures
+/// <para>The control block is zero except for two functions that the runtime supplies, of the C signatures
 /// <c>void wait(void* barrier, int64_t generation, int64_t workers)</c> and <c>void wake(void* barrier)</c>. A worker that has
 /// looked <see cref="BarrierSpins"/> times for a new generation calls the first, which returns when there is one and sets
 /// <see cref="BarrierSleeps"/> in the count before it sleeps. The last to arrive, where it finds that bit in the count, calls the second

@@ -37,7 +37,7 @@ public static class RuntimeCode
     /// <summary>An argument is out of range.</summary>
     public const string BadArgument = "SGC5011";
 
-    /// <summary>A file is missing or cannot be opened.</summary>
+    /// <summary>A file is missing, or cannot be opened, read or, for a checkpoint, written.</summary>
     public const string FileMissing = "SGC6001";
 
     /// <summary>A file has another magic number than its format's, is not in its format, or declares more than an array holds.</summary>
@@ -50,10 +50,11 @@ public static class RuntimeCode
     /// there are.</summary>
     public const string InconsistentData = "SGC6004";
 
-    /// <summary>A compiled model's manifest is not one, is cut short, or was altered.</summary>
+    /// <summary>A compiled model's manifest is not one, is cut short, was altered, or contradicts itself.</summary>
     public const string BadManifest = "SGC7201";
 
-    /// <summary>A file of a compiled model has other bytes than its manifest says.</summary>
+    /// <summary>A file of a compiled model has other bytes than its manifest says, or its library was linked with another
+    /// manifest.</summary>
     public const string AlteredArtefact = "SGC7202";
 
     /// <summary>A compiled model was built for another version of the runtime.</summary>
@@ -62,7 +63,7 @@ public static class RuntimeCode
     /// <summary>A compiled model was built for another processor architecture or operating system.</summary>
     public const string WrongArchitecture = "SGC7204";
 
-    /// <summary>The processor lacks a feature that every variant of a compiled model needs.</summary>
+    /// <summary>The processor lacks a feature that every variant of a compiled model needs, or one that cannot be checked.</summary>
     public const string MissingCpuFeature = "SGC7205";
 
     /// <summary>A facade and the manifest beside it come from different builds.</summary>

@@ -27,13 +27,14 @@ public sealed class StateStore : IDisposable
     /// <summary>Sets all elements of one state.</summary>
     /// <param name="name">A state's name.</param>
     /// <param name="bytes">The elements as they are in memory, row-major.</param>
-    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: disposed. SGC5004: no such state.</exception>
+    /// <exception cref="RuntimeException">SGC5001: another number of bytes. SGC5002: the store is disposed. SGC5004: no such
+    /// state.</exception>
     public void Write(string name, ReadOnlySpan<byte> bytes)
     {
-        var memory = Find(name);
-        if (bytes.Length != memory.Bytes)
-            throw new RuntimeException(RuntimeCode.WrongLength, $"state '{name}' takes {memory.Bytes} bytes, given {bytes.Length}");
-        bytes.CopyTo(memory.Elements<byte>(bytes.Length));
+        var state = Find(name);
+        if (bytes.Length != state.Bytes)
+            throw new RuntimeException(RuntimeCode.WrongLength, $"state '{name}' takes {state.Bytes} bytes, given {bytes.Length}");
+        bytes.CopyTo(state.Elements<byte>(bytes.Length));
     }
 
     /// <summary>Drops the store's share of the memory, and refuses further use; executables go on. Can be called twice.</summary>

@@ -22,13 +22,15 @@ public sealed class BadInputTests
 
     [Fact]
     public void ListingNamesTheModelsInOrder() =>
-        Assert.Equal(["digits", "wide", "twice", "twice", "failing", "odd-name"], ModelAssembly.List(s_models).Select(m => m.Name));
+        Assert.Equal(["digits", "wide", "twice", "twice", "failing", "odd-name", "cased", "Cased"],
+            ModelAssembly.List(s_models).Select(m => m.Name));
 
     [Fact]
     public void WrongDeclarationsAreCodedErrors()
     {
         Assert.Equal("SGC7103", CodeOf(() => ModelAssembly.Declare(s_models, "missing")));
         Assert.Equal("SGC7104", CodeOf(() => ModelAssembly.Declare(s_models, "twice")));
+        Assert.Equal("SGC7104", CodeOf(() => ModelAssembly.Declare(s_models, "cased")));
         Assert.Equal("SGC7106", CodeOf(() => ModelAssembly.Declare(s_models, "failing")));
         Assert.Equal("SGC7102", CodeOf(() => ModelAssembly.List(Path.ChangeExtension(s_models, ".deps.json"))));
         Assert.Equal("SGC7102", CodeOf(() => ModelAssembly.List("missing.dll")));
@@ -67,7 +69,7 @@ public sealed class BadInputTests
         var model = built.Load(); // The assembly is in memory from here on.
         var type = model.GetType();
         model.Dispose();
-        void Load() => type.GetConstructors().Single().Invoke(System.Reflection.BindingFlags.DoNotWrapExceptions, null, [1, built.Folder], null);
+        void Load() => built.Create(type);
         var bytes = File.ReadAllBytes(built[file]);
         void Replace(byte[] with)
         {

@@ -17,15 +17,24 @@ internal sealed class BuiltModel : IDisposable
 {
     public const int Threads = 2;
 
-    public BuiltModel(string name, params string[] targets) : this(name, ModelAssembly.Declare(typeof(Models).Assembly.Location, name), targets)
+    public BuiltModel(string name, params string[] targets)
+        : this(name, ModelAssembly.Declare(typeof(Models).Assembly.Location, name), targets)
     {
     }
 
     public BuiltModel(string name, ModelDeclaration model, params string[] targets)
     {
         Name = name;
-        var artefact = CompiledArtefact.Compile(name, model, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
-        ArtefactWriter.Write(artefact, Folder, ArtefactWriter.DefaultKinds);
+        try
+        {
+            var artefact = CompiledArtefact.Compile(name, model, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
+            ArtefactWriter.Write(artefact, Folder, ArtefactWriter.DefaultKinds);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public string Name { get; }
@@ -35,14 +44,18 @@ internal sealed class BuiltModel : IDisposable
     public string this[string file] => Path.Combine(Folder, file);
 
     /// <summary>The generated class, loaded in a context that shares the runtime alone.</summary>
-    public CompiledModel Load(int threads = 1)
-    {
-        var assembly = new AssemblyLoadContext(Name).LoadFromAssemblyPath(this[$"{Name}.dll"]);
-        var type = assembly.GetType($"{Facade.Namespace}.{Facade.ClassName(Name)}", throwOnError: true)!;
-        return (CompiledModel)type.GetConstructors().Single().Invoke(BindingFlags.DoNotWrapExceptions, null, [threads, Folder], null);
-    }
+    public Type LoadType() => new AssemblyLoadContext(Name).LoadFromAssemblyPath(this[$"{Name}.dll"])
+        .GetType($"{Facade.Namespace}.{Facade.ClassName(Name)}", throwOnError: true)!;
 
-    public static T Method<T>(CompiledModel model, string name) where T : Delegate => model.GetType().GetMethod(name)!.CreateDelegate<T>(model);
+    /// <summary>An instance of it.</summary>
+    public CompiledModel Load(int threads = 1) => Create(LoadType(), threads);
+
+    /// <summary>An instance of a class that was loaded before.</summary>
+    public CompiledModel Create(Type type, int threads = 1) =>
+        (CompiledModel)type.GetConstructors().Single().Invoke(BindingFlags.DoNotWrapExceptions, null, [threads, Folder], null);
+
+    public static T Method<T>(CompiledModel model, string name) where T : Delegate =>
+        model.GetType().GetMethod(name)!.CreateDelegate<T>(model);
 
     /// <summary>A batch that C makes in the same way: multiples of 2^-16 from a linear congruential generator.</summary>
     public static (float[] Images, int[] Labels) Batch(ref uint state)
@@ -64,14 +77,27 @@ internal sealed class BuiltModel : IDisposable
             var (images, labels) = Batch(ref state);
             step.Run<float, int>(images, labels);
         }
-        return [.. model.Training.Graph.ModelParameters.SelectMany(p => MemoryMarshal.AsBytes(step.Variable<float>(p.Value.Name!)).ToArray())];
+        var names = model.Training.Graph.ModelParameters.Select(p => p.Value.Name!);
+        return [.. names.SelectMany(n => MemoryMarshal.AsBytes(step.Variable<float>(n)).ToArray())];
     }
 
     public static (int ExitCode, string Output) Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
+        using var process = Start(program, arguments);
+        return Finish(process);
+    }
+
+    /// <summary>Starts a program; variables of its environment are set to what follows their name.</summary>
+    public static Process Start(string program, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Waits for its end; gives all that it printed.</summary>
+    public static (int ExitCode, string Output) Finish(Process process)
+    {
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

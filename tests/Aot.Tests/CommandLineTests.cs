@@ -3,7 +3,8 @@ using Xunit;
 
 namespace GraphCompiler.Aot.Tests;
 
-/// <summary>graphc as a process: every command line ends with an exit code that its help promises, and with an error code if it fails.</summary>
+/// <summary>graphc as a process: every command line ends with an exit code that its help promises, and with an error code if it
+/// fails.</summary>
 public sealed partial class CommandLineTests : IDisposable
 {
     private static readonly string s_models = typeof(Models).Assembly.Location;
@@ -16,7 +17,8 @@ public sealed partial class CommandLineTests : IDisposable
 
     private void Fails(int exitCode, string code, params string[] arguments)
     {
-        var line = arguments.Select(a => a.Replace("MODELS", s_models, StringComparison.Ordinal).Replace("DIR", _folder, StringComparison.Ordinal));
+        var line = arguments.Select(a =>
+            a.Replace("MODELS", s_models, StringComparison.Ordinal).Replace("DIR", _folder, StringComparison.Ordinal));
         var (found, output) = Graphc([.. line]);
         Assert.True(found == exitCode, $"exit code {found}: {output}");
         Assert.True(ErrorLine().Matches(output).Any(m => m.Groups[1].Value == code), output);

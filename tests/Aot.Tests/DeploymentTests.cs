@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using GraphCompiler.Tests.Shared;
 using Xunit;
 
@@ -13,15 +14,19 @@ public sealed class DeploymentTests
     {
         using var built = new BuiltModel("digits", Deploy.Models.Digits(), "x86-64-v2");
         var app = built["app"];
-        var publish = BuiltModel.Run("dotnet", "publish", SourceTree.PathOf("samples/Deploy/App/DeployApp.csproj"), "-c", "Release", "-o", app,
+        var project = SourceTree.PathOf("samples/Deploy/App/DeployApp.csproj");
+        var publish = BuiltModel.Run("dotnet", "publish", project, "-c", "Release", "-o", app,
             $"-p:ModelFolder={built.Folder}", $"-p:PublishAot={native}", "--artifacts-path", built["build"], "--verbosity", "quiet");
         Assert.True(publish.ExitCode == 0, publish.Output);
         var names = Directory.GetFiles(app).Select(f => Path.GetFileName(f)).ToList();
-        Assert.DoesNotContain(names, n => n.Contains("LLVM", StringComparison.OrdinalIgnoreCase) || n.Contains("Frontend", StringComparison.Ordinal) || n.Contains("Passes", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, n => n.Contains("LLVM", StringComparison.OrdinalIgnoreCase)
+            || n.Contains("Frontend", StringComparison.Ordinal) || n.Contains("Passes", StringComparison.Ordinal));
         var data = built["digits.csv"];
-        using (var zipped = new System.IO.Compression.GZipStream(File.OpenRead(SourceTree.PathOf("samples/Digits/data/digits.csv.gz")), System.IO.Compression.CompressionMode.Decompress))
+        var file = File.OpenRead(SourceTree.PathOf("samples/Digits/data/digits.csv.gz"));
+        using (var zipped = new GZipStream(file, CompressionMode.Decompress))
         using (var plain = File.Create(data)) zipped.CopyTo(plain);
-        var run = native ? BuiltModel.Run(Path.Combine(app, "DeployApp"), data) : BuiltModel.Run("dotnet", Path.Combine(app, "DeployApp.dll"), data);
+        var run = native ? BuiltModel.Run(Path.Combine(app, "DeployApp"), data)
+            : BuiltModel.Run("dotnet", Path.Combine(app, "DeployApp.dll"), data);
         Assert.True(run.ExitCode == 0, run.Output);
         Assert.Contains("test accuracy", run.Output, StringComparison.Ordinal);
     }

@@ -31,6 +31,12 @@ public static class Models
     [Model("odd-name")]
     public static TrainingPlan OddName() => Digits().Training;
 
+    [Model("cased")]
+    public static TrainingPlan Cased() => Digits().Training;
+
+    [Model("Cased")]
+    public static TrainingPlan CasedOtherwise() => Digits().Training;
+
     private static ModelDeclaration Classifier(int hidden)
     {
         var g = new GraphBuilder("classifier", seed: 1);

@@ -19,7 +19,8 @@ public sealed class SameBitsTests
     public void ACProgramNeedsTheHeaderAlone(string name, int threads)
     {
         using var built = new BuiltModel(name);
-        var compile = BuiltModel.Run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", $"-DMODEL={name}", $"-DHEADER=\"{name}.h\"", "-I", built.Folder, "-o", built["train"],
+        var compile = BuiltModel.Run("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", $"-DMODEL={name}",
+            $"-DHEADER=\"{name}.h\"", "-I", built.Folder, "-o", built["train"],
             Path.Combine(AppContext.BaseDirectory, "train.c"), "-L", built.Folder, $"-l{name}", $"-Wl,-rpath,{built.Folder}");
         Assert.Equal((0, ""), compile);
         Assert.Equal((0, ""), BuiltModel.Run(built["train"], $"{Steps}", $"{threads}", built["parameters"], built["checkpoint"]));

@@ -20,8 +20,9 @@ public sealed class ThreadTests
     public void ACProgramsWorkersNeitherHangNorSpin(string mode)
     {
         using var built = new BuiltModel("wide");
-        var compile = BuiltModel.Run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-DMODEL=wide", "-DHEADER=\"wide.h\"", "-I", built.Folder,
-            "-o", built["threads"], Path.Combine(AppContext.BaseDirectory, "threads.c"), "-L", built.Folder, "-lwide", $"-Wl,-rpath,{built.Folder}");
+        var compile = BuiltModel.Run("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-DMODEL=wide", "-DHEADER=\"wide.h\"",
+            "-I", built.Folder, "-o", built["threads"], Path.Combine(AppContext.BaseDirectory, "threads.c"),
+            "-L", built.Folder, "-lwide", $"-Wl,-rpath,{built.Folder}");
         Assert.Equal((0, ""), compile);
         Assert.Equal((0, ""), BuiltModel.Run(built["threads"], mode, $"{Steps}", built["child"], built["parameters"]));
         var expected = BuiltModel.TrainJustInTime(Models.Wide(), Steps);
@@ -34,7 +35,8 @@ public sealed class ThreadTests
     {
         using var built = new BuiltModel("wide");
         var context = TrainInContextOfItsOwn(built);
-        Assert.True(ProcessThreads.Eventually(() => Collected(() => !context.IsAlive)), "the context of the facade and of the runtime is held");
+        Assert.True(ProcessThreads.Eventually(() => Collected(() => !context.IsAlive)),
+            "the context of the facade and of the runtime is held");
         Assert.True(ProcessThreads.Eventually(() => Collected(() => ProcessThreads.Workers == 0)), $"{ProcessThreads.Workers} workers");
     }
 
@@ -63,7 +65,8 @@ public sealed class ThreadTests
     private static WeakReference TrainInContextOfItsOwn(BuiltModel built)
     {
         var context = new FacadeContext();
-        var type = context.LoadFromAssemblyPath(built[$"{built.Name}.dll"]).GetType($"{Facade.Namespace}.{Facade.ClassName(built.Name)}", throwOnError: true)!;
+        var type = context.LoadFromAssemblyPath(built[$"{built.Name}.dll"])
+            .GetType($"{Facade.Namespace}.{Facade.ClassName(built.Name)}", throwOnError: true)!;
         Assert.NotEqual(typeof(CompiledModel), type.BaseType);
         var model = (IDisposable)type.GetConstructors().Single().Invoke([BuiltModel.Threads, built.Folder]);
         var state = 1u;
@@ -81,6 +84,7 @@ public sealed class ThreadTests
     private sealed class FacadeContext() : AssemblyLoadContext("facade", isCollectible: true)
     {
         protected override System.Reflection.Assembly? Load(System.Reflection.AssemblyName name) =>
-            name.Name == typeof(CompiledModel).Assembly.GetName().Name ? LoadFromAssemblyPath(typeof(CompiledModel).Assembly.Location) : null;
+            name.Name == typeof(CompiledModel).Assembly.GetName().Name ? LoadFromAssemblyPath(typeof(CompiledModel).Assembly.Location)
+                : null;
     }
 }

@@ -27,9 +27,10 @@ public sealed class CompiledFunctionTests
         var alone = CompiledFunction.Run(function, arguments);
         Compare(function, expected, alone, tolerance);
         Compare(function, expected, CompiledFunction.Run(function, arguments, optimize: false), tolerance);
-        var team = CompiledFunction.Run(function, arguments, workers: 2);
+        var threaded = CompiledFunction.Run(function, arguments, workers: 2);
         for (var r = 0; r < alone.Length; r++)
-            Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits), team[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
+            Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits),
+                threaded[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
     }
 
     /// <summary>Compiled once, optimized, for so many workers.</summary>
@@ -52,7 +53,8 @@ public sealed class CompiledFunctionTests
         }
     }
 
-    // The epilogue of a narrow product runs over the elements of a tile, that of a wide one over its rows; the last tile overlaps the one before.
+    // The epilogue of a narrow contraction runs over the elements of a tile, that of a wide one over its rows; the last tile overlaps the
+    // one before.
     [Theory]
     [InlineData(128, 64, 10)]
     [InlineData(33, 7, 5)]
@@ -62,13 +64,15 @@ public sealed class CompiledFunctionTests
     [InlineData(61, 20, 40)]
     [InlineData(200, 300, 70)]
     [InlineData(512, 150, 70)] // rows a power of two apart are packed, and 512 is no number of whole tiles
-    public void ProductsWithAnUpdate(int rows, int depth, int columns)
+    public void MatmulsWithAnUpdate(int rows, int k, int columns)
     {
         foreach (var dtype in (DType[])[F32, F64])
         {
             var builder = new FunctionBuilder("update");
-            var gradient = builder.Parameter("x", dtype[depth, rows]).Transpose([1, 0]).MatMul(builder.Parameter("dy", dtype[depth, columns]));
-            var (p, m, v) = (builder.Parameter("p", dtype[rows, columns]), builder.Parameter("m", dtype[rows, columns]), builder.Parameter("v", dtype[rows, columns]));
+            var gradient = builder.Parameter("x", dtype[k, rows]).Transpose([1, 0])
+                .MatMul(builder.Parameter("dy", dtype[k, columns]));
+            var (p, m, v) = (builder.Parameter("p", dtype[rows, columns]), builder.Parameter("m", dtype[rows, columns]),
+                builder.Parameter("v", dtype[rows, columns]));
             var rate = builder.Parameter("rate", dtype[1]);
             var nextM = m * 0.9f + gradient * 0.1f;
             var nextV = v * v * 0.99f + gradient * gradient * 0.01f;
@@ -87,11 +91,11 @@ public sealed class CompiledFunctionTests
     [InlineData(100, 300, 130)]
     [InlineData(211, 512, 70)] // packed by each worker for itself; the last tile overlaps the one before
     [InlineData(61, 512, 70)] // packed by all for all
-    public void Products(int m, int k, int n)
+    public void Matmuls(int m, int k, int n)
     {
         foreach (var dtype in (DType[])[F32, F64])
         {
-            var b = new FunctionBuilder("product");
+            var b = new FunctionBuilder("matmul");
             var (x, y) = (b.Parameter("x", dtype[m, k]), b.Parameter("y", dtype[k, n]));
             var (xt, yt) = (b.Parameter("xt", dtype[k, m]), b.Parameter("yt", dtype[n, k]));
             var bias = b.Parameter("bias", dtype[n]);
@@ -103,7 +107,7 @@ public sealed class CompiledFunctionTests
     }
 
     [Fact]
-    public void BatchedProduct()
+    public void BatchedMatmul()
     {
         var b = new FunctionBuilder("batched");
         var (x, y) = (b.Parameter("x", F32[3, 5, 7]), b.Parameter("y", F32[3, 7, 9]));
@@ -139,8 +143,9 @@ public sealed class CompiledFunctionTests
         var b = new FunctionBuilder("elements");
         var (x, y) = (b.Parameter("x", F32[37]), b.Parameter("y", F32[37]));
         Agree(b.Build(
-            x.Exp(), x.Tanh(), x.Sigmoid(), x.Erf(), x.Sin(), x.Cos(), x.Abs().Log(), x.Abs().Sqrt(), x.Expm1(), x.Floor(), x.Ceil(), (x * 3).Round(),
-            x.Sign(), x.Abs().Power(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clamp(-0.5, 0.25), x.ConvertTo(I32), x.Less(y).And(y.Less(x).Not())));
+            x.Exp(), x.Tanh(), x.Sigmoid(), x.Erf(), x.Sin(), x.Cos(), x.Abs().Log(), x.Abs().Sqrt(), x.Expm1(), x.Floor(), x.Ceil(),
+            (x * 3).Round(), x.Sign(), x.Abs().Power(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clamp(-0.5, 0.25),
+            x.ConvertTo(I32), x.Less(y).And(y.Less(x).Not())));
     }
 
     [Fact]

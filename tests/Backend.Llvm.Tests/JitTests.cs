@@ -63,7 +63,7 @@ public sealed unsafe class JitTests
     }
 
     [Fact]
-    public void Assembly_and_loop_hints_leave_the_module_as_it_was()
+    public void Assembly_leaves_the_module_as_it_was()
     {
         var target = TargetInfo.Create("native");
         var (before, after) = MaskedAdd.With(target, 16, module =>
@@ -73,8 +73,6 @@ public sealed unsafe class JitTests
             return (text, module.PrintToString());
         });
         Assert.Equal(before, after);
-        Assert.Contains("llvm.loop.unroll.disable", before, StringComparison.Ordinal);
-        Assert.Contains("= distinct !{", before, StringComparison.Ordinal);
     }
 
     [Fact]

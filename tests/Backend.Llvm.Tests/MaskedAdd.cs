@@ -23,7 +23,6 @@ internal static class MaskedAdd
         var function = module.AddFunction(Symbol, type);
         target.ApplyTo(function);
         function.AddFunctionAttribute("nounwind");
-        function.AddParameterAttribute(2, "noalias");
 
         var (entry, loop, exit) = (context.AppendBasicBlock(function, "entry"),
             context.AppendBasicBlock(function, "loop"), context.AppendBasicBlock(function, "exit"));
@@ -41,12 +40,11 @@ internal static class MaskedAdd
         var four = LLVMValueRef.CreateConstInt(context.Int32Type, 4);
         LLVMValueRef Load(uint parameter) => builder.CallIntrinsic(
             "llvm.masked.load", [vector, pointer], At(parameter), four, mask, LLVMValueRef.CreateConstNull(vector));
-        var sum = builder.BuildFAdd(Load(0), Load(1), "sum").WithFastMath(FastMath.Contract);
+        var sum = builder.BuildFAdd(Load(0), Load(1), "sum");
         builder.CallIntrinsic("llvm.masked.store", [vector, pointer], sum, At(2), four, mask);
         var next = builder.BuildAdd(i, LLVMValueRef.CreateConstInt(int64, (ulong)lanes), "next");
         i.AddIncoming([zero, next], [entry, loop], 2);
-        var back = builder.BuildCondBr(builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, next, count), loop, exit);
-        back.SetLoopHints("llvm.loop.unroll.disable");
+        builder.BuildCondBr(builder.BuildICmp(LLVMIntPredicate.LLVMIntSLT, next, count), loop, exit);
 
         builder.PositionAtEnd(exit);
         builder.BuildRetVoid();

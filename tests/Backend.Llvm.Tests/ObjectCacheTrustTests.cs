@@ -236,7 +236,7 @@ public sealed class ObjectCacheTrustTests : IDisposable
     public void A_full_disk_leaves_no_temporary_files()
     {
         Directory.CreateDirectory(Folder);
-        // Containers may forbid it; the folder in place of an entry fails at the same place.
+        // Containers may forbid it; a folder instead of an entry fails at the same call.
         if (!UnixFiles.TryMountSmall(Folder)) return;
         try
         {

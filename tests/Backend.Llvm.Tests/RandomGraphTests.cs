@@ -15,7 +15,8 @@ public sealed class RandomGraphTests
     [Fact]
     public void FixedGraphsAgreeWithTheInterpreter()
     {
-        foreach (var seed in (int[])[10_227, 3_868, 32_057, 629_580, 164_434, 512_326, 219_976, 720_532, .. Enumerable.Range(1, 40)]) Agree(seed);
+        int[] faulty = [10_227, 3_868, 32_057, 629_580, 164_434, 512_326, 219_976, 720_532];
+        foreach (var seed in faulty.Concat(Enumerable.Range(1, 40))) Agree(seed);
     }
 
     /// <summary>New graphs in every run, more of them in the long suite; CsCheck prints the seed of a failure.</summary>

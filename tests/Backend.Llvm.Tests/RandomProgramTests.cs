@@ -83,7 +83,7 @@ public sealed class RandomProgramTests
                     $"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
     }
 
-    // Zeros of both signs are told apart only where nothing is summed: a sum of no terms, or of zeros, has the sign of the order.
+    // Zeros of both signs are distinguished only where nothing is summed: a sum of no terms, or of zeros, has the sign of the order.
     private static bool IsSame(Scalar expected, Scalar actual, bool isExact)
     {
         if (expected == actual || expected.Equals(actual)) return true;

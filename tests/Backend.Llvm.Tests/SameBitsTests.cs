@@ -15,19 +15,19 @@ public sealed class SameBitsTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void OfContractionsForAnyNumberOfWorkers(int rows, int depth, int columns)
+    public void OfContractionsForAnyNumberOfWorkers(int m, int k, int n)
     {
-        var b = new FunctionBuilder("product");
-        var (x, y, z) = (b.Parameter("x", F32[rows, depth]), b.Parameter("y", F32[depth, columns]), b.Parameter("z", F32[columns, depth]));
+        var b = new FunctionBuilder("matmul");
+        var (x, y, z) = (b.Parameter("x", F32[m, k]), b.Parameter("y", F32[k, n]), b.Parameter("z", F32[n, k]));
         var function = b.Build(x.MatMul(y), x.MatMul(z.Transpose()).Tanh());
-        var random = new Random(depth);
+        var random = new Random(k);
         Literal[] arguments = [.. function.Parameters.Select(p =>
             new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
         var alone = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         foreach (var workers in (int[])[2, 3, 5])
         {
-            var team = CompiledFunction.Run(function, arguments, workers, parallelWork: 0);
-            for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), team[r].ToBytes());
+            var threaded = CompiledFunction.Run(function, arguments, workers, parallelWork: 0);
+            for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), threaded[r].ToBytes());
         }
     }
 }

@@ -88,12 +88,12 @@ public sealed class SizeSweepTests
     {
         var (x, y, z) = (b.Parameter("x", dtype[Other(n, 1), n]), b.Parameter("y", dtype[7, 2, n]), b.Parameter("z", dtype[n]));
         var (rows, indices) = (b.Parameter("rows", dtype[x.Shape[0], 1]), b.Parameter("indices", I32[Other(n, 4)]));
-        var places = b.Emit(Iota.Instance, [], Iota.Attributes(dtype[3, n], 1));
+        var columns = b.Emit(Iota.Instance, [], Iota.Attributes(dtype[3, n], 1));
         return
         [
             x.Transpose().Exp(), x * rows + z, y.Transpose([2, 0, 1]) * 2, y.Transpose([1, 0, 2]) + z,
             y.Reshape([14, n]).Tanh(), y.Reshape([-1, 7]) * 3,
-            y.Take(indices), z.Take(indices), x.Take(indices).Exp(), places * z, z.Reshape([n, 1]) * places.Transpose(),
+            y.Take(indices), z.Take(indices), x.Take(indices).Exp(), columns * z, z.Reshape([n, 1]) * columns.Transpose(),
         ];
     });
 
@@ -118,7 +118,7 @@ public sealed class SizeSweepTests
     });
 
     [Fact]
-    public void Products() => Sweep([F32, F64], (b, dtype, n) =>
+    public void Matmuls() => Sweep([F32, F64], (b, dtype, n) =>
     {
         var (other, third) = (Other(n, 1), Other(n, 4));
         Value[] Of(string name, int m, int k, int c)
@@ -146,15 +146,15 @@ public sealed class SizeSweepTests
     }, tolerance: 1e-4);
 
     [Fact]
-    public void BatchedProductsAndWhatFollows() => Sweep([F32, F64], (b, dtype, n) =>
+    public void BatchedMatmulsAndWhatFollows() => Sweep([F32, F64], (b, dtype, n) =>
     {
         var (other, third) = (Other(n, 2), Other(n, 1));
         var (x, y) = (b.Parameter("x", dtype[3, n, other]), b.Parameter("y", dtype[3, other, third]));
         var (p, g) = (b.Parameter("p", dtype[n, third]), b.Parameter("g", dtype[other, n]));
         var gradient = g.Transpose().MatMul(b.Parameter("d", dtype[other, third]));
-        var product = b.Parameter("u", dtype[other, third]).MatMul(b.Parameter("v", dtype[third, n])).Tanh();
+        var matmul = b.Parameter("u", dtype[other, third]).MatMul(b.Parameter("v", dtype[third, n])).Tanh();
         return [x.MatMul(y), x.MatMul(y).Softmax(), p - 0.1 * gradient / ((gradient * gradient).Sqrt() + 0.5),
-            product, product.Sum([0]), product.Sum([1]), product.Softmax()];
+            matmul, matmul.Sum([0]), matmul.Sum([1]), matmul.Softmax()];
     }, tolerance: 1e-4);
 
     [Fact]

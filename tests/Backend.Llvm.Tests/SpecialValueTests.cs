@@ -11,7 +11,7 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 
 /// <summary>Every elementwise op of the registry at the special values of every element type: interpreter, folder and compiled code agree,
 /// in vectors and in scalar code, with operands that are constant and that are not.
-/// Exactly, but for ordinary results of math functions.</summary>
+/// Exactly, except for ordinary results of math functions.</summary>
 [Trait("Category", "Target")]
 public sealed class SpecialValueTests
 {
@@ -133,7 +133,7 @@ public sealed class SpecialValueTests
         if (op is Sine or Cosine) columns = [[.. columns[0].Where(v => !double.IsFinite((double)v) || Scalar.Abs(v) < 1 << 20)]];
         var count = columns[0].Length;
         var flat = types.Select((t, i) => b.Parameter($"x{i}", t[count])).ToArray();
-        // A column is one lane wide, and where an index map stands in the kernel it is computed row by row, in scalar code.
+        // A column is one lane wide, and a kernel with an index map computes it row by row, in scalar code.
         var narrow = types.Select((t, i) => b.Parameter($"column{i}", t[1, count])).ToArray();
         List<Value> results = [b.Emit(op, flat, attributes), b.Emit(op, [.. narrow.Select(v => v.Transpose())], attributes)];
         Literal[] arguments = [.. columns.Select((c, i) => new Literal(flat[i].Type, c)),

@@ -77,7 +77,7 @@ public sealed class SumAccuracyTests
         }
     }
 
-    /// <summary>Dots, vectors by matrices, matrices whose depth is the long axis, batches;
+    /// <summary>Dots, vectors by matrices, matrices whose K is the long axis, batches;
     /// a register sums more terms here, so its part is larger.</summary>
     [Theory]
     [MemberData(nameof(Lengths))]

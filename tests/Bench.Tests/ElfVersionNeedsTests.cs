@@ -31,7 +31,8 @@ public sealed class ElfVersionNeedsTests
         Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MarkWeak(Image()[..length], "GLIBCXX_3.4.32"));
 
     [Fact]
-    public void Refuses_what_is_no_elf_file() => Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MarkWeak(new byte[Size], "GLIBCXX_3.4.32"));
+    public void Refuses_what_is_no_elf_file() =>
+        Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.MarkWeak(new byte[Size], "GLIBCXX_3.4.32"));
 
     // Header, two section headers at 0x100 (strings at 0x180, needs at 0x200), as the System V ABI lays them out.
     private static byte[] Image()

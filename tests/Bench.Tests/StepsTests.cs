@@ -28,7 +28,8 @@ public sealed class StepsTests : IDisposable
     {
         Assert.Null(LibTorch.Unavailable);
         var json = Path.Combine(_folder, "steps.json");
-        Assert.Equal(0, StepsCommand.Run("_b32_adam", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), json, memory: false));
+        Assert.Equal(0,
+            StepsCommand.Run("_b32_adam", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), json, memory: false));
 
         using var document = JsonDocument.Parse(File.ReadAllText(json));
         var rows = document.RootElement.GetProperty("rows").EnumerateArray().ToArray();
@@ -51,7 +52,8 @@ public sealed class StepsTests : IDisposable
     public void Unknown_model_and_unreadable_figures_are_told()
     {
         Assert.Equal(2, StepsCommand.Run("no such model", 1, [], 1, TimeSpan.FromMilliseconds(1), null, memory: false));
-        Assert.Equal(2, StepsCommand.Run("neuron", 1, [], 1, TimeSpan.FromMilliseconds(1), Path.Combine(_folder, "missing", "steps.json"), memory: false));
+        var json = Path.Combine(_folder, "missing", "steps.json");
+        Assert.Equal(2, StepsCommand.Run("neuron", 1, [], 1, TimeSpan.FromMilliseconds(1), json, memory: false));
         Assert.Equal(2, HtmlReport.Write(Path.Combine(_folder, "missing.json"), _folder));
         Assert.False(File.Exists(Path.Combine(_folder, "index.html")));
     }
@@ -67,7 +69,7 @@ public sealed class StepsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("product 64x64x64")]
+    [InlineData("matmul 64x64x64")]
     [InlineData("softmax 4096x256")]
     [InlineData("layer norm 4096x256")]
     [InlineData("sum 1M")]

@@ -50,7 +50,8 @@ public sealed class TorchConformanceTests
             optimizer.step();
         }
         var wanted = parameter.data<double>().ToArray();
-        for (var i = 0; i < wanted.Length; i++) Assert.Equal(wanted[i], step.Variable<double>("p")[i], 1e-12 * Math.Max(1, Math.Abs(wanted[i])));
+        for (var i = 0; i < wanted.Length; i++)
+            Assert.Equal(wanted[i], step.Variable<double>("p")[i], 1e-12 * Math.Max(1, Math.Abs(wanted[i])));
     }
 
     private static void Compare<T>(RandomNet net, double lossTolerance, double tolerance) where T : unmanaged, IConvertible

@@ -20,7 +20,8 @@ public sealed class ArchitectureTests
         using var file = new PEReader(File.OpenRead(path));
         var reader = file.GetMetadataReader();
         var references = reader.AssemblyReferences.Select(r => reader.GetString(reader.GetAssemblyReference(r).Name))
-            .Where(n => n.StartsWith("GraphCompiler.", StringComparison.Ordinal)).Select(n => n["GraphCompiler.".Length..]).Order(StringComparer.Ordinal);
+            .Where(n => n.StartsWith("GraphCompiler.", StringComparison.Ordinal)).Select(n => n["GraphCompiler.".Length..])
+            .Order(StringComparer.Ordinal);
         Assert.Equal(expected, string.Join(", ", references));
     }
 

@@ -24,7 +24,8 @@ internal sealed class Interpreted
     {
         var next = 0;
         var results = ReferenceInterpreter.Run(_plan.Function,
-            [.. _plan.Function.Parameters.Select((p, i) => _plan.Roles[i] == BufferRole.Input ? new Literal(p.Type, inputs[next++]) : State[p.Name!])]);
+            [.. _plan.Function.Parameters.Select((p, i) =>
+                _plan.Roles[i] == BufferRole.Input ? new Literal(p.Type, inputs[next++]) : State[p.Name!])]);
         for (var r = 0; r < results.Length; r++)
             if (_plan.Donated[r] >= 0) State[_plan.Function.Parameters[_plan.Donated[r]].Name!] = results[r];
         return [.. results[^_plan.Outputs.Length..].Select(r => (double)r[0])];

@@ -22,7 +22,8 @@ public sealed class TapeTests
         "softplus" => h.Softplus(),
         "softmax" => h.Softmax(),
         "residual" => h + h.Tanh() * h,
-        _ => (h.Abs() + 1).Sqrt().Log() - h.Sin() / (h.Cos() + 2) + h.Maximum(-h).Expm1() * (h * h).Log1p() - (-h).Exp().Minimum(h.Transpose().Transpose()),
+        _ => (h.Abs() + 1).Sqrt().Log() - h.Sin() / (h.Cos() + 2)
+            + h.Maximum(-h).Expm1() * (h * h).Log1p() - (-h).Exp().Minimum(h.Transpose().Transpose()),
     };
 
     [Theory]
@@ -48,7 +49,8 @@ public sealed class TapeTests
         for (var i = 0; i < expected.Length; i++)
         {
             var found = tape.Gradient(g.ModelParameters[i].Value.Name!).ToArray();
-            Assert.Equal(expected[i].ToArray(), Array.ConvertAll(found, v => (double)v), (a, b) => Math.Abs(a - b) <= 2e-5 * (1 + Math.Abs(a)));
+            Assert.Equal(expected[i].ToArray(), Array.ConvertAll(found, v => (double)v),
+                (a, b) => Math.Abs(a - b) <= 2e-5 * (1 + Math.Abs(a)));
         }
     }
 
@@ -85,6 +87,7 @@ public sealed class TapeTests
         var g = new GraphBuilder("m");
         var x = g.Input("x", F32[4, 3]);
         var loss = x.Dense(2).Prod();
-        Assert.Contains("reduce_prod", Assert.Throws<ArgumentException>(() => new Tape.Tape(g, loss, new Sgd())).Message, StringComparison.Ordinal);
+        Assert.Contains("reduce_prod", Assert.Throws<ArgumentException>(() => new Tape.Tape(g, loss, new Sgd())).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -72,7 +72,8 @@ public sealed class ThreadTests
     private static WeakReference TrainInContextOfItsOwn()
     {
         var context = new PlugIn();
-        var type = context.LoadFromAssemblyPath(typeof(ThreadTests).Assembly.Location).GetType(typeof(ThreadTests).FullName!, throwOnError: true)!;
+        var type = context.LoadFromAssemblyPath(typeof(ThreadTests).Assembly.Location)
+            .GetType(typeof(ThreadTests).FullName!, throwOnError: true)!;
         Assert.NotEqual(typeof(ThreadTests), type);
         type.GetMethod(nameof(TrainAndDispose), BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null);
         Assert.Contains(context.Assemblies, a => a.GetName().Name == typeof(GraphBuilder).Assembly.GetName().Name);
@@ -95,7 +96,8 @@ public sealed class ThreadTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel)) Informed.Add(formatter(state, exception));
         }

@@ -24,7 +24,8 @@ public sealed class TrainingTests
     private static (float[] X, int[] T) Batch(int seed)
     {
         var random = new Random(seed);
-        return ([.. Enumerable.Range(0, 40).Select(_ => (float)(random.NextDouble() * 2 - 1))], [.. Enumerable.Range(0, 8).Select(_ => random.Next(3))]);
+        return ([.. Enumerable.Range(0, 40).Select(_ => (float)(random.NextDouble() * 2 - 1))],
+            [.. Enumerable.Range(0, 8).Select(_ => random.Next(3))]);
     }
 
     public static TheoryData<string, int> Optimizers => new() { { "sgd", 1 }, { "momentum", 1 }, { "adam", 1 }, { "adam", 2 } };

@@ -27,7 +27,7 @@ public sealed class ExactTests
         }
     });
 
-    // The wide product is the oracle.
+    // The product in 128 bits is the oracle.
     [Fact]
     public void Integer_ops_wrap_in_their_own_type() =>
         Gen.Select(Gen.Int[0, s_integers.Length - 1].Select(i => s_integers[i]), Longs, Longs).Sample((type, a, b) =>

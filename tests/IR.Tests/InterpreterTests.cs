@@ -32,9 +32,11 @@ public class InterpreterTests
         var b = new FunctionBuilder("f");
         var x = b.Parameter("x", DType.F32[2]);
         var f = b.Build(x);
-        Assert.Contains("@f takes 1 arguments, given 0", Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f)).Message, StringComparison.Ordinal);
+        Assert.Contains("@f takes 1 arguments, given 0", Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("%x is f32[2], given f64[2]",
-            Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f, new Literal(DType.F64[2], 0))).Message, StringComparison.Ordinal);
+            Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f, new Literal(DType.F64[2], 0))).Message,
+                StringComparison.Ordinal);
     }
 }
 
@@ -53,7 +55,8 @@ public class RewriterTests
     {
         var f = Sample();
         var copy = Rewriter.Rebuild(f, (_, _, _) => null, "g");
-        Assert.Equal(IrPrinter.Print(f, locations: true).Replace("@f", "@g", StringComparison.Ordinal), IrPrinter.Print(copy, locations: true));
+        Assert.Equal(IrPrinter.Print(f, locations: true).Replace("@f", "@g", StringComparison.Ordinal),
+            IrPrinter.Print(copy, locations: true));
         Assert.Equal(f.Parameters[0].Location, copy.Parameters[0].Location);
         Assert.NotSame(f.Parameters[0], copy.Parameters[0]);
         Verifier.Verify(copy);
@@ -80,7 +83,8 @@ public class RewriterTests
     public void Misuse_is_an_internal_error()
     {
         var f = Sample();
-        Assert.Contains("was dropped", Assert.Throws<InternalCompilerException>(() => Rewriter.Rebuild(f, (_, _, _) => [])).Message, StringComparison.Ordinal);
+        Assert.Contains("was dropped", Assert.Throws<InternalCompilerException>(() => Rewriter.Rebuild(f, (_, _, _) => [])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InternalCompilerException>(() => Rewriter.Rebuild(f, (_, _, x) => [x[0], x[0]]));
         Assert.Throws<InternalCompilerException>(() => Rewriter.Rebuild(f, (_, _, x) => [x[0].Sum()]));
     }

@@ -8,7 +8,8 @@ public class LoopPrinterTests
     [Fact]
     public void A_kernel_is_readable()
     {
-        var (x, y) = (new LoopBuffer("x", DType.F32, 12, BufferScope.Argument), new LoopBuffer("y", DType.F32, 3, BufferScope.Argument, isWritten: true));
+        var (x, y) = (new LoopBuffer("x", DType.F32, 12, BufferScope.Argument),
+            new LoopBuffer("y", DType.F32, 3, BufferScope.Argument, isWritten: true));
         var scratch = new LoopBuffer("row", DType.F32, 4, BufferScope.Worker);
         var (i, j) = (new LoopVariable("i"), new LoopVariable("j"));
         var sum = new Local("sum", DType.F32);
@@ -18,7 +19,8 @@ public class LoopPrinterTests
             new ForStatement(i, 3, LoopKind.Parallel, 1,
             [
                 new LetStatement(sum, ScalarExpr.Constant(DType.F32, 0)),
-                new ForStatement(j, 4, LoopKind.Vector, 8, [new AccumulateStatement(sum, ReductionKind.Max, ScalarExpr.Call(MathFunction.Exp, load) * load)]),
+                new ForStatement(j, 4, LoopKind.Vector, 8,
+                    [new AccumulateStatement(sum, ReductionKind.Max, ScalarExpr.Call(MathFunction.Exp, load) * load)]),
                 new StoreStatement(y, i.Value, new LocalExpr(sum), ScalarExpr.Compare(CompareKind.Lt, i.Value, ScalarExpr.Index(2))),
             ]),
             new BarrierStatement(),
@@ -48,8 +50,10 @@ public class LoopPrinterTests
         Assert.Equal("a[0] - b[0] - c[0]", LoopPrinter.Print(a - b - c));
         Assert.Equal("-(a[0] + b[0]) * c[0]", LoopPrinter.Print(ScalarExpr.Unary(UnaryKind.Neg, a + b) * c));
         Assert.Equal("select(a[0] < b[0], max(a[0], 0.5), i32(c[0]))", LoopPrinter.Print(ScalarExpr.Select(
-            ScalarExpr.Compare(CompareKind.Lt, a, b), ScalarExpr.Binary(BinaryKind.Max, a, ScalarExpr.Constant(DType.F32, 0.5)), c.ConvertTo(DType.I32))));
-        Assert.Equal("fma(a[0], b[0], tile[2])", LoopPrinter.Print(new MultiplyAddExpr(a, b, new LocalExpr(new Local("tile", DType.F32, 4), 2))));
+            ScalarExpr.Compare(CompareKind.Lt, a, b), ScalarExpr.Binary(BinaryKind.Max, a, ScalarExpr.Constant(DType.F32, 0.5)),
+                c.ConvertTo(DType.I32))));
+        Assert.Equal("fma(a[0], b[0], tile[2])",
+            LoopPrinter.Print(new MultiplyAddExpr(a, b, new LocalExpr(new Local("tile", DType.F32, 4), 2))));
     }
 
     [Fact]
@@ -61,5 +65,6 @@ public class LoopPrinterTests
         Assert.Equal(63, LoopPrinter.Print(kernel).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
-    private static LoadExpr Load(string name) => new LoadExpr(new LoopBuffer(name, DType.F32, 1, BufferScope.Argument), ScalarExpr.Index(0));
+    private static LoadExpr Load(string name) =>
+        new LoadExpr(new LoopBuffer(name, DType.F32, 1, BufferScope.Argument), ScalarExpr.Index(0));
 }

@@ -16,7 +16,8 @@ internal static class OpSamples
         ["concatenate"] = b => Apply(b, "concatenate", [DType.I32[1, 2], DType.I32[3, 2]], AttributeMap.Empty.With("dimension", 0)),
         ["constant"] = b => b.Constant(new Literal(DType.F64[2, 2], 0.1, double.NaN, -0.0, 1e300)),
         ["convert"] = b => Apply(b, "convert", [DType.F32[0, 2]], AttributeMap.Empty.With("dtype", "i8")),
-        ["dot_general"] = b => Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
+        ["dot_general"] = b =>
+            Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
         ["fusion"] = Fused,
         ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),
         ["iota"] = b => Apply(b, "iota", [], Iota.Attributes(DType.I32[2, 3], 1)),

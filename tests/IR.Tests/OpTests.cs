@@ -31,7 +31,9 @@ public sealed class OpTests
                 () => Run(U8[0], [], x => x.Min())])
             Assert.Equal("SGC1002", Assert.Throws<GraphException>(nothing).Code);
         Assert.Equal([5.0, 1, 5, 5, 2, 5], Run(F64[2], [1, 2], x => x.Pad([1], [1], 5, [2])));
-        Assert.Equal([2.0, 2, 0, 2, 2, 2], Run(F64[1, 2], [0, 7], x => x.Less(x.Constant(1)).Select(x, x.Constant(2, Shape.Scalar)).Concatenate([x.Constant(2)], 1).Reshape([-1]).Take(x.Builder.Constant(new Literal(I64[6], 1, 3, -4, 2, 9, 1)))));
+        Assert.Equal([2.0, 2, 0, 2, 2, 2], Run(F64[1, 2], [0, 7], x =>
+            x.Less(x.Constant(1)).Select(x, x.Constant(2, Shape.Scalar)).Concatenate([x.Constant(2)], 1).Reshape([-1])
+                .Take(x.Builder.Constant(new Literal(I64[6], 1, 3, -4, 2, 9, 1)))));
     }
 
     [Theory]
@@ -116,7 +118,8 @@ public sealed class OpTests
     public void A_refused_call_names_code_place_and_shapes_and_appends_nothing(string name, string code, string parts)
     {
         var b = new FunctionBuilder("f");
-        var (x, four, wide, count) = (b.Parameter("x", F32[2, 3]), b.Parameter("y", F32[4]), b.Parameter("z", F64[3]), b.Parameter("n", I32[3]));
+        var (x, four, wide, count) =
+            (b.Parameter("x", F32[2, 3]), b.Parameter("y", F32[4]), b.Parameter("z", F64[3]), b.Parameter("n", I32[3]));
         var (flag, column) = (b.Parameter("p", Bool[2, 3]), b.Parameter("c", F32[4, 1]));
         Func<Value> call = name switch
         {

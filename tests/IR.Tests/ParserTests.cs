@@ -49,7 +49,8 @@ public class ParserTests
     {
         var function = IrParser.ParseFunction("func @f(%x: f32[2]) -> f32[2] {\n\n  %y = tanh %x : f32[2]\n  return %y\n}\n", "dir/t.gir");
         Assert.Equal(new Location("dir/t.gir", 3), function.Operations[0].Location);
-        Assert.Equal("func @f(%x: f32[2]) -> f32[2] {\n  %0 = tanh %x : f32[2] // t.gir(3)\n  return %0\n}\n", IrPrinter.Print(function, locations: true));
+        Assert.Equal("func @f(%x: f32[2]) -> f32[2] {\n  %0 = tanh %x : f32[2] // t.gir(3)\n  return %0\n}\n",
+            IrPrinter.Print(function, locations: true));
         Assert.Equal("%1 = tanh %x : f32[2]", IrPrinter.Print(function.Operations[0]));
     }
 

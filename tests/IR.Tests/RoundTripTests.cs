@@ -28,7 +28,7 @@ public class RoundTripTests
 
     [Fact]
     public void Random_graphs_print_and_parse() =>
-        RandomGraph.Gen.Sample(f => IrPrinter.Print(IrParser.ParseFunction(IrPrinter.Print(f))) == IrPrinter.Print(f), iter: 500);
+        RandomFunction.Gen.Sample(f => IrPrinter.Print(IrParser.ParseFunction(IrPrinter.Print(f))) == IrPrinter.Print(f), iter: 500);
 
     [Fact]
     public void A_module_prints_and_parses()
@@ -43,12 +43,12 @@ public class RoundTripTests
     public void Mutated_text_never_crashes_the_parser()
     {
         string[] texts = [.. OpRegistry.All.Select(o => IrPrinter.Print(OpSamples.Of(o)))];
-        string[] pieces = ["%", "@", "(", ")", "{", "}", "[", "]", ",", ":", "=", "->", "-", "-inf", "nan", "//", "/", "x", "0", "1e99",
+        string[] fragments = ["%", "@", "(", ")", "{", "}", "[", "]", ",", ":", "=", "->", "-", "-inf", "nan", "//", "/", "x", "0", "1e99",
             "2147483647", "-1", "0.5", "\n", "\0", "é", "\ud83d", "func", "return", "f32[", "i32[0]", "fusion", "%x0", "axes=[0]", "add"];
-        var mutation = Gen.Select(Gen.Int[0, 3], Gen.Double[0, 1], Gen.Int[0, 12], OneOf(pieces));
+        var mutation = Gen.Select(Gen.Int[0, 3], Gen.Double[0, 1], Gen.Int[0, 12], OneOf(fragments));
         Gen.Select(OneOf(texts), mutation.Array[1, 6]).Sample((text, mutations) =>
         {
-            foreach (var (kind, where, length, piece) in mutations) text = Mutate(text, kind, where, length, piece);
+            foreach (var (kind, where, length, fragment) in mutations) text = Mutate(text, kind, where, length, fragment);
             try
             {
                 foreach (var function in IrParser.ParseModule(text)) Verifier.Verify(function);
@@ -84,16 +84,16 @@ public class RoundTripTests
 
     private static Gen<string> OneOf(string[] choices) => Gen.Int[0, choices.Length - 1].Select(i => choices[i]);
 
-    private static string Mutate(string text, int kind, double where, int length, string piece)
+    private static string Mutate(string text, int kind, double where, int length, string fragment)
     {
         var start = (int)(where * text.Length);
         var end = Math.Min(text.Length, start + length);
         return kind switch
         {
-            0 => text[..start] + piece + text[start..],
+            0 => text[..start] + fragment + text[start..],
             1 => text[..start] + text[end..],
             2 => text[..end] + text[start..],
-            _ => text[..start] + piece + text[end..],
+            _ => text[..start] + fragment + text[end..],
         };
     }
 }

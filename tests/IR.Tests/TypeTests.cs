@@ -24,7 +24,8 @@ public class TypeTests
         Assert.Equal((3, 24L, 4), (shape.Rank, shape.ElementCount, shape[^1]));
         Assert.Equal([12, 4, 1], shape.Strides());
         Assert.Equal(new Shape(2, 4), shape.Without(1));
-        Assert.Equal(("[2,3,4]", "[]", "f32[2,3,4]", "i64[]"), (shape.ToString(), Shape.Scalar.ToString(), DType.F32[2, 3, 4].ToString(), DType.I64[[]].ToString()));
+        Assert.Equal(("[2,3,4]", "[]", "f32[2,3,4]", "i64[]"),
+            (shape.ToString(), Shape.Scalar.ToString(), DType.F32[2, 3, 4].ToString(), DType.I64[[]].ToString()));
         Assert.Equal((1L, 0L), (Shape.Scalar.ElementCount, new Shape(5, 0).ElementCount));
         Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => new Shape(2, -1)).Code);
         Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => DType.F32[-1]).Code);

@@ -17,7 +17,8 @@ public class VerifierTests
         var x = Param(0, "x");
         var (first, second) = (Op(0, Tanh.Instance, [], 1), Op(1, Tanh.Instance, [x], 2));
         first = Op(0, Tanh.Instance, [second.Result], 1);
-        Broken("V1: @f: operand %2 is not defined before it", new Function("f", [x], [first, second], [first.Result]), "%1 = tanh %2 : f32[2]");
+        Broken("V1: @f: operand %2 is not defined before it", new Function("f", [x], [first, second], [first.Result]),
+            "%1 = tanh %2 : f32[2]");
     }
 
     [Fact]
@@ -67,7 +68,8 @@ public class VerifierTests
         var inner = Op(0, Tanh.Instance, [x], 1);
         var body = new Function("body", [Param(0, "p")], [inner], [inner.Result]);
         var fusion = Op(0, Fusion.Instance, [x], 1, body: body, attributes: AttributeMap.Empty.With("kind", "loop"));
-        Broken("V6: @f: its region is not valid: V1: @body: operand %x", new Function("f", [x], [fusion], []), "= fusion %x {kind=loop} : f32[2] {");
+        Broken("V6: @f: its region is not valid: V1: @body: operand %x", new Function("f", [x], [fusion], []),
+            "= fusion %x {kind=loop} : f32[2] {");
     }
 
     [Fact]

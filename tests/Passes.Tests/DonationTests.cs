@@ -13,7 +13,7 @@ public sealed class DonationTests
 {
     private static readonly TargetTraits s_target = new(32, 16, 32 << 10, 512 << 10, 2);
 
-    /// <summary>The plan checks itself by running on values in place of numbers.</summary>
+    /// <summary>The plan checks itself by a symbolic run.</summary>
     [Fact]
     public void Every_donation_of_a_random_graph_can_be_planned() => Gen.Int[0, 1_000_000].Sample(seed =>
     {
@@ -52,7 +52,7 @@ public sealed class DonationTests
             }
             """), new PassContext());
         ImmutableArray<int> donated = [0, 1, -1];
-        var calls = LowerToLoops.Plan(function, donated, s_target).Place(new ArenaLayout());
+        var calls = LowerToLoops.Plan(function, donated, s_target).AssignStorage(new ArenaLayout());
         PlanVerifier.Verify(function, donated, calls);
         Assert.Equal(4, calls.Count);
         for (var i = 0; i < calls.Count; i++)

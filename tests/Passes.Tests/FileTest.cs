@@ -23,7 +23,8 @@ public sealed class FileTest
     {
         _file = file;
         _lines = text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
-        if (!_lines[0].StartsWith(TestMark, StringComparison.Ordinal)) throw new FileTestException($"the first line must be \"{TestMark} commands\"");
+        if (!_lines[0].StartsWith(TestMark, StringComparison.Ordinal))
+            throw new FileTestException($"the first line must be \"{TestMark} commands\"");
         Commands = FileTestSyntax.Split(_lines[0][TestMark.Length..], ',');
         var expect = Array.FindIndex(_lines, l => l.StartsWith(ExpectMark, StringComparison.Ordinal));
         if (expect < 0) return;
@@ -50,7 +51,8 @@ public sealed class FileTest
         var printed = Commands.FirstOrDefault(IsPlan) is { } plan
             ? string.Join('\n', functions.Select(f => Plan(f, plan))) : IrPrinter.Print(functions);
         if (Commands.Contains("run")) RunLines(functions, executors);
-        if (IsPrinted && !bless && _expected is null && !HasErrors) throw new FileTestException("there is no \"// expect:\" block; SGC_BLESS=1 writes it");
+        if (IsPrinted && !bless && _expected is null && !HasErrors)
+            throw new FileTestException("there is no \"// expect:\" block; SGC_BLESS=1 writes it");
         if (bless && (_expected is not null || (Passes.Any() && !HasErrors))) return Blessed(printed);
         if (_expected is not null) FileTestSyntax.Compare(_expected, printed, "the printed functions");
         else if (Commands.Contains("roundtrip")) FileTestSyntax.Compare(SourceCode(), WithoutBlankLines(printed), "the source");
@@ -68,7 +70,8 @@ public sealed class FileTest
         var donated = arguments.TryGetValue("donated", out var text)
             ? [.. text.Trim('[', ']').Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))]
             : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
-        var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture) : LowerToLoops.ParallelWork;
+        var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture)
+            : LowerToLoops.ParallelWork;
         var program = LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true);
         var kernels = arguments.GetValueOrDefault("kernels") == "all" ? program.Calls.Select(c => LoopPrinter.Print(c.Kernel)) : [];
         return string.Concat([LoopPrinter.Print(program), .. kernels]);
@@ -127,8 +130,10 @@ public sealed class FileTest
         {
             var first = e.Diagnostics[0];
             var (code, text) = (expected.Text.Split(' ')[0], expected.Text[expected.Text.Split(' ')[0].Length..].Trim());
-            if (first.CodeText != code || first.Location.Line != expected.Line || !first.ToString().Contains(text, StringComparison.Ordinal))
-                throw new FileTestException($"line {expected.Line} should raise {expected.Text}\nbut line {first.Location.Line} raises {first}");
+            if (first.CodeText != code || first.Location.Line != expected.Line
+                || !first.ToString().Contains(text, StringComparison.Ordinal))
+                throw new FileTestException(
+                    $"line {expected.Line} should raise {expected.Text}\nbut line {first.Location.Line} raises {first}");
             return;
         }
         throw new FileTestException($"line {expected.Line} should raise {expected.Text}, but nothing was raised");
@@ -141,7 +146,8 @@ public sealed class FileTest
         foreach (var line in lines)
         {
             var run = RunLine.Parse(line[RunMark.Length..]);
-            var function = functions.FirstOrDefault(f => f.Name == run.Function) ?? throw new FileTestException($"there is no @{run.Function}: {line}");
+            var function = functions.FirstOrDefault(f => f.Name == run.Function)
+                ?? throw new FileTestException($"there is no @{run.Function}: {line}");
             var arguments = run.ArgumentsFor(function);
             run.Check(function, ReferenceInterpreter.Run(function, arguments), "the interpreter");
             foreach (var (i, execute) in executors.Index())
@@ -150,7 +156,8 @@ public sealed class FileTest
     }
 
     private string SourceCode() =>
-        WithoutBlankLines(string.Join('\n', _lines.Select(l => l.Contains("//", StringComparison.Ordinal) ? l[..l.IndexOf("//", StringComparison.Ordinal)].TrimEnd() : l)));
+        WithoutBlankLines(string.Join('\n', _lines.Select(l =>
+            l.Contains("//", StringComparison.Ordinal) ? l[..l.IndexOf("//", StringComparison.Ordinal)].TrimEnd() : l)));
 
     private static string WithoutBlankLines(string text) =>
         string.Join('\n', text.Split('\n').Where(l => l.Length > 0)) + "\n";

@@ -36,8 +36,10 @@ public class FileTestRunnerTests
     [Fact]
     public void Blessing_writes_the_expect_block_and_is_stable()
     {
-        var blessed = new FileTest("// test: roundtrip\n" + Negate.Replace("%0", "%y", StringComparison.Ordinal) + "// expect:\n// old\n", "t.gir").Run([], bless: true);
-        Assert.EndsWith("// expect:\n// func @f(%x: f32[2]) -> f32[2] {\n//   %0 = negate %x : f32[2]\n//   return %0\n// }\n", blessed, StringComparison.Ordinal);
+        var text = "// test: roundtrip\n" + Negate.Replace("%0", "%y", StringComparison.Ordinal) + "// expect:\n// old\n";
+        var blessed = new FileTest(text, "t.gir").Run([], bless: true);
+        Assert.EndsWith("// expect:\n// func @f(%x: f32[2]) -> f32[2] {\n//   %0 = negate %x : f32[2]\n//   return %0\n// }\n", blessed,
+            StringComparison.Ordinal);
         Assert.Equal(blessed, new FileTest(blessed, "t.gir").Run([]));
     }
 

@@ -5,7 +5,7 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>Small grammars of filetests: lists with brackets, passes with arguments, and differences of texts.</summary>
 public static class FileTestSyntax
 {
-    /// <summary>The trimmed parts between separators that stand outside of all brackets; none for an empty text.</summary>
+    /// <summary>The trimmed parts between separators outside of all brackets; none for an empty text.</summary>
     public static List<string> Split(string text, char separator)
     {
         var parts = new List<string>();
@@ -41,7 +41,8 @@ public static class FileTestSyntax
     public static void Compare(string expected, string actual, string what)
     {
         if (expected == actual) return;
-        throw new FileTestException($"{what} differs (- expected, + actual; SGC_BLESS=1 accepts an expect block):\n{Difference(expected.Split('\n'), actual.Split('\n'))}");
+        throw new FileTestException($"{what} differs (- expected, + actual; SGC_BLESS=1 accepts an expect block):\n"
+            + Difference(expected.Split('\n'), actual.Split('\n')));
     }
 
     // Longest common subsequence: texts are short, so the quadratic table is fine.

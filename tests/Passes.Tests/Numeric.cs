@@ -11,7 +11,8 @@ internal static class Numeric
     {
         var random = new Random(seed);
         return [.. function.Parameters.Select(p => new Literal(p.Type,
-            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => p.DType.IsFloating ? 2 * random.NextDouble() - 1 : random.Next(2))]))];
+            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ =>
+                p.DType.IsFloating ? 2 * random.NextDouble() - 1 : random.Next(2))]))];
     }
 
     /// <summary>Fails unless both functions give the same, within a tolerance relative to max(1, |expected|).</summary>

@@ -51,7 +51,8 @@ public sealed class PassRunnerTests
     [InlineData("decompose", "nothing compiles without \"decompose\"")]
     public void Disabling_an_unknown_or_required_pass_is_SGC3001(string name, string message)
     {
-        var error = Assert.Throws<GraphException>(() => new PassRunner(Pipeline.Training).Run(Sample(), Environment(("SGC_DISABLE", name))));
+        var error = Assert.Throws<GraphException>(() =>
+            new PassRunner(Pipeline.Training).Run(Sample(), Environment(("SGC_DISABLE", name))));
         Assert.Equal("SGC3001", error.Code);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }

@@ -32,7 +32,8 @@ public sealed record RunLine(string Function, IReadOnlyList<Scalar[]> Arguments,
     /// <summary>Fails unless the results are as expected.</summary>
     public void Check(Function function, Literal[] actual, string who)
     {
-        if (actual.Length != Results.Count) throw new FileTestException($"{who}: {actual.Length} results, the run line has {Results.Count}");
+        if (actual.Length != Results.Count)
+            throw new FileTestException($"{who}: {actual.Length} results, the run line has {Results.Count}");
         for (var r = 0; r < actual.Length; r++)
         {
             if (actual[r].Type != function.Results[r].Type)
@@ -55,7 +56,8 @@ public sealed record RunLine(string Function, IReadOnlyList<Scalar[]> Arguments,
             : throw new FileTestException($"{what} is {type} with {type.Shape.ElementCount} elements, the run line gives {values.Length}");
 
     private static Scalar[] Numbers(string text) =>
-        [.. text.Replace('[', ' ').Replace(']', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Number)];
+        [.. text.Replace('[', ' ').Replace(']', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(Number)];
 
     private static Scalar Number(string text) => text.Trim() switch
     {

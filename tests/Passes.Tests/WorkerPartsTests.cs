@@ -8,7 +8,8 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>Which part of some weights each worker updates.</summary>
 public sealed class WorkerPartsTests
 {
-    private static readonly TargetTraits s_target = new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 32 << 10, L2Bytes: 1 << 20, Workers: 2);
+    private static readonly TargetTraits s_target =
+        new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 32 << 10, L2Bytes: 1 << 20, Workers: 2);
 
     private const int PanelColumns = 32;
 
@@ -16,21 +17,25 @@ public sealed class WorkerPartsTests
     private static long RowBlocks(int columns, bool withInputCotangent)
     {
         var builder = new FunctionBuilder("layer");
-        var (w, x, dy) = (builder.Parameter("w", DType.F32[256, columns]), builder.Parameter("x", DType.F32[64, 256]), builder.Parameter("dy", DType.F32[64, columns]));
+        var (w, x, dy) = (builder.Parameter("w", DType.F32[256, columns]), builder.Parameter("x", DType.F32[64, 256]),
+            builder.Parameter("dy", DType.F32[64, columns]));
         List<Value> results = [w - builder.Emit(DotGeneral.Instance, [x, dy], new DotGeneral.Axes([], [], [0], [0]).Attributes)];
         if (withInputCotangent) results.Add(builder.Emit(DotGeneral.Instance, [dy, w], new DotGeneral.Axes([], [], [1], [1]).Attributes));
         var function = new Fuse().Run(builder.Build([.. results]), new PassContext());
         var program = LowerToLoops.Lower(function, [0, .. results.Skip(1).Select(_ => -1)], s_target);
-        var kernel = program.Calls.Single(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten && a.Second == new Storage(StorageKind.External, 0))).Kernel;
+        var updated = new Storage(StorageKind.External, 0);
+        var kernel = program.Calls
+            .Single(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten && a.Second == updated)).Kernel;
         var shared = kernel.Body.OfType<ForStatement>().Last(f => f.Kind == LoopKind.Parallel); // others pack
-        return shared.Variable.Name.StartsWith("block", StringComparison.Ordinal) ? shared.Extent : shared.Extent / (columns / PanelColumns);
+        return shared.Variable.Name.StartsWith("block", StringComparison.Ordinal) ? shared.Extent
+            : shared.Extent / (columns / PanelColumns);
     }
 
     [Fact]
     public void Rows_where_the_input_s_cotangent_reads_rows() => Assert.Equal(2, RowBlocks(512, withInputCotangent: true));
 
     [Fact]
-    public void Columns_where_only_the_forward_product_reads_them() => Assert.Equal(1, RowBlocks(512, withInputCotangent: false));
+    public void Columns_where_only_the_forward_matmul_reads_them() => Assert.Equal(1, RowBlocks(512, withInputCotangent: false));
 
     [Fact]
     public void Rows_where_a_part_of_a_row_is_short() => Assert.Equal(2, RowBlocks(128, withInputCotangent: false));

@@ -126,7 +126,8 @@ public class BarrierProtocolTests
             Passed(w)++;
             // Every other worker has passed this barrier too, or is inside of it, after its arrival.
             for (var other = 0; other < Workers; other++)
-                LeftEarly |= other != w && Passed(other) < Passed(w) && (Passed(other) < Passed(w) - 1 || Where(other) is At.Load or At.Arrive);
+                LeftEarly |= other != w && Passed(other) < Passed(w)
+                    && (Passed(other) < Passed(w) - 1 || Where(other) is At.Load or At.Arrive);
             Go(w, Passed(w) == barriers ? At.Done : At.Load);
         }
     }

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace GraphCompiler.Runtime.Tests;
 
-/// <summary>Barriers whose workers sleep. The protocol of <see cref="KernelAbi"/> is written here once more, as generated code has it.</summary>
+/// <summary>Barriers whose workers sleep. The protocol of <see cref="KernelAbi"/> is written here once more, as generated code has
+/// it.</summary>
 public unsafe class BarrierTests
 {
     private const int Rounds = 300;

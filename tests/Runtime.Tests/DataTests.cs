@@ -122,7 +122,8 @@ public sealed class DataTests : IDisposable
         new Random(count).NextBytes(bytes);
         foreach (var name in new[] { "x", "x.gz" })
         {
-            using var file = IdxFile.Open(Write(name, [0, 0, 8, 1, .. BitConverter.GetBytes(count).Reverse(), .. bytes]), IdxFile.LabelsMagic);
+            var path = Write(name, [0, 0, 8, 1, .. BitConverter.GetBytes(count).Reverse(), .. bytes]);
+            using var file = IdxFile.Open(path, IdxFile.LabelsMagic);
             Assert.Equal(bytes, file.ReadToEnd());
         }
     }

@@ -10,7 +10,8 @@ namespace GraphCompiler.Tests.Shared;
 /// <summary>Compiles a function through the whole pipeline and runs it on literals, on any number of workers.</summary>
 internal static unsafe class CompiledFunction
 {
-    public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true, double? parallelWork = null)
+    public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true,
+        double? parallelWork = null)
     {
         var passes = optimize ? Pipeline.Training : [.. Pipeline.Training.Where(p => p.Required)];
         return RunFused(Optimized(function, passes), arguments, workers, parallelWork);

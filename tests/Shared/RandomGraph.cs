@@ -68,12 +68,13 @@ internal static class RandomGraph
             21 when x.Rank > 0 && x.Shape[0] == indices.Shape[0] => indices.Less(indices * indices - 3).ConvertTo(x.DType)
                 .Reshape([x.Shape[0], .. x.Shape.Skip(1).Select(_ => 1)]) * x + y,
             22 when x.Rank > 0 => x + (indices * indices - 2).ConvertTo(x.DType).Mean() * 0.01,
-            23 when x.Rank == 2 => BatchedProduct(x, y),
+            23 when x.Rank == 2 => BatchedMatmul(x, y),
             _ => -x,
         };
     }
 
     // Every row of x against the same row of y.
-    private static Value BatchedProduct(Value x, Value y) =>
-        x.Reshape([x.Shape[0], 1, x.Shape[1]]).Tanh().MatMul(y.Reshape([y.Shape[0], y.Shape[1], 1]).Tanh()).Reshape([x.Shape[0], 1]) * (1.0 / x.Shape[1]);
+    private static Value BatchedMatmul(Value x, Value y) =>
+        x.Reshape([x.Shape[0], 1, x.Shape[1]]).Tanh()
+            .MatMul(y.Reshape([y.Shape[0], y.Shape[1], 1]).Tanh()).Reshape([x.Shape[0], 1]) * (1.0 / x.Shape[1]);
 }

@@ -256,7 +256,8 @@ public unsafe partial struct LLVMPassBuilderOptionsRef(IntPtr handle) : IDisposa
 
     public static implicit operator LLVMPassBuilderOptionsRef(LLVMOpaquePassBuilderOptions* value) => new((IntPtr)value);
 
-    public static implicit operator LLVMOpaquePassBuilderOptions*(LLVMPassBuilderOptionsRef value) => (LLVMOpaquePassBuilderOptions*)value.Handle;
+    public static implicit operator LLVMOpaquePassBuilderOptions*(LLVMPassBuilderOptionsRef value) =>
+        (LLVMOpaquePassBuilderOptions*)value.Handle;
 
     public static bool operator ==(LLVMPassBuilderOptionsRef left, LLVMPassBuilderOptionsRef right) => left.Handle == right.Handle;
 

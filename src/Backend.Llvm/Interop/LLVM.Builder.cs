@@ -48,10 +48,12 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildBr(LLVMOpaqueBuilder* arg0, LLVMOpaqueBasicBlock* Dest);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildCondBr")]
-    public static partial LLVMOpaqueValue* BuildCondBr(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* If, LLVMOpaqueBasicBlock* Then, LLVMOpaqueBasicBlock* Else);
+    public static partial LLVMOpaqueValue* BuildCondBr(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* If, LLVMOpaqueBasicBlock* Then,
+        LLVMOpaqueBasicBlock* Else);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildSwitch")]
-    public static partial LLVMOpaqueValue* BuildSwitch(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V, LLVMOpaqueBasicBlock* Else, uint NumCases);
+    public static partial LLVMOpaqueValue* BuildSwitch(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V, LLVMOpaqueBasicBlock* Else,
+        uint NumCases);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildIndirectBr")]
     public static partial LLVMOpaqueValue* BuildIndirectBr(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Addr, uint NumDests);
@@ -138,7 +140,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildXor(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildBinOp")]
-    public static partial LLVMOpaqueValue* BuildBinOp(LLVMOpaqueBuilder* B, LLVMOpcode Op, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildBinOp(LLVMOpaqueBuilder* B, LLVMOpcode Op, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildNeg")]
     public static partial LLVMOpaqueValue* BuildNeg(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V, sbyte* Name);
@@ -153,13 +156,16 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildNot(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildMemSet")]
-    public static partial LLVMOpaqueValue* BuildMemSet(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Ptr, LLVMOpaqueValue* Val, LLVMOpaqueValue* Len, uint Align);
+    public static partial LLVMOpaqueValue* BuildMemSet(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Ptr, LLVMOpaqueValue* Val,
+        LLVMOpaqueValue* Len, uint Align);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildMemCpy")]
-    public static partial LLVMOpaqueValue* BuildMemCpy(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Dst, uint DstAlign, LLVMOpaqueValue* Src, uint SrcAlign, LLVMOpaqueValue* Size);
+    public static partial LLVMOpaqueValue* BuildMemCpy(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Dst, uint DstAlign, LLVMOpaqueValue* Src,
+        uint SrcAlign, LLVMOpaqueValue* Size);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildMemMove")]
-    public static partial LLVMOpaqueValue* BuildMemMove(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Dst, uint DstAlign, LLVMOpaqueValue* Src, uint SrcAlign, LLVMOpaqueValue* Size);
+    public static partial LLVMOpaqueValue* BuildMemMove(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Dst, uint DstAlign, LLVMOpaqueValue* Src,
+        uint SrcAlign, LLVMOpaqueValue* Size);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildAlloca")]
     public static partial LLVMOpaqueValue* BuildAlloca(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* Ty, sbyte* Name);
@@ -168,22 +174,27 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildArrayAlloca(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* Ty, LLVMOpaqueValue* Val, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildLoad2")]
-    public static partial LLVMOpaqueValue* BuildLoad2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* Ty, LLVMOpaqueValue* PointerVal, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildLoad2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* Ty, LLVMOpaqueValue* PointerVal,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildStore")]
     public static partial LLVMOpaqueValue* BuildStore(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueValue* Ptr);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildGEP2")]
-    public static partial LLVMOpaqueValue* BuildGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer, LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer,
+        LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildInBoundsGEP2")]
-    public static partial LLVMOpaqueValue* BuildInBoundsGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer, LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildInBoundsGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer,
+        LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildGEPWithNoWrapFlags")]
-    public static partial LLVMOpaqueValue* BuildGEPWithNoWrapFlags(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer, LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name, uint NoWrapFlags);
+    public static partial LLVMOpaqueValue* BuildGEPWithNoWrapFlags(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer,
+        LLVMOpaqueValue** Indices, uint NumIndices, sbyte* Name, uint NoWrapFlags);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildStructGEP2")]
-    public static partial LLVMOpaqueValue* BuildStructGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer, uint Idx, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildStructGEP2(LLVMOpaqueBuilder* B, LLVMOpaqueType* Ty, LLVMOpaqueValue* Pointer, uint Idx,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildTrunc")]
     public static partial LLVMOpaqueValue* BuildTrunc(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
@@ -213,67 +224,84 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildFPExt(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildPtrToInt")]
-    public static partial LLVMOpaqueValue* BuildPtrToInt(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildPtrToInt(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildIntToPtr")]
-    public static partial LLVMOpaqueValue* BuildIntToPtr(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildIntToPtr(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildBitCast")]
     public static partial LLVMOpaqueValue* BuildBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildAddrSpaceCast")]
-    public static partial LLVMOpaqueValue* BuildAddrSpaceCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildAddrSpaceCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildZExtOrBitCast")]
-    public static partial LLVMOpaqueValue* BuildZExtOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildZExtOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildSExtOrBitCast")]
-    public static partial LLVMOpaqueValue* BuildSExtOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildSExtOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildTruncOrBitCast")]
-    public static partial LLVMOpaqueValue* BuildTruncOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildTruncOrBitCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildCast")]
-    public static partial LLVMOpaqueValue* BuildCast(LLVMOpaqueBuilder* B, LLVMOpcode Op, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildCast(LLVMOpaqueBuilder* B, LLVMOpcode Op, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildPointerCast")]
-    public static partial LLVMOpaqueValue* BuildPointerCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildPointerCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildIntCast2")]
-    public static partial LLVMOpaqueValue* BuildIntCast2(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, int IsSigned, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildIntCast2(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy,
+        int IsSigned, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildFPCast")]
     public static partial LLVMOpaqueValue* BuildFPCast(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, LLVMOpaqueType* DestTy, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildICmp")]
-    public static partial LLVMOpaqueValue* BuildICmp(LLVMOpaqueBuilder* arg0, LLVMIntPredicate Op, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildICmp(LLVMOpaqueBuilder* arg0, LLVMIntPredicate Op, LLVMOpaqueValue* LHS,
+        LLVMOpaqueValue* RHS, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildFCmp")]
-    public static partial LLVMOpaqueValue* BuildFCmp(LLVMOpaqueBuilder* arg0, LLVMRealPredicate Op, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildFCmp(LLVMOpaqueBuilder* arg0, LLVMRealPredicate Op, LLVMOpaqueValue* LHS,
+        LLVMOpaqueValue* RHS, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildPhi")]
     public static partial LLVMOpaqueValue* BuildPhi(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* Ty, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildCall2")]
-    public static partial LLVMOpaqueValue* BuildCall2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* arg1, LLVMOpaqueValue* Fn, LLVMOpaqueValue** Args, uint NumArgs, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildCall2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* arg1, LLVMOpaqueValue* Fn,
+        LLVMOpaqueValue** Args, uint NumArgs, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildSelect")]
-    public static partial LLVMOpaqueValue* BuildSelect(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* If, LLVMOpaqueValue* Then, LLVMOpaqueValue* Else, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildSelect(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* If, LLVMOpaqueValue* Then,
+        LLVMOpaqueValue* Else, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildExtractElement")]
-    public static partial LLVMOpaqueValue* BuildExtractElement(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* VecVal, LLVMOpaqueValue* Index, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildExtractElement(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* VecVal, LLVMOpaqueValue* Index,
+        sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildInsertElement")]
-    public static partial LLVMOpaqueValue* BuildInsertElement(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* VecVal, LLVMOpaqueValue* EltVal, LLVMOpaqueValue* Index, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildInsertElement(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* VecVal, LLVMOpaqueValue* EltVal,
+        LLVMOpaqueValue* Index, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildShuffleVector")]
-    public static partial LLVMOpaqueValue* BuildShuffleVector(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V1, LLVMOpaqueValue* V2, LLVMOpaqueValue* Mask, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildShuffleVector(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* V1, LLVMOpaqueValue* V2,
+        LLVMOpaqueValue* Mask, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildExtractValue")]
     public static partial LLVMOpaqueValue* BuildExtractValue(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* AggVal, uint Index, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildInsertValue")]
-    public static partial LLVMOpaqueValue* BuildInsertValue(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* AggVal, LLVMOpaqueValue* EltVal, uint Index, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildInsertValue(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* AggVal, LLVMOpaqueValue* EltVal,
+        uint Index, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildFreeze")]
     public static partial LLVMOpaqueValue* BuildFreeze(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, sbyte* Name);
@@ -285,16 +313,19 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* BuildIsNotNull(LLVMOpaqueBuilder* arg0, LLVMOpaqueValue* Val, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildPtrDiff2")]
-    public static partial LLVMOpaqueValue* BuildPtrDiff2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* ElemTy, LLVMOpaqueValue* LHS, LLVMOpaqueValue* RHS, sbyte* Name);
+    public static partial LLVMOpaqueValue* BuildPtrDiff2(LLVMOpaqueBuilder* arg0, LLVMOpaqueType* ElemTy, LLVMOpaqueValue* LHS,
+        LLVMOpaqueValue* RHS, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildFence")]
     public static partial LLVMOpaqueValue* BuildFence(LLVMOpaqueBuilder* B, LLVMAtomicOrdering ordering, int singleThread, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildAtomicRMW")]
-    public static partial LLVMOpaqueValue* BuildAtomicRMW(LLVMOpaqueBuilder* B, LLVMAtomicRMWBinOp op, LLVMOpaqueValue* PTR, LLVMOpaqueValue* Val, LLVMAtomicOrdering ordering, int singleThread);
+    public static partial LLVMOpaqueValue* BuildAtomicRMW(LLVMOpaqueBuilder* B, LLVMAtomicRMWBinOp op, LLVMOpaqueValue* PTR,
+        LLVMOpaqueValue* Val, LLVMAtomicOrdering ordering, int singleThread);
 
     [LibraryImport(Library, EntryPoint = "LLVMBuildAtomicCmpXchg")]
-    public static partial LLVMOpaqueValue* BuildAtomicCmpXchg(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Ptr, LLVMOpaqueValue* Cmp, LLVMOpaqueValue* New, LLVMAtomicOrdering SuccessOrdering, LLVMAtomicOrdering FailureOrdering, int SingleThread);
+    public static partial LLVMOpaqueValue* BuildAtomicCmpXchg(LLVMOpaqueBuilder* B, LLVMOpaqueValue* Ptr, LLVMOpaqueValue* Cmp,
+        LLVMOpaqueValue* New, LLVMAtomicOrdering SuccessOrdering, LLVMAtomicOrdering FailureOrdering, int SingleThread);
 
     [LibraryImport(Library, EntryPoint = "LLVMGetUndefMaskElem")]
     public static partial int GetUndefMaskElem();

@@ -1,4 +1,5 @@
-// Raw C functions of LLVM: contexts, modules, memory buffers, attributes, metadata. Names are the C names without the LLVM prefix, as in LLVMSharp.
+// Raw C functions of LLVM: contexts, modules, memory buffers, attributes, metadata. Names are the C names without the LLVM prefix, as in
+// LLVMSharp.
 using System.Runtime.InteropServices;
 
 namespace LLVMSharp.Interop;
@@ -39,7 +40,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueAttributeRef* CreateEnumAttribute(LLVMOpaqueContext* C, uint KindID, ulong Val);
 
     [LibraryImport(Library, EntryPoint = "LLVMCreateStringAttribute")]
-    public static partial LLVMOpaqueAttributeRef* CreateStringAttribute(LLVMOpaqueContext* C, sbyte* K, uint KLength, sbyte* V, uint VLength);
+    public static partial LLVMOpaqueAttributeRef* CreateStringAttribute(LLVMOpaqueContext* C, sbyte* K, uint KLength, sbyte* V,
+        uint VLength);
 
     [LibraryImport(Library, EntryPoint = "LLVMCreateTypeAttribute")]
     public static partial LLVMOpaqueAttributeRef* CreateTypeAttribute(LLVMOpaqueContext* C, uint KindID, LLVMOpaqueType* type_ref);
@@ -93,7 +95,8 @@ public static unsafe partial class LLVM
     public static partial int PrintModuleToFile(LLVMOpaqueModule* M, sbyte* Filename, sbyte** ErrorMessage);
 
     [LibraryImport(Library, EntryPoint = "LLVMAddModuleFlag")]
-    public static partial void AddModuleFlag(LLVMOpaqueModule* M, LLVMModuleFlagBehavior Behavior, sbyte* Key, UIntPtr KeyLen, LLVMOpaqueMetadata* Val);
+    public static partial void AddModuleFlag(LLVMOpaqueModule* M, LLVMModuleFlagBehavior Behavior, sbyte* Key, UIntPtr KeyLen,
+        LLVMOpaqueMetadata* Val);
 
     [LibraryImport(Library, EntryPoint = "LLVMGetNamedFunction")]
     public static partial LLVMOpaqueValue* GetNamedFunction(LLVMOpaqueModule* M, sbyte* Name);
@@ -132,10 +135,12 @@ public static unsafe partial class LLVM
     public static partial int VerifyFunction(LLVMOpaqueValue* Fn, LLVMVerifierFailureAction Action);
 
     [LibraryImport(Library, EntryPoint = "LLVMCreateMemoryBufferWithMemoryRangeCopy")]
-    public static partial LLVMOpaqueMemoryBuffer* CreateMemoryBufferWithMemoryRangeCopy(sbyte* InputData, UIntPtr InputDataLength, sbyte* BufferName);
+    public static partial LLVMOpaqueMemoryBuffer* CreateMemoryBufferWithMemoryRangeCopy(sbyte* InputData, UIntPtr InputDataLength,
+        sbyte* BufferName);
 
     [LibraryImport(Library, EntryPoint = "LLVMCreateMemoryBufferWithMemoryRange")]
-    public static partial LLVMOpaqueMemoryBuffer* CreateMemoryBufferWithMemoryRange(sbyte* InputData, UIntPtr InputDataLength, sbyte* BufferName, int RequiresNullTerminator);
+    public static partial LLVMOpaqueMemoryBuffer* CreateMemoryBufferWithMemoryRange(sbyte* InputData, UIntPtr InputDataLength,
+        sbyte* BufferName, int RequiresNullTerminator);
 
     [LibraryImport(Library, EntryPoint = "LLVMGetBufferStart")]
     public static partial sbyte* GetBufferStart(LLVMOpaqueMemoryBuffer* MemBuf);

@@ -12,7 +12,8 @@ public static unsafe partial class LLVM
     public static partial void OrcDisposeLLJITBuilder(LLVMOrcOpaqueLLJITBuilder* Builder);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcLLJITBuilderSetJITTargetMachineBuilder")]
-    public static partial void OrcLLJITBuilderSetJITTargetMachineBuilder(LLVMOrcOpaqueLLJITBuilder* Builder, LLVMOrcOpaqueJITTargetMachineBuilder* JTMB);
+    public static partial void OrcLLJITBuilderSetJITTargetMachineBuilder(LLVMOrcOpaqueLLJITBuilder* Builder,
+        LLVMOrcOpaqueJITTargetMachineBuilder* JTMB);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcCreateLLJIT")]
     public static partial LLVMOpaqueError* OrcCreateLLJIT(LLVMOrcOpaqueLLJIT** Result, LLVMOrcOpaqueLLJITBuilder* Builder);
@@ -36,10 +37,12 @@ public static unsafe partial class LLVM
     public static partial LLVMOrcOpaqueSymbolStringPoolEntry* OrcLLJITMangleAndIntern(LLVMOrcOpaqueLLJIT* J, sbyte* UnmangledName);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcLLJITAddObjectFile")]
-    public static partial LLVMOpaqueError* OrcLLJITAddObjectFile(LLVMOrcOpaqueLLJIT* J, LLVMOrcOpaqueJITDylib* JD, LLVMOpaqueMemoryBuffer* ObjBuffer);
+    public static partial LLVMOpaqueError* OrcLLJITAddObjectFile(LLVMOrcOpaqueLLJIT* J, LLVMOrcOpaqueJITDylib* JD,
+        LLVMOpaqueMemoryBuffer* ObjBuffer);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcLLJITAddObjectFileWithRT")]
-    public static partial LLVMOpaqueError* OrcLLJITAddObjectFileWithRT(LLVMOrcOpaqueLLJIT* J, LLVMOrcOpaqueResourceTracker* RT, LLVMOpaqueMemoryBuffer* ObjBuffer);
+    public static partial LLVMOpaqueError* OrcLLJITAddObjectFileWithRT(LLVMOrcOpaqueLLJIT* J, LLVMOrcOpaqueResourceTracker* RT,
+        LLVMOpaqueMemoryBuffer* ObjBuffer);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcLLJITLookup")]
     public static partial LLVMOpaqueError* OrcLLJITLookup(LLVMOrcOpaqueLLJIT* J, ulong* Result, sbyte* Name);
@@ -66,7 +69,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOrcOpaqueJITDylib* OrcExecutionSessionCreateBareJITDylib(LLVMOrcOpaqueExecutionSession* ES, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcExecutionSessionCreateJITDylib")]
-    public static partial LLVMOpaqueError* OrcExecutionSessionCreateJITDylib(LLVMOrcOpaqueExecutionSession* ES, LLVMOrcOpaqueJITDylib** Result, sbyte* Name);
+    public static partial LLVMOpaqueError* OrcExecutionSessionCreateJITDylib(LLVMOrcOpaqueExecutionSession* ES,
+        LLVMOrcOpaqueJITDylib** Result, sbyte* Name);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcExecutionSessionGetJITDylibByName")]
     public static partial LLVMOrcOpaqueJITDylib* OrcExecutionSessionGetJITDylibByName(LLVMOrcOpaqueExecutionSession* ES, sbyte* Name);
@@ -117,7 +121,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueError* OrcJITTargetMachineBuilderDetectHost(LLVMOrcOpaqueJITTargetMachineBuilder** Result);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine")]
-    public static partial LLVMOrcOpaqueJITTargetMachineBuilder* OrcJITTargetMachineBuilderCreateFromTargetMachine(LLVMOpaqueTargetMachine* TM);
+    public static partial LLVMOrcOpaqueJITTargetMachineBuilder* OrcJITTargetMachineBuilderCreateFromTargetMachine(
+        LLVMOpaqueTargetMachine* TM);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcDisposeJITTargetMachineBuilder")]
     public static partial void OrcDisposeJITTargetMachineBuilder(LLVMOrcOpaqueJITTargetMachineBuilder* JTMB);
@@ -129,5 +134,6 @@ public static unsafe partial class LLVM
     public static partial void OrcJITTargetMachineBuilderSetTargetTriple(LLVMOrcOpaqueJITTargetMachineBuilder* JTMB, sbyte* TargetTriple);
 
     [LibraryImport(Library, EntryPoint = "LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess")]
-    public static partial LLVMOpaqueError* OrcCreateDynamicLibrarySearchGeneratorForProcess(LLVMOrcOpaqueDefinitionGenerator** Result, sbyte GlobalPrefx, IntPtr Filter, void* FilterCtx);
+    public static partial LLVMOpaqueError* OrcCreateDynamicLibrarySearchGeneratorForProcess(LLVMOrcOpaqueDefinitionGenerator** Result,
+        sbyte GlobalPrefx, IntPtr Filter, void* FilterCtx);
 }

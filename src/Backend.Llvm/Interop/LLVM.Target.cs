@@ -93,7 +93,8 @@ public static unsafe partial class LLVM
     public static partial void TargetMachineOptionsSetCodeModel(LLVMOpaqueTargetMachineOptions* Options, LLVMCodeModel CodeModel);
 
     [LibraryImport(Library, EntryPoint = "LLVMCreateTargetMachine")]
-    public static partial LLVMOpaqueTargetMachine* CreateTargetMachine(LLVMTarget* T, sbyte* Triple, sbyte* CPU, sbyte* Features, LLVMCodeGenOptLevel Level, LLVMRelocMode Reloc, LLVMCodeModel CodeModel);
+    public static partial LLVMOpaqueTargetMachine* CreateTargetMachine(LLVMTarget* T, sbyte* Triple, sbyte* CPU, sbyte* Features,
+        LLVMCodeGenOptLevel Level, LLVMRelocMode Reloc, LLVMCodeModel CodeModel);
 
     [LibraryImport(Library, EntryPoint = "LLVMDisposeTargetMachine")]
     public static partial void DisposeTargetMachine(LLVMOpaqueTargetMachine* T);
@@ -117,10 +118,12 @@ public static unsafe partial class LLVM
     public static partial void SetTargetMachineAsmVerbosity(LLVMOpaqueTargetMachine* T, int VerboseAsm);
 
     [LibraryImport(Library, EntryPoint = "LLVMTargetMachineEmitToFile")]
-    public static partial int TargetMachineEmitToFile(LLVMOpaqueTargetMachine* T, LLVMOpaqueModule* M, sbyte* Filename, LLVMCodeGenFileType codegen, sbyte** ErrorMessage);
+    public static partial int TargetMachineEmitToFile(LLVMOpaqueTargetMachine* T, LLVMOpaqueModule* M, sbyte* Filename,
+        LLVMCodeGenFileType codegen, sbyte** ErrorMessage);
 
     [LibraryImport(Library, EntryPoint = "LLVMTargetMachineEmitToMemoryBuffer")]
-    public static partial int TargetMachineEmitToMemoryBuffer(LLVMOpaqueTargetMachine* T, LLVMOpaqueModule* M, LLVMCodeGenFileType codegen, sbyte** ErrorMessage, LLVMOpaqueMemoryBuffer** OutMemBuf);
+    public static partial int TargetMachineEmitToMemoryBuffer(LLVMOpaqueTargetMachine* T, LLVMOpaqueModule* M, LLVMCodeGenFileType codegen,
+        sbyte** ErrorMessage, LLVMOpaqueMemoryBuffer** OutMemBuf);
 
     [LibraryImport(Library, EntryPoint = "LLVMGetDefaultTargetTriple")]
     public static partial sbyte* GetDefaultTargetTriple();
@@ -156,13 +159,15 @@ public static unsafe partial class LLVM
     public static partial void PassBuilderOptionsSetLoopUnrolling(LLVMOpaquePassBuilderOptions* Options, int LoopUnrolling);
 
     [LibraryImport(Library, EntryPoint = "LLVMPassBuilderOptionsSetForgetAllSCEVInLoopUnroll")]
-    public static partial void PassBuilderOptionsSetForgetAllSCEVInLoopUnroll(LLVMOpaquePassBuilderOptions* Options, int ForgetAllSCEVInLoopUnroll);
+    public static partial void PassBuilderOptionsSetForgetAllSCEVInLoopUnroll(LLVMOpaquePassBuilderOptions* Options,
+        int ForgetAllSCEVInLoopUnroll);
 
     [LibraryImport(Library, EntryPoint = "LLVMPassBuilderOptionsSetLicmMssaOptCap")]
     public static partial void PassBuilderOptionsSetLicmMssaOptCap(LLVMOpaquePassBuilderOptions* Options, uint LicmMssaOptCap);
 
     [LibraryImport(Library, EntryPoint = "LLVMPassBuilderOptionsSetLicmMssaNoAccForPromotionCap")]
-    public static partial void PassBuilderOptionsSetLicmMssaNoAccForPromotionCap(LLVMOpaquePassBuilderOptions* Options, uint LicmMssaNoAccForPromotionCap);
+    public static partial void PassBuilderOptionsSetLicmMssaNoAccForPromotionCap(LLVMOpaquePassBuilderOptions* Options,
+        uint LicmMssaNoAccForPromotionCap);
 
     [LibraryImport(Library, EntryPoint = "LLVMPassBuilderOptionsSetCallGraphProfile")]
     public static partial void PassBuilderOptionsSetCallGraphProfile(LLVMOpaquePassBuilderOptions* Options, int CallGraphProfile);
@@ -177,7 +182,8 @@ public static unsafe partial class LLVM
     public static partial void DisposePassBuilderOptions(LLVMOpaquePassBuilderOptions* Options);
 
     [LibraryImport(Library, EntryPoint = "LLVMRunPasses")]
-    public static partial LLVMOpaqueError* RunPasses(LLVMOpaqueModule* M, sbyte* Passes, LLVMOpaqueTargetMachine* TM, LLVMOpaquePassBuilderOptions* Options);
+    public static partial LLVMOpaqueError* RunPasses(LLVMOpaqueModule* M, sbyte* Passes, LLVMOpaqueTargetMachine* TM,
+        LLVMOpaquePassBuilderOptions* Options);
 
     [LibraryImport(Library, EntryPoint = "LLVMConsumeError")]
     public static partial void ConsumeError(LLVMOpaqueError* Err);

@@ -42,7 +42,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueType* FP128TypeInContext(LLVMOpaqueContext* C);
 
     [LibraryImport(Library, EntryPoint = "LLVMStructTypeInContext")]
-    public static partial LLVMOpaqueType* StructTypeInContext(LLVMOpaqueContext* C, LLVMOpaqueType** ElementTypes, uint ElementCount, int Packed);
+    public static partial LLVMOpaqueType* StructTypeInContext(LLVMOpaqueContext* C, LLVMOpaqueType** ElementTypes, uint ElementCount,
+        int Packed);
 
     [LibraryImport(Library, EntryPoint = "LLVMPointerTypeInContext")]
     public static partial LLVMOpaqueType* PointerTypeInContext(LLVMOpaqueContext* C, uint AddressSpace);
@@ -75,7 +76,8 @@ public static unsafe partial class LLVM
     public static partial uint GetIntTypeWidth(LLVMOpaqueType* IntegerTy);
 
     [LibraryImport(Library, EntryPoint = "LLVMFunctionType")]
-    public static partial LLVMOpaqueType* FunctionType(LLVMOpaqueType* ReturnType, LLVMOpaqueType** ParamTypes, uint ParamCount, int IsVarArg);
+    public static partial LLVMOpaqueType* FunctionType(LLVMOpaqueType* ReturnType, LLVMOpaqueType** ParamTypes, uint ParamCount,
+        int IsVarArg);
 
     [LibraryImport(Library, EntryPoint = "LLVMIsFunctionVarArg")]
     public static partial int IsFunctionVarArg(LLVMOpaqueType* FunctionTy);

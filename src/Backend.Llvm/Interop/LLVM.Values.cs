@@ -1,4 +1,5 @@
-// Raw C functions of LLVM: constants, globals, functions, blocks, instructions. Names are the C names without the LLVM prefix, as in LLVMSharp.
+// Raw C functions of LLVM: constants, globals, functions, blocks, instructions. Names are the C names without the LLVM prefix, as in
+// LLVMSharp.
 using System.Runtime.InteropServices;
 
 namespace LLVMSharp.Interop;
@@ -90,7 +91,8 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* ConstStringInContext2(LLVMOpaqueContext* C, sbyte* Str, UIntPtr Length, int DontNullTerminate);
 
     [LibraryImport(Library, EntryPoint = "LLVMConstStructInContext")]
-    public static partial LLVMOpaqueValue* ConstStructInContext(LLVMOpaqueContext* C, LLVMOpaqueValue** ConstantVals, uint Count, int Packed);
+    public static partial LLVMOpaqueValue* ConstStructInContext(LLVMOpaqueContext* C, LLVMOpaqueValue** ConstantVals, uint Count,
+        int Packed);
 
     [LibraryImport(Library, EntryPoint = "LLVMConstNamedStruct")]
     public static partial LLVMOpaqueValue* ConstNamedStruct(LLVMOpaqueType* StructTy, LLVMOpaqueValue** ConstantVals, uint Count);
@@ -123,10 +125,12 @@ public static unsafe partial class LLVM
     public static partial LLVMOpaqueValue* ConstMul(LLVMOpaqueValue* LHSConstant, LLVMOpaqueValue* RHSConstant);
 
     [LibraryImport(Library, EntryPoint = "LLVMConstGEP2")]
-    public static partial LLVMOpaqueValue* ConstGEP2(LLVMOpaqueType* Ty, LLVMOpaqueValue* ConstantVal, LLVMOpaqueValue** ConstantIndices, uint NumIndices);
+    public static partial LLVMOpaqueValue* ConstGEP2(LLVMOpaqueType* Ty, LLVMOpaqueValue* ConstantVal, LLVMOpaqueValue** ConstantIndices,
+        uint NumIndices);
 
     [LibraryImport(Library, EntryPoint = "LLVMConstInBoundsGEP2")]
-    public static partial LLVMOpaqueValue* ConstInBoundsGEP2(LLVMOpaqueType* Ty, LLVMOpaqueValue* ConstantVal, LLVMOpaqueValue** ConstantIndices, uint NumIndices);
+    public static partial LLVMOpaqueValue* ConstInBoundsGEP2(LLVMOpaqueType* Ty, LLVMOpaqueValue* ConstantVal,
+        LLVMOpaqueValue** ConstantIndices, uint NumIndices);
 
     [LibraryImport(Library, EntryPoint = "LLVMConstTrunc")]
     public static partial LLVMOpaqueValue* ConstTrunc(LLVMOpaqueValue* ConstantVal, LLVMOpaqueType* ToType);
@@ -216,16 +220,19 @@ public static unsafe partial class LLVM
     public static partial uint LookupIntrinsicID(sbyte* Name, UIntPtr NameLen);
 
     [LibraryImport(Library, EntryPoint = "LLVMGetIntrinsicDeclaration")]
-    public static partial LLVMOpaqueValue* GetIntrinsicDeclaration(LLVMOpaqueModule* Mod, uint ID, LLVMOpaqueType** ParamTypes, UIntPtr ParamCount);
+    public static partial LLVMOpaqueValue* GetIntrinsicDeclaration(LLVMOpaqueModule* Mod, uint ID, LLVMOpaqueType** ParamTypes,
+        UIntPtr ParamCount);
 
     [LibraryImport(Library, EntryPoint = "LLVMIntrinsicGetType")]
-    public static partial LLVMOpaqueType* IntrinsicGetType(LLVMOpaqueContext* Ctx, uint ID, LLVMOpaqueType** ParamTypes, UIntPtr ParamCount);
+    public static partial LLVMOpaqueType* IntrinsicGetType(LLVMOpaqueContext* Ctx, uint ID, LLVMOpaqueType** ParamTypes,
+        UIntPtr ParamCount);
 
     [LibraryImport(Library, EntryPoint = "LLVMIntrinsicGetName")]
     public static partial sbyte* IntrinsicGetName(uint ID, UIntPtr* NameLength);
 
     [LibraryImport(Library, EntryPoint = "LLVMIntrinsicCopyOverloadedName2")]
-    public static partial sbyte* IntrinsicCopyOverloadedName2(LLVMOpaqueModule* Mod, uint ID, LLVMOpaqueType** ParamTypes, UIntPtr ParamCount, UIntPtr* NameLength);
+    public static partial sbyte* IntrinsicCopyOverloadedName2(LLVMOpaqueModule* Mod, uint ID, LLVMOpaqueType** ParamTypes,
+        UIntPtr ParamCount, UIntPtr* NameLength);
 
     [LibraryImport(Library, EntryPoint = "LLVMIntrinsicIsOverloaded")]
     public static partial int IntrinsicIsOverloaded(uint ID);
@@ -420,7 +427,8 @@ public static unsafe partial class LLVM
     public static partial void SetSuccessor(LLVMOpaqueValue* Term, uint i, LLVMOpaqueBasicBlock* block);
 
     [LibraryImport(Library, EntryPoint = "LLVMAddIncoming")]
-    public static partial void AddIncoming(LLVMOpaqueValue* PhiNode, LLVMOpaqueValue** IncomingValues, LLVMOpaqueBasicBlock** IncomingBlocks, uint Count);
+    public static partial void AddIncoming(LLVMOpaqueValue* PhiNode, LLVMOpaqueValue** IncomingValues,
+        LLVMOpaqueBasicBlock** IncomingBlocks, uint Count);
 
     [LibraryImport(Library, EntryPoint = "LLVMCountIncoming")]
     public static partial uint CountIncoming(LLVMOpaqueValue* PhiNode);

@@ -29,9 +29,11 @@ public unsafe partial struct LLVMBuilderRef
 
     public readonly LLVMValueRef BuildBr(LLVMBasicBlockRef Dest) => LLVM.BuildBr(this, Dest);
 
-    public readonly LLVMValueRef BuildCondBr(LLVMValueRef If, LLVMBasicBlockRef Then, LLVMBasicBlockRef Else) => LLVM.BuildCondBr(this, If, Then, Else);
+    public readonly LLVMValueRef BuildCondBr(LLVMValueRef If, LLVMBasicBlockRef Then, LLVMBasicBlockRef Else) =>
+        LLVM.BuildCondBr(this, If, Then, Else);
 
-    public readonly LLVMValueRef BuildSwitch(LLVMValueRef V, LLVMBasicBlockRef Else, uint NumCases) => LLVM.BuildSwitch(this, V, Else, NumCases);
+    public readonly LLVMValueRef BuildSwitch(LLVMValueRef V, LLVMBasicBlockRef Else, uint NumCases) =>
+        LLVM.BuildSwitch(this, V, Else, NumCases);
 
     public readonly LLVMValueRef BuildIndirectBr(LLVMValueRef Addr, uint NumDests) => LLVM.BuildIndirectBr(this, Addr, NumDests);
 
@@ -223,11 +225,14 @@ public unsafe partial struct LLVMBuilderRef
         return LLVM.BuildNot(this, V, name);
     }
 
-    public readonly LLVMValueRef BuildMemSet(LLVMValueRef Ptr, LLVMValueRef Val, LLVMValueRef Len, uint Align) => LLVM.BuildMemSet(this, Ptr, Val, Len, Align);
+    public readonly LLVMValueRef BuildMemSet(LLVMValueRef Ptr, LLVMValueRef Val, LLVMValueRef Len, uint Align) =>
+        LLVM.BuildMemSet(this, Ptr, Val, Len, Align);
 
-    public readonly LLVMValueRef BuildMemCpy(LLVMValueRef Dst, uint DstAlign, LLVMValueRef Src, uint SrcAlign, LLVMValueRef Size) => LLVM.BuildMemCpy(this, Dst, DstAlign, Src, SrcAlign, Size);
+    public readonly LLVMValueRef BuildMemCpy(LLVMValueRef Dst, uint DstAlign, LLVMValueRef Src, uint SrcAlign, LLVMValueRef Size) =>
+        LLVM.BuildMemCpy(this, Dst, DstAlign, Src, SrcAlign, Size);
 
-    public readonly LLVMValueRef BuildMemMove(LLVMValueRef Dst, uint DstAlign, LLVMValueRef Src, uint SrcAlign, LLVMValueRef Size) => LLVM.BuildMemMove(this, Dst, DstAlign, Src, SrcAlign, Size);
+    public readonly LLVMValueRef BuildMemMove(LLVMValueRef Dst, uint DstAlign, LLVMValueRef Src, uint SrcAlign, LLVMValueRef Size) =>
+        LLVM.BuildMemMove(this, Dst, DstAlign, Src, SrcAlign, Size);
 
     public readonly LLVMValueRef BuildAlloca(LLVMTypeRef Ty, string Name = "")
     {
@@ -256,25 +261,30 @@ public unsafe partial struct LLVMBuilderRef
             return LLVM.BuildGEP2(this, Ty, Pointer, (LLVMOpaqueValue**)pIndices, (uint)Indices.Length, name);
     }
 
-    public readonly LLVMValueRef BuildGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name = "") => BuildGEP2(Ty, Pointer, Indices.AsSpan(), Name);
+    public readonly LLVMValueRef BuildGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name = "") =>
+        BuildGEP2(Ty, Pointer, Indices.AsSpan(), Name);
 
-    public readonly LLVMValueRef BuildInBoundsGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, ReadOnlySpan<LLVMValueRef> Indices, string Name = "")
+    public readonly LLVMValueRef BuildInBoundsGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, ReadOnlySpan<LLVMValueRef> Indices,
+        string Name = "")
     {
         using var name = new MarshaledString(Name);
         fixed (LLVMValueRef* pIndices = Indices)
             return LLVM.BuildInBoundsGEP2(this, Ty, Pointer, (LLVMOpaqueValue**)pIndices, (uint)Indices.Length, name);
     }
 
-    public readonly LLVMValueRef BuildInBoundsGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name = "") => BuildInBoundsGEP2(Ty, Pointer, Indices.AsSpan(), Name);
+    public readonly LLVMValueRef BuildInBoundsGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name = "") =>
+        BuildInBoundsGEP2(Ty, Pointer, Indices.AsSpan(), Name);
 
-    public readonly LLVMValueRef BuildGEPWithNoWrapFlags(LLVMTypeRef Ty, LLVMValueRef Pointer, ReadOnlySpan<LLVMValueRef> Indices, string Name, uint NoWrapFlags)
+    public readonly LLVMValueRef BuildGEPWithNoWrapFlags(LLVMTypeRef Ty, LLVMValueRef Pointer, ReadOnlySpan<LLVMValueRef> Indices,
+        string Name, uint NoWrapFlags)
     {
         using var name = new MarshaledString(Name);
         fixed (LLVMValueRef* pIndices = Indices)
             return LLVM.BuildGEPWithNoWrapFlags(this, Ty, Pointer, (LLVMOpaqueValue**)pIndices, (uint)Indices.Length, name, NoWrapFlags);
     }
 
-    public readonly LLVMValueRef BuildGEPWithNoWrapFlags(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name, uint NoWrapFlags) => BuildGEPWithNoWrapFlags(Ty, Pointer, Indices.AsSpan(), Name, NoWrapFlags);
+    public readonly LLVMValueRef BuildGEPWithNoWrapFlags(LLVMTypeRef Ty, LLVMValueRef Pointer, LLVMValueRef[] Indices, string Name,
+        uint NoWrapFlags) => BuildGEPWithNoWrapFlags(Ty, Pointer, Indices.AsSpan(), Name, NoWrapFlags);
 
     public readonly LLVMValueRef BuildStructGEP2(LLVMTypeRef Ty, LLVMValueRef Pointer, uint Idx, string Name = "")
     {
@@ -427,7 +437,8 @@ public unsafe partial struct LLVMBuilderRef
             return LLVM.BuildCall2(this, arg1, Fn, (LLVMOpaqueValue**)pArgs, (uint)Args.Length, name);
     }
 
-    public readonly LLVMValueRef BuildCall2(LLVMTypeRef arg1, LLVMValueRef Fn, LLVMValueRef[] Args, string Name = "") => BuildCall2(arg1, Fn, Args.AsSpan(), Name);
+    public readonly LLVMValueRef BuildCall2(LLVMTypeRef arg1, LLVMValueRef Fn, LLVMValueRef[] Args, string Name = "") =>
+        BuildCall2(arg1, Fn, Args.AsSpan(), Name);
 
     public readonly LLVMValueRef BuildSelect(LLVMValueRef If, LLVMValueRef Then, LLVMValueRef Else, string Name = "")
     {
@@ -495,7 +506,10 @@ public unsafe partial struct LLVMBuilderRef
         return LLVM.BuildFence(this, ordering, singleThread ? 1 : 0, name);
     }
 
-    public readonly LLVMValueRef BuildAtomicRMW(LLVMAtomicRMWBinOp op, LLVMValueRef PTR, LLVMValueRef Val, LLVMAtomicOrdering ordering, bool singleThread) => LLVM.BuildAtomicRMW(this, op, PTR, Val, ordering, singleThread ? 1 : 0);
+    public readonly LLVMValueRef BuildAtomicRMW(LLVMAtomicRMWBinOp op, LLVMValueRef PTR, LLVMValueRef Val, LLVMAtomicOrdering ordering,
+        bool singleThread) => LLVM.BuildAtomicRMW(this, op, PTR, Val, ordering, singleThread ? 1 : 0);
 
-    public readonly LLVMValueRef BuildAtomicCmpXchg(LLVMValueRef Ptr, LLVMValueRef Cmp, LLVMValueRef New, LLVMAtomicOrdering SuccessOrdering, LLVMAtomicOrdering FailureOrdering, bool SingleThread) => LLVM.BuildAtomicCmpXchg(this, Ptr, Cmp, New, SuccessOrdering, FailureOrdering, SingleThread ? 1 : 0);
+    public readonly LLVMValueRef BuildAtomicCmpXchg(LLVMValueRef Ptr, LLVMValueRef Cmp, LLVMValueRef New,
+        LLVMAtomicOrdering SuccessOrdering, LLVMAtomicOrdering FailureOrdering, bool SingleThread) =>
+        LLVM.BuildAtomicCmpXchg(this, Ptr, Cmp, New, SuccessOrdering, FailureOrdering, SingleThread ? 1 : 0);
 }

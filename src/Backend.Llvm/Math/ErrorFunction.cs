@@ -32,7 +32,7 @@ internal static class ErrorFunction
     public static VectorExpr Erf(VectorEmitter m, VectorExpr x)
     {
         // At 4 (6) erfc is below half an ulp of 1.
-        var magnitude = x.Abs.AtMost(m.IsDouble ? 6.0 : 4.0);
+        var magnitude = x.Abs().AtMost(m.IsDouble ? 6.0 : 4.0);
         var z = magnitude * magnitude;
         var small = m.Fma(magnitude, m.Polynomial(z, m.IsDouble ? Small64 : Small32), magnitude);
         var erfc = m.IsDouble

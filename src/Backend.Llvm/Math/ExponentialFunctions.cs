@@ -33,7 +33,7 @@ internal static class ExponentialFunctions
         // Outside these limits the result is already 0 or infinity, and half of n still fits the exponent.
         var limit = m.IsDouble ? 800.0 : 110.0;
         var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit));
-        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
+        return Scale(m, 1.0 + (r + HigherTerms(m, r, tail)), n);
     }
 
     /// <summary>e^x for |x| ≤ 700 (f64) or 86 (f32), where the result is normal.</summary>
@@ -47,7 +47,7 @@ internal static class ExponentialFunctions
     public static VectorExpr ExpOfSum(VectorEmitter m, VectorExpr high, VectorExpr low)
     {
         var (n, r, tail) = Reduce(m, high, low);
-        return Scale(m, 1.0 + (r + Rest(m, r, tail)), n);
+        return Scale(m, 1.0 + (r + HigherTerms(m, r, tail)), n);
     }
 
     public static VectorExpr Expm1(VectorEmitter m, VectorExpr x)
@@ -57,22 +57,22 @@ internal static class ExponentialFunctions
         var (high, low) = HalfExpm1(m, bounded);
         var result = (high + low) * 2.0;
         // x²/2 is below half an ulp under 2^-55 (2^-26): keeps -0 and subnormal numbers.
-        return (x.Abs < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08)).Select(x, result);
+        return (x.Abs() < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08)).Select(x, result);
     }
 
     /// <summary>tanh|x| = -h / (1 + h) with h = expm1(-2|x|) / 2.</summary>
     public static VectorExpr Tanh(VectorEmitter m, VectorExpr x)
     {
         // Beyond 20 (10) tanh rounds to 1.
-        var (first, second) = HalfExpm1(m, x.Abs.AtMost(m.IsDouble ? 20.0 : 10.0) * -2.0);
+        var (first, second) = HalfExpm1(m, x.Abs().AtMost(m.IsDouble ? 20.0 : 10.0) * -2.0);
         var high = first + second;
         var low = first - high + second;
         var denominator = 1.0 + high;
         var denominatorLow = 1.0 - denominator + high + low;
-        // Its sign bit is clear but for x = ±0, which is small.
+        // Its sign bit is clear except for x = ±0, which is small.
         var magnitude = Quotient(m, -high, -low, denominator, denominatorLow);
         // x³/3 is below 1/40 ulp under 2^-28 (2^-13).
-        var small = x.Abs < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
+        var small = x.Abs() < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
         return small.Select(x, magnitude.WithSignOf(x));
     }
 
@@ -80,10 +80,10 @@ internal static class ExponentialFunctions
     {
         // Bounded as in Exp, with which a softplus beside this shares the reduction.
         var limit = m.IsDouble ? 800.0 : 110.0;
-        var (n, r, tail) = Reduce(m, (-x.Abs).Clamp(-limit, limit));
-        var rest = r + Rest(m, r, tail);
-        var high = 1.0 + rest;
-        return Logistic(m, x, high, 1.0 - high + rest, v => Scale(m, v, n));
+        var (n, r, tail) = Reduce(m, (-x.Abs()).Clamp(-limit, limit));
+        var expm1 = r + HigherTerms(m, r, tail);
+        var high = 1.0 + expm1;
+        return Logistic(m, x, high, 1.0 - high + expm1, v => Scale(m, v, n));
     }
 
     /// <summary>1 / (1 + e) for x ≥ 0 and e / (1 + e) below, with e = exp(-|x|) = scale(high + low).</summary>
@@ -103,7 +103,7 @@ internal static class ExponentialFunctions
     private static (VectorExpr High, VectorExpr Low) HalfExpm1(VectorEmitter m, VectorExpr x)
     {
         var (n, r, tail) = Reduce(m, x);
-        var rest = Rest(m, r, tail, isLong: true);
+        var higher = HigherTerms(m, r, tail, isLong: true);
         var scale = m.PowerOfTwo(n - 1);
         // A two-sum for either order of magnitude (D. E. Knuth, TAOCP 2, 4.2.2), then a fast one:
         // |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
@@ -113,7 +113,7 @@ internal static class ExponentialFunctions
         var scaled = scale * r;
         var high = offset + scaled;
         var low = scaled - (high - offset) + offsetLow;
-        return (high, m.Fma(scale, rest, low));
+        return (high, m.Fma(scale, higher, low));
     }
 
     /// <summary>(a + aLow) / (d + dLow), rounded once; low parts are below an ulp.</summary>
@@ -127,7 +127,7 @@ internal static class ExponentialFunctions
     }
 
     /// <summary>e^(r + tail) - 1 - r = r² Q(r) + tail (1 + r), less what is below tail r².</summary>
-    private static VectorExpr Rest(VectorEmitter m, VectorExpr r, VectorExpr tail, bool isLong = false) =>
+    private static VectorExpr HigherTerms(VectorEmitter m, VectorExpr r, VectorExpr tail, bool isLong = false) =>
         m.Fma(r, m.Fma(r, isLong && !m.IsDouble ? m.Polynomial(r, Q32Long) : Q(m, r), tail), tail);
 
     private static Reduction Reduce(VectorEmitter m, VectorExpr x, VectorExpr? low = null)
@@ -141,7 +141,7 @@ internal static class ExponentialFunctions
         var first = m.Fma(n, -ln2High, x);
         var second = low is { } given ? m.Fma(n, -ln2Low, given) : n * -ln2Low;
         var r = first + second;
-        return new(shifted.Bits, r, first - r + second);
+        return new(shifted.Bits(), r, first - r + second);
     }
 
     private static VectorExpr Q(VectorEmitter m, VectorExpr r) => m.Polynomial(r, m.IsDouble ? Q64 : Q32);

@@ -34,24 +34,24 @@ internal static class LogarithmFunctions
         var u = 1.0 + x;
         var lost = x - (u - 1.0);
         // u is never subnormal: it is 0 or at least 2^-24 (2^-53).
-        var exponent = ExponentOf(m, u.Bits);
+        var exponent = ExponentOf(m, u.Bits());
         // 2^(1-e), since e may be bias + 1; there the exponent field is 0 and so is the scale: `lost` no longer counts.
         var scale = m.PowerOfTwo(m.BitsConstant(1) - exponent);
         var scaledLoss = lost * 0.5 * scale;
-        var f = (u.Bits - (exponent << m.MantissaBits)).AsFloat - 1.0;
+        var f = (u.Bits() - (exponent << m.MantissaBits)).AsFloat() - 1.0;
         var sum = f + scaledLoss;
         var low = f - sum + scaledLoss;
         var result = Sum(m, sum, m.Fma(-sum, low, low), m.ToFloat(exponent)); // d log(1 + f) = low / (1 + f)
         // x²/2 is below half an ulp: keeps -0 and subnormal numbers.
-        var small = x.Abs < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08);
+        var small = x.Abs() < (m.IsDouble ? 2.7755575615628914e-17 : 1.4901161193847656e-08);
         return small.Select(x, WithSpecialValues(result, x, zero: -1.0));
     }
 
     /// <summary>log of a positive normal f64, exact specials left to the caller.</summary>
     public static VectorExpr LogNormal(VectorEmitter m, VectorExpr x)
     {
-        var exponent = ExponentOf(m, x.Bits);
-        var f = (x.Bits - (exponent << m.MantissaBits)).AsFloat - 1.0;
+        var exponent = ExponentOf(m, x.Bits());
+        var f = (x.Bits() - (exponent << m.MantissaBits)).AsFloat() - 1.0;
         return Sum(m, f, m.Constant(0.0), m.ToFloat(exponent));
     }
 
@@ -62,9 +62,9 @@ internal static class LogarithmFunctions
             ? (2.2250738585072014e-308, 18014398509481984.0, 54.0)
             : (1.1754943508222875e-38, 16777216.0, 24.0);
         var subnormal = x < smallest;
-        var bits = subnormal.Select(x * lift, x).Bits;
+        var bits = subnormal.Select(x * lift, x).Bits();
         var exponent = ExponentOf(m, bits);
-        var mantissa = (bits - (exponent << m.MantissaBits)).AsFloat;
+        var mantissa = (bits - (exponent << m.MantissaBits)).AsFloat();
         return (mantissa, m.ToFloat(exponent) - subnormal.Select(m.Constant(liftBits), 0.0));
     }
 
@@ -85,9 +85,9 @@ internal static class LogarithmFunctions
         // The high part of ln 2 has 15 (32) bits: its product with e is exact. Fast two-sum: |e ln 2| > |f| or e = 0.
         var exponentPart = e * (m.IsDouble ? Ln2High64 : Ln2High32);
         var high = exponentPart + f;
-        var rest = exponentPart - high + f + low;
+        var lowSum = exponentPart - high + f + low;
         var tail = m.Fma(e, m.IsDouble ? Ln2Low64 : Ln2Low32, Tail(m, f));
-        return high + (rest + tail);
+        return high + (lowSum + tail);
     }
 
     /// <summary>log(1 + f) - f.</summary>

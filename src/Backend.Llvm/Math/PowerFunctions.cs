@@ -26,13 +26,13 @@ internal static class PowerFunctions
 
     public static VectorExpr Pow(VectorEmitter m, VectorExpr x, VectorExpr y)
     {
-        var magnitude = m.IsDouble ? Magnitude64(m, x.Abs, y) : Magnitude32(m, x.Abs, y);
+        var magnitude = m.IsDouble ? Magnitude64(m, x.Abs(), y) : Magnitude32(m, x.Abs(), y);
         // C99 F.10.4.4: 1 for any y at |x| = 1 and any x at y = 0, NaN included (x = -1 with NaN y is caught below).
-        magnitude = (x.Abs.EqualTo(1.0) | y.EqualTo(0.0)).Select(1.0, magnitude);
-        var integer = IsInteger(m, y.Abs);
-        var odd = integer & !IsInteger(m, y.Abs * 0.5);
-        var sign = m.Expr(odd.Select(x, 0.0).Value).Bits & m.SignBit;
-        var result = (magnitude.Bits ^ sign).AsFloat;
+        magnitude = (x.Abs().EqualTo(1.0) | y.EqualTo(0.0)).Select(1.0, magnitude);
+        var integer = IsInteger(m, y.Abs());
+        var odd = integer & !IsInteger(m, y.Abs() * 0.5);
+        var sign = m.Expr(odd.Select(x, 0.0).Value).Bits() & m.SignBit;
+        var result = (magnitude.Bits() ^ sign).AsFloat();
         var undefined = x < 0.0 & x > double.NegativeInfinity & !integer;
         return undefined.Select(double.NaN, result);
     }
@@ -54,7 +54,7 @@ internal static class PowerFunctions
         var product = y * high;
         var productLow = m.Fma(y, low, m.ProductError(y, high, product));
         // Beyond the limit (and for the logarithms of 0 and ∞) the result is 0 or ∞ whatever the low part.
-        var inRange = product.Abs < 800.0;
+        var inRange = product.Abs() < 800.0;
         return ExponentialFunctions.ExpOfSum(m, product.Clamp(-800.0, 800.0), inRange.Select(productLow, 0.0));
     }
 

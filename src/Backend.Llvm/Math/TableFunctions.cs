@@ -1,19 +1,22 @@
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>exp, logistic, tanh and erf in f32 where a register holds a table of sixteen numbers (AVX-512): a short polynomial around the nearest of them.</summary>
-/// <remarks>Sixteen lanes are looked up by one instruction. Half as many instructions as without tables; counts and errors are in docs/numerics.md.</remarks>
+/// <summary>exp, logistic, tanh and erf in f32 where a register holds a table of sixteen numbers (AVX-512): a short polynomial around the
+/// nearest of them.</summary>
+/// <remarks>One instruction looks up sixteen lanes. Half as many instructions as without tables; counts and errors are in
+/// docs/numerics.md.</remarks>
 internal static class TableFunctions
 {
     /// <summary>Sixteen ranges of an odd function f that rises from 0 to 1: around center c, f(c + t) = f(c) + t + t·P(t).</summary>
-    /// <param name="Centers">0 for the first range; else near the middle, and such that f is an f32 there to 2^-35 or better, but for the last
-    /// few (S. Gal, "An accurate elementary mathematical library for the IEEE floating point standard", 1991).</param>
+    /// <param name="Centers">0 for the first range; else near the middle, and such that f is an f32 there to 2^-35 or better, except in the
+    /// last few (S. Gal, "An accurate elementary mathematical library for the IEEE floating point standard", 1991).</param>
     /// <param name="Values">f of the centers.</param>
     /// <param name="Terms">P's coefficients, from the constant term up: interpolated at Chebyshev's nodes.</param>
     private sealed record Table(double[] Centers, double[] Values, double[][] Terms);
 
     // 2^(j/16), and what an f32 leaves of it.
     private static readonly double[] s_powers = [.. Enumerable.Range(0, 16).Select(j => (double)(float)Math.Pow(2, j / 16.0))];
-    private static readonly double[] s_powersLow = [.. Enumerable.Range(0, 16).Select(j => Math.Pow(2, j / 16.0) - (float)Math.Pow(2, j / 16.0))];
+    private static readonly double[] s_powersLow =
+        [.. Enumerable.Range(0, 16).Select(j => Math.Pow(2, j / 16.0) - (float)Math.Pow(2, j / 16.0))];
 
     // (e^r - 1 - r) / r² on |r| ≤ ln 2 / 32: interpolated at Chebyshev's nodes; error of e^r 2^-30.
     private static readonly double[] s_expTerms = [0.5000097751617432, 0.1666686236858368];
@@ -68,7 +71,7 @@ internal static class TableFunctions
             ],
         ]);
 
-    // Ranges of y = 1 + 1.5|x|: each octave of y has four, so the top bits of its exponent and mantissa tell which; absolute error 2^-26.
+    // Ranges of y = 1 + 1.5|x|: each octave of y has four, so the top bits of its exponent and mantissa select one; absolute error 2^-26.
     private static readonly Table s_tanh = new(
         Centers:
         [
@@ -124,9 +127,9 @@ internal static class TableFunctions
 
     public static VectorExpr Logistic(VectorEmitter m, VectorExpr x)
     {
-        var (n, power, rest) = Reduce(m, -x.Abs);
-        var high = power + rest;
-        return ExponentialFunctions.Logistic(m, x, high, power - high + rest, v => m.Scale(v, n));
+        var (n, power, low) = Reduce(m, -x.Abs());
+        var high = power + low;
+        return ExponentialFunctions.Logistic(m, x, high, power - high + low, v => m.Scale(v, n));
     }
 
     /// <summary>x = N ln 2 + r, where 16 N is an integer, and e^x = 2^⌊N⌋ · 2^(N - ⌊N⌋) · e^r = 2^⌊N⌋ · (Power + Low).</summary>
@@ -138,23 +141,23 @@ internal static class TableFunctions
         var shifted = m.Fma(bounded, 16 / Math.Log(2), m.RoundingMagic);
         var n = shifted - m.RoundingMagic;
         var r = m.Fma(n, -Low, m.Fma(n, -High, bounded));
-        var rest = m.Fma(r * r, m.Polynomial(r, s_expTerms), r);
-        var power = m.LookUp(shifted.Bits, s_powers);
-        return (n * (1.0 / 16), power, m.Fma(power, rest, m.LookUp(shifted.Bits, s_powersLow)));
+        var expm1 = m.Fma(r * r, m.Polynomial(r, s_expTerms), r);
+        var power = m.LookUp(shifted.Bits(), s_powers);
+        return (n * (1.0 / 16), power, m.Fma(power, expm1, m.LookUp(shifted.Bits(), s_powersLow)));
     }
 
     public static VectorExpr Erf(VectorEmitter m, VectorExpr x)
     {
         // Beyond 3.92 the result rounds to 1.
-        var magnitude = x.Abs.AtMost(3.92);
-        return Odd(m, s_erf, magnitude, m.Fma(magnitude, 1 / ErfStep, m.RoundingMagic).Bits, x);
+        var magnitude = x.Abs().AtMost(3.92);
+        return Odd(m, s_erf, magnitude, m.Fma(magnitude, 1 / ErfStep, m.RoundingMagic).Bits(), x);
     }
 
     public static VectorExpr Tanh(VectorEmitter m, VectorExpr x)
     {
         // Beyond 9.9 the result rounds to 1.
-        var magnitude = x.Abs.AtMost(9.9);
-        return Odd(m, s_tanh, magnitude, m.Fma(magnitude, 1.5, 1.0).Bits >>> (m.MantissaBits - 2), x);
+        var magnitude = x.Abs().AtMost(9.9);
+        return Odd(m, s_tanh, magnitude, m.Fma(magnitude, 1.5, 1.0).Bits() >>> (m.MantissaBits - 2), x);
     }
 
     private static VectorExpr Odd(VectorEmitter m, Table table, VectorExpr magnitude, BitsExpr range, VectorExpr sign)

@@ -34,7 +34,7 @@ internal static class TrigonometricFunctions
     {
         var (n, r, tail) = Reduce(m, x);
         // Below 2^-28 (2^-13) x is its own sine; keeps -0.
-        var small = x.Abs < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
+        var small = x.Abs() < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
         return small.Select(x, Quadrant(m, n, r, tail));
     }
 
@@ -53,14 +53,14 @@ internal static class TrigonometricFunctions
         var half = z * 0.5;
         var high = 1.0 - half;
         var small = m.Fma(z * z, m.Polynomial(z, m.IsDouble ? Cos64 : Cos32), 1.0 - high - half - r * tail);
-        var value = (n & 1).NotZero.Select(high + small, sine);
-        return (value.Bits ^ ((n & 2) << (m.MantissaBits + (m.IsDouble ? 10 : 7)))).AsFloat;
+        var value = (n & 1).NotZero().Select(high + small, sine);
+        return (value.Bits() ^ ((n & 2) << (m.MantissaBits + (m.IsDouble ? 10 : 7)))).AsFloat();
     }
 
     private static (BitsExpr N, VectorExpr R, VectorExpr Tail) Reduce(VectorEmitter m, VectorExpr x)
     {
         // Outside the domain 0 * x: 0, or NaN for an infinite x.
-        var bounded = (x.Abs > (m.IsDouble ? Limit64 : Limit32)).Select(x * 0.0, x);
+        var bounded = (x.Abs() > (m.IsDouble ? Limit64 : Limit32)).Select(x * 0.0, x);
         return m.IsDouble ? Reduce64(m, bounded) : Reduce32(m, bounded);
     }
 
@@ -74,7 +74,7 @@ internal static class TrigonometricFunctions
         var r = wide.Fma(n, -1.5707963109016418, wideX);
         r = wide.Fma(n, -1.5893254712295857e-08, r);
         r = wide.Fma(n, -6.123233995736766e-17, r);
-        return (m.Narrow(shifted.Bits), m.Narrow(r), m.Constant(0.0));
+        return (m.Narrow(shifted.Bits()), m.Narrow(r), m.Constant(0.0));
     }
 
     /// <summary>π/2 in 33 + 33 + 33 + 53 bits, so that r + tail keeps its bits beside a multiple of π/2.</summary>
@@ -88,7 +88,7 @@ internal static class TrigonometricFunctions
         var (third, thirdLow) = TwoSum(second, n * -2.0222662487111665e-21);
         var low = m.Fma(n, -8.478427660368898e-32, secondLow + thirdLow);
         var r = third + low;
-        return (shifted.Bits, r, third - r + low);
+        return (shifted.Bits(), r, third - r + low);
     }
 
     private static (VectorExpr High, VectorExpr Low) TwoSum(VectorExpr a, VectorExpr b)

@@ -103,16 +103,16 @@ internal sealed class VectorEmitter
     public VectorExpr Sqrt(VectorExpr x) => Call("llvm.sqrt", x);
 
     /// <summary>2^n for an n in the low bits of <paramref name="n"/> whose result is a normal number.</summary>
-    public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat;
+    public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat();
 
     /// <summary>The integer in the low bits, |n| &lt; 2^(mantissa-1), as a float.</summary>
     public VectorExpr ToFloat(BitsExpr n)
     {
         var magic = Constant(RoundingMagic);
-        return (n + magic.Bits).AsFloat - magic;
+        return (n + magic.Bits()).AsFloat() - magic;
     }
 
-    /// <summary>The element of a table of sixteen that the low four bits tell; needs <see cref="HasTables"/>.</summary>
+    /// <summary>The element of a table of sixteen that the low four bits select; needs <see cref="HasTables"/>.</summary>
     public VectorExpr LookUp(BitsExpr index, ReadOnlySpan<double> table)
     {
         var elements = new LLVMValueRef[TableSize];
@@ -126,7 +126,8 @@ internal sealed class VectorEmitter
     {
         var all = LLVMValueRef.CreateConstInt(_module.Context.Int16Type, ushort.MaxValue);
         var rounding = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, CurrentRounding);
-        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", [], part[0], part[1], part[0], all, rounding), v.Value, n.Value));
+        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", [],
+            part[0], part[1], part[0], all, rounding), v.Value, n.Value));
     }
 
     // Applies what takes sixteen lanes to any number of them.

@@ -45,14 +45,15 @@ internal readonly struct VectorExpr(VectorEmitter emitter, LLVMValueRef value)
         return bounded.AtMost(high);
     }
 
-    public BitsExpr Bits => new(Emitter, Builder.BuildBitCast(Value, Emitter.BitsType, ""));
+    public BitsExpr Bits() => new(Emitter, Builder.BuildBitCast(Value, Emitter.BitsType, ""));
 
-    public VectorExpr Abs => (Bits & (Emitter.SignBit - 1)).AsFloat;
+    public VectorExpr Abs() => (Bits() & (Emitter.SignBit - 1)).AsFloat();
 
     /// <summary>This magnitude (its sign bit must be clear) with the sign bit of another value.</summary>
     /// <remarks>Clearing the bit here, <c>(this &amp; ~sign) | (x &amp; sign)</c>, would be wrong where the result is selected against x:
-    /// LLVM 19.1.7 for AVX-512 gives the masked VPTERNLOG of such a select of bits its operands in another order than its immediate.</remarks>
-    public VectorExpr WithSignOf(VectorExpr sign) => (Bits | (sign.Bits & Emitter.SignBit)).AsFloat;
+    /// LLVM 19.1.7 for AVX-512 gives the masked VPTERNLOG of such a select of bits its operands in another order than its
+    /// immediate.</remarks>
+    public VectorExpr WithSignOf(VectorExpr sign) => (Bits() | (sign.Bits() & Emitter.SignBit)).AsFloat();
 
     private LLVMBuilderRef Builder => Emitter.Builder;
 
@@ -87,10 +88,10 @@ internal readonly struct BitsExpr(VectorEmitter emitter, LLVMValueRef value)
     public static BitsExpr operator >>>(BitsExpr a, int count) =>
         new(a.Emitter, a.Builder.BuildLShr(a.Value, a.Emitter.BitsConstant((ulong)count).Value, ""));
 
-    public MaskExpr NotZero =>
+    public MaskExpr NotZero() =>
         new(Emitter, Builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, Value, Emitter.BitsConstant(0).Value, ""));
 
-    public VectorExpr AsFloat => new(Emitter, Builder.BuildBitCast(Value, Emitter.FloatType, ""));
+    public VectorExpr AsFloat() => new(Emitter, Builder.BuildBitCast(Value, Emitter.FloatType, ""));
 
     private LLVMBuilderRef Builder => Emitter.Builder;
 }

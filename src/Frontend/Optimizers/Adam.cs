@@ -55,7 +55,8 @@ public sealed record Adam : Optimizer
     }
 
     /// <inheritdoc/>
-    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
+        ReadOnlySpan<Value> factors)
     {
         var m = Beta1 * state[0] + (1 - Beta1) * gradient;
         // In libtorch's order: g² alone overflows f32 from 1.8e19 on, and an infinite v never moves its parameter again.

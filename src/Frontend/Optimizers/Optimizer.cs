@@ -21,9 +21,11 @@ public abstract record Optimizer
     public virtual (Value[] Next, Value[] Factors) Advance(ReadOnlySpan<Value> shared) => ([], []);
 
     /// <summary>The parameter and its state after this step.</summary>
-    public abstract (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors);
+    public abstract (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
+        ReadOnlySpan<Value> factors);
 
-    private protected static double InRange(double value, double low, double high, string name, Location location) => value >= low && value < high
+    private protected static double InRange(double value, double low, double high, string name, Location location) =>
+        value >= low && value < high
         ? value
         : throw new GraphException(DiagnosticCode.BadArgument, $"{name} must be at least {low} and below {high}, got {value}", location);
 }

@@ -38,7 +38,8 @@ public sealed record Sgd : Optimizer
         Momentum == 0 ? [] : [new($"sgd/velocity/{parameter.Name}", parameter.Type)];
 
     /// <inheritdoc/>
-    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
+        ReadOnlySpan<Value> factors)
     {
         if (state.Length == 0) return (parameter - LearningRate * gradient, []);
         var velocity = Momentum * state[0] + gradient;

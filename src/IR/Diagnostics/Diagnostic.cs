@@ -17,7 +17,7 @@ public enum DiagnosticCode
     BadAttribute = 1005,
     /// <summary>A name is empty, malformed or already taken.</summary>
     BadName = 1006,
-    /// <summary>Contracting or batch sizes of a product differ.</summary>
+    /// <summary>Contracting or batch sizes of a contraction differ.</summary>
     ContractionMismatch = 1007,
     /// <summary>A value belongs to another builder, or its builder is finished.</summary>
     ForeignValue = 1008,
@@ -55,8 +55,8 @@ public sealed record Diagnostic(DiagnosticCode Code, string Message, Location Lo
     /// <inheritdoc/>
     public override string ToString()
     {
-        var place = Location.IsKnown ? $"{Location}: " : "";
-        return $"{place}error {CodeText}: {Message}{string.Concat(Notes.Select(n => $"{Environment.NewLine}  {n}"))}";
+        var prefix = Location.IsKnown ? $"{Location}: " : "";
+        return $"{prefix}error {CodeText}: {Message}{string.Concat(Notes.Select(n => $"{Environment.NewLine}  {n}"))}";
     }
 }
 
@@ -66,7 +66,7 @@ public sealed class GraphException : Exception
     /// <summary>An error with one diagnostic.</summary>
     public GraphException(Diagnostic diagnostic) : base(diagnostic.ToString()) => Diagnostics = [diagnostic];
 
-    /// <summary>An error at a place.</summary>
+    /// <summary>An error at a location.</summary>
     public GraphException(DiagnosticCode code, string message, Location location = default, params ReadOnlySpan<string> notes)
         : this(new Diagnostic(code, message, location, [.. notes])) { }
 

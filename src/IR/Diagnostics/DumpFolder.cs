@@ -8,8 +8,8 @@ public static class DumpFolder
 {
     /// <summary>Writes <c>folder/FUNCTION.SUFFIX</c>; the folder is made when missing.</summary>
     /// <param name="folder">Where to.</param>
-    /// <param name="function">The function's name; what is neither an ASCII letter or digit nor '_', '.' or '-' is written as %XXXX, its UTF-16
-    /// code, so that different names are different files, all in this folder.</param>
+    /// <param name="function">The function's name. A character other than ASCII letters, digits, '_', '.' and '-' is written as %XXXX,
+    /// its UTF-16 code, so that different names are different files, all in this folder.</param>
     /// <param name="suffix">What is written, such as <c>03_cse.gir</c>: part of a file name.</param>
     /// <param name="text">The content.</param>
     /// <exception cref="GraphException">SGC3002: the folder or file cannot be written.</exception>

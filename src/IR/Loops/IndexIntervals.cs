@@ -1,7 +1,7 @@
 namespace GraphCompiler.IR.Loops;
 
 /// <summary>The integers from <paramref name="Low"/> to <paramref name="High"/>; none where it is the larger.
-/// The ends of i64 stand for unknown.</summary>
+/// The ends of i64 mean unknown.</summary>
 internal readonly record struct IndexInterval(long Low, long High)
 {
     public static IndexInterval Unknown => new(long.MinValue, long.MaxValue);

@@ -3,9 +3,9 @@ namespace GraphCompiler.IR.Loops;
 /// <summary>What a kernel does to one of its arguments.</summary>
 /// <param name="Reads">Whether any element is read.</param>
 /// <param name="Writes">Whether any element is written.</param>
-/// <param name="Pieces">How iterations of the kernel's parallel loops divide the elements between them; null where one of them may
-/// touch any.</param>
-public sealed record KernelAccess(bool Reads, bool Writes, AccessPieces? Pieces)
+/// <param name="Partition">How the iterations of the kernel's parallel loops partition the elements; null where any iteration may
+/// touch any element.</param>
+public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Partition)
 {
     /// <summary>An access to each argument of a kernel. Cost: linear in the kernel's text.</summary>
     public static IReadOnlyList<KernelAccess> Of(Kernel kernel)
@@ -49,31 +49,28 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPieces? Pieces)
         {
             switch (statement)
             {
-                case ForStatement loop:
-                    _ranges[loop.Variable] = new(0, 0, loop.Extent - 1);
-                    foreach (var inner in loop.Body) Visit(inner);
-                    break;
-                case LetStatement let: Visit(let.Value); break;
-                case AssignStatement assign: Visit(assign.Value); break;
-                case AccumulateStatement accumulate: Visit(accumulate.Value); break;
-                case StoreStatement store:
-                    Touch(store.Buffer, store.Position, isWrite: true);
-                    Visit(store.Position);
-                    Visit(store.Value);
-                    if (store.Guard is not null) Visit(store.Guard);
-                    break;
+                case ForStatement loop: _ranges[loop.Variable] = new(0, 0, loop.Extent - 1); break;
+                case StoreStatement store: Touch(store.Buffer, store.Position, isWrite: true); break;
                 case TransposeStatement transpose:
                     Add(transpose.To, new(false, true, null));
                     Add(transpose.From, new(true, false, null));
                     break;
-                case PrefetchStatement or BarrierStatement: break;
+                case LetStatement or AssignStatement or AccumulateStatement or PrefetchStatement or BarrierStatement: break;
                 default: throw new Diagnostics.InternalCompilerException("access", $"unknown statement {statement.GetType().Name}");
             }
+            foreach (var operand in statement.Operands) Visit(operand);
+            foreach (var inner in statement.Nested) Visit(inner);
         }
 
         private void Visit(ScalarExpr expression)
         {
-            if (expression is LoadExpr load) Touch(load.Buffer, load.Position, isWrite: false);
+            switch (expression)
+            {
+                case LoadExpr load: Touch(load.Buffer, load.Position, isWrite: false); break;
+                case ConstantExpr or VariableExpr or LocalExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr: break;
+                case SelectExpr or ConvertExpr or CallExpr: break;
+                default: throw new Diagnostics.InternalCompilerException("access", $"unknown expression {expression.GetType().Name}");
+            }
             foreach (var operand in expression.Operands) Visit(operand);
         }
 
@@ -87,7 +84,8 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPieces? Pieces)
         private void Add(LoopBuffer buffer, KernelAccess access)
         {
             if (_accesses.TryGetValue(buffer, out var known))
-                access = new(known.Reads || access.Reads, known.Writes || access.Writes, known.Pieces == access.Pieces ? access.Pieces : null);
+                access = new(known.Reads || access.Reads, known.Writes || access.Writes,
+                    known.Partition == access.Partition ? access.Partition : null);
             _accesses[buffer] = access;
         }
 
@@ -133,4 +131,4 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPieces? Pieces)
 /// <summary>Iteration i touches elements from i · <paramref name="Elements"/> on, below those of iteration i + 1.</summary>
 /// <param name="Count">Iterations.</param>
 /// <param name="Elements">Elements from one iteration to the next.</param>
-public sealed record AccessPieces(long Count, long Elements);
+public sealed record AccessPartition(long Count, long Elements);

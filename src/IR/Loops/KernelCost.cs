@@ -6,32 +6,28 @@ namespace GraphCompiler.IR.Loops;
 public sealed record KernelCost(double Flops, double Bytes)
 {
     /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text.</summary>
-    public static KernelCost Of(Kernel kernel) => new(Operations(kernel.Body), kernel.Arguments.Sum(a => (double)a.Bytes));
+    public static KernelCost Of(Kernel kernel) => new(kernel.Body.Sum(Of), kernel.Arguments.Sum(a => (double)a.Bytes));
 
-    private static double Operations(IEnumerable<Statement> statements) => statements.Sum(s => s switch
+    private static double Of(Statement statement)
     {
-        ForStatement loop => loop.Extent * Operations(loop.Body),
-        LetStatement let => Of(let.Value),
-        AssignStatement assign => Of(assign.Value),
-        AccumulateStatement accumulate => 1 + Of(accumulate.Value),
-        StoreStatement store => Of(store.Value),
-        _ => 0,
-    });
+        var count = statement is AccumulateStatement ? 1.0 : 0;
+        foreach (var operand in statement.Operands) count += Of(operand);
+        return count + (statement is ForStatement loop ? loop.Extent : 1) * statement.Nested.Sum(Of);
+    }
 
-    // Index arithmetic counts nothing.
     private static double Of(ScalarExpr expression)
     {
-        var own = expression.DType.IsFloating ? 1.0 : 0;
-        return expression switch
-        {
-            UnaryExpr u => own + Of(u.X),
-            BinaryExpr b => own + Of(b.X) + Of(b.Y),
-            MultiplyAddExpr m => 2 * own + Of(m.X) + Of(m.Y) + Of(m.Z),
-            CompareExpr c => Of(c.X) + Of(c.Y),
-            SelectExpr s => own + Of(s.Condition) + Of(s.WhenTrue) + Of(s.WhenFalse),
-            ConvertExpr c => Of(c.X),
-            CallExpr c => own + c.X.Sum(Of),
-            _ => 0,
-        };
+        // Index arithmetic counts nothing.
+        var count = expression.DType.IsFloating ? OwnFlops(expression) : 0;
+        foreach (var operand in expression.Operands) count += Of(operand);
+        return count;
     }
+
+    private static double OwnFlops(ScalarExpr expression) => expression switch
+    {
+        MultiplyAddExpr => 2,
+        UnaryExpr or BinaryExpr or SelectExpr or CallExpr => 1,
+        ConstantExpr or VariableExpr or LocalExpr or LoadExpr or CompareExpr or ConvertExpr => 0,
+        _ => throw new Diagnostics.InternalCompilerException("cost", $"unknown expression {expression.GetType().Name}"),
+    };
 }

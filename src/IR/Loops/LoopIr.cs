@@ -56,7 +56,7 @@ public sealed class Local(string name, DType dtype, int elements = 1)
     public string Name { get; } = name;
     /// <summary>Element type.</summary>
     public DType DType { get; } = dtype;
-    /// <summary>Number of scalars, 1 but for a tile.</summary>
+    /// <summary>Number of scalars; more than 1 makes it a tile.</summary>
     public int Elements { get; } = elements;
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -89,7 +89,21 @@ public enum ReductionKind
 }
 
 /// <summary>A statement of a kernel. A closed set, over which backends switch.</summary>
-public abstract record Statement;
+public abstract record Statement
+{
+    /// <summary>The expressions that it evaluates itself, in order; a kind that is forgotten here does not compile.</summary>
+    public abstract ReadOnlySpan<ScalarExpr> Operands { get; }
+
+    /// <summary>The statements that it runs; a kind that is forgotten here does not compile.</summary>
+    public abstract ImmutableArray<Statement> Nested { get; }
+}
+
+/// <summary>A statement that runs no others.</summary>
+public abstract record SimpleStatement : Statement
+{
+    /// <inheritdoc/>
+    public sealed override ImmutableArray<Statement> Nested => [];
+}
 
 /// <summary>Runs the body for each value of the variable from 0 to <paramref name="Extent"/> - 1.</summary>
 /// <param name="Variable">The variable.</param>
@@ -97,17 +111,40 @@ public abstract record Statement;
 /// <param name="Kind">How it runs.</param>
 /// <param name="Lanes">Of a vector loop: elements side by side, a power of two, possibly several registers wide.</param>
 /// <param name="Body">What runs.</param>
-public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement;
+public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => [];
+    /// <inheritdoc/>
+    public override ImmutableArray<Statement> Nested => Body;
+}
 /// <summary>Declares a local and gives every element of it a value.</summary>
-public sealed record LetStatement(Local Local, ScalarExpr Value) : Statement;
+public sealed record LetStatement(Local Local, ScalarExpr Value) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Value };
+}
 /// <summary>Gives an element of a declared local a value.</summary>
-public sealed record AssignStatement(Local Local, int Element, ScalarExpr Value) : Statement;
+public sealed record AssignStatement(Local Local, int Element, ScalarExpr Value) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Value };
+}
 /// <summary>Combines a value into a local. In a vector loop that the local is declared outside of, lanes are combined after the loop,
 /// in an order that depends on extents and lanes only.</summary>
-public sealed record AccumulateStatement(Local Local, ReductionKind Kind, ScalarExpr Value) : Statement;
+public sealed record AccumulateStatement(Local Local, ReductionKind Kind, ScalarExpr Value) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Value };
+}
 /// <summary>Writes an element of a buffer; nothing where <paramref name="Guard"/> is false.</summary>
-public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value, ScalarExpr? Guard = null) : Statement;
-/// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a vector loop.</summary>
+public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value, ScalarExpr? Guard = null) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => Guard is null ? new[] { Position, Value } : new[] { Position, Value, Guard };
+}
+/// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a
+/// vector loop.</summary>
 /// <param name="To">Written; of the same element type as <paramref name="From"/>, and another buffer.</param>
 /// <param name="ToPosition">Of the first element written.</param>
 /// <param name="ToStride">Between neighbouring c; at least <paramref name="Rows"/>.</param>
@@ -117,15 +154,28 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 /// <param name="Rows">Values of r.</param>
 /// <param name="Columns">Values of c.</param>
 public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, long ToStride,
-    LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : Statement;
+    LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { ToPosition, FromPosition };
+}
 /// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may lie outside of the buffer. The
 /// same for all lanes of a vector loop.</summary>
 /// <param name="Buffer">Whose memory.</param>
 /// <param name="Position">Of the element.</param>
 /// <param name="Level">Of the cache that should hold it: 1 or 2.</param>
-public sealed record PrefetchStatement(LoopBuffer Buffer, ScalarExpr Position, int Level) : Statement;
-/// <summary>All workers have finished what stands before, and see it, before any goes on. At the top level of a kernel only.</summary>
-public sealed record BarrierStatement : Statement;
+public sealed record PrefetchStatement(LoopBuffer Buffer, ScalarExpr Position, int Level) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Position };
+}
+/// <summary>All workers complete the statements before it, and see their stores, before any continues. At the top level of a kernel
+/// only.</summary>
+public sealed record BarrierStatement : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => [];
+}
 
 /// <summary>A target-neutral kernel.</summary>
 /// <param name="Name">For dumps and profiles.</param>

@@ -14,15 +14,16 @@ public static class LoopPrinter
         return writer.ToString();
     }
 
-    /// <summary>The calls of a program in order, each with its buffers' places: <c>external0</c> for external memory,
-    /// <c>arena[64]</c> for bytes from 64 on, <c>constant0</c>. <c>barrier</c> stands before calls that wait for all workers.</summary>
+    /// <summary>The calls of a program in order, each with the storage of its buffers: <c>external0</c> for external memory,
+    /// <c>arena[64]</c> for bytes from 64 on, <c>constant0</c>. <c>barrier</c> precedes calls that wait for all workers.</summary>
     public static string Print(LoopProgram program)
     {
-        var text = new StringBuilder($"program @{program.Name} externals={program.ExternalCount} arena={program.ArenaBytes} keep_all={program.KeepAllBytes} {{\n");
+        var text = new StringBuilder($"program @{program.Name} externals={program.ExternalCount} ")
+            .Append($"arena={program.ArenaBytes} keep_all={program.KeepAllBytes} {{\n");
         foreach (var call in program.Calls)
         {
             if (call.NeedsBarrier) text.Append("  barrier\n");
-            var arguments = call.Kernel.Arguments.Zip(call.Arguments, (b, s) => (b.IsWritten ? "out " : "") + Place(s));
+            var arguments = call.Kernel.Arguments.Zip(call.Arguments, (b, s) => (b.IsWritten ? "out " : "") + Name(s));
             text.Append($"  {(call.IsParallel ? "parallel " : "")}{call.Kernel.Name}({string.Join(", ", arguments)})\n");
         }
         return text.Append("}\n").ToString();
@@ -57,24 +58,25 @@ public static class LoopPrinter
                     For(loop);
                     break;
                 case LetStatement let:
-                    Line(e => $"let {let.Local}: {let.Local.DType}{Size(let.Local)} = {e.Print(let.Value)}", let.Value);
+                    Line(e => $"let {let.Local}: {let.Local.DType}{Size(let.Local)} = {e.Print(let.Value)}", let.Operands);
                     break;
                 case AssignStatement assign:
-                    Line(e => $"{Element(assign.Local, assign.Element)} = {e.Print(assign.Value)}", assign.Value);
+                    Line(e => $"{Element(assign.Local, assign.Element)} = {e.Print(assign.Value)}", assign.Operands);
                     break;
                 case AccumulateStatement add:
-                    Line(e => $"{add.Local} {Word(add.Kind)}= {e.Print(add.Value)}", add.Value);
+                    Line(e => $"{add.Local} {Word(add.Kind)}= {e.Print(add.Value)}", add.Operands);
                     break;
                 case StoreStatement store:
                     Line(e => $"{store.Buffer}[{e.Print(store.Position)}{e.Guard(store.Guard)}] = {e.Print(store.Value)}",
-                        [store.Position, store.Value, .. store.Guard is { } guard ? [guard] : Array.Empty<ScalarExpr>()]);
+                        store.Operands);
                     break;
                 case TransposeStatement t:
-                    Line(e => $"transpose {t.To}[{e.Print(t.ToPosition)} + c*{t.ToStride} + r] = {t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}",
-                        t.ToPosition, t.FromPosition);
+                    Line(e => $"transpose {t.To}[{e.Print(t.ToPosition)} + c*{t.ToStride} + r] = "
+                        + $"{t.From}[{e.Print(t.FromPosition)} + r*{t.FromStride} + c] for r in 0..{t.Rows}, c in 0..{t.Columns}",
+                        t.Operands);
                     break;
                 case PrefetchStatement p:
-                    Line(e => $"prefetch L{p.Level} {p.Buffer}[{e.Print(p.Position)}]", p.Position);
+                    Line(e => $"prefetch L{p.Level} {p.Buffer}[{e.Print(p.Position)}]", p.Operands);
                     break;
                 case BarrierStatement:
                     Line("barrier");
@@ -204,7 +206,7 @@ public static class LoopPrinter
         };
     }
 
-    private static string Place(Storage storage) => storage.Kind switch
+    private static string Name(Storage storage) => storage.Kind switch
     {
         StorageKind.External => $"external{storage.Index}",
         StorageKind.Arena => $"arena[{storage.Index}]",

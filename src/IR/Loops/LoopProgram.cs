@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace GraphCompiler.IR.Loops;
 
-/// <summary>Where the memory of a program's buffer is.</summary>
+/// <summary>Which memory a program's buffer is assigned to.</summary>
 public enum StorageKind
 {
     /// <summary>Given by the caller: input, state or output number <see cref="Storage.Index"/>.</summary>
@@ -13,19 +13,19 @@ public enum StorageKind
     Constant,
 }
 
-/// <summary>A place in memory.</summary>
-/// <param name="Kind">What kind of place.</param>
+/// <summary>What a buffer is assigned to.</summary>
+/// <param name="Kind">Which memory.</param>
 /// <param name="Index">Number of the external buffer or constant, or byte offset in the arena.</param>
 public readonly record struct Storage(StorageKind Kind, long Index);
 
 /// <summary>One call of a kernel.</summary>
 /// <param name="Kernel">What runs.</param>
-/// <param name="Arguments">A place for each of the kernel's arguments.</param>
+/// <param name="Arguments">The storage of each of the kernel's arguments.</param>
 /// <param name="IsParallel">Whether all workers take part; else the first alone does.</param>
-/// <param name="NeedsBarrier">Whether workers must meet before it, since it reads or overwrites what another worker may still use.</param>
+/// <param name="NeedsBarrier">Whether a barrier precedes it, since it reads or overwrites what another worker may still use.</param>
 public sealed record KernelCall(Kernel Kernel, ImmutableArray<Storage> Arguments, bool IsParallel, bool NeedsBarrier);
 
-/// <summary>A compiled step before code generation: kernels in order, and every buffer's place.</summary>
+/// <summary>A compiled step before code generation: kernels in order, and the storage of every buffer.</summary>
 /// <param name="Name">The function's name.</param>
 /// <param name="Calls">In execution order.</param>
 /// <param name="Constants">Tensors with given elements.</param>
@@ -41,11 +41,12 @@ public sealed record LoopProgram(string Name, ImmutableArray<KernelCall> Calls, 
     /// <summary>Whether any call uses more than one worker.</summary>
     public bool IsParallel => Calls.Any(c => c.IsParallel);
 
-    /// <summary>Byte offset in the arena of one 64-bit count of clock ticks for each call, to which the step adds; null where nothing is timed.</summary>
+    /// <summary>Byte offset in the arena of one 64-bit count of clock ticks for each call, to which the step adds; null where nothing is
+    /// timed.</summary>
     public long? TicksOffset { get; init; }
 
-    /// <summary>Whether numbers below the normal range keep their value; they count as zero otherwise, since many processors take some
-    /// hundred cycles for an instruction that meets one.</summary>
+    /// <summary>Whether subnormal numbers keep their value. They count as zero otherwise, since many processors take some hundred cycles
+    /// for an instruction with a subnormal operand or result.</summary>
     public bool KeepsSubnormals { get; init; }
 
     /// <summary>The same program, timed: its arena holds the ticks of each call, waiting for other workers included.</summary>

@@ -130,7 +130,8 @@ public sealed class LoopVerifier
                 RequireBuffer(load.Buffer);
                 RequireInside(load.Buffer, _intervals.Of(load.Position, load.Guard));
                 break;
-            default: break;
+            case ConstantExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr or SelectExpr or ConvertExpr or CallExpr: break;
+            default: throw Broken("L2", _kernel, $"unknown expression {expression.GetType().Name}");
         }
         foreach (var operand in expression.Operands) Visit(operand);
     }

@@ -44,7 +44,7 @@ public enum BinaryKind
     Or,
 }
 
-/// <summary>Comparisons; false with a NaN operand but for <see cref="Ne"/>.</summary>
+/// <summary>Comparisons; false with a NaN operand, except <see cref="Ne"/>.</summary>
 public enum CompareKind
 {
     /// <summary>x = y.</summary>

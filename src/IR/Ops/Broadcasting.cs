@@ -64,7 +64,8 @@ public static class Broadcasting
                 if (size != common && size != 1 && common != 1)
                     throw new OpCall(op, [.. operands], AttributeMap.Empty, null, operands[0].Builder.Pinned ?? location)
                         .Error(DiagnosticCode.ShapeMismatch,
-                            $"{string.Join(" and ", operands.Select(o => o.Type))} do not broadcast: sizes {common} and {size} at axis {-i}");
+                            $"{string.Join(" and ", operands.Select(o => o.Type))} do not broadcast: "
+                            + $"sizes {common} and {size} at axis {-i}");
                 if (common == 1) common = size;
             }
             sizes[^i] = common;

@@ -4,7 +4,7 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Elementwise comparison; false with a NaN operand but for ne.</summary>
+/// <summary>Elementwise comparison; false with a NaN operand, except ne.</summary>
 /// <remarks>x, y: one type. direction: eq, ne, lt, le, gt or ge. Result: bool. C1: same type. C2: direction is one of the six.</remarks>
 public sealed class Compare : ElementwiseOp
 {
@@ -51,17 +51,23 @@ public static class CompareSyntax
     extension(Value x)
     {
         /// <summary>x = y, elementwise.</summary>
-        public Value Equal(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Eq, x, y, new(file, line));
+        public Value Equal(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Eq, x, y, new(file, line));
         /// <summary>x ≠ y, elementwise.</summary>
-        public Value NotEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Ne, x, y, new(file, line));
+        public Value NotEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Ne, x, y, new(file, line));
         /// <summary>x &lt; y, elementwise.</summary>
-        public Value Less(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Lt, x, y, new(file, line));
+        public Value Less(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Lt, x, y, new(file, line));
         /// <summary>x ≤ y, elementwise.</summary>
-        public Value LessOrEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Le, x, y, new(file, line));
+        public Value LessOrEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Le, x, y, new(file, line));
         /// <summary>x &gt; y, elementwise.</summary>
-        public Value Greater(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Gt, x, y, new(file, line));
+        public Value Greater(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Gt, x, y, new(file, line));
         /// <summary>x ≥ y, elementwise.</summary>
-        public Value GreaterOrEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) => Emit(CompareKind.Ge, x, y, new(file, line));
+        public Value GreaterOrEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(CompareKind.Ge, x, y, new(file, line));
     }
 
     private static Value Emit(CompareKind kind, Value x, Value y, Location location) =>

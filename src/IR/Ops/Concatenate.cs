@@ -5,7 +5,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Joins tensors along one dimension.</summary>
-/// <remarks>C1: at least one operand. C2: one element type. C3: sizes agree but along the dimension.</remarks>
+/// <remarks>C1: at least one operand. C2: one element type. C3: sizes agree except along the dimension.</remarks>
 public sealed class Concatenate : LinearOp, IIndexedOp
 {
     /// <summary>The op.</summary>
@@ -25,7 +25,8 @@ public sealed class Concatenate : LinearOp, IIndexedOp
         {
             var other = call[i];
             call.Require(other.DType == call[0].DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {call[0]} and {other}");
-            call.Require(other.Rank == call[0].Rank && other.Shape.Without(axis) == call[0].Shape.Without(axis), DiagnosticCode.ShapeMismatch,
+            call.Require(other.Rank == call[0].Rank && other.Shape.Without(axis) == call[0].Shape.Without(axis),
+                DiagnosticCode.ShapeMismatch,
                 () => $"{call[0]} and {other} differ beside axis {axis}");
         }
         long[] sizes = [.. call[0].Shape];
@@ -70,7 +71,8 @@ public sealed class Concatenate : LinearOp, IIndexedOp
             var mapped = index.ToArray();
             mapped[axis] = index[axis] - ScalarExpr.Index(start);
             var before = ScalarExpr.Compare(CompareKind.Lt, index[axis], ScalarExpr.Index(end));
-            var inside = ScalarExpr.Binary(BinaryKind.And, before, ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
+            var inside = ScalarExpr.Binary(BinaryKind.And, before,
+                ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
             var element = source(i, mapped, inside);
             result = result is null ? element : ScalarExpr.Select(before, element, result);
             end = start;
@@ -90,7 +92,8 @@ public static class ConcatenateSyntax
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(others);
-            return x.Emit(Ops.Concatenate.Instance, new(file, line), AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
+            return x.Emit(Ops.Concatenate.Instance, new(file, line),
+                AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
         }
     }
 }

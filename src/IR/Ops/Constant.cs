@@ -21,7 +21,7 @@ public sealed class Constant : LinearOp, IIndexedOp
             : map.With("value", new Attribute.Numbers([.. literal.Values]));
     }
 
-    /// <summary>The tensor that a constant operation stands for.</summary>
+    /// <summary>The tensor of a constant operation.</summary>
     public static Literal LiteralOf(Operation operation) => operation.Attributes["value"] switch
     {
         Attribute.Number n => Literal.Rounded(operation.Result.Type, n.Value),

@@ -4,10 +4,10 @@ using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Product of two tensors summed over contracting axes, for each index of the batch axes.</summary>
+/// <summary>Contraction of two tensors over paired axes, for each index of the batch axes: a batched matmul.</summary>
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
-/// Integers wrap; floating point accumulates in its own type, in the reference in f64. Cost: product of all the sizes.</remarks>
+/// Integers wrap; floating point accumulates in its own type, in the reference in f64. Cost: batch · M · N · K.</remarks>
 public sealed class DotGeneral : LinearOp
 {
     /// <summary>The op.</summary>
@@ -62,8 +62,8 @@ public sealed class DotGeneral : LinearOp
         if (wrt == 0)
         {
             var ctFreeY = Enumerable.Range(batch + freeX.Length, freeY.Length).ToArray();
-            var product = cotangent.Emit(this, operation.Location, new Axes(batchAxes, axes.BatchY, ctFreeY, freeY).Attributes, y);
-            return ToOrder(product, [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
+            var gradient = cotangent.Emit(this, operation.Location, new Axes(batchAxes, axes.BatchY, ctFreeY, freeY).Attributes, y);
+            return ToOrder(gradient, [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
         }
         var ctFreeX = Enumerable.Range(batch, freeX.Length).ToArray();
         var right = x.Emit(this, operation.Location, new Axes(axes.BatchX, batchAxes, freeX, ctFreeX).Attributes, cotangent);
@@ -120,7 +120,8 @@ public sealed class DotGeneral : LinearOp
     {
         if (call.Attributes[name] is not Attribute.Pairs pairs)
             throw call.Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]x[…]");
-        call.Require(pairs.Left.Length == pairs.Right.Length, DiagnosticCode.BadAttribute, () => $"{name}={pairs} pairs unequal numbers of axes");
+        call.Require(pairs.Left.Length == pairs.Right.Length, DiagnosticCode.BadAttribute,
+            () => $"{name}={pairs} pairs unequal numbers of axes");
         foreach (var (a, b) in pairs.Left.Zip(pairs.Right))
         {
             call.Require(a >= 0 && a < call[0].Rank, DiagnosticCode.BadAxis, () => $"{name}: {call[0]} has no axis {a}");
@@ -137,7 +138,7 @@ public static class DotGeneralSyntax
 {
     extension(Value x)
     {
-        /// <summary>Matrix product of x[…, m, k] and y[…, k, n]; leading axes are batch axes and must agree.</summary>
+        /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and must agree.</summary>
         /// <exception cref="GraphException">SGC1003: rank below 2 or unequal. SGC1007: sizes differ.</exception>
         public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
@@ -146,7 +147,7 @@ public static class DotGeneralSyntax
             var location = x.Builder.Pinned ?? new Location(file, line);
             if (x.Rank < 2 || x.Rank != y.Rank)
                 throw new OpCall(DotGeneral.Instance, [x, y], AttributeMap.Empty, null, location).Error(DiagnosticCode.RankMismatch,
-                    $"a matrix product needs operands of one rank, at least 2; got {x.Type} and {y.Type}");
+                    $"matmul needs operands of one rank, at least 2; got {x.Type} and {y.Type}");
             var batch = Enumerable.Range(0, x.Rank - 2).ToArray();
             return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes(batch, batch, [x.Rank - 1], [x.Rank - 2]).Attributes, y);
         }

@@ -17,8 +17,8 @@ public readonly struct Partial
     /// <summary>The derivative is -1.</summary>
     public static Partial MinusOne => new(-1, null);
 
-    /// <summary>The derivative is 1 where the predicate has the value <paramref name="holds"/>, else 0: what an infinite or undefined direction
-    /// has elsewhere does not count.</summary>
+    /// <summary>The derivative is 1 where the predicate has the value <paramref name="holds"/>, else 0: an infinite or undefined
+    /// direction elsewhere does not count.</summary>
     public static Partial Where(Value predicate, bool holds) => new(holds ? 1 : -1, predicate);
 
     /// <summary>A derivative that is a tensor.</summary>
@@ -28,8 +28,8 @@ public readonly struct Partial
     public Value? Factor => _sign == 0 ? _value : null;
     /// <summary>1 or -1, if the derivative is that everywhere.</summary>
     public int? Sign => _value is null && _sign != 0 ? _sign : null;
-    /// <summary>Where the derivative is 1, if it is 0 elsewhere.</summary>
-    public Value? Predicate => _value is null || _sign == 0 ? null : _sign > 0 ? _value : _value.Not();
+    /// <summary>Where the derivative is 1, if it is 0 elsewhere; may append a negation.</summary>
+    public Value? ToPredicate() => _value is null || _sign == 0 ? null : _sign > 0 ? _value : _value.Not();
 
     /// <summary>A tangent or cotangent times the derivative; null where that is zero.</summary>
     public Value? Times(Value? direction) => (direction, _value, _sign) switch
@@ -43,7 +43,7 @@ public readonly struct Partial
     };
 }
 
-/// <summary>An op whose result element depends on the operands' elements at the same place (diagonal Jacobian).</summary>
+/// <summary>An op whose result element depends on the operands' elements at the same index (diagonal Jacobian).</summary>
 /// <remarks>JVP = Σ tᵢ·∂y/∂xᵢ and VJPᵢ = ct·∂y/∂xᵢ, both from <see cref="PartialOf"/>.</remarks>
 public abstract class ElementwiseOp : Op, IElementOp
 {
@@ -57,7 +57,8 @@ public abstract class ElementwiseOp : Op, IElementOp
     protected abstract Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y);
 
     /// <summary>The local partial derivative of an operation with respect to operand <paramref name="wrt"/>.</summary>
-    public Partial LocalDerivative(int wrt, Operation operation) => PartialOf(wrt, operation, operation.Operands.AsSpan(), operation.Result);
+    public Partial LocalDerivative(int wrt, Operation operation) =>
+        PartialOf(wrt, operation, operation.Operands.AsSpan(), operation.Result);
 
     /// <summary>The result element from the operands' elements, before it is rounded to the result's type.</summary>
     protected abstract Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x);

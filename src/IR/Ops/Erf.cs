@@ -25,7 +25,8 @@ public sealed class Erf : ElementwiseOp
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Call(MathFunction.Erf, x[0]);
 
-    /// <summary>erf in f64: the Maclaurin series below 3, the continued fraction of erfc above (Abramowitz and Stegun 7.1.6, 7.1.14).</summary>
+    /// <summary>erf in f64: the Maclaurin series below 3, the continued fraction of erfc above (Abramowitz and Stegun 7.1.6 and
+    /// 7.1.14).</summary>
     private static double Reference(double x)
     {
         var size = Math.Abs(x);

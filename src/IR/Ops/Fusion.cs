@@ -19,7 +19,8 @@ public sealed class Fusion : Op
     protected override ImmutableArray<TensorType> InferAll(OpCall call)
     {
         if (call.Body is not { } body) throw call.Error(DiagnosticCode.BadAttribute, "needs a region");
-        call.Require(call.Word("kind") is "loop" or "row" or "contraction", DiagnosticCode.BadAttribute, () => $"unknown kind {call.Word("kind")}");
+        call.Require(call.Word("kind") is "loop" or "row" or "contraction", DiagnosticCode.BadAttribute,
+            () => $"unknown kind {call.Word("kind")}");
         call.Require(call.Operands.Select(o => o.Type).SequenceEqual(body.Parameters.Select(p => p.Type)), DiagnosticCode.ShapeMismatch,
             () => $"the region takes ({string.Join(", ", body.Parameters.Select(p => p.Type))})");
         return [.. body.Results.Select(r => r.Type)];

@@ -22,7 +22,8 @@ public sealed class Gather : LinearOp, IIndexedOp
     }
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
-        operation.Operands[0].Constant(0).Emit(ScatterAdd.Instance, operation.Location, AttributeMap.Empty, operation.Operands[1], cotangent);
+        operation.Operands[0].Constant(0)
+            .Emit(ScatterAdd.Instance, operation.Location, AttributeMap.Empty, operation.Operands[1], cotangent);
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {

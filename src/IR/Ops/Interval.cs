@@ -24,7 +24,7 @@ public readonly record struct Interval(double Low, double High)
     /// <summary>Where the product is.</summary>
     public static Interval operator *(Interval x, Interval y)
     {
-        // An infinite end stands for numbers without bound, and zero times any number is zero.
+        // An infinite end means numbers without bound, and zero times any number is zero.
         static double End(double a, double b) => a == 0 || b == 0 ? 0 : a * b;
         ReadOnlySpan<double> ends = [End(x.Low, y.Low), End(x.Low, y.High), End(x.High, y.Low), End(x.High, y.High)];
         var (low, high) = (ends[0], ends[0]);

@@ -25,7 +25,8 @@ public sealed class Iota : LinearOp, IIndexedOp
         return type;
     }
     /// <inheritdoc/>
-    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) => throw new InternalCompilerException("iota", "it has no operands");
+    protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
+        throw new InternalCompilerException("iota", "it has no operands");
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {

@@ -1,7 +1,7 @@
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>An op that is linear in each floating-point operand: its VJP is a transpose, its JVP is itself.</summary>
-/// <remarks>A multilinear op (a product) has JVP Σᵢ op(x with xᵢ := tᵢ). A jointly linear one (concatenate) is applied
+/// <remarks>A multilinear op (dot_general) has JVP Σᵢ op(x with xᵢ := tᵢ). A jointly linear one (concatenate) is applied
 /// once to all tangents, zeros standing in for absent ones.</remarks>
 public abstract class LinearOp : Op
 {

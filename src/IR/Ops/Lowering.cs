@@ -2,7 +2,8 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Gives the scalar expression of an operand's element at <paramref name="index"/>; where <paramref name="guard"/> is false it is not read.</summary>
+/// <summary>Gives the scalar expression of an operand's element at <paramref name="index"/>; it is not read where
+/// <paramref name="guard"/> is false.</summary>
 public delegate ScalarExpr ElementSource(int operand, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard = null);
 
 /// <summary>An op whose result element is an expression of the operands' elements at the same index.</summary>

@@ -19,7 +19,8 @@ public abstract class NormalizedExponentialOp : OpaqueOp
     /// <inheritdoc/>
     protected sealed override TensorType Infer(OpCall call)
     {
-        call.Require(call.Int("axis") >= 0 && call.Int("axis") < call[0].Rank, DiagnosticCode.BadAxis, () => $"{call[0]} has no axis {call.Int("axis")}");
+        call.Require(call.Int("axis") >= 0 && call.Int("axis") < call[0].Rank, DiagnosticCode.BadAxis,
+            () => $"{call[0]} has no axis {call.Int("axis")}");
         return call.Floating();
     }
     /// <inheritdoc/>

@@ -123,7 +123,8 @@ public sealed class OpCall
     public Shape Sizes(string name)
     {
         var sizes = Ints(name);
-        Require(sizes.All(s => s >= 0), DiagnosticCode.BadAttribute, () => $"an attribute is out of range: {name}=[{string.Join(",", sizes)}] has a negative size");
+        Require(sizes.All(s => s >= 0), DiagnosticCode.BadAttribute,
+            () => $"an attribute is out of range: {name}=[{string.Join(",", sizes)}] has a negative size");
         return new Shape(sizes);
     }
 
@@ -133,7 +134,8 @@ public sealed class OpCall
         var axes = Ints(name);
         foreach (var axis in axes)
             Require(axis >= 0 && axis < rank, DiagnosticCode.BadAxis, () => $"{name}: axis {axis} is outside 0..{rank - 1}");
-        Require(axes.Distinct().Count() == axes.Length, DiagnosticCode.BadAxis, () => $"{name}=[{string.Join(",", axes)}] names an axis twice");
+        Require(axes.Distinct().Count() == axes.Length, DiagnosticCode.BadAxis,
+            () => $"{name}=[{string.Join(",", axes)}] names an axis twice");
         return axes;
     }
 

@@ -24,7 +24,8 @@ public sealed class Pad : LinearOp, IIndexedOp
         call.Element("value", x.DType);
         call.Require(low.Length == x.Rank && high.Length == x.Rank && interior.Length == x.Rank, DiagnosticCode.RankMismatch,
             () => $"low, high and interior need {x.Rank} numbers each for {x}");
-        call.Require(low.Concat(high).Concat(interior).All(n => n >= 0), DiagnosticCode.BadAttribute, () => "padding cannot be negative; use slice");
+        call.Require(low.Concat(high).Concat(interior).All(n => n >= 0), DiagnosticCode.BadAttribute,
+            () => "padding cannot be negative; use slice");
         return x.With(Shape.Of([.. x.Shape.Select((size, i) =>
             (long)low[i] + size + high[i] + (long)Math.Max(size - 1, 0) * interior[i])]));
     }
@@ -69,7 +70,8 @@ public sealed class Pad : LinearOp, IIndexedOp
             mapped[i] = offset / stride;
             if (low[i] > 0) And(ScalarExpr.Compare(CompareKind.Ge, offset, ScalarExpr.Index(0)));
             if (operation.Result.Shape[i] > (long)low[i] + x[i]) And(ScalarExpr.Compare(CompareKind.Lt, mapped[i], ScalarExpr.Index(x[i])));
-            if (interior[i] > 0) And(ScalarExpr.Compare(CompareKind.Eq, ScalarExpr.Binary(BinaryKind.Rem, offset, stride), ScalarExpr.Index(0)));
+            if (interior[i] > 0)
+                And(ScalarExpr.Compare(CompareKind.Eq, ScalarExpr.Binary(BinaryKind.Rem, offset, stride), ScalarExpr.Index(0)));
         }
         if (inside is null) return source(0, mapped);
         var value = ScalarExpr.Constant(operation.Result.DType, operation.Number("value"));
@@ -82,7 +84,7 @@ public static class PadSyntax
 {
     extension(Value x)
     {
-        /// <summary>x with a constant before (low) and after (high) it, and between neighbours (interior, 0 when null), along each axis.</summary>
+        /// <summary>x with a constant before (low), after (high) and between its elements (interior, null for 0) along each axis.</summary>
         /// <exception cref="GraphException">SGC1001: a fraction for integers. SGC1003: wrong number of axes.
         /// SGC1005: negative padding, or a value beyond x's type. SGC1012: too large a result.</exception>
         public Value Pad(int[] low, int[] high, Scalar value = default, int[]? interior = null,

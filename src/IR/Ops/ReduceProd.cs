@@ -25,7 +25,8 @@ public sealed class ReduceProd : OpaqueOp, IReductionOp
         [cotangents[0] is { } cotangent && wanted[0] ? Others(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
     /// <inheritdoc/>
     public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
-        [tangents[0] is { } tangent ? (Others(operation) * tangent).Emit(ReduceSum.Instance, operation.Location, operation.Attributes) : null];
+        [tangents[0] is { } tangent
+            ? (Others(operation) * tangent).Emit(ReduceSum.Instance, operation.Location, operation.Attributes) : null];
 
     // For each element the product of all others: rows of [kept, n] repeated to [kept, n, n], the diagonal replaced by 1.
     private Value Others(Operation operation)

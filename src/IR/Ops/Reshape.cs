@@ -84,17 +84,17 @@ public static class ReshapeSyntax
     extension(Value x)
     {
         /// <summary>The same elements with these sizes, one of which may be -1: what is left.</summary>
-        /// <exception cref="GraphException">SGC1002: the element counts differ. SGC1005: a negative size but for one -1.</exception>
+        /// <exception cref="GraphException">SGC1002: the element counts differ. SGC1005: a negative size other than one -1.</exception>
         public Value Reshape(int[] sizes, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(sizes);
-            var rest = sizes.Count(s => s == -1) == 1 && sizes.All(s => s is -1 or > 0) ? x.Shape.ElementCount : -1;
+            var inferred = sizes.Count(s => s == -1) == 1 && sizes.All(s => s is -1 or > 0) ? x.Shape.ElementCount : -1;
             // One size after another: their product may be of more than 64 bits.
-            if (rest >= 0)
-                foreach (var size in sizes) rest /= Math.Abs(size);
+            if (inferred >= 0)
+                foreach (var size in sizes) inferred /= Math.Abs(size);
             return x.Emit(Ops.Reshape.Instance, new(file, line),
-                AttributeMap.Empty.With("shape", new Attribute.Numbers([.. sizes.Select(s => (Scalar)(s == -1 ? rest : s))])));
+                AttributeMap.Empty.With("shape", new Attribute.Numbers([.. sizes.Select(s => (Scalar)(s == -1 ? inferred : s))])));
         }
     }
 }

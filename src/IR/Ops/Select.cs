@@ -5,7 +5,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise choice: where the predicate holds the second operand, else the third.</summary>
-/// <remarks>predicate: bool; on_true, on_false: one type, the result's. C1: predicate is bool. C2: all shapes and both types agree.</remarks>
+/// <remarks>predicate: bool; on_true, on_false: one type, the result's. C1: predicate is bool. C2: all shapes and both types
+/// agree.</remarks>
 public sealed class Select : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -27,9 +28,9 @@ public sealed class Select : ElementwiseOp
         _ => Partial.Zero,
     };
 
-    // Where the predicate compares the two choices (a ReLU), the result stands for the choice that was compared: with c > d ? c : d the
-    // predicate holds if and only if y > d, with c ≤ d ? d : c if and only if y ≤ d, NaN included. The result is kept for other reasons, so
-    // that the predicate, and what it was computed from, need not be.
+    // Where the predicate compares the two choices (a ReLU), the derivative compares the result instead: with c > d ? c : d the predicate
+    // holds if and only if y > d, with c ≤ d ? d : c if and only if y ≤ d, NaN included. The result is a residual anyway, so neither the
+    // predicate nor what it was computed from becomes one.
     private static Value PredicateOf(ReadOnlySpan<Value> x, Value y)
     {
         if (x[0].Definition is not { Op: Compare } c) return x[0];
@@ -55,7 +56,8 @@ public static class SelectSyntax
 {
     extension(Value predicate)
     {
-        /// <summary>Where the predicate holds <paramref name="onTrue"/>, else <paramref name="onFalse"/>. Shapes broadcast as NumPy's do.</summary>
+        /// <summary><paramref name="onTrue"/> where the predicate holds, else <paramref name="onFalse"/>. Shapes broadcast as NumPy's
+        /// do.</summary>
         /// <exception cref="GraphException">SGC1001: not bool, or types differ. SGC1002: shapes do not broadcast.</exception>
         public Value Select(Value onTrue, Value onFalse, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {

@@ -24,7 +24,8 @@ public sealed class Sign : ElementwiseOp
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) =>
         ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, x[0], ScalarExpr.Constant(x[0].DType, 0)), ScalarExpr.Constant(x[0].DType, 1),
-            ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Lt, x[0], ScalarExpr.Constant(x[0].DType, 0)), ScalarExpr.Constant(x[0].DType, -1), x[0]));
+            ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Lt, x[0], ScalarExpr.Constant(x[0].DType, 0)),
+                ScalarExpr.Constant(x[0].DType, -1), x[0]));
 }
 
 /// <summary>Fluent syntax of <see cref="Sign"/>.</summary>

@@ -13,7 +13,8 @@ public sealed class Subtract : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.SameNumeric();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => wrt == 0 ? Partial.One : Partial.MinusOne;
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
+        wrt == 0 ? Partial.One : Partial.MinusOne;
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0] + -x[1];
     /// <inheritdoc/>

@@ -60,7 +60,8 @@ public static class TransposeSyntax
         public Value Transpose(int[]? permutation = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
-            return x.Emit(Ops.Transpose.Instance, new(file, line), Ops.Transpose.Attributes(permutation ?? [.. Enumerable.Range(0, x.Rank).Reverse()]));
+            return x.Emit(Ops.Transpose.Instance, new(file, line),
+                Ops.Transpose.Attributes(permutation ?? [.. Enumerable.Range(0, x.Rank).Reverse()]));
         }
     }
 }

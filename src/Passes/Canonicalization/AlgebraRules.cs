@@ -59,7 +59,8 @@ internal static class AlgebraRules
     {
         if (site.Defined(0, Negate.Instance) is not { } left) return null;
         if (site.Defined(1, Negate.Instance) is { } right) return site.Emit(Multiply.Instance, left.Operands[0], right.Operands[0]);
-        return site.Splat(1) is { } c && site.Type.DType.IsFloating ? site.Emit(Multiply.Instance, left.Operands[0], site.Constant(-c)) : null;
+        return site.Splat(1) is { } c && site.Type.DType.IsFloating
+            ? site.Emit(Multiply.Instance, left.Operands[0], site.Constant(-c)) : null;
     }
 
     /// <summary>x / 1 → x; x / -1 → -x; x / 2ᵏ → x · 2⁻ᵏ, which rounds alike.</summary>
@@ -147,7 +148,8 @@ internal static class AlgebraRules
         if (wide == narrow || narrow == DType.Bool) return true;
         if (wide == DType.Bool) return false;
         if (wide.IsFloating)
-            return narrow.IsFloating ? wide.Bits > narrow.Bits : narrow.Bits - (narrow.Kind == DTypeKind.Signed ? 1 : 0) <= Significand(wide);
+            return narrow.IsFloating ? wide.Bits > narrow.Bits
+                : narrow.Bits - (narrow.Kind == DTypeKind.Signed ? 1 : 0) <= Significand(wide);
         if (narrow.IsFloating) return false;
         return wide.Bits > narrow.Bits && (wide.Kind == DTypeKind.Signed || narrow.Kind == DTypeKind.Unsigned);
     }

@@ -3,7 +3,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Canonicalization;
 
-/// <summary>Rules that fold transposes into the axis numbers of a product: its packing reads either order as fast.</summary>
+/// <summary>Rules that fold transposes into the axis numbers of a contraction: packing reads either order equally fast.</summary>
 internal static class DotRules
 {
     /// <summary>dot(transpose(x), y) → dot(x, y) with axes renamed, where x's free axes keep their order; and for y.</summary>
@@ -26,7 +26,7 @@ internal static class DotRules
         return x == site[0] && y == site[1] ? null : site.EmitWith(DotGeneral.Instance, axes.Attributes, x, y);
     }
 
-    /// <summary>transpose(dot(x, y)) → dot(y, x) where it exchanges the free axes, if nothing else reads the product.</summary>
+    /// <summary>transpose(dot(x, y)) → dot(y, x) where it exchanges the free axes, if nothing else reads the dot.</summary>
     internal static Value? TransposeOfDot(RewriteSite site)
     {
         if (!site.IsOnlyUse(0, DotGeneral.Instance) || site.Defined(0, DotGeneral.Instance) is not { } dot) return null;

@@ -40,7 +40,8 @@ internal static class ReductionRules
         if (site.Defined(0, site.Operation.Op) is not { } inner || !site.IsOnlyUse(0, site.Operation.Op)) return null;
         var (first, x) = (Reduction.Axes(inner), inner.Operands[0]);
         int[] remaining = [.. Enumerable.Range(0, x.Rank).Except(first)];
-        return site.EmitWith(site.Operation.Op, ReduceSum.Attributes(first.Concat(Reduction.Axes(site.Operation).Select(a => remaining[a]))), x);
+        return site.EmitWith(site.Operation.Op,
+            ReduceSum.Attributes(first.Concat(Reduction.Axes(site.Operation).Select(a => remaining[a]))), x);
     }
 
     private static bool IsSum(RewriteSite site) => site.Operation.Op is ReduceSum;

@@ -36,8 +36,8 @@ internal static class ShapeRules
         site.IsOnlyUse(0, Constant.Instance) && site.Defined(0, Constant.Instance) is { } constant
             ? site[0].Builder.Constant(Constant.LiteralOf(constant).WithShape(site.Type.Shape), site.Operation.Location) : null;
 
-    /// <summary>f(reshape(x), …) → reshape(f(x, …)) where the reshapes insert axes of size 1 and everything else is a splat: what a reduction
-    /// that keeps its axes feeds then has the shape of the reduction, and joins its kernel.</summary>
+    /// <summary>f(reshape(x), …) → reshape(f(x, …)) where the reshapes insert axes of size 1 and every other operand is a splat. The reader
+    /// of a reduction that keeps its axes then has the reduction's shape, and fuses with it.</summary>
     internal static Value? ReshapeLater(RewriteSite site)
     {
         if (site.Operation.Op is not IElementOp || site.Count == 0) return null;
@@ -52,7 +52,8 @@ internal static class ShapeRules
         if (inner is not { } shape) return null;
         var operands = new Value[site.Count];
         for (var i = 0; i < operands.Length; i++)
-            operands[i] = site.Splat(i) is { } splat ? site[i].Builder.Constant(new Literal(new TensorType(site[i].DType, shape), splat), site.Operation.Location)
+            operands[i] = site.Splat(i) is { } splat
+                ? site[i].Builder.Constant(new Literal(new TensorType(site[i].DType, shape), splat), site.Operation.Location)
                 : site[i].Definition!.Operands[0];
         var result = operands[0].Emit(site.Operation.Op, site.Operation.Location, site.Operation.Attributes, operands.AsSpan(1));
         return site.EmitWith(Reshape.Instance, Reshape.Attributes(site.Type.Shape), result);

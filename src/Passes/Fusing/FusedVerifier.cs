@@ -2,7 +2,7 @@
 //  F1  an operation is a fusion, a reshape (an alias), a constant or a scatter; reshapes, scatters and contractions read memory
 //  F2  a region's full elements have one shape, its domain: what is reduced, the contraction's result, or the results of a loop
 //  F3  an elementwise operation or a reduction reads elements of its own shape, or what a broadcast repeats of a row's value
-//  F4  an index map reads memory, through index maps only, but for the broadcast of F3
+//  F4  an index map reads memory, through index maps only, except the broadcast of F3
 //  F5  a loop has no reduction and no contraction; a row has reductions over its axes and no contraction; a contraction has exactly one
 //  F6  every result of a region is of the domain's shape, or, in a row, of the domain's without the reduced axes
 using GraphCompiler.IR;

@@ -29,7 +29,7 @@ internal sealed class FusionPlan
         var stored = StoredMaps(function);
         foreach (var operation in function.Operations)
         {
-            if (!IsInlined(operation)) Place(operation);
+            if (!IsInlined(operation)) Assign(operation);
             else if (stored.Contains(operation)) Join(operation, NewGroup(FusionKind.Loop, operation.Result.Shape, []));
         }
     }
@@ -96,7 +96,7 @@ internal sealed class FusionPlan
     private static bool IsUnitReshape(Operation operation) =>
         operation.Operands[0].Shape.Where(s => s != 1).SequenceEqual(operation.Result.Shape.Where(s => s != 1));
 
-    private void Place(Operation operation)
+    private void Assign(Operation operation)
     {
         var shape = operation.Result.Shape;
         if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));

@@ -4,8 +4,8 @@ using GraphCompiler.Passes.Lowering;
 
 namespace GraphCompiler.Passes.Fusing;
 
-/// <summary>Moves cheap operations from the kernel that made their operand to the one kernel that reads their result, where the operand is in
-/// memory anyway: so a ReLU's mask is derived from its result in the backward kernel and never stored.</summary>
+/// <summary>Moves cheap operations from the kernel that computes their operand to the only kernel that reads their result, where the
+/// operand is in memory anyway. A ReLU's mask is then derived from its result in the backward kernel and never stored.</summary>
 /// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {
@@ -45,8 +45,8 @@ internal sealed class FusionSink
         && !_results.Contains(operation.Result)
         && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
 
-    /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or if there
-    /// are values that would be stored for its sake.</summary>
+    /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or
+    /// if other values would have to be stored for it.</summary>
     private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target, int length)
     {
         if (length == 0 || !CanSink(operation, target)) return null;

@@ -7,7 +7,7 @@ namespace GraphCompiler.Passes.Lowering;
 /// logarithm of the length (N. Higham, "The accuracy of floating point summation", 1993). Levels depend on the length alone.</summary>
 internal static class Cascade
 {
-    /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 units in the last place.</summary>
+    /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 ulp.</summary>
     public const long MostSteps = 64;
 
     /// <summary>Runs steps 0 to <paramref name="count"/> - 1 into accumulators.</summary>
@@ -39,7 +39,8 @@ internal static class Cascade
             return [.. level.Declare, .. range(first, steps, level.Accumulators), .. level.Add];
         }
         var blocks = Run(count / block, into, open, (i, outer) => Block(i * block, block, outer), most, $"{name}_block");
-        return count % block is > 0 and var rest ? [.. blocks, .. Block(ScalarExpr.Index(count - rest), rest, into)] : blocks;
+        return count % block is > 0 and var remainder
+            ? [.. blocks, .. Block(ScalarExpr.Index(count - remainder), remainder, into)] : blocks;
     }
 
     // One that divides the count leaves no second copy of the body for the remainder.

@@ -3,147 +3,151 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <content>A register tile: its multiply-adds over a range of depth, and what goes on beside them.</content>
+/// <content>A register tile: its multiply-adds over a range of K, and the packing and prefetching between them.</content>
 internal sealed partial class ContractionKernel
 {
-    /// <summary>Depth between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
-    private const long StepDepth = 8;
+    /// <summary>K between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
+    private const long KPerStep = 8;
 
-    /// <summary>Multiply-adds that a sum in a register takes; what is deeper is cascaded.</summary>
-    private const long MostDepth = 256;
+    /// <summary>Multiply-adds that an accumulator takes; a longer K is cascaded.</summary>
+    private const long MostK = 256;
 
-    /// <summary>A panel of columns at a range of depth.</summary>
-    private sealed record Panel(Piece Piece, DepthRange Depth, ScalarExpr Number, ScalarExpr FirstColumn)
+    /// <summary>A panel of B at a range of K.</summary>
+    private sealed record Panel(TileRange Range, KRange K, ScalarExpr Number, ScalarExpr FirstN)
     {
-        /// <summary>Whether it waits in scratch; else the tile that multiplies it puts it there.</summary>
+        /// <summary>Whether it is in scratch already; else the tile that multiplies it packs it.</summary>
         public bool IsPacked { get; init; } = true;
     }
 
-    // Rows of columns that lie side by side are packed by the first tile of the panel: its loads wait behind multiply-adds.
-    private bool FirstTilePacks => _packedColumns is not null && _shape.ColumnSide.FreeStride == 1;
+    // A panel that is contiguous along N is packed by its first tile, whose multiply-adds hide the latency of the loads.
+    private bool FirstTilePacks => _packedB is not null && _shape.B.FreeStride == 1;
 
     private IEnumerable<Statement> Tiles(Panel panel)
     {
-        if (!FirstTilePacks) return [Tiles(panel, 0, _cut.TilesPerBlock)];
+        if (!FirstTilePacks) return [Tiles(panel, 0, _blocking.TilesPerBlock)];
         var first = Tiles(panel with { IsPacked = false }, 0, 1);
-        return _cut.TilesPerBlock == 1 ? [first] : [first, Tiles(panel, 1, _cut.TilesPerBlock - 1)];
+        return _blocking.TilesPerBlock == 1 ? [first] : [first, Tiles(panel, 1, _blocking.TilesPerBlock - 1)];
     }
 
     private ForStatement Tiles(Panel panel, long first, long count)
     {
         var tile = new LoopVariable("tile");
         var number = tile.Value + first;
-        var sums = Lanes(panel.Piece, lane => Sums(panel, number, lane));
-        Statement[] body = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? [sums, ElementsEpilogue(panel, number)] : [sums];
+        var contract = Lanes(panel.Range, lane => Accumulate(panel, number, lane));
+        Statement[] body = panel.K.IsLast && _epilogue == Epilogue.Elements ? [contract, ElementsEpilogue(panel, number)] : [contract];
         return new(tile, count, LoopKind.Serial, 1, [.. body]);
     }
 
-    private ForStatement Lanes(Piece piece, Func<ScalarExpr, IEnumerable<Statement>> body)
+    private ForStatement Lanes(TileRange range, Func<ScalarExpr, IEnumerable<Statement>> body)
     {
         var lane = new LoopVariable("n");
-        return new(lane, piece.Width, LoopKind.Vector, Math.Min(_cut.TileColumns, ElementKernel.PowerOfTwoAtLeast(piece.Width)), [.. body(lane.Value)]);
+        var lanes = Math.Min(_blocking.TileN, ElementKernel.PowerOfTwoAtLeast(range.Width));
+        return new(lane, range.Width, LoopKind.Vector, lanes, [.. body(lane.Value)]);
     }
 
-    // The sums of a tile over a range of depth, and what becomes of them.
-    private List<Statement> Sums(Panel panel, ScalarExpr tile, ScalarExpr lane)
+    // The accumulators of a tile over a range of K, stored or passed to the epilogue.
+    private List<Statement> Accumulate(Panel panel, ScalarExpr tile, ScalarExpr lane)
     {
-        var sums = _body.NewLocal("c", _dtype, _cut.TileRows);
-        var rows = Enumerable.Range(0, _cut.TileRows).ToArray();
+        var sums = _body.NewLocal("c", _dtype, _blocking.TileM);
+        var rows = Enumerable.Range(0, _blocking.TileM).ToArray();
         List<Statement> statements = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
         statements.AddRange(MultiplyAdds(panel, tile, lane, sums));
-        LoopBuffer?[] before = _cut.DepthBlocks == 1 ? [] : panel.Depth.IsLast ? [_partial, _total] : [_partial];
+        LoopBuffer?[] before = _blocking.BlocksK == 1 ? [] : panel.K.IsLast ? [_partial, _total] : [_partial];
         foreach (var buffer in before.OfType<LoopBuffer>())
             statements.AddRange(rows.Select(i => new AssignStatement(sums, i,
-                new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _cut.TileColumns) + lane))));
-        if (panel.Depth.IsLast && _epilogue == Epilogue.Unrolled)
+                new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _blocking.TileN) + lane))));
+        if (panel.K.IsLast && _epilogue == Epilogue.Unrolled)
         {
             foreach (var i in rows) statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(sums, i)));
             return statements;
         }
-        var stride = panel.Depth.IsLast && _epilogue == Epilogue.Elements ? _shape.Columns : _cut.TileColumns;
-        statements.AddRange(rows.Select(i => new StoreStatement(_partial!, PartialOf(panel, tile) + (i * stride) + lane, new LocalExpr(sums, i))));
-        if (panel.Depth.IsLast && _epilogue == Epilogue.Rows) statements.Add(RowsEpilogue(panel, tile, lane));
+        var stride = panel.K.IsLast && _epilogue == Epilogue.Elements ? _shape.N : _blocking.TileN;
+        statements.AddRange(rows.Select(i =>
+            new StoreStatement(_partial!, PartialOf(panel, tile) + (i * stride) + lane, new LocalExpr(sums, i))));
+        if (panel.K.IsLast && _epilogue == Epilogue.Rows) statements.Add(RowsEpilogue(panel, tile, lane));
         return statements;
     }
 
-    // Where the sums of a tile wait in scratch.
-    private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _cut.DepthBlocks == 1 ? ScalarExpr.Index(0)
-        : (panel.Number * _cut.TilesPerBlock + tile) * ((long)_cut.TileRows * _cut.TileColumns);
+    // The offset of a tile's accumulators in scratch.
+    private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _blocking.BlocksK == 1 ? ScalarExpr.Index(0)
+        : (panel.Number * _blocking.TilesPerBlock + tile) * ((long)_blocking.TileM * _blocking.TileN);
 
-    // Between every few multiply-adds something is prefetched: rows of the next panel, and what the epilogue of this tile reads. Whether
-    // anything is may depend on the number of workers; the order of additions does not.
+    // Between every few multiply-adds, rows of the next panel and operands of this tile's epilogue are prefetched. Prefetching may depend
+    // on the number of workers; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
     {
-        var (steps, depth) = (panel.Depth.Count / StepDepth, panel.Depth.Count);
+        var (steps, k) = (panel.K.Count / KPerStep, panel.K.Count);
         IEnumerable<Statement> Plain(ScalarExpr from, long count, Local into) =>
-            Cascade.Loop(count, "k", k => MultiplyAdd(panel, from + k, tile, lane, into));
+            Cascade.Loop(count, "k", i => MultiplyAdd(panel, from + i, tile, lane, into));
         IEnumerable<Statement> Hints(ScalarExpr step) =>
             [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
         var hasHints = steps > 0 && Hints(ScalarExpr.Index(0)).Any();
         IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
-            !hasHints ? Plain(first * StepDepth, count * StepDepth, into)
-                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * StepDepth, StepDepth, into)]);
-        if (!hasHints && depth <= MostDepth) return Plain(ScalarExpr.Index(0), depth, sums);
-        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, MostDepth / StepDepth, "step");
-        return depth % StepDepth is > 0 and var rest ? [.. most, .. Plain(ScalarExpr.Index(steps * StepDepth), rest, sums)] : most;
+            !hasHints ? Plain(first * KPerStep, count * KPerStep, into)
+                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * KPerStep, KPerStep, into)]);
+        if (!hasHints && k <= MostK) return Plain(ScalarExpr.Index(0), k, sums);
+        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, MostK / KPerStep, "step");
+        return k % KPerStep is > 0 and var remainder ? [.. most, .. Plain(ScalarExpr.Index(steps * KPerStep), remainder, sums)] : most;
     }
 
-    // A tile has no registers for two levels: the upper one waits in memory for MostDepth / 2 multiply-adds of each sum.
+    // A tile has no registers for two levels: the upper one is in memory during MostK / 2 multiply-adds of each accumulator.
     private CascadeLevel<Local> OpenTile(Local outer)
     {
-        var parts = _body.NewLocal("c", _dtype, _cut.TileRows);
+        var parts = _body.NewLocal("c", _dtype, _blocking.TileM);
         return new(parts, [new LetStatement(parts, ScalarExpr.Constant(_dtype, 0))],
-            Enumerable.Range(0, _cut.TileRows).Select(i =>
+            Enumerable.Range(0, _blocking.TileM).Select(i =>
                 new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(parts, i))));
     }
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)
     {
-        var (piece, depth) = (panel.Piece, panel.Depth.First + k);
+        var (batch, kOfBlock) = (panel.Range.Batch, k);
         var number = TileNumber(panel, tile);
         var right = _body.NewLocal("b", _dtype);
-        var packed = k * _cut.TileColumns + lane;
-        yield return new LetStatement(right, _packedColumns is not null && panel.IsPacked ? new LoadExpr(_packedColumns, packed)
-            : new LoadExpr(_body.BufferOf(_shape.ColumnSide.Operand), _shape.ColumnSide.Position(piece.Batch, panel.FirstColumn + lane, depth)));
-        if (_packedColumns is not null && !panel.IsPacked) yield return new StoreStatement(_packedColumns, packed, new LocalExpr(right));
-        for (var i = 0; i < _cut.TileRows; i++)
+        k = panel.K.First + k;
+        var packed = kOfBlock * _blocking.TileN + lane;
+        yield return new LetStatement(right, _packedB is not null && panel.IsPacked ? new LoadExpr(_packedB, packed)
+            : new LoadExpr(_body.BufferOf(_shape.B.Operand), _shape.B.Position(batch, panel.FirstN + lane, k)));
+        if (_packedB is not null && !panel.IsPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
+        for (var i = 0; i < _blocking.TileM; i++)
         {
-            var left = _packedRows is null
-                ? new LoadExpr(_body.BufferOf(_shape.RowSide.Operand), _shape.RowSide.Position(piece.Batch, FirstRow(number) + i, depth))
-                : new LoadExpr(_packedRows, ((_packsByBlock ? tile : number) * _shape.Depth + depth) * _packedRow + i);
+            var left = _packedA is null
+                ? new LoadExpr(_body.BufferOf(_shape.A.Operand), _shape.A.Position(batch, FirstM(number) + i, k))
+                : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k) * _packedStride + i);
             yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
         }
     }
 
-    // The lines of the next panel lie far apart, which no hardware foresees; part by part, as many as a row of columns has.
+    // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
     {
-        if (_packedColumns is null || panel.Piece.Panels == 1) yield break;
-        var side = _shape.ColumnSide;
-        part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.Depth.Count - 1));
-        ScalarExpr column = ScalarExpr.Index(0), depth = part;
-        if (side.DepthStride == 1)
+        if (_packedB is null || panel.Range.Panels == 1) yield break;
+        var side = _shape.B;
+        part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
+        ScalarExpr n = ScalarExpr.Index(0), k = part;
+        if (side.KStride == 1)
         {
-            column = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
-            depth = part / ScalarExpr.Index(LineElements) * LineElements;
+            n = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
+            k = part / ScalarExpr.Index(LineElements) * LineElements;
         }
         else if (side.FreeStride != 1) yield break;
-        var next = panel.FirstColumn + _cut.TileColumns + column;
-        for (var i = 0; i < _cut.TileColumns; i += LineElements)
-            yield return new PrefetchStatement(_body.BufferOf(side.Operand), side.Position(panel.Piece.Batch, next + i, panel.Depth.First + depth), Level: 2);
+        var next = panel.FirstN + _blocking.TileN + n;
+        for (var i = 0; i < _blocking.TileN; i += LineElements)
+            yield return new PrefetchStatement(_body.BufferOf(side.Operand),
+                side.Position(panel.Range.Batch, next + i, panel.K.First + k), Level: 2);
     }
 
     private int LineElements => TargetTraits.LineBytes / _dtype.Bytes;
-    private ScalarExpr TileNumber(Panel panel, ScalarExpr tile) => panel.Piece.Block * _cut.TilesPerBlock + tile;
-    private bool CoversExactly => _cut.Tiles * _cut.TileRows == _shape.Rows;
+    private ScalarExpr TileNumber(Panel panel, ScalarExpr tile) => panel.Range.Block * _blocking.TilesPerBlock + tile;
+    private bool CoversExactly => _blocking.Tiles * _blocking.TileM == _shape.M;
 
-    // Where all rows are packed together, what lies beyond the last is not stored; else the last tile is moved up to end with the last row,
-    // and does not store what others do.
-    private bool MovesLastTile => !CoversExactly && (_packedRows is null || _packsByBlock);
+    // Where all of A is packed together, rows beyond the last are not stored. Otherwise the last tile is shifted up to end with the last
+    // row, and does not store the rows of the tile before it.
+    private bool MovesLastTile => !CoversExactly && (_packedA is null || _packsAByBlock);
 
-    private ScalarExpr FirstRow(ScalarExpr tile)
+    private ScalarExpr FirstM(ScalarExpr tile)
     {
-        var row = tile * _cut.TileRows;
-        return !MovesLastTile ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.Rows - _cut.TileRows));
+        var row = tile * _blocking.TileM;
+        return !MovesLastTile ? row : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - _blocking.TileM));
     }
 }

@@ -4,12 +4,12 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>A product seen as batch × rows × columns × depth: rows are the free axes of one operand, columns those of the other.</summary>
+/// <summary>A contraction as batches of C = A·B: M is the size of A's free axes, N that of B's, K that of the contracted ones.</summary>
 internal sealed class ContractionShape
 {
     private readonly bool _isSwapped;
 
-    /// <summary>Rows are x's and columns y's, but for a single column: then x's rows fill the vectors better.</summary>
+    /// <summary>A is the left operand and B the right one, exchanged where N would be 1, so that vectors along N are filled.</summary>
     public ContractionShape(Operation dot)
     {
         var axes = DotGeneral.Axes.Of(dot.Attributes);
@@ -17,54 +17,54 @@ internal sealed class ContractionShape
         var left = new ContractionSide(x, axes.BatchX, axes.FreeX(x.Rank), axes.ContractX);
         var right = new ContractionSide(y, axes.BatchY, axes.FreeY(y.Rank), axes.ContractY);
         _isSwapped = right.FreeCount == 1 && left.FreeCount > 1;
-        (RowSide, ColumnSide) = _isSwapped ? (right, left) : (left, right);
+        (A, B) = _isSwapped ? (right, left) : (left, right);
     }
 
-    public ContractionSide RowSide { get; }
-    public ContractionSide ColumnSide { get; }
-    public long Batch => RowSide.BatchCount;
-    public long Rows => RowSide.FreeCount;
-    public long Columns => ColumnSide.FreeCount;
-    public long Depth => RowSide.DepthCount;
+    public ContractionSide A { get; }
+    public ContractionSide B { get; }
+    public long Batch => A.BatchCount;
+    public long M => A.FreeCount;
+    public long N => B.FreeCount;
+    public long K => A.KCount;
 
-    /// <summary>Whether the result is rows × columns in memory.</summary>
+    /// <summary>Whether the result is M × N, row-major, in memory.</summary>
     public bool IsRowMajor => Batch == 1 && !_isSwapped;
 
-    public ScalarExpr[] ResultIndex(ScalarExpr batch, ScalarExpr row, ScalarExpr column)
+    public ScalarExpr[] ResultIndex(ScalarExpr batch, ScalarExpr m, ScalarExpr n)
     {
-        var (rows, columns) = (RowSide.SplitFree(row), ColumnSide.SplitFree(column));
-        return [.. RowSide.SplitBatch(batch), .. _isSwapped ? columns : rows, .. _isSwapped ? rows : columns];
+        var (left, right) = (A.SplitFree(m), B.SplitFree(n));
+        return [.. A.SplitBatch(batch), .. _isSwapped ? right : left, .. _isSwapped ? left : right];
     }
 }
 
-/// <summary>One operand of a product, its axes in three groups.</summary>
+/// <summary>One operand of a contraction, its axes in three groups.</summary>
 internal sealed class ContractionSide(Value operand, int[] batch, int[] free, int[] contract)
 {
     public Value Operand { get; } = operand;
     public long BatchCount { get; } = Count(operand.Shape, batch);
     public long FreeCount { get; } = Count(operand.Shape, free);
-    public long DepthCount { get; } = Count(operand.Shape, contract);
+    public long KCount { get; } = Count(operand.Shape, contract);
 
-    /// <summary>Elements from one row or column to the next, or null where that is not constant.</summary>
+    /// <summary>Stride in elements along M or N, or null where it is not constant.</summary>
     public long? FreeStride { get; } = LinearStride(operand.Shape, free);
-    /// <summary>Elements from one depth to the next, or null where that is not constant.</summary>
-    public long? DepthStride { get; } = LinearStride(operand.Shape, contract);
+    /// <summary>Stride in elements along K, or null where it is not constant.</summary>
+    public long? KStride { get; } = LinearStride(operand.Shape, contract);
 
     public ScalarExpr[] SplitBatch(ScalarExpr position) => Split(batch, position);
     public ScalarExpr[] SplitFree(ScalarExpr position) => Split(free, position);
 
-    /// <summary>Where an element of the operand stands in memory.</summary>
-    public ScalarExpr Position(ScalarExpr batchNumber, ScalarExpr freeNumber, ScalarExpr depth)
+    /// <summary>The row-major position of an element of the operand.</summary>
+    public ScalarExpr Position(ScalarExpr batchNumber, ScalarExpr freeNumber, ScalarExpr k)
     {
         var index = new ScalarExpr[Operand.Rank];
-        Place(index, batch, batchNumber);
-        Place(index, free, freeNumber);
-        Place(index, contract, depth);
+        Fill(index, batch, batchNumber);
+        Fill(index, free, freeNumber);
+        Fill(index, contract, k);
         return KernelBody.Position(Operand.Shape, index);
     }
 
-    // Where axes lie one within the other, a number of them all is an index of the innermost, beyond its size: no division is needed.
-    private void Place(ScalarExpr[] index, int[] axes, ScalarExpr number)
+    // Where axes are nested with constant strides, the number of all of them is an index of the innermost, beyond its size: no division.
+    private void Fill(ScalarExpr[] index, int[] axes, ScalarExpr number)
     {
         var split = Split(axes, number);
         var innermost = LinearStride(Operand.Shape, axes) is null ? -1 : Array.FindLastIndex(axes, a => Operand.Shape[a] != 1);

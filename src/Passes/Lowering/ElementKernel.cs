@@ -33,7 +33,8 @@ internal static class ElementKernel
         function.Operations.SelectMany(o => o.Results).Concat(function.Parameters).Concat(function.Results)
             .Select(v => v.DType).Where(t => t.IsFloating || t.Bits <= 32).DefaultIfEmpty(DType.F32).MaxBy(t => t.Bits)!;
 
-    public static int PowerOfTwoAtLeast(long count) => (int)Math.Min(1L << 20, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(count, 1)));
+    public static int PowerOfTwoAtLeast(long count) =>
+        (int)Math.Min(1L << 20, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(count, 1)));
 
     /// <summary>Scalar operations for an element.</summary>
     public static int Cost(Function function) => 1 + function.Parameters.Length + function.Operations.Sum(Cost);
@@ -56,8 +57,8 @@ internal static class ElementKernel
         return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. Prefetches(body, i.Value, lanes, target), .. inner]);
     }
 
-    // What does not stay in the caches is asked for some vectors ahead: the arithmetic between two loads leaves a processor's own
-    // prefetcher too far behind (exp over 1M elements takes a fifth less time).
+    // Operands that exceed the caches are prefetched some vectors ahead: with arithmetic between two loads the processor's own prefetcher
+    // runs too late (exp over 1M elements takes a fifth less time).
     private static IEnumerable<Statement> Prefetches(KernelBody body, ScalarExpr position, int lanes, TargetTraits target)
     {
         var operands = body.Function.Parameters.Select(body.BufferOf).ToArray();

@@ -13,22 +13,22 @@ internal sealed class GemvKernel
     private const long MostSteps = 256;
 
     private readonly KernelBody _body;
-    private readonly Value _product;
+    private readonly Value _dot;
     private readonly DType _dtype;
     private readonly ContractionShape _shape;
     private readonly int _lanes;
     private readonly int _group;
-    private readonly LoopBuffer _sums;
+    private readonly LoopBuffer _partials;
     private readonly LoopBuffer _transposed;
 
     private GemvKernel(Operation fusion, TargetTraits target)
     {
         _body = new KernelBody(fusion);
         var dot = Dot(_body.Function);
-        (_product, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _lanes = target.Lanes(_dtype);
         _group = GroupSize(target);
-        _sums = AddScratch("sums");
+        _partials = AddScratch("partials");
         _transposed = AddScratch("transposed");
     }
 
@@ -37,8 +37,8 @@ internal sealed class GemvKernel
     {
         var dot = Dot(fusion.Body!);
         var shape = new ContractionShape(dot);
-        return shape is { Rows: 1, RowSide.DepthStride: 1, ColumnSide: { DepthStride: 1, FreeStride: > 1 } }
-            && shape.Depth > target.Lanes(dot.Result.DType);
+        return shape is { M: 1, A.KStride: 1, B: { KStride: 1, FreeStride: > 1 } }
+            && shape.K > target.Lanes(dot.Result.DType);
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new GemvKernel(fusion, target).Build();
@@ -50,51 +50,52 @@ internal sealed class GemvKernel
 
     private Kernel Build()
     {
-        var (full, remainder) = (_shape.Columns / _group, _shape.Columns % _group);
+        var (full, remainder) = (_shape.N / _group, _shape.N % _group);
         List<Statement> statements = [];
         if (full > 0) statements.Add(Groups("group", full, 0, _group));
         if (remainder > 0) statements.Add(Groups("last", 1, full * _group, (int)remainder));
-        var elements = (double)_shape.Batch * _shape.Columns;
-        return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.Depth / 8 + ElementKernel.Cost(_body.Function)));
+        var elements = (double)_shape.Batch * _shape.N;
+        return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.K / 8 + ElementKernel.Cost(_body.Function)));
     }
 
     // Groups of rows of the matrix, from the first one on.
     private ForStatement Groups(string name, long groups, long first, int size)
     {
-        var task = new LoopVariable(name);
-        var index = KernelBody.Unravel(task.Value, [(int)_shape.Batch, (int)groups]);
+        var group = new LoopVariable(name);
+        var index = KernelBody.Unravel(group.Value, [(int)_shape.Batch, (int)groups]);
         var row = index[1] * _group + first;
-        var transpose = new TransposeStatement(_transposed, ScalarExpr.Index(0), _group, _sums, ScalarExpr.Index(0), _lanes, size, _lanes);
-        return new(task, _shape.Batch * groups, LoopKind.Parallel, 1,
+        var zero = ScalarExpr.Index(0);
+        var transpose = new TransposeStatement(_transposed, zero, _group, _partials, zero, _lanes, size, _lanes);
+        return new(group, _shape.Batch * groups, LoopKind.Parallel, 1,
             [PartialSums(index[0], row, size), transpose, Epilogue(index[0], row, size)]);
     }
 
-    // sums[i][lane] = Σ matrix[row + i][k + lane] · vector[k + lane] over k = 0, lanes, 2 lanes …
+    // partials[i][lane] = Σ matrix[row + i][k + lane] · vector[k + lane] over k = 0, lanes, 2 lanes …
     private ForStatement PartialSums(ScalarExpr batch, ScalarExpr row, int size)
     {
         var lane = new LoopVariable("n");
         var sums = _body.NewLocal("c", _dtype, size);
         List<Statement> body = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
-        body.AddRange(Cascade.Run(_shape.Depth / _lanes, sums, Open,
+        body.AddRange(Cascade.Run(_shape.K / _lanes, sums, Open,
             (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), MostSteps, "k"));
-        if (_shape.Depth % _lanes is > 0 and var remainder)
+        if (_shape.K % _lanes is > 0 and var remainder)
         {
             // The last vector overlaps the one before: lanes that were added already add nothing.
             var isNew = ScalarExpr.Compare(CompareKind.Ge, lane.Value, ScalarExpr.Index(_lanes - remainder));
-            body.AddRange(MultiplyAdd(batch, row, lane.Value + (_shape.Depth - _lanes), sums, isNew));
+            body.AddRange(MultiplyAdd(batch, row, lane.Value + (_shape.K - _lanes), sums, isNew));
         }
         body.AddRange(Enumerable.Range(0, size).Select(i =>
-            new StoreStatement(_sums, lane.Value + i * _lanes, new LocalExpr(sums, i))));
+            new StoreStatement(_partials, lane.Value + i * _lanes, new LocalExpr(sums, i))));
         return new(lane, _lanes, LoopKind.Vector, _lanes, [.. body]);
     }
 
     private IEnumerable<Statement> MultiplyAdd(ScalarExpr batch, ScalarExpr row, ScalarExpr k, Local sums, ScalarExpr? guard)
     {
         var vector = _body.NewLocal("x", _dtype);
-        yield return new LetStatement(vector, Load(_shape.RowSide, ScalarExpr.Index(0)));
+        yield return new LetStatement(vector, Load(_shape.A, ScalarExpr.Index(0)));
         for (var i = 0; i < sums.Elements; i++)
             yield return new AssignStatement(sums, i,
-                new MultiplyAddExpr(Load(_shape.ColumnSide, row + i), new LocalExpr(vector), new LocalExpr(sums, i)));
+                new MultiplyAddExpr(Load(_shape.B, row + i), new LocalExpr(vector), new LocalExpr(sums, i)));
 
         LoadExpr Load(ContractionSide side, ScalarExpr free) =>
             new(_body.BufferOf(side.Operand), side.Position(batch, free, k), guard);
@@ -113,7 +114,7 @@ internal sealed class GemvKernel
         var sum = _body.NewLocal("s", _dtype);
         List<Statement> body = [new LetStatement(sum, Sum(0, _lanes))];
         _body.PushScope();
-        _body.Define(_product, new LocalExpr(sum));
+        _body.Define(_dot, new LocalExpr(sum));
         _body.Store(_body.Function.Results, _ => _shape.ResultIndex(batch, ScalarExpr.Index(0), row + lane.Value), body);
         _body.PopScope();
         return new(lane, size, LoopKind.Vector, Math.Min(_lanes, ElementKernel.PowerOfTwoAtLeast(size)), [.. body]);

@@ -20,11 +20,11 @@ internal sealed class KernelBody
         Function = fusion.Body!;
         Fusion = fusion;
         foreach (var parameter in Function.Parameters)
-            _operands[parameter] = AddArgument(new(parameter.Name!, parameter.DType, Math.Max(parameter.Shape.ElementCount, 1), BufferScope.Argument));
+            _operands[parameter] = AddArgument(parameter.Name!, parameter.Type);
         for (var i = 0; i < Function.Results.Length; i++)
         {
             var result = Function.Results[i];
-            var buffer = AddArgument(new($"r{i}", result.DType, Math.Max(result.Shape.ElementCount, 1), BufferScope.Argument, isWritten: true));
+            var buffer = AddArgument($"r{i}", result.Type, isWritten: true);
             if (!_results.TryGetValue(result, out var buffers)) _results[result] = buffers = [];
             buffers.Add(buffer);
         }
@@ -80,7 +80,8 @@ internal sealed class KernelBody
         return position;
     }
 
-    /// <summary>An index whose <see cref="Position"/> is the given one: all of it stands at the innermost axis that has a stride, which is 1.</summary>
+    /// <summary>An index whose <see cref="Position"/> is the given one: all of it is the index of the innermost axis that has a stride,
+    /// which is 1.</summary>
     public static ScalarExpr[] FlatIndex(Shape shape, ScalarExpr position)
     {
         var index = new ScalarExpr[shape.Rank];
@@ -90,8 +91,7 @@ internal sealed class KernelBody
         return index;
     }
 
-    /// <summary>Whether an index map gives one element at every index:
-    /// its expression, rather than the op's name or number of operands, tells.</summary>
+    /// <summary>Whether an index map gives one element at every index, which its expression decides, not the op's name.</summary>
     public static bool IsUniform(Operation operation)
     {
         var index = operation.Result.Shape.Select((_, i) => new LoopVariable($"i{i}").Value).ToArray();
@@ -132,8 +132,8 @@ internal sealed class KernelBody
         Fusion.Op is Fusion ? $"{Fusion.Attributes["kind"]}" : Fusion.Op.Name, [.. Arguments], [.. Scratch], [.. statements],
         [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
 
-    // What a kernel computes is read through an index map only as a row's value by all of its row; memory and
-    // index maps of it are read at any place, so the element that a scope knows is not the one asked for.
+    // A computed value is read through an index map only as a row's value by all of its row; memory and index
+    // maps of it are read at any index, so the element that a scope knows is not the one asked for.
     private static bool IsRowValue(Value value) => value.Definition is { Op: IElementOp or IReductionOp };
 
     private ScalarExpr? Known(Value value)
@@ -147,7 +147,7 @@ internal sealed class KernelBody
         new(_operands[parameter], Position(parameter.Shape, index), guard);
 
     // Index maps read other elements than the current one, so nothing here is looked up in or added to a scope
-    // but a row's own values, which are the same for every element of the row.
+    // except a row's own values, which are the same for every element of the row.
     private ScalarExpr Mapped(Value value, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard)
     {
         if (value.Definition is null) return Load(value, index, guard);
@@ -170,8 +170,9 @@ internal sealed class KernelBody
         throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel");
     }
 
-    private LoopBuffer AddArgument(LoopBuffer buffer)
+    private LoopBuffer AddArgument(string name, TensorType type, bool isWritten = false)
     {
+        var buffer = new LoopBuffer(name, type.DType, Math.Max(type.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
         Arguments.Add(buffer);
         return buffer;
     }

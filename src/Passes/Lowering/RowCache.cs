@@ -4,11 +4,11 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>Elements of a row that a later pass over it reads back rather than computes again: results that were stored, and math functions,
-/// which are kept in scratch (the exponentials of a softmax, for the sum and for the result).</summary>
+/// <summary>Elements of a row that a later pass reads back rather than computes again: results that were stored, and math functions, which
+/// are kept in scratch (the exponentials of a softmax, for the sum and for the result).</summary>
 internal sealed class RowCache
 {
-    /// <summary>Bytes below which a row is computed anew: its masked stores would hold up the loads that soon follow.</summary>
+    /// <summary>Bytes below which a row is computed again: its masked stores would delay the loads that soon follow.</summary>
     private const long LeastBytes = 256;
 
     private readonly KernelBody _body;
@@ -39,7 +39,7 @@ internal sealed class RowCache
             }
     }
 
-    /// <summary>Within a pass: reads back what earlier ones have left, and keeps what later ones will read.</summary>
+    /// <summary>Within a pass: loads what earlier ones have stored, and stores what later ones will load.</summary>
     /// <param name="pass">Its number.</param>
     /// <param name="index">Of the current element.</param>
     /// <param name="inRow">Its position in the row.</param>

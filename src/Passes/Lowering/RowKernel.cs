@@ -54,7 +54,7 @@ internal sealed class RowKernel
         var rows = keptSizes.Aggregate(1L, (a, b) => a * b);
         var keptIndex = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, keptSizes);
         var columns = _domain[^1];
-        var lanes = Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
+        var lanes = LanesFor(columns);
         var statements = Stages(keptIndex, new VectorLoop(columns, lanes));
         return new ForStatement(row, rows, LoopKind.Parallel, 1, [.. statements]);
     }
@@ -65,7 +65,7 @@ internal sealed class RowKernel
         var outer = _kept[..^1].Select(a => _domain[a]).ToArray();
         var rows = outer.Aggregate(1L, (a, b) => a * b);
         var columns = _domain[^1];
-        var lanes = Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
+        var lanes = LanesFor(columns);
         ScalarExpr[] keptIndex = [.. KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer), lane.Value];
         var statements = Stages(keptIndex, null);
         var kind = rows == 1 ? LoopKind.ParallelVector : LoopKind.Vector;
@@ -73,10 +73,15 @@ internal sealed class RowKernel
         return rows == 1 ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
     }
 
-    // What each pass computes elements of.
-    private Value[][] Passes() => [.. Enumerable.Range(0, _stage.Values.Max() + 1).Select(stage => (Value[])[.. ReductionsAfter(stage).Select(r => r.Operands[0]), .. StoredAt(stage)])];
+    private int LanesFor(int columns) =>
+        Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
 
-    private Operation[] ReductionsAfter(int stage) => [.. _body.Function.Operations.Where(o => o.Op is IReductionOp && _stage[o.Result] == stage + 1)];
+    // What each pass computes elements of.
+    private Value[][] Passes() => [.. Enumerable.Range(0, _stage.Values.Max() + 1)
+        .Select(stage => (Value[])[.. ReductionsAfter(stage).Select(r => r.Operands[0]), .. StoredAt(stage)])];
+
+    private Operation[] ReductionsAfter(int stage) =>
+        [.. _body.Function.Operations.Where(o => o.Op is IReductionOp && _stage[o.Result] == stage + 1)];
 
     private Value[] StoredAt(int stage) => [.. Full().Where(v => _body.IsResult(v) && _stage[v] == stage)];
 
@@ -101,14 +106,16 @@ internal sealed class RowKernel
         return statements;
     }
 
-    private IEnumerable<Value> Full() => _body.Function.Operations.SelectMany(o => o.Results).Where(v => v.Shape == _domain && v.Definition!.Op is not IReductionOp);
+    private IEnumerable<Value> Full() => _body.Function.Operations.SelectMany(o => o.Results)
+        .Where(v => v.Shape == _domain && v.Definition!.Op is not IReductionOp);
 
     // Before anything is stored: a result may have the memory of such an operand.
     private void ReadRowOperands(ScalarExpr[] keptIndex, List<Statement> statements)
     {
         var kept = _domain.Without(_reduced);
         foreach (var operand in _body.Function.Parameters.Where(p => p.Shape == kept && p.Shape != _domain))
-            if (_body.Function.Operations.Any(o => o.Op is IElementOp && o.Operands.Contains(operand))) _body.Element(operand, keptIndex, statements);
+            if (_body.Function.Operations.Any(o => o.Op is IElementOp && o.Operands.Contains(operand)))
+                _body.Element(operand, keptIndex, statements);
     }
 
     // Values of a whole row: computed once, and stored, between the passes.
@@ -125,7 +132,7 @@ internal sealed class RowKernel
         _body.Store(stored, _ => keptIndex, statements);
     }
 
-    // Types narrower than f32 have too few bits to add up in.
+    // Types narrower than f32 have too few bits to accumulate in.
     private Local Accumulator(Operation reduction) =>
         _body.NewLocal("sum", reduction.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : reduction.Result.DType);
 
@@ -198,13 +205,13 @@ internal sealed class RowKernel
                 var lane = new LoopVariable("i");
                 return new(lane, extent, LoopKind.Vector, lanes, [.. body(lane.Value)]);
             }
-            var (vectors, rest) = (columns / lanes, columns % lanes);
+            var (vectors, remainder) = (columns / lanes, columns % lanes);
             if (vectors <= Cascade.MostSteps || !Rounds) return [Vectors(columns, lane => Elements(outer, lane, into))];
             var level = Open(into);
             var main = Vectors(lanes, lane =>
                 [.. level.Declare, .. Cascaded(vectors, level.Accumulators,
                     (vector, sums) => Elements(outer, vector * lanes + lane, sums)), .. level.Add]);
-            return rest == 0 ? [main] : [main, Vectors(rest, lane => Elements(outer, lane + vectors * lanes, into))];
+            return remainder == 0 ? [main] : [main, Vectors(remainder, lane => Elements(outer, lane + vectors * lanes, into))];
         }
 
         private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Local[] into)

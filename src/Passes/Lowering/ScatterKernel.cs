@@ -4,7 +4,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>Lowers scatter_add: rows of updates are added at indexed rows, in the order of the indices.</summary>
-/// <remarks>One worker owns a range of columns, so the sum's order never depends on the team.</remarks>
+/// <remarks>One worker owns a range of columns, so the order of additions never depends on the number of workers.</remarks>
 internal static class ScatterKernel
 {
     public static Kernel Lower(Operation scatter, TargetTraits target)
@@ -12,7 +12,8 @@ internal static class ScatterKernel
         var (operand, indices, updates) = (scatter.Operands[0], scatter.Operands[1], scatter.Operands[2]);
         LoopBuffer Buffer(string name, Value value, bool isWritten = false) =>
             new(name, value.DType, Math.Max(value.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
-        var (from, at, add, to) = (Buffer("operand", operand), Buffer("indices", indices), Buffer("updates", updates), Buffer("r0", scatter.Result, true));
+        var (from, at, add, to) = (Buffer("operand", operand), Buffer("indices", indices), Buffer("updates", updates),
+            Buffer("r0", scatter.Result, isWritten: true));
         var rows = operand.Shape[0];
         var columns = operand.Shape.ElementCount / Math.Max(rows, 1);
         var lanes = Math.Min(target.Lanes(operand.DType) * 2, ElementKernel.PowerOfTwoAtLeast(columns));
@@ -57,12 +58,12 @@ internal static class ScatterKernel
             var adds = Each("n", count, n => AddCompensated(to, Destination(n) * columns + column, Update(n, column), lost, LostAt(n)));
             return new(lane, extent, LoopKind.Vector, lanes, [Copy(column), clear, adds]);
         }
-        var (block, full, rest) = (new LoopVariable("block"), columns / lanes, columns % lanes);
+        var (block, full, remainder) = (new LoopVariable("block"), columns / lanes, columns % lanes);
         List<Statement> blocks = [];
         if (full > 0) blocks.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * lanes, lanes)]));
-        if (rest > 0)
+        if (remainder > 0)
             blocks.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
-                [Columns(ScalarExpr.Index(full * lanes), rest)]));
+                [Columns(ScalarExpr.Index(full * lanes), remainder)]));
         return Build([lost], [.. blocks]);
     }
 

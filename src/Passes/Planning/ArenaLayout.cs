@@ -15,7 +15,7 @@ internal sealed class ArenaLayout
     private readonly List<Item> _items = [];
     private readonly Dictionary<Value, Item> _itemOf = [];
 
-    /// <summary>Bytes in use, once placed.</summary>
+    /// <summary>Bytes in use, once offsets are assigned.</summary>
     public long Bytes { get; private set; }
     /// <summary>Bytes that the values would take side by side.</summary>
     public long KeepAllBytes => _itemOf.Values.Sum(i => i.Bytes);
@@ -37,14 +37,15 @@ internal sealed class ArenaLayout
         _itemOf[successor] = item;
     }
 
-    // What is placed is kept in the order of offsets, so that a gap is found in one walk.
-    public IEnumerable<(Value Value, long Offset)> Place()
+    /// <summary>Assigns an offset to each value. O(values · values alive at once).</summary>
+    public IEnumerable<(Value Value, long Offset)> AssignOffsets()
     {
-        var placed = new List<Item>(_items.Count);
+        // In the order of offsets, so that one walk finds a gap.
+        var assigned = new List<Item>(_items.Count);
         foreach (var item in _items.OrderByDescending(i => i.Bytes))
         {
             var (offset, at) = (0L, 0);
-            foreach (var other in placed)
+            foreach (var other in assigned)
             {
                 if (other.First > item.Last || item.First > other.Last) continue;
                 if (offset + item.Bytes <= other.Offset) break;
@@ -52,8 +53,8 @@ internal sealed class ArenaLayout
             }
             item.Offset = offset;
             Bytes = Math.Max(Bytes, offset + item.Bytes);
-            at = placed.BinarySearch(item, Comparer<Item>.Create((a, b) => a.Offset.CompareTo(b.Offset)));
-            placed.Insert(at < 0 ? ~at : at, item);
+            at = assigned.BinarySearch(item, Comparer<Item>.Create((a, b) => a.Offset.CompareTo(b.Offset)));
+            assigned.Insert(at < 0 ? ~at : at, item);
         }
         return _itemOf.Select(i => (i.Key, i.Value.Offset));
     }

@@ -40,7 +40,7 @@ internal sealed class MemoryPlan
     public LoopProgram Build(double parallelWork, bool verifies)
     {
         var arena = new ArenaLayout();
-        var calls = Place(arena);
+        var calls = AssignStorage(arena);
         if (verifies) PlanVerifier.Verify(_function, _donated, calls);
         var shared = calls.Select(c => ScratchBytes(c.Kernel.Kernel, BufferScope.Shared)).DefaultIfEmpty(0).Max();
         var worker = calls.Select(c => ScratchBytes(c.Kernel.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
@@ -51,15 +51,15 @@ internal sealed class MemoryPlan
             workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
     }
 
-    /// <summary>The kernels in execution order with their buffers, temporaries being placed in an arena.</summary>
-    public List<PlannedCall> Place(ArenaLayout arena)
+    /// <summary>The kernels in execution order with the storage of their arguments; temporaries are in an arena.</summary>
+    public List<PlannedCall> AssignStorage(ArenaLayout arena)
     {
-        PlaceGiven();
-        PlaceResults();
+        AssignParametersAndConstants();
+        AssignResults();
         var order = KernelSchedule.Order(_kernels, p => _function.Parameters[p], _target.Workers, FallBackToCopies);
         foreach (var overwrite in order.SelectMany(k => k.Overwrites))
             _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
-        PlaceTemporaries(order, arena);
+        AssignTemporaries(order, arena);
         List<PlannedCall> calls = [.. order.Select(k => new PlannedCall(k, [.. k.Reads.Concat(k.Writes).Select(v => _storage[v])]))];
         calls.AddRange(_copies.Select(c => new PlannedCall(PlannedKernel.Copy(c.From, c.From, _target), [_storage[c.From], c.To])));
         return calls;
@@ -88,7 +88,7 @@ internal sealed class MemoryPlan
         foreach (var value in kernel.Writes) _producers[value] = kernel;
     }
 
-    private void PlaceGiven()
+    private void AssignParametersAndConstants()
     {
         for (var i = 0; i < _function.Parameters.Length; i++) _storage[_function.Parameters[i]] = new(StorageKind.External, i);
         _externalCount = _function.Parameters.Length;
@@ -99,8 +99,8 @@ internal sealed class MemoryPlan
         }
     }
 
-    // Results are written where the caller wants them if a kernel makes them; what is wanted in a second place, too, is copied at the end.
-    private void PlaceResults()
+    // A kernel writes its result straight to the caller's buffer; a result that is returned twice is copied at the end.
+    private void AssignResults()
     {
         var overwriting = new HashSet<Value>();
         for (var i = 0; i < _function.Results.Length; i++)
@@ -109,7 +109,7 @@ internal sealed class MemoryPlan
             var replaced = _donated[i] >= 0 ? _function.Parameters[_donated[i]] : null;
             var to = new Storage(StorageKind.External, replaced is null ? _externalCount++ : _donated[i]);
             if (value == replaced) continue;
-            if (value.Definition is null) PlaceParameter(value, to, replaced);
+            if (value.Definition is null) CopyParameter(value, to, replaced);
             else if (!_producers.TryGetValue(value, out var producer) || _storage.ContainsKey(value) || overwriting.Contains(value))
                 _copies.Add((value, to));
             else if (replaced is null) _storage[value] = to;
@@ -118,8 +118,8 @@ internal sealed class MemoryPlan
         }
     }
 
-    // A parameter that is returned: a kernel copies it, so that the order against kernels that overwrite it is kept.
-    private void PlaceParameter(Value parameter, Storage to, Value? replaced)
+    // A parameter that is returned is copied by a kernel, which the schedule orders before kernels that overwrite it.
+    private void CopyParameter(Value parameter, Storage to, Value? replaced)
     {
         var copy = new FunctionBuilder("copy").Parameter("copy", parameter.Type);
         AddKernel(PlannedKernel.Copy(parameter, copy, _target));
@@ -127,7 +127,7 @@ internal sealed class MemoryPlan
         else _copies.Add((copy, to));
     }
 
-    // Two kernels each read what the other replaces: one of them writes beside, and its results are copied at the end.
+    // Two kernels each read what the other overwrites: one of them writes to the arena, and its results are copied at the end.
     private void FallBackToCopies(PlannedKernel kernel)
     {
         foreach (var overwrite in kernel.Overwrites) _copies.Add((overwrite.Result, new(StorageKind.External, overwrite.Parameter)));
@@ -138,7 +138,7 @@ internal sealed class MemoryPlan
     private int InUseUntil(Value value, int lastUse) =>
         _target.Workers > 1 && value.Type.Bytes <= _target.L1Bytes && lastUse < int.MaxValue ? lastUse + KernelsBeforeReuse : lastUse;
 
-    private void PlaceTemporaries(List<PlannedKernel> order, ArenaLayout arena)
+    private void AssignTemporaries(List<PlannedKernel> order, ArenaLayout arena)
     {
         var lastUse = new Dictionary<Value, int>();
         for (var t = 0; t < order.Count; t++)
@@ -146,7 +146,7 @@ internal sealed class MemoryPlan
         foreach (var (value, _) in _copies) lastUse[value] = int.MaxValue;
         for (var t = 0; t < order.Count; t++)
         {
-            // What is read here for the last time, element by element, gives its memory to a result.
+            // An operand that is read here for the last time, element by element, gives its memory to a result.
             var dying = order[t].Sources.Where(o => arena.Holds(o) && lastUse[o] == t).ToList();
             foreach (var value in order[t].Writes)
             {
@@ -163,7 +163,7 @@ internal sealed class MemoryPlan
                 }
             }
         }
-        foreach (var (value, offset) in arena.Place()) _storage[value] = new(StorageKind.Arena, offset);
+        foreach (var (value, offset) in arena.AssignOffsets()) _storage[value] = new(StorageKind.Arena, offset);
     }
 }
 

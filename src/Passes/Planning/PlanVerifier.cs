@@ -12,7 +12,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Planning;
 
-/// <summary>Runs a plan on values in place of numbers, and checks the invariants listed at the top of this file.
+/// <summary>Runs a plan symbolically, and checks the invariants listed at the top of this file.
 /// O(operands · log buffers).</summary>
 internal sealed class PlanVerifier
 {

@@ -3,19 +3,19 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Planning;
 
-/// <summary>Decides which calls all workers share, and where they synchronize.</summary>
-/// <remarks>A barrier stands before a call only if it touches memory that another worker may still be using: calls whose iterations
-/// divide a buffer alike follow one another without a barrier, since each worker reads what it wrote itself. O(calls).</remarks>
+/// <summary>Decides which calls run on all workers, and where they synchronize.</summary>
+/// <remarks>A barrier precedes a call only if it touches memory that another worker may still be using: calls that partition a buffer
+/// alike need none between them, since each worker reads what it wrote itself. O(calls).</remarks>
 internal sealed class WorkSharing
 {
     /// <summary>Calls without a barrier between them, at most: each call is compared with those.
     /// One more barrier costs less than any of them.</summary>
     private const int MostPending = 256;
 
-    private readonly ImmutableArray<PlacedCall> _calls;
+    private readonly ImmutableArray<SharedCall> _calls;
 
     public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls) =>
-        _calls = [.. calls.Select(c => new PlacedCall(c.Kernel, c.Arguments))];
+        _calls = [.. calls.Select(c => new SharedCall(c.Kernel, c.Arguments))];
 
     /// <summary>Shares the calls of at least <paramref name="threshold"/> scalar operations.</summary>
     public ImmutableArray<KernelCall> Share(int workers, double threshold) => Schedule(workers > 1 ? threshold : double.PositiveInfinity);
@@ -23,7 +23,7 @@ internal sealed class WorkSharing
     private ImmutableArray<KernelCall> Schedule(double threshold)
     {
         var result = ImmutableArray.CreateBuilder<KernelCall>(_calls.Length);
-        var (pendingParallel, pendingSerial) = (new List<PlacedCall>(), new List<PlacedCall>());
+        var (pendingParallel, pendingSerial) = (new List<SharedCall>(), new List<SharedCall>());
         foreach (var call in _calls)
         {
             var isParallel = call.Kernel.Work >= threshold;
@@ -43,15 +43,16 @@ internal sealed class WorkSharing
     }
 
     /// <summary>A kernel with the memory that it touches.</summary>
-    private sealed class PlacedCall
+    private sealed class SharedCall
     {
         private readonly ImmutableArray<Region> _regions;
 
-        public PlacedCall(Kernel kernel, ImmutableArray<Storage> arguments)
+        public SharedCall(Kernel kernel, ImmutableArray<Storage> arguments)
         {
             (Kernel, Arguments) = (kernel, arguments);
             var accesses = KernelAccess.Of(kernel);
-            _regions = [.. arguments.Select((place, i) => new Region(place, kernel.Arguments[i], accesses[i])).Where(r => r.Place.Kind != StorageKind.Constant)];
+            _regions = [.. arguments.Select((storage, i) => new Region(storage, kernel.Arguments[i], accesses[i]))
+                .Where(r => r.Storage.Kind != StorageKind.Constant)];
             HasBarrier = kernel.Body.Any(s => s is BarrierStatement);
             UsesShared = kernel.Scratch.Any(b => b.Scope == BufferScope.Shared);
         }
@@ -62,22 +63,24 @@ internal sealed class WorkSharing
         private bool UsesShared { get; }
 
         /// <summary>Whether a later call must not begin on one worker while this one runs on another.</summary>
-        public bool Conflicts(PlacedCall later, bool areBothParallel)
+        public bool Conflicts(SharedCall later, bool areBothParallel)
         {
             if (UsesShared && later.UsesShared) return true;
             foreach (var mine in _regions)
                 foreach (var other in later._regions)
-                    if ((mine.Access.Writes || other.Access.Writes) && mine.Overlaps(other) && !(areBothParallel && mine.IsDividedAs(other))) return true;
+                    if ((mine.Access.Writes || other.Access.Writes) && mine.Overlaps(other)
+                        && !(areBothParallel && mine.IsPartitionedAs(other))) return true;
             return false;
         }
     }
 
-    private sealed record Region(Storage Place, LoopBuffer Buffer, KernelAccess Access)
+    private sealed record Region(Storage Storage, LoopBuffer Buffer, KernelAccess Access)
     {
-        public bool Overlaps(Region other) => Place.Kind == other.Place.Kind && (Place.Kind == StorageKind.External ? Place.Index == other.Place.Index
-            : Place.Index < other.Place.Index + other.Buffer.Bytes && other.Place.Index < Place.Index + Buffer.Bytes);
+        public bool Overlaps(Region other) => Storage.Kind == other.Storage.Kind
+            && (Storage.Kind == StorageKind.External ? Storage.Index == other.Storage.Index
+                : Storage.Index < other.Storage.Index + other.Buffer.Bytes && other.Storage.Index < Storage.Index + Buffer.Bytes);
 
-        public bool IsDividedAs(Region other) => Place == other.Place && Buffer.DType.Bytes == other.Buffer.DType.Bytes
-            && Access.Pieces is not null && Access.Pieces == other.Access.Pieces;
+        public bool IsPartitionedAs(Region other) => Storage == other.Storage && Buffer.DType.Bytes == other.Buffer.DType.Bytes
+            && Access.Partition is not null && Access.Partition == other.Access.Partition;
     }
 }

@@ -150,7 +150,8 @@ public sealed class IdxFile : IDisposable
             bytes *= size;
             if (bytes > limit)
                 throw new RuntimeException(RuntimeCode.FileCutShort,
-                    $"{Path} declares [{string.Join(',', dimensions)},...], at least {bytes} bytes, which a file of {fileBytes} bytes cannot hold");
+                    $"{Path} declares [{string.Join(',', dimensions)},...], at least {bytes} bytes, "
+                        + $"which a file of {fileBytes} bytes cannot hold");
             if (bytes > Array.MaxLength)
                 throw new RuntimeException(RuntimeCode.WrongFormat,
                     $"{Path} declares [{string.Join(',', dimensions)},...], at least {bytes} bytes; at most {Array.MaxLength} can be read");
@@ -179,7 +180,7 @@ public sealed class IdxFile : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new RuntimeException(RuntimeCode.WrongFormat, $"{Path} is gzip that is damaged or cut short: {e.Message}", e);
+            throw new RuntimeException(RuntimeCode.WrongFormat, $"{Path} is gzip that is damaged or truncated: {e.Message}", e);
         }
         catch (IOException e)
         {

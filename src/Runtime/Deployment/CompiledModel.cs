@@ -7,8 +7,9 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <summary>A model that was compiled ahead of time: the base of generated facades.</summary>
 /// <remarks>
 /// For one thread at a time: a second one gets SGC5005.
-/// The constructor reads NAME.json, checks hashes, ABI, architecture and processor before any native code is loaded,
-/// picks the best variant that this processor runs, and sets the parameters to the declared initial values.
+/// The constructor reads NAME.json and checks it, hashes, ABI, architecture and processor before any native code is loaded. Then the
+/// library's own copy of the manifest must be the same: no number that memory is sized with comes from the file alone. It picks the best
+/// variant that this processor runs, and sets the parameters to the declared initial values.
 /// Spans of parameters, metrics and predictions keep their memory alive, also when the model is disposed or collected.
 /// </remarks>
 public abstract unsafe partial class CompiledModel : IDisposable
@@ -17,7 +18,7 @@ public abstract unsafe partial class CompiledModel : IDisposable
     private readonly Executable _training;
     private readonly Executable? _prediction;
     private readonly ModelManifest _manifest;
-    private readonly bool _isDoubleLoss;
+    private readonly ElementType _lossType;
 
     /// <summary>Loads a model.</summary>
     /// <param name="name">Its name.</param>
@@ -40,12 +41,12 @@ public abstract unsafe partial class CompiledModel : IDisposable
             throw new RuntimeException(RuntimeCode.TooManyThreads,
                 $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
         if (threads == 0) threads = _manifest.MaxThreads; // Of which no more run than there are processors.
-        var library = Path.GetFullPath(Path.Combine(folder, Library(_manifest)));
+        var library = Path.GetFullPath(Path.Combine(folder, _manifest.Library));
         try
         {
             _training = Load(library, variant.Training, _manifest.Training, threads);
             if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
-            _isDoubleLoss = _manifest.Training.Single(b => b.Name == "loss").Type == ElementType.F64;
+            _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
             Initialize(library);
         }
         catch
@@ -141,31 +142,46 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>For generated code: a metric of the last step. Changed by this thread's next one.</summary>
     protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
 
-    private float Loss(Executable.Entry entry) => _isDoubleLoss ? (float)entry.Read<double>("loss")[0] : entry.Read<float>("loss")[0];
-
-    private static string Library(ModelManifest manifest) => manifest.Files.FirstOrDefault(IsLibrary)?.Name
-        ?? throw new RuntimeException(RuntimeCode.FileMissing, $"model '{manifest.Model}' was built without a shared library; build it with 'shared' in --emit");
-
-    private static bool IsLibrary(ManifestFile file) => file.Name.EndsWith(".so", StringComparison.Ordinal);
+    // Read as its bits where C# has no such type.
+    private float Loss(Executable.Entry entry) => _lossType switch
+    {
+        ElementType.F64 => (float)entry.Read<double>("loss")[0],
+        ElementType.F16 => (float)entry.Read<Half>("loss")[0],
+        ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)entry.Read<ushort>("loss")[0] << 16),
+        _ => entry.Read<float>("loss")[0],
+    };
 
     private static ManifestVariant Choose(ModelManifest manifest, string folder)
     {
         if (manifest.Platform != ModelManifest.HostPlatform)
-            throw new RuntimeException(RuntimeCode.WrongArchitecture, $"model '{manifest.Model}' was built for {manifest.Platform}, and this is {ModelManifest.HostPlatform}");
+            throw new RuntimeException(RuntimeCode.WrongArchitecture,
+                $"model '{manifest.Model}' was built for {manifest.Platform}, and this is {ModelManifest.HostPlatform}");
+        if (manifest.Files.All(f => f.Name != manifest.Library))
+            throw new RuntimeException(RuntimeCode.FileMissing,
+                $"model '{manifest.Model}' was built without a shared library; build it with 'shared' in --emit");
         // The facade itself is a file of its own only where the program was not compiled to native code.
-        foreach (var file in manifest.Files.Where(f => IsLibrary(f) || File.Exists(Path.Combine(folder, f.Name)))) manifest.Verify(folder, file);
-        using var code = NativeCode.Open(Path.GetFullPath(Path.Combine(folder, Library(manifest))));
-        // Also tells whether the system saves the registers, for which C# has no instruction.
+        foreach (var file in manifest.Files)
+            if (file.Name == manifest.Library || File.Exists(Path.Combine(folder, file.Name))) manifest.Verify(folder, file);
+        if (!manifest.Variants.Any(v => v.CpuFeatures.All(CpuFeatures.IsSupported))) throw Unsupported(manifest);
+        using var code = NativeCode.Open(Path.GetFullPath(Path.Combine(folder, manifest.Library)));
+        if (Marshal.PtrToStringUTF8(code.Symbol($"{manifest.Model}_manifest")) != manifest.Contents)
+            throw new RuntimeException(RuntimeCode.AlteredArtefact,
+                $"'{manifest.Library}' was linked with another manifest than '{manifest.Model}.json' in '{folder}'; build the model again");
+        // Also asks whether the system saves the registers, for which C# has no instruction.
         var isSupported = (delegate* unmanaged<int, int>)code.Symbol($"{manifest.Model}_is_supported");
         for (var i = 0; i < manifest.Variants.Length; i++)
             if (manifest.Variants[i].CpuFeatures.All(CpuFeatures.IsSupported) && isSupported(i) != 0) return manifest.Variants[i];
-        var last = manifest.Variants[^1];
-        throw new RuntimeException(RuntimeCode.MissingCpuFeature,
-            $"model '{manifest.Model}' for {last.Target} needs {string.Join(", ", last.CpuFeatures)}; of these processor and system lack {Missing(last)}; build it for a lower --target");
+        throw Unsupported(manifest);
     }
 
-    private static string Missing(ManifestVariant variant) =>
-        string.Join(", ", variant.CpuFeatures.Where(f => !CpuFeatures.IsSupported(f))) is { Length: > 0 } names ? names : "the saving of vector registers";
+    private static RuntimeException Unsupported(ModelManifest manifest)
+    {
+        var last = manifest.Variants[^1];
+        var missing = last.CpuFeatures.Where(f => !CpuFeatures.IsSupported(f)).ToList();
+        return new(RuntimeCode.MissingCpuFeature,
+            $"model '{manifest.Model}' for {last.Target} needs {string.Join(", ", last.CpuFeatures)}; of these processor and system lack"
+            + $" {(missing.Count > 0 ? string.Join(", ", missing) : "the saving of vector registers")}; build it for a lower --target");
+    }
 
     private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
     {

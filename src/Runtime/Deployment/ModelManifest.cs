@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -56,51 +57,82 @@ public sealed record ModelManifest
     public required ImmutableArray<string> Parameters { get; init; }
     /// <summary>Best first.</summary>
     public required ImmutableArray<ManifestVariant> Variants { get; init; }
-    /// <summary>All files but the manifest.</summary>
+    /// <summary>All files except the manifest.</summary>
     public required ImmutableArray<ManifestFile> Files { get; init; }
     /// <summary>SHA-256 of this file's text with this value empty.</summary>
     public string Sha256 { get; init; } = "";
 
     /// <summary>The running system in the manifest's words.</summary>
     public static string HostPlatform =>
-        $"{System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}-{(OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : "windows")}";
+        $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}-"
+        + (OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : "windows");
+
+    /// <summary>The file that has the code.</summary>
+    [JsonIgnore]
+    public string Library => $"lib{Model}.so";
+
+    /// <summary>The text that the library carries of the manifest it was linked with: all except the hashes of files.</summary>
+    [JsonIgnore]
+    public string Contents => Text(this with { Files = [], Sha256 = "" });
 
     /// <summary>The text of NAME.json, its own hash filled in.</summary>
     public string Serialize() => Text(this with { Sha256 = Hash(Encoding.UTF8.GetBytes(Text(this with { Sha256 = "" }))) });
 
     /// <summary>Reads and checks a manifest.</summary>
     /// <param name="path">NAME.json.</param>
-    /// <exception cref="RuntimeException">SGC6001: no such file. SGC7201: not a manifest, cut short or altered. SGC7203: of another ABI.</exception>
+    /// <exception cref="RuntimeException">SGC6001: no such file, or it cannot be read. SGC7201: not a manifest, cut short, altered, or one
+    /// that contradicts itself. SGC7203: of another ABI.</exception>
     public static ModelManifest Read(string path)
     {
         if (!File.Exists(path))
-            throw new RuntimeException(RuntimeCode.FileMissing, $"there is no manifest '{path}'; copy it beside the program with the model's other files");
-        ModelManifest? manifest;
-        var text = File.ReadAllText(path);
+            throw new RuntimeException(RuntimeCode.FileMissing,
+                $"there is no manifest '{path}'; copy it beside the program with the model's other files");
+        var text = Encoding.UTF8.GetString(ReadBytes(path));
+        var manifest = Parse(path, text);
+        if (manifest.Abi != KernelAbi.Version)
+            throw new RuntimeException(RuntimeCode.AbiMismatch, $"'{path}' was built for runtime ABI {manifest.Abi}, and this runtime has"
+                + $" {KernelAbi.Version}; build the model again with this version");
+        if (ManifestCheck.Refusal(manifest) is { } refusal)
+            throw new RuntimeException(RuntimeCode.BadManifest,
+                $"the manifest '{path}' contradicts itself: {refusal}; build the model again");
+        if (manifest.Serialize() != text)
+            throw new RuntimeException(RuntimeCode.BadManifest,
+                $"the manifest '{path}' was altered after it was built; build the model again");
+        return manifest;
+    }
+
+    private static ModelManifest Parse(string path, string text)
+    {
         try
         {
-            manifest = JsonSerializer.Deserialize(text, ManifestJson.Default.ModelManifest);
+            return JsonSerializer.Deserialize(text, ManifestJson.Default.ModelManifest) ?? throw new JsonException("it is null");
         }
         catch (JsonException error)
         {
             throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is cut short: {error.Message}", error);
         }
-        if (manifest is null || manifest.Serialize() != text)
-            throw new RuntimeException(RuntimeCode.BadManifest, $"the manifest '{path}' was altered after it was built; build the model again");
-        if (manifest.Abi != KernelAbi.Version)
-            throw new RuntimeException(RuntimeCode.AbiMismatch,
-                $"'{path}' was built for runtime ABI {manifest.Abi}, and this runtime has {KernelAbi.Version}; build the model again with this version");
-        return manifest;
+    }
+
+    internal static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new RuntimeException(RuntimeCode.FileMissing, $"'{path}' cannot be read: {error.Message}", error);
+        }
     }
 
     /// <summary>Refuses a file whose bytes are not those of the build.</summary>
-    /// <exception cref="RuntimeException">SGC6001: missing. SGC7202: altered.</exception>
+    /// <exception cref="RuntimeException">SGC6001: missing, or it cannot be read. SGC7202: altered.</exception>
     public void Verify(string folder, ManifestFile file)
     {
         var path = Path.Combine(folder, file.Name);
         if (!File.Exists(path))
             throw new RuntimeException(RuntimeCode.FileMissing, $"model '{Model}' needs '{path}', which is missing");
-        var found = Hash(File.ReadAllBytes(path));
+        var found = Hash(ReadBytes(path));
         if (found != file.Sha256)
             throw new RuntimeException(RuntimeCode.AlteredArtefact,
                 $"'{path}' was altered or cut short: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
@@ -112,6 +144,7 @@ public sealed record ModelManifest
     private static string Text(ModelManifest manifest) => JsonSerializer.Serialize(manifest, ManifestJson.Default.ModelManifest);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, NewLine = "\n", PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, NewLine = "\n",
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelManifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

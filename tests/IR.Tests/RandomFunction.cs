@@ -4,10 +4,11 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.IR.Tests;
 
 /// <summary>Random valid functions over f32[2,3]: each operation reads any earlier values.</summary>
-internal static class RandomGraph
+internal static class RandomFunction
 {
     public static Gen<Function> Gen { get; } =
-        CsCheck.Gen.Select(CsCheck.Gen.Int[1, 3], CsCheck.Gen.Select(CsCheck.Gen.Int[0, 6], CsCheck.Gen.Int[0, 99], CsCheck.Gen.Int[0, 99]).Array[0, 12])
+        CsCheck.Gen.Select(CsCheck.Gen.Int[1, 3],
+            CsCheck.Gen.Select(CsCheck.Gen.Int[0, 6], CsCheck.Gen.Int[0, 99], CsCheck.Gen.Int[0, 99]).Array[0, 12])
             .Select((parameters, steps) => Build(parameters, steps));
 
     private static Function Build(int parameters, (int Kind, int A, int B)[] steps)

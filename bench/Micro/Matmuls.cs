@@ -4,12 +4,12 @@ using GraphCompiler.Tape;
 
 namespace GraphCompiler.Bench.Micro;
 
-/// <summary>Matrix products: squares, and the forward, dX and dW products of the suite's layers.</summary>
-internal static class Products
+/// <summary>Matmuls: squares, and the forward, dX and dW matmuls of the suite's layers.</summary>
+internal static class Matmuls
 {
     public static IEnumerable<MicroCase> All { get; } =
     [
-        .. new[] { 64, 128, 256, 512, 1024, 2048 }.Select(n => Forward($"product {n}x{n}x{n}", n, n, n)),
+        .. new[] { 64, 128, 256, 512, 1024, 2048 }.Select(n => Forward($"matmul {n}x{n}x{n}", n, n, n)),
         .. Layer("mnist_b64 layer 1", 64, 784, 128),
         .. Layer("mnist_b128_512 layer 1", 128, 784, 512),
         .. Layer("mnist_b128_512 layer 2", 128, 512, 512),
@@ -21,14 +21,14 @@ internal static class Products
     [
         Forward($"{name} forward {batch}x{inputs}x{outputs}", batch, inputs, outputs),
         // dX = dY·Wᵀ and dW = Xᵀ·dY
-        Product($"{name} dX {batch}x{outputs}x{inputs}", new(batch, outputs), new(inputs, outputs), contractX: 1, contractY: 1),
-        Product($"{name} dW {inputs}x{batch}x{outputs}", new(batch, inputs), new(batch, outputs), contractX: 0, contractY: 0),
+        Contract($"{name} dX {batch}x{outputs}x{inputs}", new(batch, outputs), new(inputs, outputs), contractX: 1, contractY: 1),
+        Contract($"{name} dW {inputs}x{batch}x{outputs}", new(batch, inputs), new(batch, outputs), contractX: 0, contractY: 0),
     ];
 
-    private static MicroCase Forward(string name, int rows, int depth, int columns) =>
-        Product(name, new(rows, depth), new(depth, columns), contractX: 1, contractY: 0);
+    private static MicroCase Forward(string name, int m, int k, int n) =>
+        Contract(name, new(m, k), new(k, n), contractX: 1, contractY: 0);
 
-    private static MicroCase Product(string name, Shape x, Shape y, int contractX, int contractY)
+    private static MicroCase Contract(string name, Shape x, Shape y, int contractX, int contractY)
     {
         var result = new Shape(x[1 - contractX], y[1 - contractY]);
         var axes = new DotGeneral.Axes([], [], [contractX], [contractY]).Attributes;
@@ -40,7 +40,10 @@ internal static class Products
         return new(name, [x, y], [result],
             (builder, o) => [builder.Emit(DotGeneral.Instance, o, axes)],
             (o, r) => MatrixMultiply.Run(View(o[0], x, contractX == 0), View(o[1], y, contractY == 1), r[0]),
-            // A transposed view, which the product reads as it is, costs libtorch nothing but the call.
-            o => [(contractX == 0 ? o[0].t() : o[0]).mm(contractY == 1 ? o[1].t() : o[1])]) { Flops = 2.0 * result.ElementCount * x[contractX] };
+            // A transposed view, which libtorch's matmul reads as it is, costs nothing but the call.
+            o => [(contractX == 0 ? o[0].t() : o[0]).mm(contractY == 1 ? o[1].t() : o[1])])
+        {
+            Flops = 2.0 * result.ElementCount * x[contractX],
+        };
     }
 }

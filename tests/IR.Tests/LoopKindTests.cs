@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.Tests.Shared;
+using Xunit;
+
+namespace GraphCompiler.IR.Tests;
+
+/// <summary>Every visitor of LoopIR knows every kind of statement and expression; the kinds are found by reflection.</summary>
+public class LoopKindTests
+{
+    [Fact]
+    public void The_samples_are_one_of_each_kind()
+    {
+        Assert.Equal(Names(LoopKinds.KindsOf<Statement>()), Names(LoopKinds.Statements.Select(s => s.GetType())));
+        Assert.Equal(Names(LoopKinds.KindsOf<ScalarExpr>()), Names(LoopKinds.Expressions.Select(e => e.GetType())));
+    }
+
+    [Fact]
+    public void Operands_and_nested_statements_are_all_that_a_node_holds()
+    {
+        foreach (var statement in LoopKinds.Statements)
+        {
+            Assert.Equal(Held<ScalarExpr>(statement), statement.Operands.ToArray());
+            Assert.Equal(Held<Statement>(statement), statement.Nested);
+        }
+        foreach (var expression in LoopKinds.Expressions) Assert.Equal(Held<ScalarExpr>(expression), expression.Operands.ToArray());
+    }
+
+    [Fact]
+    public void Every_kind_is_verified_printed_and_counted()
+    {
+        Kernel[] kernels =
+        [
+            .. LoopKinds.Statements.Concat(LoopKinds.Reductions).Concat(LoopKinds.Loops).Select(LoopKinds.KernelOf),
+            .. LoopKinds.Expressions.Concat(LoopKinds.Operations).Select(LoopKinds.KernelOf),
+        ];
+        foreach (var kernel in kernels)
+        {
+            LoopVerifier.Verify(kernel);
+            Assert.NotEmpty(LoopPrinter.Print(kernel));
+            Assert.True(KernelCost.Of(kernel).Flops >= 0);
+            Assert.Equal(kernel.Arguments.Length, KernelAccess.Of(kernel).Count);
+        }
+    }
+
+    [Fact]
+    public void Different_operations_differ_in_print()
+    {
+        AssertDistinct(LoopKinds.Operations.Select(LoopPrinter.Print));
+        AssertDistinct(LoopKinds.Reductions.Concat(LoopKinds.Loops).Select(s => LoopPrinter.Print(LoopKinds.KernelOf(s))));
+    }
+
+    /// <summary>A hint touches nothing; every other buffer that a node names is read or written.</summary>
+    [Fact]
+    public void Every_buffer_that_a_node_names_is_accessed()
+    {
+        foreach (var statement in LoopKinds.Statements.Where(s => s is not PrefetchStatement))
+            AssertAccessed(LoopKinds.KernelOf(statement), Held<LoopBuffer>(statement));
+        foreach (var expression in LoopKinds.Expressions)
+            AssertAccessed(LoopKinds.KernelOf(expression), Held<LoopBuffer>(expression));
+    }
+
+    private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)
+    {
+        var accesses = KernelAccess.Of(kernel);
+        foreach (var buffer in named)
+            Assert.True(accesses[kernel.Arguments.IndexOf(buffer)] is { Reads: true } or { Writes: true }, $"{buffer}");
+    }
+
+    private static void AssertDistinct(IEnumerable<string> texts) =>
+        Assert.All(texts.GroupBy(t => t), g => Assert.True(g.Count() == 1, g.Key));
+
+    // What a record was made from: its constructor's parameters, in order.
+    private static IEnumerable<T> Held<T>(object node) where T : class =>
+        node.GetType().GetConstructors(BindingFlags.Public | BindingFlags.Instance).Single().GetParameters()
+            .Select(p => node.GetType().GetProperty(p.Name!)!.GetValue(node))
+            .SelectMany(v => v is ImmutableArray<T> many ? many : v is T one ? [one] : (IEnumerable<T>)[]);
+
+    private static IEnumerable<string> Names(IEnumerable<Type> kinds) => kinds.Select(k => k.Name).Order(StringComparer.Ordinal);
+}
