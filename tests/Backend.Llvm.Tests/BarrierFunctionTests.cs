@@ -113,14 +113,14 @@ public sealed unsafe class BarrierFunctionTests
             return thread;
         }
 
-        public void RunAlone() => _entry((void**)_table.Address, _arena.Address, 0, 1, _barrier.Address);
+        public void RunAlone() => _entry((void**)_table.Address, _arena.Address, 0, 1, (void*)_barrier.Address);
 
         public void Forget() => Elements(2).Fill(float.NaN);
 
         public void Run(WorkerPool pool)
         {
             Forget();
-            pool.Run(_entry, (void**)_table.Address, _arena.Address, _barrier.Address);
+            pool.Run(_entry, (void**)_table.Address, _arena.Address, (void*)_barrier.Address);
         }
 
         public void Dispose()
