@@ -115,14 +115,14 @@ public sealed unsafe class BarrierFunctionTests
             return thread;
         }
 
-        public void RunAlone() => _entry((void**)AddressOf(_table), AddressOf(_arena), 0, 1, _barrier.Address);
+        public void RunAlone() => _entry((void**)AddressOf(_table), AddressOf(_arena), 0, 1, (void*)_barrier.Address);
 
         public void Forget() => Elements(2).Fill(float.NaN);
 
         public void Run(WorkerPool pool)
         {
             Forget();
-            pool.Run(_entry, (void**)AddressOf(_table), AddressOf(_arena), _barrier.Address);
+            pool.Run(_entry, (void**)AddressOf(_table), AddressOf(_arena), (void*)_barrier.Address);
         }
 
         public void Dispose()
