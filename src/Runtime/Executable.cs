@@ -39,8 +39,8 @@ public sealed unsafe partial class Executable : IDisposable
     /// <param name="entry">Address of the native entry, of the signature in <see cref="KernelAbi"/>.</param>
     /// <param name="layout">The buffers that the entry expects.</param>
     /// <param name="threads">Most workers, the calling thread included; 0 for one per processor. Never more run than there are processors
-    /// for the process (<see cref="Environment.ProcessorCount"/>, which follows its affinity and control group), since the workers of a step
-    /// wait for one another. A layout that is not parallel runs on the calling thread alone.</param>
+    /// for the process (<see cref="Environment.ProcessorCount"/>, which follows its affinity and control group), since the workers of a
+    /// step wait for one another. A layout that is not parallel runs on the calling thread alone.</param>
     /// <param name="states">Where states live, to share them with other executables; null for memory of its own.</param>
     /// <exception cref="RuntimeException">SGC5006: the layout contradicts itself or the shared states; SGC5002: the
     /// store is disposed; SGC5010: no memory. The code is not disposed then.</exception>
@@ -102,7 +102,8 @@ public sealed unsafe partial class Executable : IDisposable
     /// <summary>The buffers and memory of the step.</summary>
     public ExecutableLayout Layout { get; }
 
-    /// <summary>Workers that a run may use, the calling thread included: at most one per processor, and 1 if the layout is not parallel.</summary>
+    /// <summary>Workers that a run may use, the calling thread included: at most one per processor, and 1 if the layout is not
+    /// parallel.</summary>
     public int Threads { get; }
 
     /// <summary>Workers of the next run: all, or the calling thread alone where that takes less time.</summary>
