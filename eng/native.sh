@@ -15,6 +15,7 @@ require_native_tools() {
     local packages=(gcc g++ libc6-dev zlib1g-dev)
     if ! as_root apt-get install -y --no-install-recommends "${packages[@]}" >/dev/null 2>&1 </dev/null; then
         as_root apt-get update >&2 </dev/null || echo "warning: apt-get update failed; trying to install anyway." >&2
-        as_root apt-get install -y --no-install-recommends "${packages[@]}" >&2 </dev/null || fail "installing ${packages[*]} failed." "$advice"
+        as_root apt-get install -y --no-install-recommends "${packages[@]}" >&2 </dev/null \
+            || fail "installing ${packages[*]} failed." "$advice"
     fi
 }

@@ -29,7 +29,8 @@ public sealed class Facade
     {
         (_manifest, _names, _bodies) = (manifest, new ModelNames(manifest), new MethodBodyStreamEncoder(_il));
         AssemblyReferenceHandle Reference(AssemblyName name) => _metadata.AddAssemblyReference(_metadata.GetOrAddString(name.Name!),
-            name.Version!, default, name.GetPublicKeyToken() is { Length: > 0 } key ? _metadata.GetOrAddBlob(key) : default, default, default);
+            name.Version!, default, name.GetPublicKeyToken() is { Length: > 0 } key
+                ? _metadata.GetOrAddBlob(key) : default, default, default);
         var system = Reference(new AssemblyName("System.Runtime, Version=10.0.0.0, PublicKeyToken=b03f5f7f11d50a3a"));
         var runtime = Reference(typeof(CompiledModel).Assembly.GetName());
         TypeReferenceHandle Type(AssemblyReferenceHandle from, string space, string name) =>
@@ -196,7 +197,8 @@ public sealed class Facade
         il.OpCode(ILOpCode.Ret);
         var getter = Define($"get_{_names.Member(buffer.Name)}", MethodAttributes.SpecialName, signature, il, []);
         var property = _metadata.AddProperty(PropertyAttributes.None, _metadata.GetOrAddString(_names.Member(buffer.Name)),
-            Blob(s => s.PropertySignature(isInstanceProperty: true).Parameters(0, r => Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { })));
+            Blob(s => s.PropertySignature(isInstanceProperty: true).Parameters(0, r =>
+                Primitive(r.Type().GenericInstantiation(span, 1, true).AddArgument(), buffer.Type), _ => { })));
         _metadata.AddMethodSemantics(property, MethodSemanticsAttributes.Getter, getter);
         return property;
     }

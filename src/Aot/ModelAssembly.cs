@@ -34,7 +34,8 @@ public static class ModelAssembly
         }
     }
 
-    /// <summary>Runs one declaration, the assembly loaded in a context of its own, which goes when nothing of the assembly is in use.</summary>
+    /// <summary>Runs one declaration, the assembly loaded in a context of its own, which goes when nothing of the assembly is in
+    /// use.</summary>
     /// <exception cref="AotException">SGC7102 to SGC7104 and SGC7106.</exception>
     public static ModelDeclaration Declare(string path, string name)
     {

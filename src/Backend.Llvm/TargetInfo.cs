@@ -98,7 +98,8 @@ public sealed class TargetInfo
     }
 
     /// <summary>The same processor without some of its features: LLVM generates no code that uses them.</summary>
-    /// <param name="mayBeUsed">Decides for each name that <see cref="Features"/> turns on; a level, which lists none, stays as it is.</param>
+    /// <param name="mayBeUsed">Decides for each name that <see cref="Features"/> turns on; a level, which lists none, stays as it
+    /// is.</param>
     public TargetInfo RestrictedTo(Func<string, bool> mayBeUsed)
     {
         string[] features = [.. Features.Split(',').Select(f => f.StartsWith('+') && !mayBeUsed(f[1..]) ? $"-{f[1..]}" : f)];

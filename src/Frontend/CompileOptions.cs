@@ -15,11 +15,13 @@ public sealed record CompileOptions
     /// <summary>Where passes report their times, at Debug level; null is nowhere.</summary>
     public ILogger? Logger { get; init; }
     /// <summary>Whether numbers below the normal range (1.2e-38 in f32, 2.2e-308 in f64) keep their value. By default a step takes them for
-    /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction that meets one.</summary>
+    /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction with
+    /// one.</summary>
     public bool KeepSubnormals { get; init; }
     /// <summary>Whether a training step tests what its losses need of their inputs, and names what does not hold: a label outside of the
     /// classes is SGC5008, with the example. Costs a comparison for each label.</summary>
     public bool Checked { get; init; }
-    /// <summary>Whether a training step counts the time of each kernel, for <see cref="TrainingStep.Profile"/>; costs some tens of nanoseconds a kernel.</summary>
+    /// <summary>Whether a training step counts the time of each kernel, for <see cref="TrainingStep.Profile"/>; costs some tens of
+    /// nanoseconds a kernel.</summary>
     public bool Profile { get; init; }
 }

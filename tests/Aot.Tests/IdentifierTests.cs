@@ -99,12 +99,13 @@ public sealed class IdentifierTests(ITestOutputHelper output)
 internal static class NastyNames
 {
     private static readonly string[] s_words = """
-        asm call NULL int32_t uint8_t size_t int float double class template operator object string new delete and or xor not linux unix errno
-        stdin I EOF M_PI INT32_MAX complex bool true false this base out ref params lock model output loss inputs outputs program worker buffer
-        variant API NAME INITIAL MODEL_TYPE state_bytes fail run work zeroed choice find parameters entry_function x X _x x_ __x _X a b a.b a/b
-        a_b a__b a._b layer1.weight layer1_weight layer1/weight Layer1Weight TrainStep Predict Save Load Dispose Parameter ParameterNames
-        Threads Target ToString GetType Equals Finalize get_Target main printf memcpy int32 var record value async await yield field nameof
-        _ __ ___ . / ./. _. h.w h_w thread_local static_assert alignas constexpr nullptr typeof restrict inline far near small interface min max
+        asm call NULL int32_t uint8_t size_t int float double class template operator object string new delete and or xor not
+        linux unix errno stdin I EOF M_PI INT32_MAX complex bool true false this base out ref params lock model output loss inputs
+        outputs program worker buffer variant API NAME INITIAL MODEL_TYPE state_bytes fail run work zeroed choice find parameters
+        entry_function x X _x x_ __x _X a b a.b a/b a_b a__b a._b layer1.weight layer1_weight layer1/weight Layer1Weight TrainStep
+        Predict Save Load Dispose Parameter ParameterNames Threads Target ToString GetType Equals Finalize get_Target main printf
+        memcpy int32 var record value async await yield field nameof _ __ ___ . / ./. _. h.w h_w thread_local static_assert
+        alignas constexpr nullptr typeof restrict inline far near small interface min max
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     private static readonly string[] s_metrics = ["a \"quoted\" metric", "back\\slash", "line\nbreak", "*/ int x; /*", "//", "??/", "%s%n",

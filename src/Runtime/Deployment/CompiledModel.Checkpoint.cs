@@ -10,7 +10,8 @@ public abstract unsafe partial class CompiledModel
 
     /// <summary>Writes parameters and optimizer state to a file, beside it first: an older one is replaced whole or not at all, however
     /// many write to one path.</summary>
-    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: the file cannot be written.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: the file cannot be
+    /// written.</exception>
     public void Save(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -23,8 +23,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="sourceSha256">Of the IR that the facade was written for.</param>
-    /// <param name="threads">Most threads of a step, the caller's included, of which no more run than there are processors; 0 for one per processor,
-    /// as far as compiled for.</param>
+    /// <param name="threads">Most threads of a step, the caller's included, of which no more run than there are processors; 0 for one per
+    /// processor, as far as compiled for.</param>
     /// <param name="folder">Where NAME.json and the library are; null for the program's folder.</param>
     /// <exception cref="RuntimeException">SGC6001, SGC7201 to SGC7207: files are missing, altered or do not fit this machine.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -39,7 +39,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
         Target = variant.Target;
         if (threads < 0 || threads > _manifest.MaxThreads)
             throw new RuntimeException(RuntimeCode.TooManyThreads,
-                $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; build it with --threads {threads}");
+                $"model '{name}' was compiled for 1 to {_manifest.MaxThreads} threads, and {threads} are asked for; "
+                    + $"build it with --threads {threads}");
         if (threads == 0) threads = _manifest.MaxThreads; // Of which no more run than there are processors.
         var library = Path.GetFullPath(Path.Combine(folder, _manifest.Library));
         try
@@ -186,7 +187,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
     private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
     {
         var code = NativeCode.Open(path);
-        var layout = new ExecutableLayout([.. buffers.Select(b => BufferLayout.Dense(b.Name, b.Role, b.Type, b.Shape.AsSpan()))], entry.ArenaBytes, entry.Parallel);
+        var layout = new ExecutableLayout([.. buffers.Select(b => BufferLayout.Dense(b.Name, b.Role, b.Type, b.Shape.AsSpan()))],
+            entry.ArenaBytes, entry.Parallel);
         try
         {
             return new Executable(code, code.Symbol(entry.Symbol), layout, threads, _states);
@@ -216,7 +218,8 @@ public abstract unsafe partial class CompiledModel : IDisposable
         public static NativeCode Open(string path)
         {
             if (!NativeLibrary.TryLoad(path, out var handle))
-                throw new RuntimeException(RuntimeCode.WrongArchitecture, $"the system cannot load '{path}'; a library that it needs may be missing (see ldd)");
+                throw new RuntimeException(RuntimeCode.WrongArchitecture,
+                    $"the system cannot load '{path}'; a library that it needs may be missing (see ldd)");
             var code = new NativeCode();
             code.SetHandle(handle);
             return code;
