@@ -60,7 +60,8 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     {
         var location = Pinned ?? new Location(file, line);
         if (trainable && !type.DType.IsFloating)
-            throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained", location);
+            throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
+                location);
         var value = Parameter(name, type, location);
         _parameters.Add(new(value, initializer, trainable));
         return value;
@@ -80,10 +81,12 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         var location = new Location(file, line);
         foreach (var (name, value) in (metrics ?? new Dictionary<string, Value>()).Prepend(new("loss", loss)))
             if (value.Builder != this)
-                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"",
+                    location);
         foreach (var name in metrics?.Keys ?? [])
             if (name == "loss" || Parameters.Any(p => p.Name == name))
-                throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken", location);
+                throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken",
+                    location);
         if (loss.Rank != 0 || !loss.DType.IsFloating)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
                 $"the loss must be a floating-point scalar, got {loss.Type}; take its Mean() or Sum()", location);

@@ -27,11 +27,14 @@ public static class LossSyntax
             var location = new Location(file, line);
             using var pin = x.Builder.At(location);
             if (x.Rank != 2)
-                throw new GraphException(DiagnosticCode.RankMismatch, $"SoftmaxCrossEntropy: logits must be [batch, classes], got {x.Type}", location);
+                throw new GraphException(DiagnosticCode.RankMismatch, $"SoftmaxCrossEntropy: logits must be [batch, classes], got {x.Type}",
+                    location);
             if (!labels.DType.IsInteger)
-                throw new GraphException(DiagnosticCode.DTypeMismatch, $"SoftmaxCrossEntropy: labels must be integers, got {labels.Type}", location);
+                throw new GraphException(DiagnosticCode.DTypeMismatch, $"SoftmaxCrossEntropy: labels must be integers, got {labels.Type}",
+                    location);
             if (labels.Rank != 1 || labels.Shape[0] != x.Shape[0])
-                throw new GraphException(DiagnosticCode.ShapeMismatch, $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
+                throw new GraphException(DiagnosticCode.ShapeMismatch,
+                    $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
             // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
             var (isGood, picking) = (IsClass(labels, x.Shape[1]), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
             if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
