@@ -14,7 +14,8 @@ internal static class CommandLineArguments
         int Parse(ArgumentResult result)
         {
             var text = result.Tokens[^1].Value;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most) return count;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most)
+                return count;
             result.AddError($"{name} is '{text}', and must be a whole number from 1 to {most}");
             return byDefault;
         }
@@ -37,7 +38,8 @@ internal static class CommandLineArguments
         option.Validators.Add(result =>
         {
             foreach (var token in result.Tokens)
-                if (token.Value.Trim().Length > 0 && Split(token.Value).Length == 0) result.AddError($"{name} is '{token.Value}', and names nothing");
+                if (token.Value.Trim().Length > 0 && Split(token.Value).Length == 0)
+                    result.AddError($"{name} is '{token.Value}', and names nothing");
         });
         return option;
     }

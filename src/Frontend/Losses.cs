@@ -29,11 +29,14 @@ public static class LossSyntax
             var location = x.Builder.Pinned ?? new Location(file, line);
             if (labels.Builder != x.Builder) throw Foreign("SoftmaxCrossEntropy", x, labels, location);
             if (x.Rank != 2)
-                throw new GraphException(DiagnosticCode.RankMismatch, $"SoftmaxCrossEntropy: logits must be [batch, classes], got {x.Type}", location);
+                throw new GraphException(DiagnosticCode.RankMismatch,
+                    $"SoftmaxCrossEntropy: logits must be [batch, classes], got {x.Type}", location);
             if (!labels.DType.IsInteger)
-                throw new GraphException(DiagnosticCode.DTypeMismatch, $"SoftmaxCrossEntropy: labels must be integers, got {labels.Type}", location);
+                throw new GraphException(DiagnosticCode.DTypeMismatch,
+                    $"SoftmaxCrossEntropy: labels must be integers, got {labels.Type}", location);
             if (labels.Rank != 1 || labels.Shape[0] != x.Shape[0])
-                throw new GraphException(DiagnosticCode.ShapeMismatch, $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
+                throw new GraphException(DiagnosticCode.ShapeMismatch,
+                    $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
             return x.Compose(location, () => Losses(x, labels, ignoreIndex, location));
         }
 

@@ -6,7 +6,7 @@ namespace GraphCompiler.Frontend;
 /// <summary>The part of a model that one value depends on.</summary>
 public static class Prediction
 {
-    /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it; all others are dropped.</summary>
+    /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it.</summary>
     /// <exception cref="IR.Diagnostics.GraphException">SGC1008: the output is of another builder.</exception>
     public static Function Slice(GraphBuilder graph, Value output)
     {
@@ -16,7 +16,8 @@ public static class Prediction
         var used = whole.Operations.SelectMany(o => o.Operands).Concat(whole.Results).ToHashSet();
         var builder = new FunctionBuilder($"{graph.Name}.predict");
         var map = new Dictionary<Value, Value>();
-        foreach (var parameter in whole.Parameters.Where(used.Contains)) map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
+        foreach (var parameter in whole.Parameters.Where(used.Contains))
+            map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
         foreach (var operation in whole.Operations) builder.Clone(operation, map);
         return builder.Build(map[whole.Results[0]]);
     }

@@ -18,8 +18,8 @@ public sealed class Predictor : IDisposable
     public IReadOnlyList<string> Inputs => [.. _executable.Layout.Buffers.Where(b => b.Role == BufferRole.Input).Select(b => b.Name)];
 
     /// <summary>Computes the output. This thread's next call changes the span; another thread's call does not.</summary>
-    /// <remarks>The span keeps its memory alive, also when the predictor is disposed or collected. Nothing is copied or allocated, except new
-    /// outputs where another thread has a span of the present ones.</remarks>
+    /// <remarks>The span keeps its memory alive, also when the predictor is disposed or collected. Nothing is copied or allocated, except
+    /// new outputs where another thread has a span of the present ones.</remarks>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
     /// another thread. SGC5007: wrong number of inputs.</exception>
     public ReadOnlySpan<TOut> Run<T0, TOut>(ReadOnlySpan<T0> input) where T0 : unmanaged where TOut : unmanaged

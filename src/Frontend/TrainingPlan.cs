@@ -37,7 +37,8 @@ public sealed class TrainingPlan
     internal static (string IsGood, string Shown) NamesOfCheck(int number) => ($"check {number}", $"checked {number}");
 
     /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
-    internal ImmutableArray<string> ResultNames => [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
+    internal ImmutableArray<string> ResultNames =>
+        [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
 
     /// <summary>The model's variables that the step holds, in the order of declaration: those declared before Minimize.</summary>
     internal IEnumerable<ModelParameter> Variables => Graph.ModelParameters.Where(p => Holds(p.Value));
@@ -46,12 +47,13 @@ public sealed class TrainingPlan
     internal bool Holds(Value variable) => Function.Parameters.Any(p => p.Name == variable.Name);
 
     /// <summary>Compiles the step and initialises the variables.</summary>
-    /// <exception cref="IR.Diagnostics.GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC3002: a dump cannot
-    /// be written.</exception>
+    /// <exception cref="IR.Diagnostics.GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC3002: a dump
+    /// cannot be written.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public TrainingStep Compile(CompileOptions? options = null) => new(this, options ?? new CompileOptions());
 
-    internal static TrainingPlan Create(GraphBuilder graph, Value loss, IReadOnlyDictionary<string, Value>? metrics, Optimizer optimizer, Location location)
+    internal static TrainingPlan Create(GraphBuilder graph, Value loss, IReadOnlyDictionary<string, Value>? metrics, Optimizer optimizer,
+        Location location)
     {
         Value[] outputs = [loss, .. metrics?.Values ?? []];
         RuntimeCheck[] checks = [.. graph.Checks.Where(c => Reaches(graph, c.Guarded, outputs))];

@@ -78,7 +78,8 @@ public sealed class Literal
     /// <exception cref="GraphException">SGC1002: a shape of another number of elements.</exception>
     public Literal WithShape(Shape shape) => IsSplat || shape.ElementCount == Type.Shape.ElementCount
         ? new(Type.With(shape), _integers, _floats)
-        : throw new GraphException(DiagnosticCode.ShapeMismatch, $"{Type} has {Type.Shape.ElementCount} elements, {shape} has {shape.ElementCount}");
+        : throw new GraphException(DiagnosticCode.ShapeMismatch,
+            $"{Type} has {Type.Shape.ElementCount} elements, {shape} has {shape.ElementCount}");
 
     /// <summary>Every element in row-major order, splats expanded, in f64: integers above 2^53 in magnitude are rounded.</summary>
     /// <exception cref="GraphException">SGC1012: more than memory holds.</exception>

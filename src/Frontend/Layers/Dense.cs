@@ -25,9 +25,11 @@ public static class DenseSyntax
             ArgumentNullException.ThrowIfNull(name);
             var location = x.Builder.Pinned ?? new Location(file, line);
             if (x.Builder is not GraphBuilder graph)
-                throw new GraphException(DiagnosticCode.ForeignValue, $"Dense: {x} is not of a GraphBuilder, so it can have no variables", location);
+                throw new GraphException(DiagnosticCode.ForeignValue, $"Dense: {x} is not of a GraphBuilder, so it can have no variables",
+                    location);
             if (x.Rank != 2)
-                throw new GraphException(DiagnosticCode.RankMismatch, $"Dense: needs [batch, features], got {x} : {x.Type}; reshape it", location);
+                throw new GraphException(DiagnosticCode.RankMismatch, $"Dense: needs [batch, features], got {x} : {x.Type}; reshape it",
+                    location);
             if (units < 1)
                 throw new GraphException(DiagnosticCode.BadArgument, $"Dense: units must be at least 1, got {units}", location);
             return x.Compose(location, () =>

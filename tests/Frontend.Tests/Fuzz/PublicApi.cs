@@ -77,7 +77,8 @@ internal static class PublicApi
         && (!type.IsNested || type.DeclaringType == typeof(Attribute)) && !IsExcluded(type);
 
     private static bool IsExcluded(Type type) =>
-        s_excluded.ContainsKey(type.Name) || s_excluded.ContainsKey(type.Namespace!) || (type.Namespace == typeof(Op).Namespace && !IsSyntax(type));
+        s_excluded.ContainsKey(type.Name) || s_excluded.ContainsKey(type.Namespace!)
+        || (type.Namespace == typeof(Op).Namespace && !IsSyntax(type));
 
     private static bool IsSyntax(Type type) => type.Name.EndsWith("Syntax", StringComparison.Ordinal) || type == typeof(Broadcasting);
 
