@@ -27,7 +27,7 @@ internal static class CommandLineArguments
     {
         var option = new Option<string>(name) { Description = description, Required = required };
         if (byDefault is not null) option.DefaultValueFactory = _ => byDefault;
-        option.Validators.Add(result => RefuseBlank(result, name));
+        option.Validators.Add(result => RefuseUnusable(result, name));
         return option;
     }
 
@@ -48,16 +48,20 @@ internal static class CommandLineArguments
     public static Argument<string> File(string name, string description)
     {
         var argument = new Argument<string>(name) { Description = description };
-        argument.Validators.Add(result => RefuseBlank(result, name));
+        argument.Validators.Add(result => RefuseUnusable(result, name));
         return argument;
     }
 
     /// <summary>The texts between commas, without blanks.</summary>
     public static string[] Split(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static void RefuseBlank(SymbolResult result, string name)
+    private static void RefuseUnusable(SymbolResult result, string name)
     {
         foreach (var token in result.Tokens)
+        {
             if (string.IsNullOrWhiteSpace(token.Value)) result.AddError($"{name} is empty");
+            // No file and no model has such a name; what opens files throws.
+            if (token.Value.Contains('\0', StringComparison.Ordinal)) result.AddError($"{name} has a null character");
+        }
     }
 }

@@ -28,6 +28,7 @@ internal static class Compiler
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
         var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
+        CheckMemory(layout, function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile)
         {
@@ -36,6 +37,14 @@ internal static class Compiler
         }
         var code = CompileOrFind(program, target, context);
         return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state), program);
+    }
+
+    // Before anything is allocated: the system may promise memory that it has not, and end the process when it is touched.
+    private static void CheckMemory(ExecutableLayout layout, string name)
+    {
+        var (needed, available) = (layout.ArenaBytes + layout.Buffers.Sum(b => b.Bytes), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        if (needed > available)
+            throw new GraphException(DiagnosticCode.TooLarge, $"@{name} needs {needed} bytes of memory, and there are {available}");
     }
 
     // More threads than processors would only wait for one another.

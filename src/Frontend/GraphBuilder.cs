@@ -46,7 +46,18 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     /// <summary>Conditions that a checked step tests.</summary>
     internal IReadOnlyList<RuntimeCheck> Checks => _checks;
 
+    /// <inheritdoc/>
+    protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;
+
     internal void Add(RuntimeCheck check) => _checks.Add(check);
+
+    /// <inheritdoc/>
+    protected override void Withdraw(int firstId)
+    {
+        base.Withdraw(firstId);
+        _parameters.RemoveAll(p => p.Value.Id >= firstId);
+        _checks.RemoveAll(c => c.Guarded.Id >= firstId);
+    }
 
     /// <summary>Declares what each step is given.</summary>
     /// <exception cref="GraphException">SGC1006: malformed or taken name.</exception>
@@ -54,14 +65,20 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         Parameter(name, type, new Location(file, line));
 
     /// <summary>Declares a tensor that training changes, or a frozen one that it does not.</summary>
-    /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point.</exception>
+    /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point, or fractions for
+    /// integers. SGC1005: a number outside of the integers' range.</exception>
     public Value Variable(string name, TensorType type, Initializer initializer, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        ArgumentNullException.ThrowIfNull(type);
+        ArgumentNullException.ThrowIfNull(initializer);
         var location = Pinned ?? new Location(file, line);
         if (trainable && !type.DType.IsFloating)
             throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
                 location);
+        // Integers are filled with one number, so its first element tells for all.
+        if (!type.DType.IsFloating && Literal.Refusal(type.DType, initializer.Create(Shape.Scalar, Seed, name)[0], location) is { } refusal)
+            throw new GraphException(refusal);
         var value = Parameter(name, type, location);
         _parameters.Add(new(value, initializer, trainable));
         return value;
@@ -70,21 +87,27 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     /// <summary>A training step that makes <paramref name="loss"/> smaller.</summary>
     /// <param name="loss">A floating-point scalar of this builder.</param>
     /// <param name="optimizer">How the variables move.</param>
-    /// <param name="metrics">Further values that each step reports, by name; "loss" is taken.</param>
+    /// <param name="metrics">Further values that each step reports, by name, as parameters are named; "loss" is taken.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable.
-    /// SGC1008: a value of another builder. SGC1006: a metric's name is taken.</exception>
+    /// SGC1008: a value of another builder. SGC1006: a metric's name is malformed or taken. SGC1009, SGC1011: the optimizer gives less than
+    /// it declared.</exception>
     public TrainingPlan Minimize(Value loss, Optimizer optimizer, IReadOnlyDictionary<string, Value>? metrics = null,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(optimizer);
         var location = new Location(file, line);
-        foreach (var (name, value) in (metrics ?? new Dictionary<string, Value>()).Prepend(new("loss", loss)))
+        foreach (var (name, value) in (metrics ?? new Dictionary<string, Value>()).Prepend(new(TrainingPlan.LossName, loss)))
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(metrics));
             if (value.Builder != this)
                 throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"",
                     location);
+        }
         foreach (var name in metrics?.Keys ?? [])
-            if (name == "loss" || Parameters.Any(p => p.Name == name))
+            if (CheckName(name, location) == TrainingPlan.LossName || Parameters.Any(p => p.Name == name))
                 throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken",
                     location);
         if (loss.Rank != 0 || !loss.DType.IsFloating)

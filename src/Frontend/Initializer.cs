@@ -29,9 +29,11 @@ public abstract record Initializer
             : throw new GraphException(DiagnosticCode.BadArgument, $"Uniform: no range from {low} to {high}", new Location(file, line));
 
     /// <summary>The elements of a parameter of this shape, row-major.</summary>
+    /// <exception cref="GraphException">SGC1012: more than an array or memory holds.</exception>
     public float[] Create(Shape shape, ulong seed, string name)
     {
-        var elements = new float[shape.ElementCount];
+        ArgumentNullException.ThrowIfNull(name);
+        var elements = new float[shape.ArrayLength(sizeof(float))];
         Fill(elements, shape, new CounterRandom(seed, StreamOf(name)));
         return elements;
     }

@@ -24,8 +24,10 @@ public static class LossSyntax
         public Value SoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var location = new Location(file, line);
-            using var pin = x.Builder.At(location);
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(labels);
+            var location = x.Builder.Pinned ?? new Location(file, line);
+            if (labels.Builder != x.Builder) throw Foreign("SoftmaxCrossEntropy", x, labels, location);
             if (x.Rank != 2)
                 throw new GraphException(DiagnosticCode.RankMismatch, $"SoftmaxCrossEntropy: logits must be [batch, classes], got {x.Type}",
                     location);
@@ -35,42 +37,32 @@ public static class LossSyntax
             if (labels.Rank != 1 || labels.Shape[0] != x.Shape[0])
                 throw new GraphException(DiagnosticCode.ShapeMismatch,
                     $"SoftmaxCrossEntropy: labels {labels.Type} do not fit logits {x.Type}", location);
-            // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
-            var (isGood, picking) = (IsClass(labels, x.Shape[1]), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
-            if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
-            if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(picking, ignoreIndex);
-            var log = x.LogSoftmax();
-            var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
-            var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
-            var losses = isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
-            if (x.Builder is GraphBuilder graph)
-                graph.Add(new(losses, isGood, labels,
-                    $"label {{0}} is outside of 0..{x.Shape[1] - 1}, and is not ignoreIndex = {ignoreIndex}",
-                    x.Builder.Pinned ?? location));
-            return losses;
+            return x.Compose(location, () => Losses(x, labels, ignoreIndex, location));
         }
 
         /// <summary>The mean of <see cref="SoftmaxCrossEntropy"/> over the examples that are not ignored: a scalar;
         /// NaN if all are.</summary>
         /// <inheritdoc cref="SoftmaxCrossEntropy"/>
         public Value MeanSoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
-            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        {
-            using var pin = x.Builder.At(new(file, line));
-            var losses = x.SoftmaxCrossEntropy(labels, ignoreIndex);
-            if (!CanBe(labels, ignoreIndex)) return losses.Mean();
-            return losses.Sum() / labels.NotEqual(labels.Constant(ignoreIndex)).ConvertTo(x.DType).Sum();
-        }
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () =>
+            {
+                var losses = x.SoftmaxCrossEntropy(labels, ignoreIndex);
+                return CanBe(labels, ignoreIndex)
+                    ? losses.Sum() / labels.NotEqual(labels.Constant(ignoreIndex)).ConvertTo(x.DType).Sum()
+                    : losses.Mean();
+            });
 
         /// <summary>Mean of (x - target)² over all elements: a scalar.</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value MeanSquaredError(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var location = new Location(file, line);
-            using var pin = x.Builder.At(location);
-            CheckSame("MeanSquaredError", x, target, location);
-            var difference = x - target;
-            return (difference * difference).Mean();
+            CheckSame("MeanSquaredError", x, target, new(file, line));
+            return x.Compose(new(file, line), () =>
+            {
+                var difference = x - target;
+                return (difference * difference).Mean();
+            });
         }
 
         /// <summary>Mean of log(1 + eˣ) - x·target over all elements, for targets in 0..1: a scalar, with no overflow.</summary>
@@ -80,24 +72,43 @@ public static class LossSyntax
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value BinaryCrossEntropyWithLogits(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var location = new Location(file, line);
-            using var pin = x.Builder.At(location);
-            CheckSame("BinaryCrossEntropyWithLogits", x, target, location);
-            return ((1 - target) * x.Softplus() + target * (-x).Softplus()).Mean();
+            CheckSame("BinaryCrossEntropyWithLogits", x, target, new(file, line));
+            return x.Compose(new(file, line), () => ((1 - target) * x.Softplus() + target * (-x).Softplus()).Mean());
         }
+    }
+
+    private static Value Losses(Value x, Value labels, int ignoreIndex, Location location)
+    {
+        // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
+        var (isGood, picking) = (IsClass(labels, x.Shape[1]), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
+        if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
+        if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(picking, ignoreIndex);
+        var log = x.LogSoftmax();
+        var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
+        var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
+        var losses = isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
+        if (x.Builder is GraphBuilder graph)
+            graph.Add(new(losses, isGood, labels,
+                $"label {{0}} is outside of 0..{x.Shape[1] - 1}, and is not ignoreIndex = {ignoreIndex}",
+                x.Builder.Pinned ?? location));
+        return losses;
     }
 
     private static void CheckSame(string loss, Value x, Value target, Location location)
     {
-        if (target.Builder != x.Builder)
-            throw new GraphException(DiagnosticCode.ForeignValue,
-                $"{loss}: {target} belongs to \"{target.Builder.Name}\", not to \"{x.Builder.Name}\"", location);
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(target);
+        location = x.Builder.Pinned ?? location;
+        if (target.Builder != x.Builder) throw Foreign(loss, x, target, location);
         if (target.DType != x.DType || !x.DType.IsFloating)
             throw new GraphException(DiagnosticCode.DTypeMismatch,
                 $"{loss}: needs floating point of one type, got {x.Type} and {target.Type}", location);
         if (target.Shape != x.Shape)
             throw new GraphException(DiagnosticCode.ShapeMismatch, $"{loss}: shapes differ: {x.Type} and {target.Type}", location);
     }
+
+    private static GraphException Foreign(string loss, Value x, Value other, Location location) => new(DiagnosticCode.ForeignValue,
+        $"{loss}: {other} belongs to \"{other.Builder.Name}\", not to \"{x.Builder.Name}\"", location);
 
     // A comparison with a number that the labels' type cannot hold would compare with what it wraps to.
     private static bool CanBe(Value labels, long label) => label >= labels.DType.Lowest && label <= labels.DType.Highest;

@@ -8,8 +8,11 @@ public static class Prediction
 {
     /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it; all others are
     /// dropped.</summary>
+    /// <exception cref="IR.Diagnostics.GraphException">SGC1008: the output is of another builder.</exception>
     public static Function Slice(GraphBuilder graph, Value output)
     {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(output);
         var whole = new DeadCodeElimination().Run(graph.Snapshot(output), new PassContext());
         var used = whole.Operations.SelectMany(o => o.Operands).Concat(whole.Results).ToHashSet();
         var builder = new FunctionBuilder($"{graph.Name}.predict");

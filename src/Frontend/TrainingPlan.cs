@@ -30,6 +30,9 @@ public sealed class TrainingPlan
     /// <summary>The conditions that the last results of this plan are of.</summary>
     internal ImmutableArray<RuntimeCheck> Checks { get; private init; } = [];
 
+    /// <summary>The name of the first result that replaces no parameter; nothing else has it.</summary>
+    internal const string LossName = "loss";
+
     /// <summary>The names of a condition's results.</summary>
     internal static (string IsGood, string Shown) NamesOfCheck(int number) => ($"check {number}", $"checked {number}");
 
@@ -59,10 +62,9 @@ public sealed class TrainingPlan
         Value[] parameters = [.. forward.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
         var learned = Learned(graph, forward, loss, location);
         Value[] trained = [.. learned.Select(p => parameters[forward.Parameters.IndexOf(p)])];
-        Value[] Declare(IEnumerable<OptimizerState> states) => [.. states.Select(s => builder.Parameter(s.Name, s.Type, location))];
-        var shared = Declare(optimizer.SharedStateFor(trained));
-        Value[][] states = [.. trained.Select(p => Declare(optimizer.StateFor(p)))];
         var step = new Step(builder, optimizer.GetType().Name, location);
+        var shared = step.Declare(optimizer.SharedStateFor(trained), nameof(Optimizer.SharedStateFor));
+        Value[][] states = [.. trained.Select(p => step.Declare(optimizer.StateFor(p), nameof(Optimizer.StateFor)))];
         var computed = builder.Inline(forward, parameters);
         var gradients = Adjoint.AppendDense(builder, computed[0], trained);
         using (builder.At(location)) step.Update(optimizer, trained, gradients, shared, states);
@@ -71,7 +73,7 @@ public sealed class TrainingPlan
         var inputs = graph.Inputs.ToHashSet();
         ImmutableArray<BufferRole> roles = [.. builder.Parameters.Select((_, i) =>
             i < parameters.Length && inputs.Contains(forward.Parameters[i]) ? BufferRole.Input : BufferRole.State)];
-        string[] names = ["loss", .. metrics?.Keys ?? []];
+        string[] names = [LossName, .. metrics?.Keys ?? []];
         var (function, donated) = (step.Snapshot(), step.Donated.ToImmutableArray());
         return new(graph, function, roles, donated, [.. names]) { Checking = WithChecks() };
 
@@ -121,14 +123,23 @@ public sealed class TrainingPlan
         public void Update(Optimizer optimizer, Value[] trained, Value[] gradients, Value[] shared, Value[][] states)
         {
             var (next, factors) = optimizer.Advance(shared);
-            CheckCount("Advance", next.Length, shared.Length);
+            CheckCount("Advance", Given(next, "Advance").Length, shared.Length);
+            Given(factors, "Advance");
             var updates = trained.Select((p, i) => optimizer.Update(p, gradients[i], states[i], factors)).ToArray();
-            for (var i = 0; i < updates.Length; i++) CheckCount($"Update of {trained[i]}", updates[i].State.Length, states[i].Length);
+            for (var i = 0; i < updates.Length; i++)
+                CheckCount($"Update of {trained[i]}", Given(updates[i].State, "Update").Length, states[i].Length);
             for (var i = 0; i < updates.Length; i++) Replace(trained[i], updates[i].Parameter);
             for (var i = 0; i < updates.Length; i++)
                 for (var k = 0; k < states[i].Length; k++) Replace(states[i][k], updates[i].State[k]);
             for (var i = 0; i < next.Length; i++) Replace(shared[i], next[i]);
         }
+
+        public Value[] Declare(IReadOnlyList<OptimizerState> states, string method) => [.. Given(states, method).Select(s =>
+            builder.Parameter(Given(Given(s, method).Name, method), Given(s.Type, method), location))];
+
+        // A rule of the user's own is no argument: what is wrong with its results is an error of the model.
+        private T Given<T>(T? result, string method) where T : class => result
+            ?? throw new GraphException(DiagnosticCode.BadArgument, $"{optimizer}.{method} gives null", location);
 
         public Function Snapshot() => builder.Snapshot([.. _results]);
 
@@ -142,7 +153,7 @@ public sealed class TrainingPlan
         // Parameters are declared before anything else, so a parameter's id is its position.
         private void Replace(Value parameter, Value result)
         {
-            if (result.Builder != builder)
+            if (Given(result, "Update").Builder != builder)
                 throw new GraphException(DiagnosticCode.ForeignValue,
                     $"{optimizer}: what replaces {parameter} belongs to \"{result.Builder.Name}\"", location);
             if (result.DType != parameter.DType || result.Shape != parameter.Shape)

@@ -27,7 +27,7 @@ public sealed class TrainingStep : IDisposable
         {
             (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
-            _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == "loss").Type == ElementType.F64;
+            _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
             foreach (var variable in _plan.Variables) _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
         }
         catch
@@ -94,7 +94,9 @@ public sealed class TrainingStep : IDisposable
         get
         {
             using var entry = _executable.Enter();
-            return _isDoubleLoss ? (float)entry.Read<double>("loss")[0] : entry.Read<float>("loss")[0];
+            return _isDoubleLoss
+                ? (float)entry.Read<double>(TrainingPlan.LossName)[0]
+                : entry.Read<float>(TrainingPlan.LossName)[0];
         }
     }
 

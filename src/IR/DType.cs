@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
 
@@ -109,8 +110,10 @@ public sealed class DType
     }
 
     /// <summary>The element in memory: <see cref="Bytes"/> bytes, little endian.</summary>
+    /// <exception cref="GraphException">SGC1011: fewer bytes.</exception>
     public Scalar Read(ReadOnlySpan<byte> bytes) => this switch
     {
+        _ when bytes.Length < Bytes => throw TooShort(bytes.Length),
         _ when this == F64 => (Scalar)BinaryPrimitives.ReadDoubleLittleEndian(bytes),
         _ when this == F32 => BinaryPrimitives.ReadSingleLittleEndian(bytes),
         _ when this == F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(bytes),
@@ -125,8 +128,10 @@ public sealed class DType
     /// <summary>Writes an element as <see cref="Read"/> reads it.</summary>
     /// <param name="value">Rounded to this type already.</param>
     /// <param name="bytes">At least <see cref="Bytes"/> of them.</param>
+    /// <exception cref="GraphException">SGC1011: fewer bytes.</exception>
     public void Write(Scalar value, Span<byte> bytes)
     {
+        if (bytes.Length < Bytes) throw TooShort(bytes.Length);
         if (this == F64) BinaryPrimitives.WriteDoubleLittleEndian(bytes, (double)value);
         else if (this == F32) BinaryPrimitives.WriteSingleLittleEndian(bytes, (float)(double)value);
         else if (this == F16) BinaryPrimitives.WriteHalfLittleEndian(bytes, (Half)(double)value);
@@ -147,6 +152,8 @@ public sealed class DType
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    private GraphException TooShort(int bytes) => new(DiagnosticCode.BadArgument, $"{bytes} bytes; an element of {this} has {Bytes}");
 
     // An inexact f64 gets an odd last bit, so that rounding it again is rounding once.
     private static double RoundToOdd(long value)

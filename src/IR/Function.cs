@@ -23,17 +23,14 @@ public sealed partial class Value
     public Location Location { get; }
     /// <summary>The operation that computes it; null for a parameter.</summary>
     public Operation? Definition { get; internal set; }
+    /// <summary>Whether the call that declared it failed afterwards.</summary>
+    internal bool IsWithdrawn { get; set; }
     /// <summary>Its sizes.</summary>
     public Shape Shape => Type.Shape;
     /// <summary>Its element type.</summary>
     public DType DType => Type.DType;
     /// <summary>Its number of dimensions.</summary>
     public int Rank => Type.Rank;
-
-    /// <summary>Appends an operation at the same builder, with this value as the first operand.</summary>
-    /// <exception cref="Diagnostics.GraphException">The op's shape rule refuses the operands.</exception>
-    public Value Emit(Op op, Location location, AttributeMap attributes, params ReadOnlySpan<Value> more) =>
-        Builder.Emit(op, [this, .. more], attributes, location);
 
     /// <summary>A constant of this value's element type, of the shape given or else this value's.</summary>
     /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN for integers.
@@ -106,6 +103,20 @@ public sealed class Function
     public ImmutableArray<Value> Results { get; }
     /// <summary>One more than the largest value id.</summary>
     public int ValueCount { get; }
+
+    /// <summary>Refuses arguments that are not one for each parameter and of its type.</summary>
+    internal void CheckArguments<T>(ReadOnlySpan<T> arguments, Func<T, TensorType> typeOf)
+    {
+        if (arguments.Length != Parameters.Length)
+            throw new GraphException(DiagnosticCode.OperandCount, $"@{Name} takes {Parameters.Length} arguments, given {arguments.Length}");
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            var (given, wanted) = (typeOf(arguments[i]), Parameters[i].Type);
+            if (given == wanted) continue;
+            throw new GraphException(given.DType != wanted.DType ? DiagnosticCode.DTypeMismatch : DiagnosticCode.ShapeMismatch,
+                $"@{Name}: {Parameters[i]} is {wanted}, given {given}");
+        }
+    }
 
     /// <summary>The IR text.</summary>
     public override string ToString() => IrPrinter.Print(this);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 
@@ -31,13 +32,27 @@ public class FunctionBuilder
     /// <exception cref="GraphException">SGC1006: malformed or taken name.</exception>
     public Value Parameter(string name, TensorType type, Location location = default)
     {
+        ArgumentNullException.ThrowIfNull(type);
         CheckOpen(location);
-        if (!_names.Add(CheckName(name, location)))
+        if (IsReserved(CheckName(name, location)))
+            throw new GraphException(DiagnosticCode.BadName, $"the name \"{name}\" is that of a result of the step", location);
+        if (!_names.Add(name))
             throw new GraphException(DiagnosticCode.BadName, $"the name \"{name}\" is already taken", location);
         var value = new Value(this, _nextValue++, type, name, location);
         _parameters.Add(value);
         return value;
     }
+
+    /// <summary>Declares a parameter that a pass adds: of this name, or, where that is taken, of this name and a number.</summary>
+    public Value ParameterLike(string name, TensorType type, Location location)
+    {
+        var free = name;
+        for (var i = 1; _names.Contains(free); i++) free = $"{name}.{i}";
+        return Parameter(free, type, location);
+    }
+
+    /// <summary>Whether a name is kept for something other than a parameter.</summary>
+    protected virtual bool IsReserved(string name) => false;
 
     /// <summary>Appends an operation with one result.</summary>
     /// <exception cref="GraphException">The op's shape rule refuses the operands.</exception>
@@ -45,15 +60,14 @@ public class FunctionBuilder
         EmitAll(op, operands, attributes, location)[0];
 
     /// <summary>Appends an operation and gives all its results.</summary>
+    /// <exception cref="GraphException">SGC1008: an operand is of another builder. Or the op's shape rule refuses the operands.</exception>
     public ImmutableArray<Value> EmitAll(Op op, ReadOnlySpan<Value> operands, AttributeMap? attributes = null,
         Location location = default, Function? body = null)
     {
+        ArgumentNullException.ThrowIfNull(op);
         var at = _pinned ?? location;
         CheckOpen(at);
-        foreach (var operand in operands)
-            if (operand.Builder != this)
-                throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"{op.Name}: {operand} belongs to \"{operand.Builder.Name}\", not to \"{Name}\"", at);
+        CheckOwn(operands, op.Name, at);
         var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at));
         var results = ImmutableArray.CreateBuilder<Value>(types.Length);
         foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
@@ -65,8 +79,11 @@ public class FunctionBuilder
     }
 
     /// <summary>A constant tensor.</summary>
-    public Value Constant(Literal literal, Location location = default) =>
-        Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
+    public Value Constant(Literal literal, Location location = default)
+    {
+        ArgumentNullException.ThrowIfNull(literal);
+        return Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
+    }
 
     /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>
@@ -77,7 +94,42 @@ public class FunctionBuilder
         return new LocationScope(this, outer);
     }
 
+    /// <summary>Declares a value by several operations, located at <paramref name="location"/>: all of them, or none if one
+    /// fails.</summary>
+    /// <param name="location">Of the call that is made of them.</param>
+    /// <param name="declare">Appends the operations, and gives their result.</param>
+    public Value Compose(Location location, Func<Value> declare)
+    {
+        ArgumentNullException.ThrowIfNull(declare);
+        using var pin = At(location);
+        var start = _nextValue;
+        try
+        {
+            var result = declare();
+            CheckOwn([result], "result", _pinned ?? location);
+            return result;
+        }
+        catch
+        {
+            Withdraw(start);
+            throw;
+        }
+    }
+
+    /// <summary>Takes back what was declared since a call began that has failed.</summary>
+    /// <param name="firstId">The least <see cref="Value.Id"/> of what is taken back.</param>
+    protected virtual void Withdraw(int firstId)
+    {
+        foreach (var result in _operations.SelectMany(o => o.Results).Concat(_parameters))
+            if (result.Id >= firstId) result.IsWithdrawn = true;
+        _operations.RemoveAll(o => o.Result.IsWithdrawn);
+        _names.ExceptWith(_parameters.Where(p => p.IsWithdrawn).Select(p => p.Name!));
+        _parameters.RemoveAll(p => p.IsWithdrawn);
+        _nextValue = firstId;
+    }
+
     /// <summary>Finishes the function; the builder accepts nothing after it.</summary>
+    /// <exception cref="GraphException">SGC1008: a result is of another builder.</exception>
     public Function Build(params ReadOnlySpan<Value> results)
     {
         var function = Snapshot(results);
@@ -86,16 +138,23 @@ public class FunctionBuilder
     }
 
     /// <summary>The function so far, with these results. The builder stays open, and values are shared with it.</summary>
+    /// <exception cref="GraphException">SGC1008: a result is of another builder.</exception>
     public Function Snapshot(params ReadOnlySpan<Value> results)
     {
         CheckOpen(Location.Unknown);
+        CheckOwn(results, "results", Location.Unknown);
         return new Function(Name, [.. _parameters], [.. _operations], [.. results]);
     }
 
     /// <summary>Appends the operations of <paramref name="function"/>, its parameters replaced by <paramref name="arguments"/>.</summary>
     /// <returns>The values that replace its results.</returns>
+    /// <exception cref="GraphException">SGC1009: another number of arguments. SGC1001, SGC1002: an argument of another type.
+    /// SGC1008: one of another builder.</exception>
     public ImmutableArray<Value> Inline(Function function, params ReadOnlySpan<Value> arguments)
     {
+        ArgumentNullException.ThrowIfNull(function);
+        CheckOwn(arguments, $"@{function.Name}", Location.Unknown);
+        function.CheckArguments(arguments, a => a.Type);
         var map = new Dictionary<Value, Value>();
         for (var i = 0; i < function.Parameters.Length; i++) map[function.Parameters[i]] = arguments[i];
         foreach (var operation in function.Operations) Clone(operation, map);
@@ -110,14 +169,32 @@ public class FunctionBuilder
         for (var i = 0; i < results.Length; i++) map[operation.Results[i]] = results[i];
     }
 
+    // The one place that looks at whose a value is, and for null.
+    private void CheckOwn(ReadOnlySpan<Value> values, string what, Location location,
+        [CallerArgumentExpression(nameof(values))] string? parameter = null)
+    {
+        foreach (var value in values)
+        {
+            ArgumentNullException.ThrowIfNull(value, parameter);
+            if (value.Builder != this)
+                throw new GraphException(DiagnosticCode.ForeignValue,
+                    $"{what}: {value} belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+            if (value.IsWithdrawn)
+                throw new GraphException(DiagnosticCode.ForeignValue, $"{what}: {value} was declared by a call that failed", location);
+        }
+    }
+
     private void CheckOpen(Location location)
     {
         if (_finished)
             throw new GraphException(DiagnosticCode.ForeignValue, $"\"{Name}\" is already built; declare everything before", location);
     }
 
-    private static string CheckName(string name, Location location)
+    /// <summary>The rule of names, for whatever of a model is named: letters, digits, '_', '.', '/', not starting with a digit.</summary>
+    /// <exception cref="GraphException">SGC1006: malformed.</exception>
+    protected static string CheckName(string name, Location location)
     {
+        ArgumentNullException.ThrowIfNull(name);
         var good = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '/')
             && !name.Contains("//", StringComparison.Ordinal); // a comment in IR text
         return good ? name : throw new GraphException(DiagnosticCode.BadName,

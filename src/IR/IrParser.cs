@@ -26,8 +26,12 @@ public static class IrParser
     /// <param name="text">The text.</param>
     /// <param name="fileName">Names the text in locations.</param>
     /// <exception cref="GraphException">The text is not valid.</exception>
-    public static ImmutableArray<Function> ParseModule(string text, string fileName = "") =>
-        new FunctionParser(new TokenReader(text, fileName)).Module();
+    public static ImmutableArray<Function> ParseModule(string text, string fileName = "")
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(fileName);
+        return new FunctionParser(new TokenReader(text, fileName)).Module();
+    }
 }
 
 /// <summary>The grammar of functions, operations and regions.</summary>

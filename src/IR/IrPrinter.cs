@@ -12,18 +12,23 @@ public static class IrPrinter
     /// <param name="locations">Whether known locations follow as comments: <c>// Mlp.cs(14)</c>.</param>
     public static string Print(Function function, bool locations = false)
     {
+        ArgumentNullException.ThrowIfNull(function);
         var text = new StringBuilder($"func @{function.Name}");
         new Writer(text, locations).Function(function, indent: 0);
         return text.ToString();
     }
 
     /// <summary>The text of several functions, an empty line between two.</summary>
-    public static string Print(IEnumerable<Function> module, bool locations = false) =>
-        string.Join('\n', module.Select(f => Print(f, locations)));
+    public static string Print(IEnumerable<Function> module, bool locations = false)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return string.Join('\n', module.Select(f => Print(f, locations)));
+    }
 
     /// <summary>One operation, its values named by their ids; without a newline at the end.</summary>
     public static string Print(Operation operation)
     {
+        ArgumentNullException.ThrowIfNull(operation);
         var text = new StringBuilder();
         new Writer(text, locations: false).Operation(operation, indent: 0);
         return text.ToString().TrimEnd('\n');

@@ -12,8 +12,7 @@ public sealed class Literal
 
     /// <summary>A tensor of these row-major elements; one element is that of all (a splat).
     /// Floating point is rounded to the type.</summary>
-    /// <exception cref="ArgumentException">Another number of elements.</exception>
-    /// <exception cref="GraphException">SGC1001: a fraction, infinity or NaN in an integer type.
+    /// <exception cref="GraphException">SGC1002: another number of elements. SGC1001: a fraction, infinity or NaN in an integer type.
     /// SGC1005: a number outside of its range.</exception>
     public Literal(TensorType type, params ReadOnlySpan<Scalar> values) : this(type, values.Length)
     {
@@ -30,8 +29,9 @@ public sealed class Literal
 
     private Literal(TensorType type, int stored)
     {
+        ArgumentNullException.ThrowIfNull(type);
         if (stored != 1 && stored != type.Shape.ElementCount)
-            throw new ArgumentException($"{type} has {type.Shape.ElementCount} elements, given {stored}", nameof(stored));
+            throw new GraphException(DiagnosticCode.ShapeMismatch, $"{type} has {type.Shape.ElementCount} elements, given {stored}");
         Type = type;
         if (type.DType.IsFloating) _floats = new double[stored]; else _integers = new long[stored];
     }
@@ -47,9 +47,13 @@ public sealed class Literal
     }
 
     /// <summary>The tensor that <see cref="ToBytes"/> wrote: elements in row-major order, little endian.</summary>
+    /// <exception cref="GraphException">SGC1002: another number of bytes than the type has.</exception>
     public static Literal FromBytes(TensorType type, ReadOnlySpan<byte> bytes)
     {
-        var literal = new Literal(type, checked((int)type.Shape.ElementCount));
+        ArgumentNullException.ThrowIfNull(type);
+        if (bytes.Length != type.Bytes)
+            throw new GraphException(DiagnosticCode.ShapeMismatch, $"{type} has {type.Bytes} bytes, given {bytes.Length}");
+        var literal = new Literal(type, (int)type.Shape.ElementCount);
         var size = type.DType.Bytes;
         for (var i = 0; i < type.Shape.ElementCount; i++) literal.Store(i, type.DType.Read(bytes.Slice(i * size, size)));
         return literal;
@@ -60,7 +64,10 @@ public sealed class Literal
     /// <summary>Whether one stored element is that of all.</summary>
     public bool IsSplat => StoredCount == 1;
     /// <summary>The element at a row-major position.</summary>
-    public Scalar this[long position] => Stored(IsSplat ? 0 : position);
+    /// <exception cref="GraphException">SGC1011: no such element.</exception>
+    public Scalar this[long position] => IsSplat ? Stored(0)
+        : (ulong)position < (ulong)StoredCount ? Stored(position)
+        : throw new GraphException(DiagnosticCode.BadArgument, $"{Type} has {Type.Shape.ElementCount} elements, and none at {position}");
     /// <summary>The value when this is a splat, else null.</summary>
     public Scalar? Splat => IsSplat ? Stored(0) : null;
 
@@ -68,28 +75,35 @@ public sealed class Literal
     public IEnumerable<Scalar> Values => Enumerable.Range(0, StoredCount).Select(i => Stored(i));
 
     /// <summary>The same elements in row-major order with another shape of as many.</summary>
-    public Literal WithShape(Shape shape) => new(Type.With(shape), _integers, _floats);
+    /// <exception cref="GraphException">SGC1002: a shape of another number of elements.</exception>
+    public Literal WithShape(Shape shape) => IsSplat || shape.ElementCount == Type.Shape.ElementCount
+        ? new(Type.With(shape), _integers, _floats)
+        : throw new GraphException(DiagnosticCode.ShapeMismatch,
+            $"{Type} has {Type.Shape.ElementCount} elements, {shape} has {shape.ElementCount}");
 
     /// <summary>Every element in row-major order, splats expanded, in f64: integers above 2^53 in magnitude are rounded.</summary>
+    /// <exception cref="GraphException">SGC1012: more than memory holds.</exception>
     public double[] ToArray()
     {
-        var all = new double[Type.Shape.ElementCount];
+        var all = new double[Type.Shape.ArrayLength(sizeof(double))];
         for (var i = 0; i < all.Length; i++) all[i] = (double)this[i];
         return all;
     }
 
     /// <summary>Every element as it is in memory, splats expanded: row-major, little endian.</summary>
+    /// <exception cref="GraphException">SGC1012: more than memory or an array holds.</exception>
     public byte[] ToBytes()
     {
         var size = Type.DType.Bytes;
-        var bytes = new byte[Type.Bytes];
+        var bytes = new byte[new Shape([.. Type.Shape, size]).ArrayLength(1)];
         for (var i = 0; i < Type.Shape.ElementCount; i++) Type.DType.Write(this[i], bytes.AsSpan(i * size, size));
         return bytes;
     }
 
     /// <summary>Why an element type cannot hold a number, or null if it can.</summary>
-    internal static Diagnostic? Refusal(DType type, Scalar value, Location location = default)
+    public static Diagnostic? Refusal(DType type, Scalar value, Location location = default)
     {
+        ArgumentNullException.ThrowIfNull(type);
         if (type.CanHold(value)) return null;
         return value.IsWhole(out _)
             ? new(DiagnosticCode.BadAttribute, $"{value} is outside of {type}, which holds {type.Lowest} to {type.Highest}", location, [])

@@ -5,6 +5,10 @@ namespace GraphCompiler.IR;
 /// <param name="Line">Line, from 1; 0 when unknown.</param>
 public readonly record struct Location(string File, int Line)
 {
+    /// <summary>Path of the source file; empty when unknown.</summary>
+    public string File { get => field ?? ""; init => field = value ?? throw new ArgumentNullException(nameof(value)); }
+        = File ?? throw new ArgumentNullException(nameof(File));
+
     /// <summary>No known location.</summary>
     public static Location Unknown { get; } = new("", 0);
 

@@ -7,21 +7,15 @@ namespace GraphCompiler.IR;
 public static class ReferenceInterpreter
 {
     /// <summary>The results for these arguments, one for each parameter and of its type.</summary>
-    /// <exception cref="ArgumentException">The number or a type of the arguments differs from the parameters'.</exception>
+    /// <exception cref="GraphException">SGC1009, SGC1001, SGC1002: the number or a type of the arguments differs from the
+    /// parameters'.</exception>
     public static Literal[] Run(Function function, params ReadOnlySpan<Literal> arguments)
     {
-        if (arguments.Length != function.Parameters.Length)
-            throw new ArgumentException($"@{function.Name} takes {function.Parameters.Length} arguments, given {arguments.Length}",
-                nameof(arguments));
+        ArgumentNullException.ThrowIfNull(function);
+        foreach (var argument in arguments) ArgumentNullException.ThrowIfNull(argument, nameof(arguments));
+        function.CheckArguments(arguments, a => a.Type);
         var values = new Dictionary<Value, Literal>(function.ValueCount);
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            var parameter = function.Parameters[i];
-            if (arguments[i].Type != parameter.Type)
-                throw new ArgumentException($"@{function.Name}: {parameter} is {parameter.Type}, given {arguments[i].Type}",
-                    nameof(arguments));
-            values[parameter] = arguments[i];
-        }
+        for (var i = 0; i < arguments.Length; i++) values[function.Parameters[i]] = arguments[i];
         foreach (var operation in function.Operations) Evaluate(operation, values);
         return [.. function.Results.Select(r => values[r])];
     }

@@ -14,13 +14,16 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     private readonly ImmutableArray<int> _sizes;
 
     /// <summary>A shape with these sizes, each at least 0.</summary>
-    /// <exception cref="GraphException">SGC1012: more than <see cref="MaxElements"/>, sizes of 0 counted as 1.</exception>
+    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: more than <see cref="MaxElements"/>, sizes of 0 counted as
+    /// 1.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
         var count = 1L;
         foreach (var size in sizes)
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(sizes));
+            if (size < 0)
+                throw new GraphException(DiagnosticCode.BadArgument,
+                    $"a size of {size} in [{string.Join(",", sizes.ToArray())}]; sizes are at least 0");
             if (Math.Max(size, 1) > MaxElements / count)
                 throw new GraphException(DiagnosticCode.TooLarge,
                     $"a tensor of [{string.Join(",", sizes.ToArray())}] has more than 2^44 elements");
@@ -30,12 +33,13 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     /// <summary>A shape with computed sizes, each at least 0.</summary>
-    /// <exception cref="GraphException">SGC1012: a size is above 2^31 - 1, or the elements are too many.</exception>
+    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: a size is above 2^31 - 1, or the elements are too
+    /// many.</exception>
     public static Shape Of(params ReadOnlySpan<long> sizes)
     {
         var narrow = new int[sizes.Length];
         for (var i = 0; i < narrow.Length; i++)
-            narrow[i] = sizes[i] <= int.MaxValue ? (int)sizes[i]
+            narrow[i] = sizes[i] <= int.MaxValue ? (int)Math.Max(sizes[i], -1)
                 : throw new GraphException(DiagnosticCode.TooLarge,
                     $"a size of {sizes[i]} is above {int.MaxValue}, the largest there can be");
         return new Shape(narrow);
@@ -48,10 +52,14 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     public int Rank => _sizes.IsDefault ? 0 : _sizes.Length;
 
     /// <summary>The size of dimension <paramref name="axis"/>, 0 ≤ axis &lt; <see cref="Rank"/>.</summary>
-    public int this[int axis] => _sizes[axis];
+    /// <exception cref="GraphException">SGC1004: no such axis.</exception>
+    public int this[int axis] => (uint)axis < (uint)Rank
+        ? _sizes[axis]
+        : throw new GraphException(DiagnosticCode.BadAxis, $"{this} has no axis {axis}; it has {Rank}");
 
     /// <summary>The size counted from the end: <c>shape[^1]</c> is the innermost.</summary>
-    public int this[Index axis] => _sizes[axis.GetOffset(Rank)];
+    /// <exception cref="GraphException">SGC1004: no such axis.</exception>
+    public int this[Index axis] => this[axis.GetOffset(Rank)];
 
     int IReadOnlyCollection<int>.Count => Rank;
 
@@ -92,22 +100,52 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     /// <summary>The index along each axis of the element at row-major position <paramref name="position"/>.</summary>
+    /// <param name="position">From 0 to below <see cref="ElementCount"/>.</param>
+    /// <param name="index">Of <see cref="Rank"/> elements or more; the first are set.</param>
+    /// <exception cref="GraphException">SGC1011: no such element, or too short an index.</exception>
     public void Unravel(long position, Span<int> index)
     {
+        CheckIndex(index.Length);
+        var left = position;
         for (var i = Rank - 1; i >= 0; i--)
         {
-            index[i] = (int)(position % this[i]);
-            position /= this[i];
+            var size = _sizes[i];
+            if (size == 0) throw NoElement(position);
+            (left, var remainder) = Math.DivRem(left, size);
+            index[i] = (int)remainder;
         }
+        if (left != 0 || position < 0) throw NoElement(position);
     }
 
-    /// <summary>The row-major position of <paramref name="index"/>.</summary>
+    /// <summary>The row-major position of <paramref name="index"/>, of which the first <see cref="Rank"/> elements count.</summary>
+    /// <exception cref="GraphException">SGC1011: too short an index.</exception>
     public long Ravel(ReadOnlySpan<int> index)
     {
+        CheckIndex(index.Length);
         var position = 0L;
         for (var i = 0; i < Rank; i++) position = position * this[i] + index[i];
         return position;
     }
+
+    /// <summary>The number of elements, for an array of all of them.</summary>
+    /// <param name="bytesOfElement">Bytes of each.</param>
+    /// <exception cref="GraphException">SGC1012: more than an array, or the memory of this machine, holds.</exception>
+    public int ArrayLength(int bytesOfElement)
+    {
+        var (count, memory) = (ElementCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        return count <= Array.MaxLength && count * bytesOfElement <= memory
+            ? (int)count
+            : throw new GraphException(DiagnosticCode.TooLarge,
+                $"{count} elements of {bytesOfElement} bytes for {this}; an array holds {Array.MaxLength}, and memory {memory} bytes");
+    }
+
+    private void CheckIndex(int length)
+    {
+        if (length < Rank) throw new GraphException(DiagnosticCode.BadArgument, $"an index of {length} axes for {this}, which has {Rank}");
+    }
+
+    private GraphException NoElement(long position) =>
+        new(DiagnosticCode.BadArgument, $"{this} has {ElementCount} elements, and none at {position}");
 
     /// <inheritdoc/>
     public bool Equals(Shape other) => Sizes.SequenceEqual(other.Sizes);
@@ -141,6 +179,7 @@ public sealed record TensorType
     /// <exception cref="GraphException">SGC1012: more than <see cref="Shape.MaxElements"/> bytes.</exception>
     public TensorType(DType dtype, Shape shape)
     {
+        ArgumentNullException.ThrowIfNull(dtype);
         (DType, Shape) = (dtype, shape);
         if (shape.ElementCount > Shape.MaxElements / dtype.Bytes)
             throw new GraphException(DiagnosticCode.TooLarge, $"a tensor of {this} has more than 2^44 bytes");

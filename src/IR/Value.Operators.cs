@@ -18,33 +18,33 @@ public sealed partial class Value
     public static Value operator -(Value x) => x.Emit(Negate.Instance, OperatorLocation(x), AttributeMap.Empty);
 
     /// <summary>x + c. As for every operator with a number: SGC1001 and SGC1005 where x's element type cannot hold it.</summary>
-    public static Value operator +(Value x, Scalar c) => Emit(Add.Instance, x, c);
+    public static Value operator +(Value x, Scalar c) => WithNumber(Add.Instance, x, c);
     /// <summary>c + x.</summary>
-    public static Value operator +(Scalar c, Value x) => Emit(Add.Instance, x, c, isLeft: true);
+    public static Value operator +(Scalar c, Value x) => WithNumber(Add.Instance, x, c, isLeft: true);
     /// <summary>x - c.</summary>
-    public static Value operator -(Value x, Scalar c) => Emit(Subtract.Instance, x, c);
+    public static Value operator -(Value x, Scalar c) => WithNumber(Subtract.Instance, x, c);
     /// <summary>c - x.</summary>
-    public static Value operator -(Scalar c, Value x) => Emit(Subtract.Instance, x, c, isLeft: true);
+    public static Value operator -(Scalar c, Value x) => WithNumber(Subtract.Instance, x, c, isLeft: true);
     /// <summary>x · c.</summary>
-    public static Value operator *(Value x, Scalar c) => Emit(Multiply.Instance, x, c);
+    public static Value operator *(Value x, Scalar c) => WithNumber(Multiply.Instance, x, c);
     /// <summary>c · x.</summary>
-    public static Value operator *(Scalar c, Value x) => Emit(Multiply.Instance, x, c, isLeft: true);
+    public static Value operator *(Scalar c, Value x) => WithNumber(Multiply.Instance, x, c, isLeft: true);
     /// <summary>x / c.</summary>
-    public static Value operator /(Value x, Scalar c) => Emit(Divide.Instance, x, c);
+    public static Value operator /(Value x, Scalar c) => WithNumber(Divide.Instance, x, c);
     /// <summary>c / x.</summary>
-    public static Value operator /(Scalar c, Value x) => Emit(Divide.Instance, x, c, isLeft: true);
+    public static Value operator /(Scalar c, Value x) => WithNumber(Divide.Instance, x, c, isLeft: true);
 
-    private static Value Emit(Op op, Value x, Scalar c, bool isLeft = false)
+    private static Value WithNumber(Op op, Value x, Scalar c, bool isLeft = false) => x.Compose(OperatorLocation(x), () =>
     {
-        using var pin = x.Builder.At(OperatorLocation(x));
         var constant = x.Constant(c);
         return isLeft ? constant.Emit(op, default, AttributeMap.Empty, x) : x.Emit(op, default, AttributeMap.Empty, constant);
-    }
+    });
 
     // An operator cannot take caller-information parameters, so the user's frame is found on the stack;
     // derivative rules and layers pin a location and skip the walk.
     private static Location OperatorLocation(Value x)
     {
+        ArgumentNullException.ThrowIfNull(x);
         if (x.Builder.Pinned is { } pinned) return pinned;
         var trace = new StackTrace(skipFrames: 2, fNeedFileInfo: true);
         var frame = trace.GetFrames().FirstOrDefault(f => f.GetFileName() is not null && !IsOurs(f));

@@ -8,7 +8,7 @@ internal static class Differentiation
 {
     internal static Value[] ParametersNamed(string pass, Value[] parameters, IReadOnlyList<string>? names)
     {
-        if (names is null) return [.. parameters.Where(p => p.DType.IsFloating && p.Name != "ct")];
+        if (names is null) return [.. parameters.Where(p => p.DType.IsFloating)];
         return [.. names.Select(n => parameters.FirstOrDefault(p => p.Name == n)
             ?? throw new GraphException(DiagnosticCode.NotDifferentiable, $"{pass}: wrt names \"{n}\", which is not a parameter",
                 parameters.FirstOrDefault()?.Location ?? Location.Unknown))];

@@ -26,7 +26,7 @@ public sealed class Jvp : IPass
         var builder = new FunctionBuilder($"{function.Name}.jvp");
         Value[] parameters = [.. primal.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
         var wrt = Differentiation.ParametersNamed(Name, parameters, _wrt);
-        Value[] tangents = [.. wrt.Select(w => builder.Parameter($"{w.Name}.tangent", w.Type, w.Location))];
+        Value[] tangents = [.. wrt.Select(w => builder.ParameterLike($"{w.Name}.tangent", w.Type, w.Location))];
         var results = builder.Inline(primal, parameters);
         var outgoing = Append(builder, results, wrt, tangents);
         return builder.Build([.. results, .. outgoing.Select((t, i) => t ?? results[i].Constant(0))]);

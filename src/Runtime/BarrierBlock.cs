@@ -34,9 +34,9 @@ public sealed unsafe class BarrierBlock : IDisposable
         *(delegate* unmanaged<byte*, void>*)(_memory.Address + KernelAbi.BarrierWakeOffset) = &Wake;
     }
 
-    /// <summary>The block; what a step's entry is given. Valid until it is disposed.</summary>
+    /// <summary>Where the block is, for a step's entry. Valid until it is disposed.</summary>
     /// <exception cref="RuntimeException">SGC5002: it is disposed.</exception>
-    public void* Address => _memory.Address;
+    public nint Address => _memory.Start;
 
     /// <summary>How often a worker of this process has fallen asleep at a barrier.</summary>
     internal static long Sleeps => Volatile.Read(ref s_sleeps);

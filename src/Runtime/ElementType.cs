@@ -40,13 +40,14 @@ public enum ElementType
 public static class ElementTypes
 {
     /// <summary>Bytes of one element: 1, 2, 4 or 8.</summary>
+    /// <exception cref="RuntimeException">SGC5011: a number that is none of the types.</exception>
     public static int SizeOf(this ElementType type) => type switch
     {
         ElementType.F64 or ElementType.I64 => 8,
         ElementType.F32 or ElementType.I32 or ElementType.U32 => 4,
         ElementType.BF16 or ElementType.F16 => 2,
         ElementType.I8 or ElementType.U8 or ElementType.Bool => 1,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not an element type."),
+        _ => throw new RuntimeException(RuntimeCode.BadArgument, $"{(int)type} is not an element type"),
     };
 
     /// <summary>Can a span of <typeparamref name="T"/> hold elements of <paramref name="type"/>?</summary>

@@ -74,7 +74,7 @@ public sealed unsafe partial class Executable : IDisposable
             _barrier = new BarrierBlock();
             _table = new NativeMemoryBlock((long)layout.Buffers.Length * sizeof(void*));
             _arenaStart = _arena.Address;
-            _barrierStart = _barrier.Address;
+            _barrierStart = (void*)_barrier.Address;
             _buffers = (void**)_table.Address;
             foreach (var i in _stateIndices) _buffers[i] = _memory[i]!.Address;
             AllocateOutputs();

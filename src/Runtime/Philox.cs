@@ -63,9 +63,10 @@ public struct CounterRandom(ulong seed, ulong stream = 0)
     /// <summary>The next integer in [0, <paramref name="bound"/>), exactly uniform.</summary>
     /// <remarks>Lemire, "Fast Random Integer Generation in an Interval", 2019: multiply, reject the uneven rest.</remarks>
     /// <param name="bound">At least 1.</param>
+    /// <exception cref="RuntimeException">SGC5011: a bound below 1.</exception>
     public int NextInt32(int bound)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
+        if (bound < 1) throw new RuntimeException(RuntimeCode.BadArgument, $"an integer below {bound}; the bound is at least 1");
         var range = (uint)bound;
         var product = (ulong)NextUInt32() * range;
         if ((uint)product < range)

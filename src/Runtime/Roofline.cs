@@ -9,6 +9,7 @@ namespace GraphCompiler.Runtime;
 /// <param name="Gigabytes">Bytes moved between memory and core, 10⁹ a second, read and written ones added.</param>
 public sealed record Roofline(double Gigaflops, double Gigabytes)
 {
+    private const int MaxThreads = 8192; // As many as Linux has processors at most.
     private const int Chains = 12;
     private const int Iterations = 2_000_000;
     private const int Rounds = 7;
@@ -17,9 +18,11 @@ public sealed record Roofline(double Gigaflops, double Gigabytes)
 
     /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and one
     /// of copies; medians of seven rounds, together about half a second.</summary>
+    /// <exception cref="RuntimeException">SGC5011: no threads, or more than 8192.</exception>
     public static Roofline Measure(int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        if (threads < 1 || threads > MaxThreads)
+            throw new RuntimeException(RuntimeCode.BadArgument, $"{threads} threads; 1 to {MaxThreads} can be measured");
         Run(Iterations);
         var flops = Rate(threads, _ => Run(Iterations), 2.0 * Chains * Lanes * Iterations * threads);
         var share = CopiedBytes / threads;

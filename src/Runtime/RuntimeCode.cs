@@ -34,6 +34,9 @@ public static class RuntimeCode
     /// <summary>The system or the garbage collector's limit leaves no memory for a step's buffers.</summary>
     public const string OutOfMemory = "SGC5010";
 
+    /// <summary>An argument is out of range.</summary>
+    public const string BadArgument = "SGC5011";
+
     /// <summary>A file is missing, or cannot be opened, read or, for a checkpoint, written.</summary>
     public const string FileMissing = "SGC6001";
 

@@ -47,6 +47,7 @@ public sealed class StateStore : IDisposable
     /// <exception cref="RuntimeException">SGC5004: no such state; SGC5002: the store is disposed.</exception>
     internal PinnedMemory Find(string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
         lock (_lock)
         {
             return Entries.TryGetValue(name, out var entry)

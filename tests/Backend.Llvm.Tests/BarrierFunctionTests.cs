@@ -37,7 +37,7 @@ public sealed unsafe class BarrierFunctionTests
         (s_waits, s_wakes) = (0, 0);
         step.Forget();
         using var memory = new NativeMemoryBlock(KernelAbi.BarrierBytes);
-        var block = memory.Address;
+        var block = AddressOf(memory);
         *(delegate* unmanaged<byte*, long, long, void>*)(block + KernelAbi.BarrierWaitOffset) = &Wait;
         *(delegate* unmanaged<byte*, void>*)(block + KernelAbi.BarrierWakeOffset) = &Wake;
         var early = step.Start(0, (nint)block);
@@ -70,6 +70,8 @@ public sealed unsafe class BarrierFunctionTests
         }
     }
 
+    private static byte* AddressOf(NativeMemoryBlock memory) => (byte*)memory.DangerousGetHandle();
+
     /// <summary>A compiled function in which workers read what the others have written: c = aᵀ·a, a = x·y.</summary>
     private sealed class Step : IDisposable
     {
@@ -97,7 +99,7 @@ public sealed unsafe class BarrierFunctionTests
             var random = new Random(1);
             for (var i = 0; i < 3; i++)
             {
-                ((void**)_table.Address)[i] = _blocks[i].Address;
+                ((void**)AddressOf(_table))[i] = AddressOf(_blocks[i]);
                 foreach (ref var e in Elements(i)) e = (float)(2 * random.NextDouble() - 1);
             }
         }
@@ -108,19 +110,19 @@ public sealed unsafe class BarrierFunctionTests
 
         public Thread Start(int worker, nint barrier)
         {
-            var thread = new Thread(() => _entry((void**)_table.Address, _arena.Address, worker, _workers, (void*)barrier));
+            var thread = new Thread(() => _entry((void**)AddressOf(_table), AddressOf(_arena), worker, _workers, (void*)barrier));
             thread.Start();
             return thread;
         }
 
-        public void RunAlone() => _entry((void**)_table.Address, _arena.Address, 0, 1, _barrier.Address);
+        public void RunAlone() => _entry((void**)AddressOf(_table), AddressOf(_arena), 0, 1, (void*)_barrier.Address);
 
         public void Forget() => Elements(2).Fill(float.NaN);
 
         public void Run(WorkerPool pool)
         {
             Forget();
-            pool.Run(_entry, (void**)_table.Address, _arena.Address, _barrier.Address);
+            pool.Run(_entry, (void**)AddressOf(_table), AddressOf(_arena), (void*)_barrier.Address);
         }
 
         public void Dispose()
@@ -132,6 +134,6 @@ public sealed unsafe class BarrierFunctionTests
             foreach (var block in _blocks) block.Dispose();
         }
 
-        private Span<float> Elements(int buffer) => new(_blocks[buffer].Address, Size * Size);
+        private Span<float> Elements(int buffer) => new(AddressOf(_blocks[buffer]), Size * Size);
     }
 }

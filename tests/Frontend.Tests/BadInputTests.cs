@@ -89,6 +89,85 @@ public sealed class BadInputTests
         Fails("SGC1006", () => _g.Minimize(loss, new Sgd(), new Dictionary<string, Value> { ["loss"] = loss }));
     }
 
+    [Fact]
+    public void NamesOfMetricsAndOfResults()
+    {
+        var loss = _x.Dense(2).Sum();
+        foreach (var name in new[] { "", " ", "top 5", "a\nb", "\"", "1st", "größe" })
+            Fails("SGC1006", () => _g.Minimize(loss, new Sgd(), new Dictionary<string, Value> { [name] = loss }), [$"\"{name}\""]);
+        Fails("SGC1006", () => _g.Input("loss", F32[1]), ["result of the step"]);
+        Fails("SGC1006", () => _g.Variable("output", F32[1], Initializer.Zeros), ["result of the step"]);
+        Fails("SGC1006", () => _x.Dense(2, name: "a b"), ["\"a b/kernel\""]);
+    }
+
+    [Fact]
+    public void IntegersThatAVariableCannotStartWith()
+    {
+        Fails("SGC1001", () => _g.Variable("i", I32[2], Initializer.Constant(2.5f), trainable: false), ["2.5"]);
+        Fails("SGC1001", () => _g.Variable("i", I32[2], Initializer.HeNormal, trainable: false));
+        Fails("SGC1005", () => _g.Variable("i", U8[2], Initializer.Constant(300), trainable: false), ["300"]);
+    }
+
+    /// <summary>A null is an ArgumentNullException that names the parameter, wherever it is given.</summary>
+    [Fact]
+    public void Nulls()
+    {
+        var loss = _x.Dense(2).Sum();
+        Value none = null!;
+        void Refused(string parameter, Action call) => Assert.Equal(parameter, Assert.Throws<ArgumentNullException>(call).ParamName);
+        Refused("name", () => _ = new GraphBuilder(null!));
+        Refused("name", () => _g.Input(null!, F32[1]));
+        Refused("type", () => _g.Input("n", null!));
+        Refused("initializer", () => _g.Variable("n", F32[1], null!));
+        Refused("x", () => none.Exp());
+        Refused("x", () => none.Relu());
+        Refused("x", () => none.Sum());
+        Refused("x", () => _ = none + 1);
+        Refused("y", () => _ = _x * none);
+        Refused("y", () => _x.MatMul(none));
+        Refused("sizes", () => _x.Reshape(null!));
+        Refused("others", () => _x.Concatenate(null!));
+        Refused("operands", () => _x.Concatenate([none]));
+        Refused("dtype", () => _x.ConvertTo(null!));
+        Refused("labels", () => _x.SoftmaxCrossEntropy(none));
+        Refused("target", () => _x.MeanSquaredError(none));
+        Refused("loss", () => _g.Minimize(none, new Sgd()));
+        Refused("optimizer", () => _g.Minimize(loss, null!));
+        Refused("metrics", () => _g.Minimize(loss, new Sgd(), new Dictionary<string, Value> { ["m"] = none }));
+    }
+
+    /// <summary>What a failed call had declared before it failed is taken back, names included.</summary>
+    [Fact]
+    public void AFailedCallLeavesTheModelAsItWas()
+    {
+        var mask = _g.Input("mask", Bool[4, 3]);
+        var row = _g.Input("row", Bool[3]);
+        var other = new GraphBuilder("other").Input("z", F32[4, 2]);
+        var text = _g.Snapshot(_x).ToString();
+        Value? kept = null;
+        Fails("SGC1001", () => _ = mask + 1);
+        Fails("SGC1001", () => mask.Maximum(row));
+        Fails("SGC1001", () => mask.Gelu());
+        Fails("SGC1011", () => _x.Dense(2, activation: _ => null!), ["null"]);
+        Fails("SGC1008", () => _x.Dense(2, activation: _ => other), ["other"]);
+        Fails("SGC1001", () => _x.Dense(2, activation: h => (kept = h).Or(h)));
+        Assert.Equal(text, _g.Snapshot(_x).ToString());
+        Assert.Empty(_g.ModelParameters);
+        Fails("SGC1008", () => kept!.Exp(), ["failed"]);
+        _ = _x.Dense(2);
+    }
+
+    [Fact]
+    public void AStepThatNoMemoryHolds()
+    {
+        var w = _g.Variable("w", F32[3], Initializer.Zeros);
+        // Two TiB, of parts that each would fit into an array.
+        for (var i = 0; i < 256; i++) _g.Variable($"huge{i}", F64[1 << 30], Initializer.Zeros);
+        var plan = _g.Minimize((_x * w).Sum(), new Sgd());
+        Assert.Equal("SGC1012", Assert.Throws<GraphException>(() => plan.Compile()).Code);
+        Assert.Equal("SGC1012", Assert.Throws<GraphException>(() => Initializer.Zeros.Create(new Shape(1 << 20, 1 << 20), 1, "w")).Code);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

@@ -81,6 +81,23 @@ public sealed class OptimizerTests
         Assert.Equal(7f, step.Loss); // Σ (p·x + 2) = 1 + 2 + 4.
     }
 
+    /// <summary>Integers and truth values start with the elements that were declared, as numbers of any type do.</summary>
+    [Fact]
+    public void FrozenVariablesOfAnyType()
+    {
+        var g = new GraphBuilder("frozen");
+        var p = g.Variable("p", F32[3], Initializer.Constant(1));
+        var loss = p.Sum();
+        foreach (var type in All)
+            loss += g.Variable(type.Name, type[3], Initializer.Constant(1), trainable: false).ConvertTo(F32).Sum();
+        using var step = g.Minimize(loss, new Sgd()).Compile();
+        step.Run();
+        Assert.Equal(3f + 3 * All.Count, step.Loss);
+        Assert.Equal([1, 1, 1], step.Variable<int>("i32").ToArray());
+        Assert.Equal([1L, 1, 1], step.Variable<long>("i64").ToArray());
+        Assert.Equal([true, true, true], step.Variable<bool>("bool").ToArray());
+    }
+
     [Fact]
     public void MetricsComeAfterTheLoss()
     {

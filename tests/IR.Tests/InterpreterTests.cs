@@ -32,10 +32,10 @@ public class InterpreterTests
         var b = new FunctionBuilder("f");
         var x = b.Parameter("x", DType.F32[2]);
         var f = b.Build(x);
-        Assert.Contains("@f takes 1 arguments, given 0", Assert.Throws<ArgumentException>(() => ReferenceInterpreter.Run(f)).Message,
+        Assert.Contains("@f takes 1 arguments, given 0", Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f)).Message,
             StringComparison.Ordinal);
         Assert.Contains("%x is f32[2], given f64[2]",
-            Assert.Throws<ArgumentException>(() => ReferenceInterpreter.Run(f, new Literal(DType.F64[2], 0))).Message,
+            Assert.Throws<GraphException>(() => ReferenceInterpreter.Run(f, new Literal(DType.F64[2], 0))).Message,
                 StringComparison.Ordinal);
     }
 }

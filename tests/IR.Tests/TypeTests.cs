@@ -1,3 +1,4 @@
+using GraphCompiler.IR.Diagnostics;
 using CsCheck;
 using Xunit;
 
@@ -26,7 +27,11 @@ public class TypeTests
         Assert.Equal(("[2,3,4]", "[]", "f32[2,3,4]", "i64[]"),
             (shape.ToString(), Shape.Scalar.ToString(), DType.F32[2, 3, 4].ToString(), DType.I64[[]].ToString()));
         Assert.Equal((1L, 0L), (Shape.Scalar.ElementCount, new Shape(5, 0).ElementCount));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Shape(-1));
+        Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => new Shape(2, -1)).Code);
+        Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => DType.F32[-1]).Code);
+        Assert.Equal("SGC1004", Assert.Throws<GraphException>(() => shape[3]).Code);
+        Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => shape.Unravel(24, new int[3])).Code);
+        Assert.Equal("SGC1011", Assert.Throws<GraphException>(() => shape.Ravel([1, 2])).Code);
     }
 
     [Fact]
@@ -70,7 +75,10 @@ public class TypeTests
         Assert.Equal([1, 2, -3], list.ToArray());
         Assert.Null(list.Splat);
         Assert.Equal("[1, 2, -3]", list.ToString());
-        Assert.Throws<ArgumentException>(() => new Literal(DType.F32[3], 1, 2));
+        Assert.Equal("SGC1002", Assert.Throws<GraphException>(() => new Literal(DType.F32[3], 1, 2)).Code);
+        Assert.Equal("SGC1002", Assert.Throws<GraphException>(() => Literal.FromBytes(DType.F32[3], [1, 2, 3])).Code);
+        Assert.Equal("SGC1012", Assert.Throws<GraphException>(() => new Literal(DType.F32[1 << 20, 1 << 20], 1).ToArray()).Code);
+        Assert.Equal("SGC1012", Assert.Throws<GraphException>(() => new Literal(DType.F32[1 << 20, 1 << 20], 1).ToBytes()).Code);
         Assert.Empty(new Literal(DType.F32[0], 5).ToArray());
     }
 

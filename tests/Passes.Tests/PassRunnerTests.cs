@@ -132,7 +132,7 @@ public sealed class PassRunnerTests
         public string Name => "breaking";
 
         // The result is a value of the old function, which the new one does not define.
-        public Function Run(Function function, PassContext context) => new FunctionBuilder(function.Name).Snapshot(function.Results[0]);
+        public Function Run(Function function, PassContext context) => new(function.Name, [], [], [function.Results[0]]);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public unsafe class BarrierTests
         using var counts = new NativeMemoryBlock(workers * sizeof(long));
         for (var step = 1; step <= 3; step++)
         {
-            pool.Run(&CountRounds, (void**)counts.Address, null, block.Address);
+            pool.Run(&CountRounds, (void**)counts.Address, null, (void*)block.Address);
             Assert.Equal([.. Enumerable.Repeat((long)step * Rounds, workers)], new ReadOnlySpan<long>(counts.Address, workers).ToArray());
         }
     }
@@ -34,7 +34,7 @@ public unsafe class BarrierTests
         for (var i = 0; i < 20; i++)
         {
             *(long*)result.Address = 0;
-            pool.Run(&ArriveWhenOthersSleep, (void**)result.Address, null, block.Address);
+            pool.Run(&ArriveWhenOthersSleep, (void**)result.Address, null, (void*)block.Address);
             Assert.Equal(1, *(long*)result.Address);
         }
     }

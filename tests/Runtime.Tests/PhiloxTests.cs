@@ -17,6 +17,16 @@ public class PhiloxTests
     }
 
     [Fact]
+    public void Arguments_out_of_range_have_a_code()
+    {
+        foreach (var bound in new[] { 0, -1, int.MinValue })
+            Errors.Expect("SGC5011", () => new CounterRandom(1).NextInt32(bound), $"{bound}");
+        foreach (var threads in new[] { 0, -1, 8193, int.MaxValue })
+            Errors.Expect("SGC5011", () => Roofline.Measure(threads), $"{threads} threads");
+        Errors.Expect("SGC5011", () => ((ElementType)99).SizeOf(), "99");
+    }
+
+    [Fact]
     public void A_sequence_is_the_blocks_of_its_stream()
     {
         var random = new CounterRandom(seed: 7, stream: 9);

@@ -92,7 +92,7 @@ internal static unsafe class CompiledFunction
     private static void Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, nint[] addresses, byte* arena, int workers)
     {
         using var block = new BarrierBlock();
-        var barrier = block.Address;
+        var barrier = (void*)block.Address;
         fixed (nint* pointers = addresses.Append(0).ToArray())
         {
             var buffers = (void**)pointers;

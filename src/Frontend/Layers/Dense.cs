@@ -21,8 +21,9 @@ public static class DenseSyntax
         public Value Dense(int units, string name = "dense", Initializer? kernel = null, Func<Value, Value>? activation = null,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var location = new Location(file, line);
-            using var pin = x.Builder.At(location);
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(name);
+            var location = x.Builder.Pinned ?? new Location(file, line);
             if (x.Builder is not GraphBuilder graph)
                 throw new GraphException(DiagnosticCode.ForeignValue, $"Dense: {x} is not of a GraphBuilder, so it can have no variables",
                     location);
@@ -31,25 +32,25 @@ public static class DenseSyntax
                     location);
             if (units < 1)
                 throw new GraphException(DiagnosticCode.BadArgument, $"Dense: units must be at least 1, got {units}", location);
-            // Both names are tried before either is taken, so that a failed call leaves the model as it was.
-            foreach (var taken in (string[])[$"{name}/kernel", $"{name}/bias"])
-                if (graph.Parameters.Any(p => p.Name == taken))
-                    throw new GraphException(DiagnosticCode.BadName, $"Dense: the name \"{taken}\" is already taken", location);
-            var weights = graph.Variable($"{name}/kernel", x.DType[x.Shape[1], units], kernel ?? Initializer.HeNormal);
-            var bias = graph.Variable($"{name}/bias", x.DType[units], Initializer.Zeros);
-            var y = x.MatMul(weights) + bias;
-            return activation is null ? y : activation(y);
+            return x.Compose(location, () =>
+            {
+                var weights = graph.Variable($"{name}/kernel", x.DType[x.Shape[1], units], kernel ?? Initializer.HeNormal);
+                var bias = graph.Variable($"{name}/bias", x.DType[units], Initializer.Zeros);
+                var y = x.MatMul(weights) + bias;
+                return activation is null ? y : activation(y)
+                    ?? throw new GraphException(DiagnosticCode.BadArgument, "Dense: the activation gives null", location);
+            });
         }
 
         /// <summary>x[batch, …] as [batch, features], all but the first axis joined in row-major order.</summary>
         /// <exception cref="GraphException">SGC1003: x is a scalar.</exception>
         public Value Flatten([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var location = new Location(file, line);
-            using var pin = x.Builder.At(location);
+            ArgumentNullException.ThrowIfNull(x);
+            var location = x.Builder.Pinned ?? new Location(file, line);
             if (x.Rank == 0)
                 throw new GraphException(DiagnosticCode.RankMismatch, $"Flatten: needs a batch axis, got {x} : {x.Type}", location);
-            return x.Emit(Reshape.Instance, location, Reshape.Attributes(new Shape(x.Shape[0], (int)x.Shape.Without(0).ElementCount)));
+            return x.Emit(Reshape.Instance, location, Reshape.Attributes(Shape.Of(x.Shape[0], x.Shape.Without(0).ElementCount)));
         }
     }
 }

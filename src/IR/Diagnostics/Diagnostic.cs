@@ -46,6 +46,9 @@ public enum DiagnosticCode
 /// <param name="Notes">A line for each operand concerned, or what to do.</param>
 public sealed record Diagnostic(DiagnosticCode Code, string Message, Location Location, ImmutableArray<string> Notes)
 {
+    /// <summary>A line for each operand concerned, or what to do; none where the array is the default one.</summary>
+    public ImmutableArray<string> Notes { get; init => field = value.IsDefault ? [] : value; } = Notes.IsDefault ? [] : Notes;
+
     /// <summary>The code as printed, such as <c>SGC1007</c>.</summary>
     public string CodeText => $"SGC{(int)Code:D4}";
 

@@ -7,8 +7,13 @@ public static class Broadcasting
 {
     /// <summary>Applies a binary elementwise op, broadcasting the operands to their common shape.</summary>
     /// <exception cref="GraphException">SGC1002: the shapes do not broadcast.</exception>
-    public static Value Emit(Op op, Value x, Value y, Location location, AttributeMap? attributes = null) =>
-        Emit(op, [x, y], location, attributes, isRefused: x.DType != y.DType);
+    public static Value Emit(Op op, Value x, Value y, Location location, AttributeMap? attributes = null)
+    {
+        ArgumentNullException.ThrowIfNull(op);
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        return Emit(op, [x, y], location, attributes, isRefused: x.DType != y.DType);
+    }
 
     /// <summary>Applies an elementwise op, broadcasting the operands to their common shape.</summary>
     /// <param name="op">The op.</param>
@@ -20,19 +25,22 @@ public static class Broadcasting
     internal static Value Emit(Op op, Value[] operands, Location location, AttributeMap? attributes, bool isRefused)
     {
         var builder = operands[0].Builder;
-        using var pin = builder.At(location);
-        if (!isRefused && operands.All(o => o.Builder == builder))
+        return builder.Compose(location, () =>
         {
-            var common = Common(op, operands, location);
-            operands = [.. operands.Select(o => To(o, common, location))];
-        }
-        return builder.Emit(op, operands, attributes, location);
+            if (!isRefused && operands.All(o => o.Builder == builder))
+            {
+                var common = Common(op, operands, location);
+                operands = [.. operands.Select(o => To(o, common, location))];
+            }
+            return builder.Emit(op, operands, attributes, location);
+        });
     }
 
     /// <summary>Broadcasts <paramref name="x"/> to <paramref name="shape"/>, aligned at the last axis.</summary>
     /// <exception cref="GraphException">SGC1002: the shape does not broadcast to it.</exception>
     public static Value To(Value x, Shape shape, Location location = default)
     {
+        ArgumentNullException.ThrowIfNull(x);
         if (x.Shape == shape) return x;
         var offset = shape.Rank - x.Rank;
         var fits = offset >= 0 && Enumerable.Range(0, x.Rank).All(i => x.Shape[i] == shape[i + offset] || x.Shape[i] == 1);

@@ -88,8 +88,12 @@ public static class ConcatenateSyntax
     {
         /// <summary>x and then <paramref name="others"/> along <paramref name="axis"/> (negative counts from the end).</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002, SGC1004: element types, sizes or the axis do not fit.</exception>
-        public Value Concatenate(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Concatenate.Instance, new(file, line),
+        public Value Concatenate(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(others);
+            return x.Emit(Ops.Concatenate.Instance, new(file, line),
                 AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
+        }
     }
 }

@@ -36,7 +36,10 @@ public static class ConvertSyntax
     extension(Value x)
     {
         /// <summary>x with another element type.</summary>
-        public Value ConvertTo(DType dtype, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Convert.Instance, new(file, line), AttributeMap.Empty.With("dtype", dtype.Name));
+        public Value ConvertTo(DType dtype, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(dtype);
+            return x.Emit(Ops.Convert.Instance, new(file, line), AttributeMap.Empty.With("dtype", dtype.Name));
+        }
     }
 }

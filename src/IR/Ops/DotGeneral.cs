@@ -142,6 +142,8 @@ public static class DotGeneralSyntax
         /// <exception cref="GraphException">SGC1003: rank below 2 or unequal. SGC1007: sizes differ.</exception>
         public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(y);
             var location = x.Builder.Pinned ?? new Location(file, line);
             if (x.Rank < 2 || x.Rank != y.Rank)
                 throw new OpCall(DotGeneral.Instance, [x, y], AttributeMap.Empty, null, location).Error(DiagnosticCode.RankMismatch,

@@ -55,6 +55,9 @@ public abstract class NormalizedExponentialOp : OpaqueOp
         return Decompose(x - x.Max([axis], keepAxes: true).StopGradient(), axis);
     }
 
-    internal Value Emit(Value x, int axis, Location location) =>
-        x.Emit(this, location, AttributeMap.Empty.With("axis", axis < 0 ? axis + x.Rank : axis));
+    internal Value Emit(Value x, int axis, Location location)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.Emit(this, location, AttributeMap.Empty.With("axis", axis < 0 ? axis + x.Rank : axis));
+    }
 }

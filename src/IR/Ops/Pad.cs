@@ -88,7 +88,11 @@ public static class PadSyntax
         /// <exception cref="GraphException">SGC1001: a fraction for integers. SGC1003: wrong number of axes.
         /// SGC1005: negative padding, or a value beyond x's type. SGC1012: too large a result.</exception>
         public Value Pad(int[] low, int[] high, Scalar value = default, int[]? interior = null,
-            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, interior ?? [.. low.Select(_ => 0)]));
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(low);
+            ArgumentNullException.ThrowIfNull(high);
+            return x.Emit(Ops.Pad.Instance, new(file, line), Ops.Pad.Attributes(value, low, high, interior ?? [.. low.Select(_ => 0)]));
+        }
     }
 }

@@ -54,10 +54,7 @@ public static class PowerSyntax
 
         /// <summary>x to the power of a number, elementwise.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point.</exception>
-        public Value Power(double y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        {
-            using var pin = x.Builder.At(new(file, line));
-            return x.Power(x.Constant(y));
-        }
+        public Value Power(double y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x.Power(x.Constant(y)));
     }
 }

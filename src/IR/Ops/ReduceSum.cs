@@ -44,6 +44,7 @@ public static class ReduceSumSyntax
         /// SGC1004: an axis is out of range or named twice.</exception>
         public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
+            ArgumentNullException.ThrowIfNull(x);
             using var pin = x.Builder.At(new(file, line));
             if (!x.DType.IsFloating)
                 throw new OpCall(ReduceSum.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(

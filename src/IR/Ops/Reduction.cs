@@ -35,6 +35,7 @@ public static class Reduction
 
     internal static Value Emit(Op op, Value x, int[]? axes, bool keepAxes, Location location)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using var pin = x.Builder.At(location);
         var all = AxesOf(x, axes);
         var y = x.Emit(op, location, AttributeMap.Empty.With("axes", all.Order()));

@@ -87,6 +87,8 @@ public static class ReshapeSyntax
         /// <exception cref="GraphException">SGC1002: the element counts differ. SGC1005: a negative size other than one -1.</exception>
         public Value Reshape(int[] sizes, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(sizes);
             var inferred = sizes.Count(s => s == -1) == 1 && sizes.All(s => s is -1 or > 0) ? x.Shape.ElementCount : -1;
             // One size after another: their product may be of more than 64 bits.
             if (inferred >= 0)

@@ -59,8 +59,13 @@ public static class SelectSyntax
         /// <summary><paramref name="onTrue"/> where the predicate holds, else <paramref name="onFalse"/>. Shapes broadcast as NumPy's
         /// do.</summary>
         /// <exception cref="GraphException">SGC1001: not bool, or types differ. SGC1002: shapes do not broadcast.</exception>
-        public Value Select(Value onTrue, Value onFalse, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Broadcasting.Emit(Ops.Select.Instance, [predicate, onTrue, onFalse], new(file, line), attributes: null,
+        public Value Select(Value onTrue, Value onFalse, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(predicate);
+            ArgumentNullException.ThrowIfNull(onTrue);
+            ArgumentNullException.ThrowIfNull(onFalse);
+            return Broadcasting.Emit(Ops.Select.Instance, [predicate, onTrue, onFalse], new(file, line), attributes: null,
                 isRefused: predicate.DType != DType.Bool || onTrue.DType != onFalse.DType);
+        }
     }
 }

@@ -71,7 +71,11 @@ public static class SliceSyntax
         /// <summary>Elements from start to before limit along each axis, in steps of stride (1 when null).</summary>
         /// <exception cref="GraphException">SGC1003: wrong number of axes. SGC1005: a range outside of x.</exception>
         public Value Slice(int[] start, int[] limit, int[]? stride = null,
-            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Slice.Instance, new(file, line), Ops.Slice.Attributes(start, limit, stride ?? [.. start.Select(_ => 1)]));
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(start);
+            ArgumentNullException.ThrowIfNull(limit);
+            return x.Emit(Ops.Slice.Instance, new(file, line), Ops.Slice.Attributes(start, limit, stride ?? [.. start.Select(_ => 1)]));
+        }
     }
 }

@@ -57,8 +57,11 @@ public static class TransposeSyntax
     {
         /// <summary>x with its axes permuted; in reverse order when <paramref name="permutation"/> is null.</summary>
         /// <exception cref="GraphException">SGC1003, SGC1004: not a permutation of x's axes.</exception>
-        public Value Transpose(int[]? permutation = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Emit(Ops.Transpose.Instance, new(file, line),
+        public Value Transpose(int[]? permutation = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(x);
+            return x.Emit(Ops.Transpose.Instance, new(file, line),
                 Ops.Transpose.Attributes(permutation ?? [.. Enumerable.Range(0, x.Rank).Reverse()]));
+        }
     }
 }

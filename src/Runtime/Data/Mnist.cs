@@ -49,7 +49,7 @@ public static class Mnist
         return File.Exists(compressed)
             ? compressed
             : throw new RuntimeException(RuntimeCode.FileMissing,
-                $"neither {name} nor {name}.gz exists in {Path.GetFullPath(folder)}");
+                $"neither {name} nor {name}.gz exists in {folder}");
     }
 
     private static float[] ReadPixels(IdxFile file)
