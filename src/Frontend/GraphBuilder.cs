@@ -74,8 +74,8 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         ArgumentNullException.ThrowIfNull(initializer);
         var location = Pinned ?? new Location(file, line);
         if (trainable && !type.DType.IsFloating)
-            throw new GraphException(DiagnosticCode.DTypeMismatch,
-                $"variable \"{name}\" is {type}: only floating point can be trained", location);
+            throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
+                location);
         // Integers are filled with one number, so its first element tells for all.
         if (!type.DType.IsFloating && Literal.Refusal(type.DType, initializer.Create(Shape.Scalar, Seed, name)[0], location) is { } refusal)
             throw new GraphException(refusal);
@@ -103,13 +103,13 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         {
             ArgumentNullException.ThrowIfNull(value, nameof(metrics));
             if (value.Builder != this)
-                throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"",
+                    location);
         }
         foreach (var name in metrics?.Keys ?? [])
             if (CheckName(name, location) == TrainingPlan.LossName || Parameters.Any(p => p.Name == name))
-                throw new GraphException(DiagnosticCode.BadName,
-                    $"a metric cannot be named \"{name}\": the name is already taken", location);
+                throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken",
+                    location);
         if (loss.Rank != 0 || !loss.DType.IsFloating)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
                 $"the loss must be a floating-point scalar, got {loss.Type}; take its Mean() or Sum()", location);

@@ -6,7 +6,8 @@ namespace GraphCompiler.Frontend;
 /// <summary>The part of a model that one value depends on.</summary>
 public static class Prediction
 {
-    /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it.</summary>
+    /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it; all others are
+    /// dropped.</summary>
     /// <exception cref="IR.Diagnostics.GraphException">SGC1008: the output is of another builder.</exception>
     public static Function Slice(GraphBuilder graph, Value output)
     {

@@ -94,7 +94,8 @@ public class FunctionBuilder
         return new LocationScope(this, outer);
     }
 
-    /// <summary>Declares a value by several operations at <paramref name="location"/>: all of them, or none if one fails.</summary>
+    /// <summary>Declares a value by several operations, located at <paramref name="location"/>: all of them, or none if one
+    /// fails.</summary>
     /// <param name="location">Of the call that is made of them.</param>
     /// <param name="declare">Appends the operations, and gives their result.</param>
     public Value Compose(Location location, Func<Value> declare)

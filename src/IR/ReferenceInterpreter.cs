@@ -7,7 +7,8 @@ namespace GraphCompiler.IR;
 public static class ReferenceInterpreter
 {
     /// <summary>The results for these arguments, one for each parameter and of its type.</summary>
-    /// <exception cref="GraphException">SGC1009, SGC1001, SGC1002: number or types differ from the parameters'.</exception>
+    /// <exception cref="GraphException">SGC1009, SGC1001, SGC1002: the number or a type of the arguments differs from the
+    /// parameters'.</exception>
     public static Literal[] Run(Function function, params ReadOnlySpan<Literal> arguments)
     {
         ArgumentNullException.ThrowIfNull(function);

@@ -14,8 +14,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     private readonly ImmutableArray<int> _sizes;
 
     /// <summary>A shape with these sizes, each at least 0.</summary>
-    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: more than <see cref="MaxElements"/>, sizes of 0
-    /// counted as 1.</exception>
+    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: more than <see cref="MaxElements"/>, sizes of 0 counted as
+    /// 1.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
         var count = 1L;
@@ -33,7 +33,8 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     /// <summary>A shape with computed sizes, each at least 0.</summary>
-    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: a size above 2^31 - 1, or too many elements.</exception>
+    /// <exception cref="GraphException">SGC1011: a negative size. SGC1012: a size is above 2^31 - 1, or the elements are too
+    /// many.</exception>
     public static Shape Of(params ReadOnlySpan<long> sizes)
     {
         var narrow = new int[sizes.Length];

@@ -7,9 +7,9 @@ namespace GraphCompiler.Passes;
 /// <summary>Reverse mode: one backward walk that appends the VJP of each operation on a path from what is differentiated
 /// to the result.</summary>
 /// <remarks>As a pass, f gives f.grad, whose results are the gradients of f's one result: a floating-point scalar, or any
-/// floating-point tensor, whose cotangent is then the extra parameter <c>ct</c> (<c>ct.1</c> if f has a <c>ct</c>).
-/// Rules emit ordinary ops, so a gradient is differentiated by running it again. Cost: at most a few operations for each one on a path.
-/// Baur and Strassen, "The complexity of partial derivatives" (1983).</remarks>
+/// floating-point tensor, whose cotangent is then the extra parameter <c>ct</c> (<c>ct.1</c> if f has a <c>ct</c>). Rules emit ordinary
+/// ops, so a gradient is differentiated by running it again. Cost: at most a few operations for each one on a path. Baur and Strassen, "The
+/// complexity of partial derivatives" (1983).</remarks>
 public sealed class Adjoint : IPass
 {
     private readonly IReadOnlyList<string>? _wrt;

@@ -7,6 +7,6 @@ internal static class Seed
 {
     /// <summary>The seed that the environment gives.</summary>
     public static int? Given =>
-        int.TryParse(Environment.GetEnvironmentVariable("SGC_SEED"),
-            NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null;
+        int.TryParse(Environment.GetEnvironmentVariable("SGC_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+            ? seed : null;
 }

@@ -78,7 +78,7 @@ internal static class PublicApi
 
     private static bool IsExcluded(Type type) =>
         s_excluded.ContainsKey(type.Name) || s_excluded.ContainsKey(type.Namespace!)
-        || (type.Namespace == typeof(Op).Namespace && !IsSyntax(type));
+            || (type.Namespace == typeof(Op).Namespace && !IsSyntax(type));
 
     private static bool IsSyntax(Type type) => type.Name.EndsWith("Syntax", StringComparison.Ordinal) || type == typeof(Broadcasting);
 
