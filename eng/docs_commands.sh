@@ -150,5 +150,6 @@ for command in "${printed[@]}"; do
         failed=$((failed + 1))
     fi
 done
-echo "$ran commands of the documents ran, $failed failed, $skipped skipped"
+echo "Commands of the documents, $skipped of which were skipped:"
+echo "$ran passed, $failed failed"
 ((failed == 0))
