@@ -198,7 +198,13 @@ public sealed class TrainingStep : IDisposable
     // Of each call; only in a step that counts them.
     private Span<long> Ticks(Executable.Entry entry) => entry.Arena<long>(_program.TicksOffset!.Value, _program.Calls.Length);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckInputs(Executable.Entry entry)
+    {
+        if (_plan.Checks.Length > 0) ThrowOnBadInput(entry);
+    }
+
+    private void ThrowOnBadInput(Executable.Entry entry)
     {
         for (var i = 0; i < _plan.Checks.Length; i++)
         {

@@ -8,16 +8,23 @@ public sealed unsafe partial class Executable
 {
     /// <summary>Waits for nobody: refuses a second thread. Disposing the entry leaves the executable again.</summary>
     /// <exception cref="RuntimeException">SGC5002 disposed, SGC5005 entered by another thread.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Entry Enter()
     {
         var use = Interlocked.CompareExchange(ref _use, Use.Running, Use.Idle);
         return use == Use.Idle ? new Entry(this) : throw EntryError(use);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Exit()
     {
-        if (Interlocked.CompareExchange(ref _use, Use.Idle, Use.Running) == Use.Running) return;
-        // Dispose came during the run and left the freeing to it.
+        if (Interlocked.CompareExchange(ref _use, Use.Idle, Use.Running) != Use.Running) FreeAfterRun();
+    }
+
+    // Dispose came during the run and left the freeing to it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FreeAfterRun()
+    {
         Volatile.Write(ref _use, Use.Disposed);
         Free();
     }
@@ -27,6 +34,7 @@ public sealed unsafe partial class Executable
     internal readonly ref struct Entry(Executable executable)
     {
         /// <inheritdoc cref="Executable.Run()"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Run()
         {
             executable.CheckCount(0);
@@ -34,6 +42,7 @@ public sealed unsafe partial class Executable
         }
 
         /// <inheritdoc cref="Executable.Run{T0}(ReadOnlySpan{T0})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
         {
             executable.CheckCount(1);
@@ -45,6 +54,7 @@ public sealed unsafe partial class Executable
         }
 
         /// <inheritdoc cref="Executable.Run{T0, T1}(ReadOnlySpan{T0}, ReadOnlySpan{T1})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
             where T0 : unmanaged where T1 : unmanaged
         {
@@ -59,6 +69,7 @@ public sealed unsafe partial class Executable
         }
 
         /// <inheritdoc cref="Executable.Run{T0, T1, T2}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
             where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
         {
@@ -75,6 +86,7 @@ public sealed unsafe partial class Executable
         }
 
         /// <inheritdoc cref="Executable.Run{T0, T1, T2, T3}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2}, ReadOnlySpan{T3})"/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Run<T0, T1, T2, T3>(
             ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
             where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
@@ -154,6 +166,7 @@ public sealed unsafe partial class Executable
         }
 
         /// <summary>Leaves the executable.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Dispose() => executable.Exit();
     }
 
