@@ -10,6 +10,9 @@ internal static class Cascade
     /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 ulp.</summary>
     public const long MostSteps = 64;
 
+    /// <summary>Multiply-adds that an accumulator in a register takes.</summary>
+    public const long MostMultiplyAdds = 256;
+
     /// <summary>Runs steps 0 to <paramref name="count"/> - 1 into accumulators.</summary>
     /// <param name="count">Steps.</param>
     /// <param name="into">The accumulators.</param>
@@ -41,6 +44,14 @@ internal static class Cascade
         var blocks = Run(count / block, into, open, (i, outer) => Block(i * block, block, outer), most, $"{name}_block");
         return count % block is > 0 and var remainder
             ? [.. blocks, .. Block(ScalarExpr.Index(count - remainder), remainder, into)] : blocks;
+    }
+
+    /// <summary>Accumulators of a tile that start at 0 and are added to those of the level above.</summary>
+    public static CascadeLevel<Local> OpenTile(KernelBody body, Local outer)
+    {
+        var inner = body.NewLocal("c", outer.DType, outer.Elements);
+        return new(inner, [new LetStatement(inner, ScalarExpr.Constant(outer.DType, 0))], Enumerable.Range(0, outer.Elements).Select(i =>
+            new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(inner, i))));
     }
 
     // One that divides the count leaves no second copy of the body for the remainder.

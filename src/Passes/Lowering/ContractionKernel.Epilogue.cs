@@ -71,7 +71,7 @@ internal sealed partial class ContractionKernel
             : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.M));
         if (!CoversExactly && !MovesLastTile) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
         var index = _shape.ResultIndex(panel.Range.Batch, row, panel.FirstN + lane);
-        return Apply(sum, _ => index, guard);
+        return _body.StoreFrom(_dot, sum, _ => index, guard);
     }
 
     // A tile of a single panel, whose rows are contiguous in memory; A is never packed.
@@ -83,16 +83,6 @@ internal sealed partial class ContractionKernel
         var guard = CoversExactly ? null : ScalarExpr.Compare(CompareKind.Ge, position, number * (_blocking.TileM * _shape.N));
         var sum = new LoadExpr(_partial!, PartialOf(panel, tile) + element.Value);
         return new(element, _blocking.TileM * _shape.N, LoopKind.Vector, _target.Lanes(_dtype),
-            [.. Apply(sum, shape => KernelBody.FlatIndex(shape, position), guard)]);
-    }
-
-    private List<Statement> Apply(ScalarExpr sum, Func<Shape, ScalarExpr[]> index, ScalarExpr? guard)
-    {
-        var statements = new List<Statement>();
-        _body.PushScope();
-        _body.Define(_dot, sum);
-        _body.Store(_body.Function.Results, index, statements, guard);
-        _body.PopScope();
-        return statements;
+            [.. _body.StoreFrom(_dot, sum, shape => KernelBody.FlatIndex(shape, position), guard)]);
     }
 }

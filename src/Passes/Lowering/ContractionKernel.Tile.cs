@@ -9,9 +9,6 @@ internal sealed partial class ContractionKernel
     /// <summary>K between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
     private const long KPerStep = 8;
 
-    /// <summary>Multiply-adds that an accumulator takes; a longer K is cascaded.</summary>
-    private const long MostK = 256;
-
     /// <summary>A panel of B at a range of K.</summary>
     private sealed record Panel(TileRange Range, KRange K, ScalarExpr Number, ScalarExpr FirstN)
     {
@@ -85,19 +82,13 @@ internal sealed partial class ContractionKernel
         IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
             !hasHints ? Plain(first * KPerStep, count * KPerStep, into)
                 : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * KPerStep, KPerStep, into)]);
-        if (!hasHints && k <= MostK) return Plain(ScalarExpr.Index(0), k, sums);
-        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, MostK / KPerStep, "step");
+        if (!hasHints && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, sums);
+        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, Cascade.MostMultiplyAdds / KPerStep, "step");
         return k % KPerStep is > 0 and var remainder ? [.. most, .. Plain(ScalarExpr.Index(steps * KPerStep), remainder, sums)] : most;
     }
 
-    // A tile has no registers for two levels: the upper one is in memory during MostK / 2 multiply-adds of each accumulator.
-    private CascadeLevel<Local> OpenTile(Local outer)
-    {
-        var parts = _body.NewLocal("c", _dtype, _blocking.TileM);
-        return new(parts, [new LetStatement(parts, ScalarExpr.Constant(_dtype, 0))],
-            Enumerable.Range(0, _blocking.TileM).Select(i =>
-                new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(parts, i))));
-    }
+    // A tile has no registers for two levels: the upper one is in memory during MostMultiplyAdds / 2 multiply-adds of each accumulator.
+    private CascadeLevel<Local> OpenTile(Local outer) => Cascade.OpenTile(_body, outer);
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)
     {

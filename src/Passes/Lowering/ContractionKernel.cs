@@ -51,17 +51,19 @@ internal sealed partial class ContractionKernel
         var lanes = target.Lanes(_dtype);
         _packedStride = (_blocking.TileM + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
-        if (PacksB()) _packedB = AddScratch("packed_b", _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
+        if (PacksB()) _packedB = _body.AddScratch("packed_b", _dtype, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
         if (PacksA())
         {
             _packsAByBlock = _shape.Batch == 1 && _blocking.BlocksM % target.Workers == 0;
-            _packedA = AddScratch("packed_a", (_packsAByBlock ? _blocking.TilesPerBlock : _blocking.Tiles) * _shape.K * _packedStride,
+            _packedA = _body.AddScratch("packed_a", _dtype,
+                (_packsAByBlock ? _blocking.TilesPerBlock : _blocking.Tiles) * _shape.K * _packedStride,
                 _packsAByBlock || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock
             : _epilogue == Epilogue.Unrolled ? 0 : 1;
-        if (partialTiles > 0) _partial = AddScratch("partial", partialTiles * _blocking.TileM * _blocking.TileN, BufferScope.Worker);
-        if (_blocking.BlocksK > Cascade.MostSteps) _total = AddScratch("total", _partial!.Elements, BufferScope.Worker);
+        if (partialTiles > 0)
+            _partial = _body.AddScratch("partial", _dtype, partialTiles * _blocking.TileM * _blocking.TileN, BufferScope.Worker);
+        if (_blocking.BlocksK > Cascade.MostSteps) _total = _body.AddScratch("total", _dtype, _partial!.Elements, BufferScope.Worker);
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target, WeightUse weights) =>
@@ -125,8 +127,7 @@ internal sealed partial class ContractionKernel
             statements.Add(new ForStatement(batch, _shape.Batch, LoopKind.Parallel, 1,
                 [.. PackA(batch.Value, LoopKind.Serial), .. TileRanges(batch.Value, 1, LoopKind.Serial)]));
         }
-        var elements = (double)_shape.Batch * _shape.M * _shape.N;
-        return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.K / 8 + ElementKernel.Cost(_body.Function)));
+        return _body.Build(_shape.IsEmpty ? [] : statements, _shape.WorkOf(_body.Function));
     }
 
     // A tile range is a block of M by a group of panels of N; the last, narrower panel is a group of its own.
@@ -195,12 +196,5 @@ internal sealed partial class ContractionKernel
         Statement[] pack = _packedB is null || FirstTilePacks ? []
             : [Pack(_packedB, ScalarExpr.Index(0), _blocking.TileN, _shape.B, range.Batch, firstN, k.First, range.Width, k.Count)];
         return new ForStatement(panel, range.Panels, LoopKind.Serial, 1, [.. pack, .. Tiles(new(range, k, panel.Value, firstN))]);
-    }
-
-    private LoopBuffer AddScratch(string name, long elements, BufferScope scope)
-    {
-        var buffer = new LoopBuffer(name, _dtype, Math.Max(elements, 1), scope, isWritten: true);
-        _body.Scratch.Add(buffer);
-        return buffer;
     }
 }

@@ -27,6 +27,12 @@ internal sealed class ContractionShape
     public long N => B.FreeCount;
     public long K => A.KCount;
 
+    /// <summary>Whether the result has no elements.</summary>
+    public bool IsEmpty => Batch * M * N == 0;
+
+    /// <summary>Scalar operations of a contraction, and of what follows it in its kernel.</summary>
+    public double WorkOf(Function function) => (double)Batch * M * N * (2.0 * K / 8 + ElementKernel.Cost(function));
+
     /// <summary>Whether the result is M × N, row-major, in memory.</summary>
     public bool IsRowMajor => Batch == 1 && !_isSwapped;
 

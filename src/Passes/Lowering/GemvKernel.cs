@@ -9,9 +9,6 @@ namespace GraphCompiler.Passes.Lowering;
 /// <remarks>Packing would transpose the whole matrix; this transposes one vector a row. Cost: rows · K.</remarks>
 internal sealed class GemvKernel
 {
-    /// <summary>Multiply-adds that an accumulator takes; longer sums are cascaded.</summary>
-    private const long MostSteps = 256;
-
     private readonly KernelBody _body;
     private readonly Value _dot;
     private readonly DType _dtype;
@@ -28,8 +25,8 @@ internal sealed class GemvKernel
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _lanes = target.Lanes(_dtype);
         _group = GroupSize(target);
-        _partials = AddScratch("partials");
-        _transposed = AddScratch("transposed");
+        _partials = _body.AddScratch("partials", _dtype, (long)_group * _lanes, BufferScope.Worker);
+        _transposed = _body.AddScratch("transposed", _dtype, (long)_group * _lanes, BufferScope.Worker);
     }
 
     /// <summary>Whether a contraction is one, and long enough along K to fill vectors.</summary>
@@ -54,8 +51,7 @@ internal sealed class GemvKernel
         List<Statement> statements = [];
         if (full > 0) statements.Add(Groups("group", full, 0, _group));
         if (remainder > 0) statements.Add(Groups("last", 1, full * _group, (int)remainder));
-        var elements = (double)_shape.Batch * _shape.N;
-        return _body.Build(elements == 0 ? [] : statements, elements * (2.0 * _shape.K / 8 + ElementKernel.Cost(_body.Function)));
+        return _body.Build(_shape.IsEmpty ? [] : statements, _shape.WorkOf(_body.Function));
     }
 
     // Groups of rows of the matrix, from the first one on.
@@ -76,8 +72,8 @@ internal sealed class GemvKernel
         var lane = new LoopVariable("n");
         var sums = _body.NewLocal("c", _dtype, size);
         List<Statement> body = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
-        body.AddRange(Cascade.Run(_shape.K / _lanes, sums, Open,
-            (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), MostSteps, "k"));
+        body.AddRange(Cascade.Run(_shape.K / _lanes, sums, outer => Cascade.OpenTile(_body, outer),
+            (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), Cascade.MostMultiplyAdds, "k"));
         if (_shape.K % _lanes is > 0 and var remainder)
         {
             // The last vector overlaps the one before: lanes that were added already add nothing.
@@ -101,33 +97,16 @@ internal sealed class GemvKernel
             new(_body.BufferOf(side.Operand), side.Position(batch, free, k), guard);
     }
 
-    private CascadeLevel<Local> Open(Local outer)
-    {
-        var inner = _body.NewLocal("c", _dtype, outer.Elements);
-        return new(inner, [new LetStatement(inner, ScalarExpr.Constant(_dtype, 0))], Enumerable.Range(0, outer.Elements).Select(i =>
-            new AssignStatement(outer, i, new LocalExpr(outer, i) + new LocalExpr(inner, i))));
-    }
-
     private ForStatement Epilogue(ScalarExpr batch, ScalarExpr row, int size)
     {
         var lane = new LoopVariable("n");
         var sum = _body.NewLocal("s", _dtype);
-        List<Statement> body = [new LetStatement(sum, Sum(0, _lanes))];
-        _body.PushScope();
-        _body.Define(_dot, new LocalExpr(sum));
-        _body.Store(_body.Function.Results, _ => _shape.ResultIndex(batch, ScalarExpr.Index(0), row + lane.Value), body);
-        _body.PopScope();
-        return new(lane, size, LoopKind.Vector, Math.Min(_lanes, ElementKernel.PowerOfTwoAtLeast(size)), [.. body]);
+        var index = _shape.ResultIndex(batch, ScalarExpr.Index(0), row + lane.Value);
+        return new(lane, size, LoopKind.Vector, Math.Min(_lanes, ElementKernel.PowerOfTwoAtLeast(size)),
+            [new LetStatement(sum, Sum(0, _lanes)), .. _body.StoreFrom(_dot, new LocalExpr(sum), _ => index)]);
 
         // Pairwise.
         ScalarExpr Sum(int first, int count) => count == 1 ? new LoadExpr(_transposed, lane.Value + first * _group)
             : Sum(first, count / 2) + Sum(first + count / 2, count - count / 2);
-    }
-
-    private LoopBuffer AddScratch(string name)
-    {
-        var buffer = new LoopBuffer(name, _dtype, (long)_group * _lanes, BufferScope.Worker, isWritten: true);
-        _body.Scratch.Add(buffer);
-        return buffer;
     }
 }

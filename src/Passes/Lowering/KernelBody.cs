@@ -71,6 +71,17 @@ internal sealed class KernelBody
                 statements.Add(new StoreStatement(buffer, Position(results[i].Shape, index(results[i].Shape)), elements[i], guard));
     }
 
+    /// <summary>Stores all results, given an element of the value that they follow from.</summary>
+    public List<Statement> StoreFrom(Value value, ScalarExpr element, Func<Shape, ScalarExpr[]> index, ScalarExpr? guard = null)
+    {
+        var statements = new List<Statement>();
+        PushScope();
+        Define(value, element);
+        Store(Function.Results, index, statements, guard);
+        PopScope();
+        return statements;
+    }
+
     public static ScalarExpr Position(Shape shape, ReadOnlySpan<ScalarExpr> index)
     {
         var strides = shape.Strides();
@@ -168,6 +179,14 @@ internal sealed class KernelBody
             return element.Lower(operation, operands);
         }
         throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel");
+    }
+
+    /// <summary>Adds scratch memory to the kernel.</summary>
+    public LoopBuffer AddScratch(string name, DType dtype, long elements, BufferScope scope)
+    {
+        var buffer = new LoopBuffer(name, dtype, Math.Max(elements, 1), scope, isWritten: true);
+        Scratch.Add(buffer);
+        return buffer;
     }
 
     private LoopBuffer AddArgument(string name, TensorType type, bool isWritten = false)

@@ -33,9 +33,7 @@ internal sealed class RowCache
                 if (_firstPass.TryAdd(value, pass) || _body.IsResult(value) || _scratch.ContainsKey(value)) continue;
                 var bytes = rowElements * value.DType.Bytes;
                 if (!_isLong || bytes > target.L2Bytes / 4 || !ElementKernel.IsFunction(value.Definition!)) continue;
-                var buffer = new LoopBuffer($"row{_scratch.Count}", value.DType, rowElements, BufferScope.Worker, isWritten: true);
-                _body.Scratch.Add(buffer);
-                _scratch[value] = buffer;
+                _scratch[value] = _body.AddScratch($"row{_scratch.Count}", value.DType, rowElements, BufferScope.Worker);
             }
     }
 
