@@ -35,16 +35,16 @@ public sealed class ThreadTests
     {
         using var built = new BuiltModel("wide");
         var context = TrainInContextOfItsOwn(built);
-        Assert.True(ProcessThreads.Eventually(() => Collected(() => !context.IsAlive)),
+        Assert.True(ProcessThreads.EventuallyCollected(() => !context.IsAlive),
             "the context of the facade and of the runtime is held");
-        Assert.True(ProcessThreads.Eventually(() => Collected(() => ProcessThreads.Workers == 0)), $"{ProcessThreads.Workers} workers");
+        Assert.True(ProcessThreads.EventuallyCollected(() => ProcessThreads.Workers == 0), $"{ProcessThreads.Workers} workers");
     }
 
     [Fact]
     public void TheContextOfADeclaringAssemblyUnloads()
     {
         Declare();
-        Assert.True(ProcessThreads.Eventually(() => Collected(() => AssemblyLoadContext.All.All(c => c.Name != "models"))));
+        Assert.True(ProcessThreads.EventuallyCollected(() => AssemblyLoadContext.All.All(c => c.Name != "models")));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -52,13 +52,6 @@ public sealed class ThreadTests
     {
         Assert.NotNull(ModelAssembly.Declare(typeof(Models).Assembly.Location, "digits"));
         Assert.Contains(AssemblyLoadContext.All, c => c.Name == "models");
-    }
-
-    private static bool Collected(Func<bool> isSo)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return isSo();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

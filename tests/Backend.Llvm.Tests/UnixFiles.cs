@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
@@ -16,22 +17,12 @@ internal static partial class UnixFiles
     public static void MakeFifo(string path) => Require(MakeFifo(path, 0x180));
 
     /// <summary>Runs with another user's rights to files, if root runs the tests; on a thread of its own, which alone has them.</summary>
-    public static void WithoutRights(Action action)
+    public static void WithoutRights(Action action) => OtherThread.Run(() =>
     {
-        Exception? thrown = null;
-        var thread = new Thread(() =>
-        {
-            thrown = Record.Exception(() =>
-            {
-                // It returns the user before.
-                if (IsRoot) Assert.Equal(0, SetFileUser(Nobody));
-                action();
-            });
-        });
-        thread.Start();
-        thread.Join();
-        Assert.Null(thrown);
-    }
+        // It returns the user before.
+        if (IsRoot) Assert.Equal(0, SetFileUser(Nobody));
+        action();
+    });
 
     /// <summary>A file system of 64 KiB, or false if this process may not mount one.</summary>
     public static bool TryMountSmall(string path) => Mount("none", path, "tmpfs", 0, "size=64k,mode=0700") == 0;

@@ -3,6 +3,7 @@ using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Runtime;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
 
@@ -24,21 +25,7 @@ public sealed class StepThreadsTests
         return plan.Compile(options ?? new CompileOptions { Threads = 1 });
     }
 
-    private static float[] Filled(float value)
-    {
-        var filled = new float[Size];
-        Array.Fill(filled, value);
-        return filled;
-    }
-
-    private static void OnAnotherThread(Action action)
-    {
-        var error = default(Exception);
-        var thread = new Thread(() => error = Record.Exception(action));
-        thread.Start();
-        thread.Join();
-        Assert.Null(error);
-    }
+    private static float[] Filled(float value) => [.. Enumerable.Repeat(value, Size)];
 
     private static void Expect(string code, Action action) => Assert.Equal(code, Record.Exception(action) switch
     {
@@ -55,7 +42,7 @@ public sealed class StepThreadsTests
         using var predictBoth = step.Predictor(sum);
         var mine = predict.Run<float, float>(Filled(2));
         var both = predictBoth.Run<float, float, float>(Filled(2), Filled(1));
-        OnAnotherThread(() =>
+        OtherThread.Run(() =>
         {
             Assert.Equal(Filled(15), predict.Run<float, float>(Filled(5)));
             Assert.Equal(Filled(16), predictBoth.Run<float, float, float>(Filled(5), Filled(1)));
@@ -76,7 +63,7 @@ public sealed class StepThreadsTests
         step.Run<float, float>(Filled(2), Filled(1));
         var mine = step.Metric<float>("scores");
         Assert.Equal(Filled(7), mine);
-        OnAnotherThread(() =>
+        OtherThread.Run(() =>
         {
             step.Run<float, float>(Filled(2), Filled(1));
             Assert.Equal(Filled(5), step.Metric<float>("scores"));
@@ -120,7 +107,7 @@ public sealed class StepThreadsTests
         Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal(native, NativeMemoryBlock.Allocations);
         // Copying hands nothing out, so the next thread needs no outputs of its own.
-        OnAnotherThread(() => predict.Run<float, float>(x, output));
+        OtherThread.Run(() => predict.Run<float, float>(x, output));
         managed = GC.GetAllocatedBytesForCurrentThread();
         predict.Run<float, float>(x, output);
         Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());

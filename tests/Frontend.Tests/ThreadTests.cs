@@ -39,12 +39,7 @@ public sealed class ThreadTests
     public void ALoadContextWithTheCompilerUnloads()
     {
         var context = TrainInContextOfItsOwn();
-        Assert.True(ProcessThreads.Eventually(() =>
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            return !context.IsAlive;
-        }));
+        Assert.True(ProcessThreads.EventuallyCollected(() => !context.IsAlive));
     }
 
     /// <summary>What a plug-in does; called by reflection.</summary>
@@ -61,12 +56,8 @@ public sealed class ThreadTests
         return step;
     }
 
-    private static void ExpectNoWorkers() => Assert.True(ProcessThreads.Eventually(() =>
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return ProcessThreads.Workers == 0;
-    }), $"{ProcessThreads.Workers} workers");
+    private static void ExpectNoWorkers() =>
+        Assert.True(ProcessThreads.EventuallyCollected(() => ProcessThreads.Workers == 0), $"{ProcessThreads.Workers} workers");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference TrainInContextOfItsOwn()

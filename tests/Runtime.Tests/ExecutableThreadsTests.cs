@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Runtime.Tests;
@@ -36,21 +37,7 @@ public sealed unsafe class ExecutableThreadsTests
         return new(null, (nint)entry, layout, threads: 1);
     }
 
-    private static int[] Filled(int value)
-    {
-        var filled = new int[Size];
-        Array.Fill(filled, value);
-        return filled;
-    }
-
-    private static void OnAnotherThread(Action action)
-    {
-        var error = default(Exception);
-        var thread = new Thread(() => error = Record.Exception(action));
-        thread.Start();
-        thread.Join();
-        Assert.Null(error);
-    }
+    private static int[] Filled(int value) => [.. Enumerable.Repeat(value, Size)];
 
     [Fact]
     public void A_span_of_an_output_is_not_overwritten_by_another_threads_run()
@@ -58,12 +45,12 @@ public sealed unsafe class ExecutableThreadsTests
         using var step = Make(&Double);
         step.Run<int>(Filled(10));
         var mine = step.Output<int>("y");
-        OnAnotherThread(() =>
+        OtherThread.Run(() =>
         {
             step.Run<int>(Filled(30));
             var other = step.Output<int>(0);
             Assert.Equal(Filled(61), other);
-            OnAnotherThread(() => step.Run<int>(Filled(50)));
+            OtherThread.Run(() => step.Run<int>(Filled(50)));
             Assert.Equal(Filled(61), other);
         });
         Assert.Equal(Filled(20), mine);
@@ -107,7 +94,7 @@ public sealed unsafe class ExecutableThreadsTests
         var input = Filled(1);
         step.Run<int>(input);
         var mine = step.Output<int>("y");
-        OnAnotherThread(() => step.Run<int>(input)); // Gives this thread's next run new outputs once.
+        OtherThread.Run(() => step.Run<int>(input)); // Gives this thread's next run new outputs once.
         step.Run<int>(input);
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
@@ -132,7 +119,7 @@ public sealed unsafe class ExecutableThreadsTests
             entry.Copy<int>("y", output);
         }
         RunAndCopy();
-        OnAnotherThread(() =>
+        OtherThread.Run(() =>
         {
             RunAndCopy();
             var allocated = GC.GetAllocatedBytesForCurrentThread();

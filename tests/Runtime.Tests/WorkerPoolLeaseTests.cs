@@ -61,23 +61,14 @@ public class WorkerPoolLeaseTests
     public void Threads_do_not_keep_what_their_creator_has_in_async_locals()
     {
         using var lease = AcquireWithLocal(out var local);
-        Assert.True(ProcessThreads.Eventually(() =>
-        {
-            GC.Collect();
-            return !local.IsAlive;
-        }));
+        Assert.True(ProcessThreads.EventuallyCollected(() => !local.IsAlive));
     }
 
     [Fact]
     public void A_load_context_with_the_runtime_unloads_when_its_executables_are_disposed()
     {
         var context = RunInContextOfItsOwn();
-        Assert.True(ProcessThreads.Eventually(() =>
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            return !context.IsAlive;
-        }));
+        Assert.True(ProcessThreads.EventuallyCollected(() => !context.IsAlive));
     }
 
     private static Executable Make(int threads) => new(null, NativeStep.Entry, s_layout, threads, null, processors: threads);
@@ -89,12 +80,8 @@ public class WorkerPoolLeaseTests
     }
 
     // A thread that has been joined may be in Linux's list for a moment.
-    private static void ExpectNoWorkers() => Assert.True(ProcessThreads.Eventually(() =>
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return ProcessThreads.Workers == 0;
-    }), $"{ProcessThreads.Workers} workers");
+    private static void ExpectNoWorkers() =>
+        Assert.True(ProcessThreads.EventuallyCollected(() => ProcessThreads.Workers == 0), $"{ProcessThreads.Workers} workers");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WorkerPoolLease AcquireWithLocal(out WeakReference value)

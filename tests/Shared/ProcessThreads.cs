@@ -22,6 +22,14 @@ internal static class ProcessThreads
         return isSo();
     }
 
+    /// <summary>As <see cref="Eventually"/>, with a collection and its finalizers before each look.</summary>
+    public static bool EventuallyCollected(Func<bool> isSo) => Eventually(() =>
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return isSo();
+    });
+
     // Fields of /proc/self/task/*/stat from the state on, which is number 0 here.
     private static IEnumerable<string[]> Stats()
     {
