@@ -17,7 +17,7 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
     private const int AdviseHuge = 14, ReadWrite = 1 | 2, PrivateAnonymous = 2 | 0x20;
 
     private static long s_liveBytes;
-    private static long s_allocations;
+    [ThreadStatic] private static long t_allocations;
 
     private readonly long _allocated;
     private readonly bool _isMapped;
@@ -42,14 +42,14 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
             throw OutOfMemoryError(bytes, e);
         }
         Interlocked.Add(ref s_liveBytes, _allocated);
-        Interlocked.Increment(ref s_allocations);
+        t_allocations++;
     }
 
     /// <summary>Bytes of native memory that the runtime holds at this moment, in this process.</summary>
     public static long LiveBytes => Interlocked.Read(ref s_liveBytes);
 
-    /// <summary>How many blocks have been allocated since the process started; it never falls.</summary>
-    public static long Allocations => Interlocked.Read(ref s_allocations);
+    /// <summary>How many blocks the calling thread has allocated; it never falls.</summary>
+    public static long AllocationsForCurrentThread => t_allocations;
 
     /// <summary>Usable bytes, as asked for.</summary>
     public long Bytes { get; }

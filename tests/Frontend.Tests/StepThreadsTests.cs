@@ -102,10 +102,10 @@ public sealed class StepThreadsTests
             return predict.Run<float, float>(x)[0] + step.Loss + step.Metric<float>("scores")[0] + step.Variable<float>("w")[0];
         }
         Use();
-        var (managed, native) = (GC.GetAllocatedBytesForCurrentThread(), NativeMemoryBlock.Allocations);
+        var (managed, native) = (GC.GetAllocatedBytesForCurrentThread(), NativeMemoryBlock.AllocationsForCurrentThread);
         for (var i = 0; i < 100; i++) Use();
         Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());
-        Assert.Equal(native, NativeMemoryBlock.Allocations);
+        Assert.Equal(native, NativeMemoryBlock.AllocationsForCurrentThread);
         // Copying hands nothing out, so the next thread needs no outputs of its own.
         OtherThread.Run(() => predict.Run<float, float>(x, output));
         managed = GC.GetAllocatedBytesForCurrentThread();

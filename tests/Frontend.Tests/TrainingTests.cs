@@ -59,10 +59,10 @@ public sealed class TrainingTests
         using var step = Model(new Adam(), out _).Compile();
         var (x, t) = Batch(1);
         step.Run<float, int>(x, t);
-        var (managed, native) = (GC.GetAllocatedBytesForCurrentThread(), NativeMemoryBlock.Allocations);
+        var (managed, native) = (GC.GetAllocatedBytesForCurrentThread(), NativeMemoryBlock.AllocationsForCurrentThread);
         for (var i = 0; i < 1000; i++) step.Run<float, int>(x, t);
         Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());
-        Assert.Equal(native, NativeMemoryBlock.Allocations);
+        Assert.Equal(native, NativeMemoryBlock.AllocationsForCurrentThread);
     }
 
     [Fact]

@@ -107,11 +107,11 @@ public class ExecutableTests
         for (var i = 0; i < 100; i++)
             Run(step);
         var managed = GC.GetAllocatedBytesForCurrentThread();
-        var native = NativeMemoryBlock.Allocations;
+        var native = NativeMemoryBlock.AllocationsForCurrentThread;
         for (var i = 0; i < 1000; i++)
             Run(step);
         Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());
-        Assert.Equal(native, NativeMemoryBlock.Allocations);
+        Assert.Equal(native, NativeMemoryBlock.AllocationsForCurrentThread);
     }
 
     [Fact]
