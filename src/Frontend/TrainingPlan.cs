@@ -9,36 +9,18 @@ using GraphCompiler.Runtime;
 namespace GraphCompiler.Frontend;
 
 /// <summary>A whole training step as one function: forward, backward and update.</summary>
-public sealed class TrainingPlan
+public sealed class TrainingPlan : Plan
 {
     private TrainingPlan(GraphBuilder graph, Function function, ImmutableArray<BufferRole> roles, ImmutableArray<int> donated,
-        ImmutableArray<string> outputs) => (Graph, Function, Roles, Donated, Outputs) = (graph, function, roles, donated, outputs);
-
-    /// <summary>The model.</summary>
-    public GraphBuilder Graph { get; }
-    /// <summary>The step: (inputs, variables, optimizer state) → (new variables, new state, loss, metrics).</summary>
-    public Function Function { get; }
-    /// <summary>For each parameter of the function whether a step is given it or keeps it.</summary>
-    public ImmutableArray<BufferRole> Roles { get; }
-    /// <summary>For each result the position of the parameter that it replaces, or -1 for the loss and metrics.</summary>
-    public ImmutableArray<int> Donated { get; }
-    /// <summary>The names of the results that replace no parameter: "loss", then the metrics.</summary>
-    public ImmutableArray<string> Outputs { get; }
+        ImmutableArray<string> outputs) : base(graph, function, roles, donated, outputs)
+    {
+    }
 
     /// <summary>The same step with two more results for each condition on its inputs: truth values and what they are of.</summary>
     internal TrainingPlan? Checking { get; private init; }
-    /// <summary>The conditions that the last results of this plan are of.</summary>
-    internal ImmutableArray<RuntimeCheck> Checks { get; private init; } = [];
 
     /// <summary>The name of the first result that replaces no parameter; nothing else has it.</summary>
     internal const string LossName = "loss";
-
-    /// <summary>The names of a condition's results.</summary>
-    internal static (string IsGood, string Shown) NamesOfCheck(int number) => ($"check {number}", $"checked {number}");
-
-    /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
-    internal ImmutableArray<string> ResultNames =>
-        [.. Enumerable.Range(0, Function.Results.Length - Outputs.Length).Select(i => $"update{i}"), .. Outputs];
 
     /// <summary>The model's variables that the step holds, in the order of declaration: those declared before Minimize.</summary>
     internal IEnumerable<ModelParameter> Variables => Graph.ModelParameters.Where(p => Holds(p.Value));
@@ -46,11 +28,20 @@ public sealed class TrainingPlan
     /// <summary>Whether the step has memory for a variable.</summary>
     internal bool Holds(Value variable) => Function.Parameters.Any(p => p.Name == variable.Name);
 
-    /// <summary>Compiles the step and initialises the variables.</summary>
-    /// <exception cref="IR.Diagnostics.GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC3002: a dump
-    /// cannot be written.</exception>
+    /// <summary>Compiles the step.</summary>
+    /// <param name="options">How; the defaults when null.</param>
+    /// <param name="store">Where its variables live, to share them with other functions: those that the store does not have yet are
+    /// initialised, the others stay as they are. One of its own when null.</param>
+    /// <exception cref="GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC1012: more memory than there is.
+    /// SGC3002: a dump cannot be written.</exception>
+    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5006: a variable of the store has another type or
+    /// shape.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
-    public TrainingStep Compile(CompileOptions? options = null) => new(this, options ?? new CompileOptions());
+    public TrainingStep Compile(CompileOptions? options = null, VariableStore? store = null)
+    {
+        options ??= new CompileOptions();
+        return new TrainingStep(options.Checked && Checking is { } checking ? checking : this, options, store);
+    }
 
     internal static TrainingPlan Create(GraphBuilder graph, Value loss, IReadOnlyDictionary<string, Value>? metrics, Optimizer optimizer,
         Location location)

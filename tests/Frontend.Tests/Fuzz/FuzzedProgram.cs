@@ -40,7 +40,7 @@ internal sealed class FuzzedProgram
             _graph.Variable("count", I32[3], Initializer.Constant(2), trainable: false),
             _graph.Variable("bias", F32[3], Initializer.Zeros)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
-        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new StateStore()]);
+        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
         _values = new WildValues(_random, _pool) { Home = _graph };
     }
 

@@ -14,7 +14,7 @@ namespace GraphCompiler.Frontend.Tests.Fuzz;
 internal static class PublicApi
 {
     private static readonly Assembly[] s_assemblies =
-        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(StateStore).Assembly];
+        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(VariableStore).Assembly];
 
     private const string CalledByMinimize = "called by Minimize with what the rule declared; WildOptimizer gives it wild results";
 
