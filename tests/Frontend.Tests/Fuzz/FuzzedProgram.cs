@@ -109,8 +109,10 @@ internal sealed class FuzzedProgram
             step.Run(inputs);
             step.Run(inputs);
             Compiled++;
-            _pool.AddRange([step, predictor, plan]);
-            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>()];
+            using var function = _graph.Compile(step.Variables, outputs.Append(loss).ToArray());
+            _pool.AddRange([step, predictor, function, plan, step.Variables]);
+            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>(),
+                .. PublicApi.Of<CompiledFunction>(), .. PublicApi.Of<Plan>(), .. PublicApi.Of<VariableStore>()];
             Call(compiled, compiled, CallsOfAStep);
         }
         catch (Exception error)

@@ -52,9 +52,15 @@ internal static class PublicApi
         ["Optimizer.StateFor"] = CalledByMinimize,
         ["Optimizer.SharedStateFor"] = CalledByMinimize,
         ["FunctionBuilder.Clone"] = "for passes, which hold the operation's operands",
-        ["TrainingStep.Profile"] = "measures the machine for a second; TrainingTests",
+        ["CompiledFunction.Profile"] = "measures the machine for a second; TrainingTests",
         ["StepProfile.WriteTrace"] = "writes files; BadInputTests",
         ["TrainingPlan.Compile"] = "called for a sample",
+        ["FunctionPlan.Compile"] = "called for a sample",
+        ["GraphBuilder.Compile"] = "called for a sample",
+        ["VariableStore.Save"] = "writes files; VariableStoreTests",
+        ["VariableStore.Load"] = "reads files; VariableStoreTests",
+        [nameof(StateVariable)] = "made by plans, to be read",
+        [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 
     /// <summary>All of it, in an order that does not depend on the run.</summary>

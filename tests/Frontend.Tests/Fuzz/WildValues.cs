@@ -144,6 +144,7 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(Location)) return Chance(10) ? new Location(Text(), Integer()) : new Location("Fuzz.cs", 3);
         if (type == typeof(Index)) return new Index(random.Next(0, 5), Chance(2));
         if (type == typeof(Value)) return Value();
+        if (type == typeof((string, Value))) return (Text(), (Value)Of(typeof(Value), isNullable: false)!);
         if (type == typeof(FunctionBuilder) || type == typeof(GraphBuilder)) return Chance(4) ? Pooled(type) : Home;
         if (type == typeof(Op)) return OpRegistry.All[random.Next(OpRegistry.All.Count)];
         if (type == typeof(AttributeMap)) return Attributes();
