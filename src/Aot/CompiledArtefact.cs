@@ -63,7 +63,8 @@ public sealed class CompiledArtefact
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
         var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
-        var parameters = plan.Variables.ToList();
+        // The optimizer's state is zero at first, unless its rule says otherwise.
+        var parameters = plan.States.Where(s => s.Role != VariableRole.Optimizer || s.Initializer != Initializer.Zeros).ToList();
         return new CompiledArtefact
         {
             Ir = ir,
@@ -79,7 +80,7 @@ public sealed class CompiledArtefact
                 MaxThreads = threads,
                 Training = Buffers(first),
                 Prediction = predicted is null ? [] : Buffers(predicted),
-                Parameters = [.. parameters.Select(p => p.Value.Name!)],
+                Parameters = [.. parameters.Select(p => p.Name)],
                 Variants = [.. compiled.Select(c => c.Variant.Manifest)],
                 Files = [],
             },

@@ -28,7 +28,8 @@ public sealed class TrainingStep : IDisposable
             (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
-            foreach (var variable in _plan.Variables) _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
+            foreach (var state in _plan.States.Where(s => s.Initializer != Initializer.Zeros))
+                _state.Write(state.Name, state.InitialBytes(_plan.Graph.Seed));
         }
         catch
         {
@@ -100,7 +101,7 @@ public sealed class TrainingStep : IDisposable
         }
     }
 
-    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>. Changed by this thread's next step.</summary>
+    /// <summary>A metric of the last step by its name at <c>Minimize</c>. Changed by this thread's next step.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
     /// another thread.</exception>
     public ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _executable.Output<T>(name);
