@@ -144,7 +144,7 @@ public sealed class ObjectCache
     {
         try
         {
-            // Examined before anything is made, and again since somebody may have been faster.
+            // Checked before anything is created, and again afterwards, since another process may have created it first.
             if (PrivateFolder() is not { } planned) return;
             PrivateFiles.CreateFolder(planned);
             if (PrivateFolder() is not { } folder) return;

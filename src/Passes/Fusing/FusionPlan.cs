@@ -1,4 +1,4 @@
-// The invariants of a plan; FusedVerifier checks I2 and I3 on the function that comes of it, and the rewrite refuses what breaks I1.
+// The invariants of a plan; FusedVerifier checks I2 and I3 on the fused function, and the rewrite refuses a plan that breaks I1.
 //  I1  groups depend on one another without a cycle
 //  I2  a member reads each operand from memory (what another group wrote, through any index map), or its own group's element at its
 //      own index, or its own group's value of a row for all elements of the row; a contraction reads memory only
