@@ -90,7 +90,7 @@ public sealed class CompiledArtefact
     private static void CheckName(string name)
     {
         if (ModelName.Refusal(name) is { } refusal) throw new AotException("SGC7105", $"a model named '{name}' {refusal}");
-        // Whatever this process links with, the C library above all, a C program does too.
+        // A C program links with what this process links with, the C library above all.
         var process = NativeLibrary.GetMainProgramHandle();
         foreach (var function in CSource.Functions)
             if (NativeLibrary.TryGetExport(process, $"{name}_{function}", out _))
@@ -106,7 +106,7 @@ public sealed class CompiledArtefact
                 throw new AotException("SGC7105", $"a metric named '{name}' cannot be written into files: its name is empty or not text");
     }
 
-    // Code uses no feature that a loader could not look for.
+    // The code uses only features that a loader can look for.
     private static TargetInfo TargetOf(string name)
     {
         var target = TargetInfo.Create(name);

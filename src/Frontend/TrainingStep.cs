@@ -80,7 +80,7 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>
     public long ArenaBytes => _executable.Layout.ArenaBytes;
 
-    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the rest is kernels' scratch.</summary>
+    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the others are scratch.</summary>
     public long ValueBytes => _program.SharedScratch;
 
     /// <summary>Bytes that the values of <see cref="ValueBytes"/> would take if none shared memory with another.</summary>
