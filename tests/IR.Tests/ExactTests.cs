@@ -118,12 +118,12 @@ public sealed class ExactTests
             "left" => 0.5 / x,
             "nan" => x.Constant(double.NaN),
             "mean" => x.Mean(),
-            "clamp" => x.Clamp(0.5, 3),
+            "clamp" => x.Clip(0.5, 3),
             "pad" => x.Pad([1], [0], 0.5),
             "range" => u + 300,
             "negative" => u.Constant(-1),
             "literal" => b.Constant(new Literal(U8[2], 300, 5)),
-            "bound" => u.Clamp(0, 300),
+            "bound" => u.Clip(0, 300),
             _ => b.Emit(Constant.Instance, [], AttributeMap.Empty.With("dtype", "u8").With("shape", (int[])[2]).With("value", 256)),
         });
         Assert.Equal(code, e.Code);
@@ -138,7 +138,7 @@ public sealed class ExactTests
     {
         var b = new FunctionBuilder("whole");
         var x = b.Parameter("x", I32[1]);
-        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clamp(double.NegativeInfinity, 3), x.Clamp(6, double.PositiveInfinity)),
+        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clip(double.NegativeInfinity, 3), x.Clip(6, double.PositiveInfinity)),
             new Literal(I32[1], 5));
         Assert.Equal<Scalar>([10, 3, 6], results.Select(r => r[0]));
     }
@@ -160,7 +160,7 @@ public sealed class ExactTests
             "bytes" => F64[1 << 30, 1 << 12],
             "pad" => u.Pad([2_000_000_000], [500_000_000]),
             "interior" => u.Pad([0], [0], interior: [Max]),
-            "concatenate" => u.Concatenate([u]),
+            "concatenate" => u.Concat([u]),
             "broadcast" => row + column,
             "gather" => row.Take(b.Parameter("i", I32[Max])),
             "dot" => column.MatMul(row),
