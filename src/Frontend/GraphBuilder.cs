@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -19,13 +18,7 @@ public sealed record ModelParameter(Value Value, Initializer Initializer, bool I
     /// <summary>The same elements as they are in memory: each rounded once to the tensor's type, little endian.</summary>
     /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
     /// <exception cref="GraphException">SGC1001, SGC1005: a fraction or a number out of range, and the type holds integers.</exception>
-    public byte[] InitialBytes(ulong seed)
-    {
-        var elements = InitialElements(seed);
-        return Value.DType == DType.F32
-            ? MemoryMarshal.AsBytes(elements.AsSpan()).ToArray()
-            : new Literal(Value.Type, [.. elements.Select(e => (Scalar)e)]).ToBytes();
-    }
+    public byte[] InitialBytes(ulong seed) => Initializer.CreateBytes(Value.Type, seed, Value.Name!);
 }
 
 /// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>
@@ -66,7 +59,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
 
     /// <summary>Declares a tensor that training changes, or a frozen one that it does not.</summary>
     /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point, or fractions for
-    /// integers. SGC1005: a number outside of the integers' range.</exception>
+    /// integers. SGC1005: a number outside of the integers' range. SGC1002, SGC1003: the initializer is for another shape.</exception>
     public Value Variable(string name, TensorType type, Initializer initializer, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
@@ -76,9 +69,8 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         if (trainable && !type.DType.IsFloating)
             throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
                 location);
-        // Integers are filled with one number, so its first element tells for all.
-        if (!type.DType.IsFloating && Literal.Refusal(type.DType, initializer.Create(Shape.Scalar, Seed, name)[0], location) is { } refusal)
-            throw new GraphException(refusal);
+        if (initializer.Refusal(type, Seed, name) is { } refusal)
+            throw new GraphException(refusal with { Message = $"variable \"{name}\": {refusal.Message}", Location = location });
         var value = Parameter(name, type, location);
         _parameters.Add(new(value, initializer, trainable));
         return value;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
@@ -31,9 +30,8 @@ public partial class FunctionBuilder
     /// <exception cref="GraphException">SGC1001: no element type is T.</exception>
     public Value Constant<T>(T[,] values, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) where T : unmanaged
     {
-        ArgumentNullException.ThrowIfNull(values);
-        var elements = values.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref values[0, 0], values.Length);
-        return Constant(elements, new Shape(values.GetLength(0), values.GetLength(1)), file, line);
+        CheckElement<T>(new(file, line));
+        return Constant(Literal.Of(values), new Location(file, line));
     }
 
     /// <summary>A constant tensor of this shape, from its elements in row-major order.</summary>
@@ -41,14 +39,15 @@ public partial class FunctionBuilder
     public Value Constant<T>(ReadOnlySpan<T> values, Shape shape, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         where T : unmanaged
     {
-        var location = Pinned ?? new Location(file, line);
-        try
-        {
-            return Constant(Literal.Of(shape, values), location);
-        }
-        catch (GraphException e) when (!e.Diagnostics[0].Location.IsKnown && location.IsKnown)
-        {
-            throw new GraphException(e.Diagnostics[0] with { Location = location });
-        }
+        CheckElement<T>(new(file, line));
+        if (values.Length != shape.ElementCount)
+            throw new GraphException(DiagnosticCode.ShapeMismatch,
+                $"a constant of {shape} has {shape.ElementCount} elements, given {values.Length}", _pinned ?? new Location(file, line));
+        return Constant(Literal.Of(shape, values), new Location(file, line));
+    }
+
+    private void CheckElement<T>(Location location) where T : unmanaged
+    {
+        if (DType.Find<T>() is null) throw DType.NoSuch<T>(_pinned ?? location);
     }
 }

@@ -57,6 +57,15 @@ public sealed class Literal
         return FromBytes(type, MemoryMarshal.AsBytes(elements));
     }
 
+    /// <summary>A matrix of .NET's elements, of their own type.</summary>
+    /// <exception cref="GraphException">SGC1001: no element type is T.</exception>
+    public static Literal Of<T>(T[,] elements) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        var all = elements.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref elements[0, 0], elements.Length);
+        return Of(new Shape(elements.GetLength(0), elements.GetLength(1)), all);
+    }
+
     /// <summary>The tensor that <see cref="ToBytes"/> wrote: elements in row-major order, little endian.</summary>
     /// <exception cref="GraphException">SGC1002: another number of bytes than the type has.</exception>
     public static Literal FromBytes(TensorType type, ReadOnlySpan<byte> bytes)

@@ -100,7 +100,8 @@ public sealed class ExactTests
     public static TheoryData<string, string> Refused() => new()
     {
         { "half", "SGC1001" }, { "plus", "SGC1001" }, { "left", "SGC1001" }, { "nan", "SGC1001" }, { "mean", "SGC1001" },
-        { "clamp", "SGC1001" }, { "pad", "SGC1001" },
+        { "clamp", "SGC1001" }, { "pad", "SGC1001" }, { "less", "SGC1001" }, { "equal", "SGC1001" }, { "maximum", "SGC1001" },
+        { "minimum", "SGC1001" }, { "root", "SGC1001" }, { "variance", "SGC1001" }, { "inverse", "SGC1005" }, { "above", "SGC1005" },
         { "range", "SGC1005" }, { "negative", "SGC1005" }, { "literal", "SGC1005" }, { "bound", "SGC1005" }, { "attribute", "SGC1005" },
     };
 
@@ -120,6 +121,14 @@ public sealed class ExactTests
             "mean" => x.Mean(),
             "clamp" => x.Clip(0.5, 3),
             "pad" => x.Pad([1], [0], 0.5),
+            "less" => 0.5 < x,
+            "equal" => x.Equal(0.5),
+            "maximum" => x.Maximum(0.5),
+            "minimum" => x.Minimum(double.PositiveInfinity),
+            "root" => x.Pow(0.5),
+            "variance" => x.Variance(),
+            "inverse" => x.Pow(-1),
+            "above" => u > 255 + 1,
             "range" => u + 300,
             "negative" => u.Constant(-1),
             "literal" => b.Constant(new Literal(U8[2], 300, 5)),
@@ -128,7 +137,7 @@ public sealed class ExactTests
         });
         Assert.Equal(code, e.Code);
         if (code == "SGC1001") Assert.Contains("ConvertTo", e.Message, StringComparison.Ordinal);
-        if (name is "half" or "plus" or "left" or "mean" or "range")
+        if (name is "half" or "plus" or "left" or "mean" or "range" or "less" or "root" or "inverse" or "above")
             Assert.EndsWith("ExactTests.cs", e.Diagnostics[0].Location.File, StringComparison.Ordinal);
         Assert.Equal(before, b.Operations.Count);
     }

@@ -18,7 +18,7 @@ public sealed class KinkTests
         ["maximum"] = x => x.Maximum(x.Constant(2)), ["maximum_second"] = x => x.Constant(2).Maximum(x),
         ["minimum"] = x => x.Minimum(x.Constant(2)), ["minimum_second"] = x => x.Constant(2).Minimum(x),
         ["abs"] = x => x.Abs(), ["clamp"] = x => x.Clip(0, 2), ["sqrt"] = x => x.Sqrt(), ["rsqrt"] = x => x.Rsqrt(),
-        ["log"] = x => x.Log(), ["square"] = x => x.Pow(x.Constant(2)), ["zero"] = x => x.Pow(x.Constant(0)), ["one"] = x => x.Pow(x.Constant(1)),
+        ["log"] = x => x.Log(), ["square"] = x => x.Pow(x.Constant(2)), ["zero"] = x => x.Pow(0), ["one"] = x => x.Pow(x.Constant(1)),
         ["power_0_1_2"] = x => x.Pow(Numbers(x, 0, 1, 2)), ["power_0"] = x => x.Pow(Numbers(x, 0, 0, 0)),
         ["exponent_of_0"] = x => Numbers(x, 0, 0, 0).Pow(x), ["exponent_of_2"] = x => Numbers(x, 2, 2, 2).Pow(x),
         ["softplus"] = x => x.Softplus(), ["logistic"] = x => x.Sigmoid(), ["tanh"] = x => x.Tanh(),

@@ -155,12 +155,11 @@ public static class DotGeneralSyntax
             return x.Compose(location, () =>
             {
                 var (left, right) = (x, y);
-                if (x.Builder == y.Builder && x.DType == y.DType && x.Shape[^1] == y.Shape[^2]
-                    && !x.Shape.SkipLast(2).SequenceEqual(y.Shape.SkipLast(2)))
-                    (left, right) = BroadcastBatch(x, y);
+                // Otherwise the op refuses them.
+                if (x.Builder == y.Builder && x.DType == y.DType) (left, right) = BroadcastBatch(x, y);
                 var batch = Enumerable.Range(0, left.Rank - 2).ToArray();
                 return left.Emit(DotGeneral.Instance, location,
-                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [left.Rank - 2]).Attributes, right);
+                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [right.Rank - 2]).Attributes, right);
             });
         }
     }
