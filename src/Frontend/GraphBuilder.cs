@@ -50,7 +50,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
 
     /// <summary>Declares a tensor that training changes, or a frozen one that it does not.</summary>
     /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point, or fractions for
-    /// integers. SGC1005: a number outside of the integers' range.</exception>
+    /// integers. SGC1005: a number outside of the integers' range. SGC1002, SGC1003: the initializer is for another shape.</exception>
     public Value Variable(string name, TensorType type, Initializer initializer, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
@@ -60,9 +60,8 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         if (trainable && !type.DType.IsFloating)
             throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
                 location);
-        // Integers are filled with one number, so its first element tells for all.
-        if (!type.DType.IsFloating && Literal.Refusal(type.DType, initializer.Create(Shape.Scalar, Seed, name)[0], location) is { } refusal)
-            throw new GraphException(refusal);
+        if (initializer.Refusal(type, Seed, name) is { } refusal)
+            throw new GraphException(refusal with { Message = $"variable \"{name}\": {refusal.Message}", Location = location });
         var value = Parameter(name, type, location);
         _parameters.Add(new(value, initializer, trainable));
         return value;

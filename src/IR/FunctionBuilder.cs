@@ -7,7 +7,7 @@ namespace GraphCompiler.IR;
 
 /// <summary>Makes a function, an operation at a time; with <see cref="Rewriter"/> the only way to make IR.</summary>
 /// <remarks>Each operation's shape rule is checked as it is appended. Not for use by two threads at once.</remarks>
-public class FunctionBuilder
+public partial class FunctionBuilder
 {
     private readonly List<Value> _parameters = [];
     private readonly List<Operation> _operations = [];
@@ -78,13 +78,6 @@ public class FunctionBuilder
         return operation.Results;
     }
 
-    /// <summary>A constant tensor.</summary>
-    public Value Constant(Literal literal, Location location = default)
-    {
-        ArgumentNullException.ThrowIfNull(literal);
-        return Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
-    }
-
     /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>
     public LocationScope At(Location location)
@@ -145,6 +138,9 @@ public class FunctionBuilder
         CheckOwn(results, "results", Location.Unknown);
         return new Function(Name, [.. _parameters], [.. _operations], [.. results]);
     }
+
+    /// <summary>What was declared so far, as IR text without results.</summary>
+    public override string ToString() => new Function(Name, [.. _parameters], [.. _operations], []).ToString();
 
     /// <summary>Appends the operations of <paramref name="function"/>, its parameters replaced by <paramref name="arguments"/>.</summary>
     /// <returns>The values that replace its results.</returns>
