@@ -16,7 +16,8 @@ public static class Jacobian
     public static Value Append(FunctionBuilder builder, Value result, Value wrt)
     {
         Check(builder, result, wrt);
-        return wrt.Shape.ElementCount > result.Shape.ElementCount ? AppendReverse(builder, result, wrt) : AppendForward(builder, result, wrt);
+        var isWide = wrt.Shape.ElementCount > result.Shape.ElementCount;
+        return isWide ? AppendReverse(builder, result, wrt) : AppendForward(builder, result, wrt);
     }
 
     /// <summary>Appends the Jacobian in forward mode: a tangent for each element of <paramref name="wrt"/>.</summary>

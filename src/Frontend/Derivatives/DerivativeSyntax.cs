@@ -5,8 +5,8 @@ using GraphCompiler.Passes;
 
 namespace GraphCompiler.Frontend.Derivatives;
 
-/// <summary>Derivatives of any value by any other of the same graph, as values that go on in it: they are differentiated again, take part in
-/// a loss, or are compiled.</summary>
+/// <summary>Derivatives of any value by any other of the same graph, as values that go on in it: they are differentiated again, take
+/// part in a loss, or are compiled.</summary>
 /// <remarks>By inputs, variables or intermediate results; a derivative by a value on which y does not depend is zero. Where several are
 /// named, each derivative is along all paths, so also through another one named. See docs/derivatives.md.</remarks>
 public static class DerivativeSyntax
@@ -28,8 +28,8 @@ public static class DerivativeSyntax
         /// <summary>y and its <see cref="Gradient(Value,Value,string,int)"/>.</summary>
         /// <exception cref="GraphException">SGC1010: y is not a floating-point scalar, or x not floating point. SGC1008: x is of another
         /// builder.</exception>
-        public (Value Value, Value Gradient) ValueAndGradient(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            (y, y.Cotangents(One(x), null, new(file, line))[0]);
+        public (Value Value, Value Gradient) ValueAndGradient(Value x, [CallerFilePath] string file = "",
+            [CallerLineNumber] int line = 0) => (y, y.Cotangents(One(x), null, new(file, line))[0]);
 
         /// <summary>y and its gradient by each of <paramref name="x"/>.</summary>
         /// <exception cref="GraphException">SGC1010: y is not a floating-point scalar, x is empty, or one of x not floating point.
@@ -69,23 +69,23 @@ public static class DerivativeSyntax
             y.Tangent(One(x), One(tangent), new(file, line));
 
         /// <summary>Jacobian-vector product where each of <paramref name="x"/> moves in its own direction, with a tangent for each.</summary>
-        /// <exception cref="GraphException">SGC1010: y or one of x is not floating point, x is empty, or the tangents are not one of its type
-        /// for each. SGC1008: a value of another builder.</exception>
+        /// <exception cref="GraphException">SGC1010: y or one of x is not floating point, x is empty, or the tangents are not one of its
+        /// type for each. SGC1008: a value of another builder.</exception>
         public Value Jvp(Value[] x, Value[] tangents, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             y.Tangent(x, tangents, new(file, line));
 
-        /// <summary>All ∂y/∂x: of shape y.shape ++ x.shape and x's element type. Forward or reverse mode, whichever needs fewer directions; the
-        /// directions are a batch, so the graph does not grow with their number. Cost: that many tangents or cotangents.</summary>
-        /// <exception cref="GraphException">SGC1010: y or x is not floating point. SGC1008: x is of another builder. SGC1012: the Jacobian is
-        /// larger than tensors can be.</exception>
+        /// <summary>All ∂y/∂x: of shape y.shape ++ x.shape and x's element type. Forward or reverse mode, whichever needs fewer directions;
+        /// the directions are a batch, so the graph does not grow with their number. Cost: that many tangents or cotangents.</summary>
+        /// <exception cref="GraphException">SGC1010: y or x is not floating point. SGC1008: x is of another builder. SGC1012: the Jacobian
+        /// is larger than tensors can be.</exception>
         public Value Jacobian(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             return y.Compose(new(file, line), () => Passes.Jacobian.Append(y.Builder, y, x));
         }
 
-        /// <summary>All second derivatives of a scalar y: of shape x.shape ++ x.shape. Forward over reverse, a batch of as many tangents of the
-        /// gradient as x has elements.</summary>
+        /// <summary>All second derivatives of a scalar y: of shape x.shape ++ x.shape. Forward over reverse, a batch of as many tangents of
+        /// the gradient as x has elements.</summary>
         /// <exception cref="GraphException">SGC1010: y is not a floating-point scalar, or x not floating point. SGC1008: x is of another
         /// builder. SGC1012: the Hessian is larger than tensors can be.</exception>
         public Value Hessian(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
@@ -107,8 +107,8 @@ public static class DerivativeSyntax
 
         /// <summary>The Hessian by all of <paramref name="x"/> together, times a vector given in parts: a part of the product for each of
         /// x.</summary>
-        /// <exception cref="GraphException">SGC1010: y is not a floating-point scalar, x is empty or one of it not floating point, or v is not
-        /// one of its type for each. SGC1008: a value of another builder.</exception>
+        /// <exception cref="GraphException">SGC1010: y is not a floating-point scalar, x is empty or one of it not floating point, or v is
+        /// not one of its type for each. SGC1008: a value of another builder.</exception>
         public Value[] HessianVectorProduct(Value[] x, Value[] v, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             y.HessianTimes(x, v, new(file, line));
 
@@ -118,7 +118,9 @@ public static class DerivativeSyntax
         private Value Tangent(Value[] x, Value[] tangents, Location location)
         {
             CheckNotNull(tangents);
-            return y.ComposeAll(location, x, () => Tangents([y], x, tangents))[0];
+            return y.ComposeAll(location, x, () => y.DType.IsFloating ? Tangents([y], x, tangents)
+                : throw new GraphException(DiagnosticCode.NotDifferentiable,
+                    $"{y} is {y.Type}: only floating-point values have derivatives", y.Builder.Pinned ?? location))[0];
         }
 
         private Value[] HessianTimes(Value[] x, Value[] v, Location location)

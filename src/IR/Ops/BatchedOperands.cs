@@ -1,7 +1,8 @@
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>The operands of an operation at every index of a new leading axis, which at least one of them has.</summary>
-/// <remarks>An operand without the axis is the same at every index: a rule that can read it as it is should, rather than repeat it.</remarks>
+/// <remarks>An operand without the axis is the same at every index: a rule that can read it as it is does so, rather than repeat
+/// it.</remarks>
 public sealed class BatchedOperands
 {
     private readonly Value[] _values;

@@ -101,8 +101,8 @@ public sealed class DotGeneral : LinearOp
     public override Value[] Batch(Operation operation, BatchedOperands x)
     {
         var axes = Axes.Of(operation.Attributes);
-        if (x.IsBatched(0)) axes = axes with { BatchX = BatchedOperands.Behind(axes.BatchX), ContractX = BatchedOperands.Behind(axes.ContractX) };
-        if (x.IsBatched(1)) axes = axes with { BatchY = BatchedOperands.Behind(axes.BatchY), ContractY = BatchedOperands.Behind(axes.ContractY) };
+        int[] Moved(int[] axes, int operand) => x.IsBatched(operand) ? BatchedOperands.Behind(axes) : axes;
+        axes = new(Moved(axes.BatchX, 0), Moved(axes.BatchY, 1), Moved(axes.ContractX, 0), Moved(axes.ContractY, 1));
         if (x.IsBatched(0) && x.IsBatched(1))
             return x.Emit(this, (axes with { BatchX = [0, .. axes.BatchX], BatchY = [0, .. axes.BatchY] }).Attributes);
         // The new axis is the first free one of its side, behind the batch axes, and behind x's free axes if it is y's.
