@@ -35,6 +35,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
 {
     private readonly List<ModelParameter> _parameters = [];
     private readonly List<RuntimeCheck> _checks = [];
+    private RandomState? _random;
 
     /// <summary>Decides the initial parameters.</summary>
     public ulong Seed { get; } = seed;
@@ -48,6 +49,9 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
 
     /// <inheritdoc/>
     protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;
+
+    /// <summary>The random numbers that are drawn.</summary>
+    internal RandomState Random => _random ??= new(this);
 
     internal void Add(RuntimeCheck check) => _checks.Add(check);
 
