@@ -15,6 +15,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     private readonly List<Assignment> _assignments = [];
     private readonly List<RuntimeCheck> _checks = [];
     private readonly HashSet<string> _scopes = [];
+    private RandomState? _random;
 
     /// <summary>Decides the initial parameters.</summary>
     public ulong Seed { get; } = seed;
@@ -31,6 +32,9 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
 
     /// <inheritdoc/>
     protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;
+
+    /// <summary>The random numbers that are drawn.</summary>
+    internal RandomState Random => _random ??= new(this);
 
     internal void Add(RuntimeCheck check) => _checks.Add(check);
 
