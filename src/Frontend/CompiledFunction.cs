@@ -49,7 +49,7 @@ public partial class CompiledFunction : IDisposable
     /// <summary>Bytes of scratch memory that a run uses beside inputs, outputs and variables.</summary>
     public long ArenaBytes => Executable.Layout.ArenaBytes;
 
-    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the rest is kernels' scratch.</summary>
+    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the others are scratch.</summary>
     public long ValueBytes => _program.SharedScratch;
 
     /// <summary>Bytes that the values of <see cref="ValueBytes"/> would take if none shared memory with another.</summary>

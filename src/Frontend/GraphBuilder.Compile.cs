@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -33,14 +34,12 @@ public sealed partial class GraphBuilder
         {
             ArgumentNullException.ThrowIfNull(value, nameof(outputs));
             ArgumentNullException.ThrowIfNull(name, nameof(outputs));
-            if (value.Builder != this)
-                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"",
-                    value.Location);
+            CheckOwn(name, value, value.Location);
             if (!names.Add(CheckName(name, value.Location)) || Parameters.Any(p => p.Name == name))
                 throw new GraphException(DiagnosticCode.BadName, $"an output cannot be named \"{name}\": the name is already taken",
                     value.Location);
         }
-        return FunctionPlan.Create(this, Name, outputs.ToArray());
+        return FunctionPlan.Create(new(this, Name, [.. outputs], [], Mode.Inference));
     }
 
     /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{Value})"/>, with variables of its own.</summary>

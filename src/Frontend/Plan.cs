@@ -7,8 +7,13 @@ namespace GraphCompiler.Frontend;
 /// <summary>What is compiled: a function of a model's inputs and of what is kept between its runs.</summary>
 public abstract class Plan
 {
-    private protected Plan(GraphBuilder graph, Function function, ImmutableArray<BufferRole> roles, ImmutableArray<int> donated,
-        ImmutableArray<string> outputs) => (Graph, Function, Roles, Donated, Outputs) = (graph, function, roles, donated, outputs);
+    private protected Plan(GraphBuilder graph, Function function, ImmutableArray<int> donated, ImmutableArray<StateVariable> states,
+        ImmutableArray<string> outputs)
+    {
+        (Graph, Function, Donated, States, Outputs) = (graph, function, donated, states, outputs);
+        var kept = states.Select(s => s.Name).ToHashSet();
+        Roles = [.. function.Parameters.Select(p => kept.Contains(p.Name!) ? BufferRole.State : BufferRole.Input)];
+    }
 
     /// <summary>The model.</summary>
     public GraphBuilder Graph { get; }
@@ -18,13 +23,13 @@ public abstract class Plan
     public ImmutableArray<BufferRole> Roles { get; }
     /// <summary>For each result the position of the parameter that it replaces, or -1 for an output.</summary>
     public ImmutableArray<int> Donated { get; }
+    /// <summary>What is kept between runs.</summary>
+    public ImmutableArray<StateVariable> States { get; }
     /// <summary>The names of the results that replace no parameter, in their order.</summary>
     public ImmutableArray<string> Outputs { get; }
 
-    /// <summary>What is kept between runs, in the order of the function's parameters.</summary>
-    internal IEnumerable<StateVariable> States => Function.Parameters.Where((_, i) => Roles[i] == BufferRole.State).Select(StateOf);
-    /// <summary>The conditions that the last results are of.</summary>
-    internal ImmutableArray<RuntimeCheck> Checks { get; private protected init; } = [];
+    /// <summary>The conditions on inputs that the last results are of.</summary>
+    internal ImmutableArray<RuntimeCheck> Checks { get; init; } = [];
 
     /// <summary>A name for each result: those that replace a parameter are never asked for by name.</summary>
     internal ImmutableArray<string> ResultNames
@@ -38,16 +43,6 @@ public abstract class Plan
 
     /// <summary>Whether a run changes what is kept.</summary>
     internal bool UpdatesStates => Donated.Any(d => d >= 0);
-
-    // What is no variable of the model is its optimizer's, zero at first.
-    private protected virtual StateVariable StateOf(Value parameter)
-    {
-        var variable = Graph.ModelParameters.FirstOrDefault(p => p.Value.Name == parameter.Name);
-        return variable is null
-            ? new(parameter.Name!, parameter.Type, VariableRole.Optimizer, Initializer.Zeros, parameter.Name!)
-            : new(parameter.Name!, parameter.Type, variable.IsTrainable ? VariableRole.Trainable : VariableRole.Frozen, variable.Initializer,
-                parameter.Name!);
-    }
 
     /// <summary>The names of a condition's results.</summary>
     internal static (string IsGood, string Shown) NamesOfCheck(int number) => ($"check {number}", $"checked {number}");

@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Frontend;
 
@@ -18,7 +19,7 @@ internal static class PredictionPlan
         if (output.Builder != graph)
             throw new GraphException(DiagnosticCode.ForeignValue,
                 $"the output belongs to \"{output.Builder.Name}\", not to \"{graph.Name}\"", location);
-        var plan = FunctionPlan.Create(graph, $"{graph.Name}.predict", [(OutputName, output)]);
+        var plan = FunctionPlan.Create(new(graph, $"{graph.Name}.predict", [(OutputName, output)], [], Mode.Inference));
         foreach (var state in plan.States)
             if (training.States.All(s => s.Name != state.Name))
                 throw new GraphException(DiagnosticCode.ForeignValue,

@@ -31,7 +31,12 @@ public sealed class TrainingStep : CompiledFunction
         }
     }
 
-    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>. Changed by this thread's next step.</summary>
+    /// <summary>The loss of the last step as it was computed: f32 is float, f64 double.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is of another type. SGC5005: run by another
+    /// thread.</exception>
+    public T LossAs<T>() where T : unmanaged => Metric<T>(TrainingPlan.LossName)[0];
+
+    /// <summary>A metric of the last step by its name at <c>Minimize</c>. Changed by this thread's next step.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
     /// another thread.</exception>
     public ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => Output<T>(name);

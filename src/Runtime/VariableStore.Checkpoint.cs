@@ -48,7 +48,7 @@ public sealed partial class VariableStore
     /// <summary>Takes over all variables from a file of a store, or of a model compiled ahead of time, with the same variables.</summary>
     /// <remarks>On an error nothing has changed. Compile the functions first: they say which variables there are.</remarks>
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function of this store. SGC6001: no
-    /// such file, or it cannot be read. SGC7208: not a checkpoint of these variables, cut short or altered.</exception>
+    /// such file, or it cannot be read. SGC7208: not a checkpoint of these variables, truncated or altered.</exception>
     public void Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -113,7 +113,7 @@ public sealed partial class VariableStore
         var entries = Ordered();
         void Fill(Span<byte> bytes)
         {
-            if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length) throw Bad("is cut short");
+            if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length) throw Bad("is truncated");
         }
         Span<byte> header = stackalloc byte[Magic.Length + HashBytes];
         Fill(header);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
@@ -10,7 +9,7 @@ namespace GraphCompiler.Frontend;
 /// <param name="Type">Element type and shape.</param>
 /// <param name="Role">What it is there for.</param>
 /// <param name="Initializer">Its first elements.</param>
-/// <param name="Stream">The name that random first elements depend on: its own, or that of the variable that it starts as a copy of.</param>
+/// <param name="Stream">The name that random first elements depend on: its own, or that of the variable that it copies at first.</param>
 public sealed record StateVariable(string Name, TensorType Type, VariableRole Role, Initializer Initializer, string Stream)
 {
     /// <summary>The elements that it starts from, row-major.</summary>
@@ -21,11 +20,5 @@ public sealed record StateVariable(string Name, TensorType Type, VariableRole Ro
     /// <summary>The same elements as they are in memory: each rounded once to the tensor's type, little endian.</summary>
     /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
     /// <exception cref="GraphException">SGC1001, SGC1005: a fraction or a number out of range, and the type holds integers.</exception>
-    public byte[] InitialBytes(ulong seed)
-    {
-        var elements = InitialElements(seed);
-        return Type.DType == DType.F32
-            ? MemoryMarshal.AsBytes(elements.AsSpan()).ToArray()
-            : new Literal(Type, [.. elements.Select(e => (Scalar)e)]).ToBytes();
-    }
+    public byte[] InitialBytes(ulong seed) => Initializer.CreateBytes(Type, seed, Stream);
 }

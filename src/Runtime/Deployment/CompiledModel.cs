@@ -46,9 +46,8 @@ public abstract unsafe class CompiledModel : IDisposable
         try
         {
             Initialize(library);
-            _training = Load(library, variant.Training, _manifest.Training, threads, updatesStates: true);
-            if (variant.Prediction is { } prediction)
-                _prediction = Load(library, prediction, _manifest.Prediction, threads, updatesStates: false);
+            _training = Load(library, variant.Training, _manifest.Training, threads);
+            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
             _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
         }
         catch
@@ -194,12 +193,12 @@ public abstract unsafe class CompiledModel : IDisposable
             + $" {(missing.Count > 0 ? string.Join(", ", missing) : "the saving of vector registers")}; build it for a lower --target");
     }
 
-    private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads, bool updatesStates)
+    private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
     {
         var code = NativeCode.Open(path);
         var layout = new ExecutableLayout([.. buffers.Select(b => b.ToLayout())], entry.ArenaBytes, entry.Parallel)
         {
-            UpdatesStates = updatesStates,
+            UpdatesStates = entry.UpdatesStates,
         };
         try
         {
