@@ -122,7 +122,7 @@ API const char *NAME(_status_text)(int status) {
     case 6001: return "error SGC6001: a file cannot be opened, read or written";
     case 7205: return "error SGC7205: this processor lacks a feature that the model was compiled for; build it for a lower --target";
     case 7207: return "error SGC7207: the model was compiled for fewer threads; build it with more --threads";
-    case 7208: return "error SGC7208: not a checkpoint of this model, cut short, or altered";
+    case 7208: return "error SGC7208: not a checkpoint of this model, truncated, or altered";
     default: return "unknown status";
     }
 }
@@ -197,7 +197,7 @@ static FILE *open_beside(const struct MODEL_TYPE *m, const char *path, char *nam
     return NULL;
 }
 
-/* Beside, then renamed: an older checkpoint is replaced whole or not at all, however many instances save to one path. */
+/* Written beside and then renamed: an older checkpoint is replaced whole or not at all, however many instances save to one path. */
 API int NAME(_save)(struct MODEL_TYPE *m, const char *path) {
     char beside[MOST_PATH];
     if (!path) return fail(m, 6001, "no path is given", "");
@@ -230,5 +230,5 @@ API int NAME(_load)(struct MODEL_TYPE *m, const char *path) {
     const uint8_t *from = bytes + header;
     for (int i = 0; ok && i < STATE_COUNT; from += state_bytes[i++]) memcpy(m->states[i], from, state_bytes[i]);
     free(bytes);
-    return ok ? 0 : fail(m, 7208, "not a checkpoint of this model, cut short, or altered: ", path);
+    return ok ? 0 : fail(m, 7208, "not a checkpoint of this model, truncated, or altered: ", path);
 }

@@ -28,7 +28,8 @@ public sealed class TrainingStep : IDisposable
             (_executable, _program) = Compiler.Compile(_plan.Function, _plan.Roles, _plan.Donated, _plan.ResultNames, options, _state);
             CompileTime = Stopwatch.GetElapsedTime(start);
             _isDoubleLoss = _executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
-            foreach (var variable in _plan.Variables) _state.Write(variable.Value.Name!, variable.InitialBytes(_plan.Graph.Seed));
+            foreach (var state in _plan.States.Where(s => s.Initializer != Initializer.Zeros))
+                _state.Write(state.Name, state.InitialBytes(_plan.Graph.Seed));
         }
         catch
         {
@@ -79,7 +80,7 @@ public sealed class TrainingStep : IDisposable
     /// <summary>Bytes of scratch memory that a step uses beside inputs, variables and optimizer state.</summary>
     public long ArenaBytes => _executable.Layout.ArenaBytes;
 
-    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the rest is kernels' scratch.</summary>
+    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the others are scratch.</summary>
     public long ValueBytes => _program.SharedScratch;
 
     /// <summary>Bytes that the values of <see cref="ValueBytes"/> would take if none shared memory with another.</summary>
@@ -100,7 +101,12 @@ public sealed class TrainingStep : IDisposable
         }
     }
 
-    /// <summary>A metric of the last step by its name at <see cref="GraphBuilder.Minimize"/>. Changed by this thread's next step.</summary>
+    /// <summary>The loss of the last step as it was computed: f32 is float, f64 double.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: the loss is of another type. SGC5005: run by another
+    /// thread.</exception>
+    public T LossAs<T>() where T : unmanaged => Metric<T>(TrainingPlan.LossName)[0];
+
+    /// <summary>A metric of the last step by its name at <c>Minimize</c>. Changed by this thread's next step.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
     /// another thread.</exception>
     public ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _executable.Output<T>(name);

@@ -45,10 +45,12 @@ public sealed class Jvp : IPass
     {
         Differentiation.CheckWrt(builder, wrt);
         if (tangents.Count != wrt.Count)
-            throw new GraphException(DiagnosticCode.NotDifferentiable, $"{wrt.Count} values need as many tangents, given {tangents.Count}");
+            throw new GraphException(DiagnosticCode.NotDifferentiable, $"{wrt.Count} values need as many tangents, given {tangents.Count}",
+                builder.Pinned ?? Location.Unknown);
         var known = new Dictionary<Value, Value>();
         for (var i = 0; i < wrt.Count; i++)
         {
+            Differentiation.CheckOwner(builder, tangents[i]);
             Differentiation.CheckSameType(wrt[i], tangents[i], "tangent");
             known[wrt[i]] = tangents[i];
         }

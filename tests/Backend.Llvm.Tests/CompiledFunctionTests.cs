@@ -132,7 +132,7 @@ public sealed class CompiledFunctionTests
         var x = b.Parameter("x", F32[5, 6]);
         var indices = b.Parameter("indices", I32[4]);
         Agree(b.Build(
-            x.Transpose().Exp(), x.Slice([1, 0], [5, 6], [2, 3]) * 2, x.Pad([1, 2], [0, 3], 7), x.Concatenate([x * 2, x], 1),
+            x.Transpose().Exp(), x.Slice([1, 0], [5, 6], [2, 3]) * 2, x.Pad([1, 2], [0, 3], 7), x.Concat([x * 2, x], 1),
             x.Reshape([3, 10]).Tanh(), x.Take(indices), x.Take(indices).Sum([0]),
             x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Slice([0, 0], [4, 6]))));
     }
@@ -144,7 +144,7 @@ public sealed class CompiledFunctionTests
         var (x, y) = (b.Parameter("x", F32[37]), b.Parameter("y", F32[37]));
         Agree(b.Build(
             x.Exp(), x.Tanh(), x.Sigmoid(), x.Erf(), x.Sin(), x.Cos(), x.Abs().Log(), x.Abs().Sqrt(), x.Expm1(), x.Floor(), x.Ceil(),
-            (x * 3).Round(), x.Sign(), x.Abs().Power(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clamp(-0.5, 0.25),
+            (x * 3).Round(), x.Sign(), x.Abs().Pow(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clip(-0.5, 0.25),
             x.ConvertTo(I32), x.Less(y).And(y.Less(x).Not())));
     }
 

@@ -97,6 +97,20 @@ public sealed class DotGeneral : LinearOp
         return Literal.Rounded(type, values);
     }
 
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x)
+    {
+        var axes = Axes.Of(operation.Attributes);
+        int[] Moved(int[] axes, int operand) => x.IsBatched(operand) ? BatchedOperands.Behind(axes) : axes;
+        axes = new(Moved(axes.BatchX, 0), Moved(axes.BatchY, 1), Moved(axes.ContractX, 0), Moved(axes.ContractY, 1));
+        if (x.IsBatched(0) && x.IsBatched(1))
+            return x.Emit(this, (axes with { BatchX = [0, .. axes.BatchX], BatchY = [0, .. axes.BatchY] }).Attributes);
+        // The new axis is the first free one of its side, behind the batch axes, and behind x's free axes if it is y's.
+        var at = axes.BatchX.Length + (x.IsBatched(0) ? 0 : axes.FreeX(x[0].Rank).Length);
+        var result = x[0].Emit(this, operation.Location, axes.Attributes, x[1]);
+        return [ToOrder(result, [.. Enumerable.Range(1, at), 0, .. Enumerable.Range(at + 1, result.Rank - at - 1)], operation.Location)];
+    }
+
     private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)
     {
         for (var i = 0; i < axes.Length; i++) target[axes[i]] = index[i];
@@ -138,18 +152,35 @@ public static class DotGeneralSyntax
 {
     extension(Value x)
     {
-        /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and must agree.</summary>
-        /// <exception cref="GraphException">SGC1003: rank below 2 or unequal. SGC1007: sizes differ.</exception>
+        /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and broadcast as NumPy's do.</summary>
+        /// <exception cref="GraphException">SGC1003: rank below 2. SGC1002: batch axes do not broadcast. SGC1007: contracting sizes
+        /// differ.</exception>
         public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(y);
             var location = x.Builder.Pinned ?? new Location(file, line);
-            if (x.Rank < 2 || x.Rank != y.Rank)
+            if (x.Rank < 2 || y.Rank < 2)
                 throw new OpCall(DotGeneral.Instance, [x, y], AttributeMap.Empty, null, location).Error(DiagnosticCode.RankMismatch,
-                    $"matmul needs operands of one rank, at least 2; got {x.Type} and {y.Type}");
-            var batch = Enumerable.Range(0, x.Rank - 2).ToArray();
-            return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes(batch, batch, [x.Rank - 1], [x.Rank - 2]).Attributes, y);
+                    $"matmul needs operands of rank 2 or more; got {x.Type} and {y.Type}");
+            // A matrix y has no batch axes: those of x are rows of one large matmul.
+            if (y.Rank == 2)
+                return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes([], [], [x.Rank - 1], [0]).Attributes, y);
+            return x.Compose(location, () =>
+            {
+                var (left, right) = (x, y);
+                // Otherwise the op refuses them.
+                if (x.Builder == y.Builder && x.DType == y.DType) (left, right) = BroadcastBatch(x, y);
+                var batch = Enumerable.Range(0, left.Rank - 2).ToArray();
+                return left.Emit(DotGeneral.Instance, location,
+                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [right.Rank - 2]).Attributes, right);
+            });
         }
+    }
+
+    private static (Value X, Value Y) BroadcastBatch(Value x, Value y)
+    {
+        var batch = Broadcasting.Common(DotGeneral.Instance, [x, y], [new([.. x.Shape.SkipLast(2)]), new([.. y.Shape.SkipLast(2)])]);
+        return (Broadcasting.To(x, new([.. batch, x.Shape[^2], x.Shape[^1]])), Broadcasting.To(y, new([.. batch, y.Shape[^2], y.Shape[^1]])));
     }
 }

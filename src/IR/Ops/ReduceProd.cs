@@ -21,6 +21,8 @@ public sealed class ReduceProd : OpaqueOp, IReductionOp
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
         [Reduction.Evaluate(operation, operands[0], 1, (a, b) => a * b)];
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Reduction.Batch(operation, x);
+    /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         [cotangents[0] is { } cotangent && wanted[0] ? Others(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
     /// <inheritdoc/>
@@ -57,9 +59,13 @@ public static class ReduceProdSyntax
 {
     extension(Value x)
     {
-        /// <summary>Product along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <summary>Product along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
-        public Value Prod(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Prod(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceProd.Instance, x, axes, keepAxes, new(file, line));
+
+        /// <inheritdoc cref="Prod(Value, Axes, bool, string, int)"/>
+        public Value Prod(int first, int second, params ReadOnlySpan<int> more) =>
+            Reduction.Emit(ReduceProd.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
     }
 }

@@ -51,7 +51,7 @@ public abstract unsafe partial class CompiledModel
 
     /// <summary>Takes over parameters and optimizer state of a file that this model wrote. On an error nothing has changed.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: no such file, or it cannot be read.
-    /// SGC7208: not a checkpoint of this model, cut short or altered.</exception>
+    /// SGC7208: not a checkpoint of this model, truncated or altered.</exception>
     public void Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

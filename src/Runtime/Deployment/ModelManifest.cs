@@ -80,7 +80,7 @@ public sealed record ModelManifest
 
     /// <summary>Reads and checks a manifest.</summary>
     /// <param name="path">NAME.json.</param>
-    /// <exception cref="RuntimeException">SGC6001: no such file, or it cannot be read. SGC7201: not a manifest, cut short, altered, or one
+    /// <exception cref="RuntimeException">SGC6001: no such file, or it cannot be read. SGC7201: not a manifest, truncated, altered, or one
     /// that contradicts itself. SGC7203: of another ABI.</exception>
     public static ModelManifest Read(string path)
     {
@@ -109,7 +109,7 @@ public sealed record ModelManifest
         }
         catch (JsonException error)
         {
-            throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is cut short: {error.Message}", error);
+            throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is truncated: {error.Message}", error);
         }
     }
 
@@ -135,7 +135,7 @@ public sealed record ModelManifest
         var found = Hash(ReadBytes(path));
         if (found != file.Sha256)
             throw new RuntimeException(RuntimeCode.AlteredArtefact,
-                $"'{path}' was altered or cut short: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
+                $"'{path}' was altered or truncated: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
     }
 
     /// <summary>SHA-256 in lower-case hexadecimal.</summary>
