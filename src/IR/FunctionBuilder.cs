@@ -7,7 +7,7 @@ namespace GraphCompiler.IR;
 
 /// <summary>Makes a function, an operation at a time; with <see cref="Rewriter"/> the only way to make IR.</summary>
 /// <remarks>Each operation's shape rule is checked as it is appended. Not for use by two threads at once.</remarks>
-public class FunctionBuilder
+public partial class FunctionBuilder
 {
     private readonly List<Value> _parameters = [];
     private readonly List<Operation> _operations = [];
