@@ -67,7 +67,7 @@ internal static class GradientTable
         ["reduce_min"] = new([F64[2, 3, 2]], x => x[0].Min([0, 2], keepAxes: true)),
         ["reduce_prod"] = new([F64[2, 3, 2]], x => x[0].Prod([0, 2])),
         ["reduce_sum"] = new([F64[2, 3, 2]], x => x[0].Sum([0, 2])), ["reduce_sum:square"] = Unary(x => x.Sum([1]) * x.Sum([1])),
-        ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, correction: 1)),
+        ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, 1, keepAxes: true)),
         ["reduce_sum:mean"] = Unary(x => x.Mean([0]).Exp()),
         ["reshape"] = Unary(x => x.Reshape([3, -1])), ["reshape:exponential"] = Unary(x => x.Reshape([3, 2]).Exp()),
         ["round_nearest_even"] = Unary(x => x.Round(), 0.6, 0.9),
