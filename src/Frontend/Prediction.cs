@@ -6,14 +6,14 @@ namespace GraphCompiler.Frontend;
 /// <summary>The part of a model that one value depends on.</summary>
 public static class Prediction
 {
-    /// <summary>The function from the inputs and variables that <paramref name="output"/> depends on to it; all others are
+    /// <summary>For inference, the function from the inputs and variables that <paramref name="output"/> depends on to it; all others are
     /// dropped.</summary>
     /// <exception cref="IR.Diagnostics.GraphException">SGC1008: the output is of another builder.</exception>
     public static Function Slice(GraphBuilder graph, Value output)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(output);
-        var whole = new DeadCodeElimination().Run(graph.Snapshot(output), new PassContext());
+        var whole = new DeadCodeElimination().Run(new ResolveMode(Mode.Inference).Run(graph.Snapshot(output), new()), new PassContext());
         var used = whole.Operations.SelectMany(o => o.Operands).Concat(whole.Results).ToHashSet();
         var builder = new FunctionBuilder($"{graph.Name}.predict");
         var map = new Dictionary<Value, Value>();

@@ -79,6 +79,16 @@ public sealed class RandomBits : OpaqueOp
         return position ?? builder.Constant(new Literal(new TensorType(DType.U32, shape), 0L));
     }
 
+    // A draw for each step.
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x)
+    {
+        int[] sizes = [1, .. operation.Result.Shape];
+        Value[] draws = [.. Enumerable.Range(0, x.Size).Select(i =>
+            x[0].Slice([i], [i + 1]).Reshape([]).Emit(this, operation.Location, operation.Attributes).Reshape(sizes))];
+        return [draws[0].Concat(draws[1..], 0)];
+    }
+
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) => [null];
     /// <inheritdoc/>
