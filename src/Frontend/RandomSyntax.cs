@@ -127,8 +127,8 @@ public static class RandomSyntax
         return type.Read(bytes[..type.Bytes]);
     }
 
-    // Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011): single precision, for w < 5. In f64 a step of Halley's follows,
-    // which triples the digits.
+    // Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011): single precision, for w < 5. In f64 a step of Halley's
+    // follows, which triples the digits.
     private static Value InverseErf(Value x)
     {
         ReadOnlySpan<double> coefficients = [2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,

@@ -31,7 +31,7 @@ internal sealed class TrainingPlanBuilder
         (_request, _graph, _builder) = (request, request.Graph, new(request.Graph.Name));
         Value[] outputs = [request.Loss, .. request.Metrics.Values];
         _assignments = AssignmentsOf(request, outputs);
-        var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)]);
+        var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
         // What a check looks at, its guarded value depends on.
         _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
         var inputs = _graph.Inputs.ToHashSet();
@@ -118,17 +118,17 @@ internal sealed class TrainingPlanBuilder
     {
         var (graph, chosen) = (request.Graph, request.Assignments);
         ImmutableArray<Assignment> asked = [.. graph.Assignments.Where(a => !a.FollowsReads && chosen?.Contains(a) != false)];
-        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)]);
+        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)], s_training);
         return [.. asked, .. graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value))];
     }
 
-    /// <summary>What <paramref name="results"/> depend on in training, themselves included.</summary>
-    internal static HashSet<Value> LiveValues(GraphBuilder graph, IEnumerable<Value> results)
+    /// <summary>What <paramref name="results"/> depend on in a mode, themselves included.</summary>
+    internal static HashSet<Value> LiveValues(GraphBuilder graph, IEnumerable<Value> results, ResolveMode mode)
     {
         var live = results.ToHashSet();
         foreach (var operation in graph.Operations.Reverse())
             if (operation.Results.Any(live.Contains))
-                live.UnionWith(operation.Op is ByMode ? [s_training.Chosen(operation)] : operation.Operands);
+                live.UnionWith(operation.Op is ByMode ? [mode.Chosen(operation)] : operation.Operands);
         return live;
     }
 
@@ -137,7 +137,7 @@ internal sealed class TrainingPlanBuilder
     {
         var trainable = graph.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value).ToArray();
         var needs = NeedsGradient.Of(graph.Operations, trainable, [loss]);
-        var live = LiveValues(graph, [loss]);
+        var live = LiveValues(graph, [loss], s_training);
         return [.. trainable.Where(v => needs.Contains(v) && live.Contains(v))];
     }
 

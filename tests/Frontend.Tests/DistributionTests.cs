@@ -191,7 +191,8 @@ public sealed class DistributionTests
         var x = g.Input("x", F32[2]);
         foreach (var (code, call) in ((string, Func<Value>)[])[
             ("SGC1001", () => g.Uniform(I32[2])), ("SGC1011", () => g.Uniform(F32[2], 1, 1)),
-            ("SGC1011", () => g.Uniform(F32[2], 0, double.NaN)), ("SGC1011", () => g.Uniform(F32[2], -3e38, 3e38)), ("SGC1011", () => g.Uniform(F32[2], 1, 1 + 1e-9)),
+            ("SGC1011", () => g.Uniform(F32[2], 0, double.NaN)), ("SGC1011", () => g.Uniform(F32[2], -3e38, 3e38)),
+            ("SGC1011", () => g.Uniform(F32[2], 1, 1 + 1e-9)),
             ("SGC1011", () => g.Normal(F32[2], 0, -1)), ("SGC1011", () => g.Normal(F16[2], 1e6)), ("SGC1001", () => g.Normal(Bool[2])),
             ("SGC1011", () => g.TruncatedNormal(F32[2], double.NaN)), ("SGC1011", () => g.Bernoulli(new Shape(2), 1.5)),
             ("SGC1011", () => g.Bernoulli(new Shape(2), double.NaN)), ("SGC1001", () => g.Input("n", I32[2]).Bernoulli()),

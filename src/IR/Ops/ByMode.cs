@@ -23,9 +23,9 @@ public sealed class ByMode : LinearOp, IElementOp
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0].Or(x[1]);
     /// <inheritdoc/>
-    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, operation.Attributes);
-    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => operands[0];
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, operation.Attributes);
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0];
 }
