@@ -8,12 +8,13 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Compiled random bits are those of the reference meaning, whatever kernel draws them and however many workers share it.</summary>
+/// <summary>Compiled random bits are those of the reference meaning, whatever kernel draws them and however many workers share
+/// it.</summary>
 [Trait("Category", "Target")]
 public sealed class RandomBitsTests
 {
-    private static Literal[] Arguments(Function function) => [.. function.Parameters.Select(p => p.DType == I64 ? new Literal(p.Type, 12345L)
-        : new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(i => 0.5 + i % 7)]))];
+    private static Literal[] Arguments(Function function) => [.. function.Parameters.Select(p => p.DType == I64
+        ? new Literal(p.Type, 12345L) : new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(i => 0.5 + i % 7)]))];
 
     [Fact]
     public void Of_one_to_eight_workers_and_of_any_shape()
@@ -34,15 +35,20 @@ public sealed class RandomBitsTests
 
     public static TheoryData<string> Kernels => ["contraction", "row", "column", "slice", "transpose", "gemv"];
 
-    /// <summary>What is dropped is what the reference drops: the mask is drawn in the epilogue of a tile, in a row, behind an index map.</summary>
+    /// <summary>What is dropped is what the reference drops: the mask is drawn in the epilogue of a tile, in a row, behind an index
+    /// map.</summary>
     [Theory, MemberData(nameof(Kernels))]
     public void Of_any_kernel_that_draws_them(string kernel)
     {
         var b = new FunctionBuilder(kernel);
         var (step, x, w, v) = (b.Parameter("step", I64.Scalar), b.Parameter("x", F32[37, 50]), b.Parameter("w", F32[50, 45]),
             b.Parameter("v", F32[50, 1]));
-        Value Dropped(Value y) =>
-            step.RandomBits(y.Shape, 99, 1).Less(y.Builder.Constant(new Literal(new TensorType(U32, y.Shape), 1L << 31))).Select(y, y.Constant(0));
+        Value Dropped(Value y)
+        {
+            var bits = step.RandomBits(y.Shape, 99, 1);
+            return bits.Less(bits.Constant(1L << 31)).Select(y, y.Constant(0));
+        }
+
         var y = kernel switch
         {
             "contraction" => Dropped(x.MatMul(w)),
