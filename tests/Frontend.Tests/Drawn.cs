@@ -1,38 +1,40 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
-using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend.Tests;
 
-/// <summary>A draw as a function of the step, compiled or interpreted.</summary>
+/// <summary>A draw as a function of the step, which is the model's count of runs or an input, compiled or interpreted.</summary>
 internal sealed class Drawn : IDisposable
 {
-    private readonly Executable _executable;
-    private readonly Function _function;
+    private const string Step = "random/step";
+    private readonly VariableStore _store = new();
+    private readonly CompiledFunction _compiled;
+    private readonly FunctionPlan _plan;
 
     public Drawn(Func<GraphBuilder, Value> draw, int threads = 1, ulong seed = 11)
     {
         var graph = new GraphBuilder("drawn", seed);
         // Read alike, whatever the draw's type is.
         var value = draw(graph);
-        _function = Prediction.Slice(graph, value.DType == DType.F64 ? value : value.ConvertTo(DType.F64));
-        _executable = Compiler.Compile(_function, [.. _function.Parameters.Select(_ => BufferRole.Input)], [-1], ["output"],
-            new CompileOptions { Threads = threads }, state: null).Executable;
+        _plan = graph.Function(value.DType == DType.F64 ? value : value.ConvertTo(DType.F64));
+        _compiled = _plan.Compile(new() { Threads = threads }, _store);
     }
 
     public double[] At(long step)
     {
-        if (_function.Parameters.IsEmpty) _executable.Run();
-        else _executable.Run<long>([step]);
-        return _executable.Output<double>("output").ToArray();
+        if (_store.Contains(Step)) _store.Write(Step, step);
+        if (_compiled.Inputs.Count == 0) _compiled.Run();
+        else _compiled.Run<long>([step]);
+        return _compiled.Output<double>("output").ToArray();
     }
 
-    /// <summary>The elements of several steps, one after another.</summary>
-    public double[] Over(int steps) => [.. Enumerable.Range(0, steps).SelectMany(s => At(s))];
+    public double[] Interpreted(long step) => ReferenceInterpreter.Run(_plan.Function,
+        [.. _plan.Function.Parameters.Select(p => new Literal(p.Type, (Scalar)step))])[^1].ToArray();
 
-    public double[] Interpreted(long step) => ReferenceInterpreter.Run(_function,
-        [.. _function.Parameters.Select(p => new Literal(p.Type, (Scalar)step))])[0].ToArray();
-
-    public void Dispose() => _executable.Dispose();
+    public void Dispose()
+    {
+        _compiled.Dispose();
+        _store.Dispose();
+    }
 }
