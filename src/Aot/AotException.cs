@@ -1,3 +1,5 @@
+using GraphCompiler.Diagnostics;
+
 namespace GraphCompiler.Aot;
 
 /// <summary>An error of ahead-of-time compilation that its caller can correct.</summary>
@@ -5,8 +7,5 @@ namespace GraphCompiler.Aot;
 /// models of one name, or of names that make the same files or class. SGC7105 unusable name. SGC7106 the declaration failed. SGC7107 the
 /// output folder cannot be written. SGC7108 unknown kind of output. SGC7109 more inputs than a facade has room for. SGC7110 the C compiler
 /// failed. SGC7111 the disk is full.</remarks>
-public sealed class AotException(string code, string message, Exception? inner = null) : Exception($"error {code}: {message}", inner)
-{
-    /// <summary>The stable code.</summary>
-    public string Code { get; } = code;
-}
+public sealed class AotException(string code, string message, Exception? inner = null)
+    : GraphCompilerException(code, $"error {code}: {message}", inner);

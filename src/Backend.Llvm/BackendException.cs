@@ -1,3 +1,5 @@
+using GraphCompiler.Diagnostics;
+
 namespace GraphCompiler.Backend.Llvm;
 
 /// <summary>A failure of the LLVM backend, with a stable code.</summary>
@@ -5,13 +7,10 @@ namespace GraphCompiler.Backend.Llvm;
 /// SGC4001: libLLVM is missing. SGC4002: libLLVM has the wrong major version. SGC4003: verification, code generation
 /// or linking failed. SGC4004: the target is unknown, or the host cannot run it.
 /// </remarks>
-public sealed class BackendException : Exception
+public sealed class BackendException : GraphCompilerException
 {
     /// <summary>Makes the error "error CODE: text".</summary>
-    public BackendException(string code, string text) : base($"error {code}: {text}") => Code = code;
-
-    /// <summary>The code, as SGC4001.</summary>
-    public string Code { get; }
+    public BackendException(string code, string text) : base(code, $"error {code}: {text}") { }
 
     internal static BackendException LibraryMissing(string text) => new("SGC4001", text);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
@@ -6,10 +7,14 @@ using GraphCompiler.Runtime;
 namespace GraphCompiler.Frontend;
 
 /// <summary>Fills a parameter before training. The same seed and name give the same elements, whatever else a model holds.</summary>
-public abstract record Initializer
+public abstract partial record Initializer
 {
+    private const double TruncatedAt = 2;
+
     /// <summary>Zeros.</summary>
     public static Initializer Zeros { get; } = new Filled(0);
+    /// <summary>Ones.</summary>
+    public static Initializer Ones { get; } = new Filled(1);
     /// <summary>Normal with variance 2 / fan-in, for ReLU (He et al. 2015).</summary>
     public static Initializer HeNormal { get; } = new Scaled(2, UseFanOut: false, IsNormal: true);
     /// <summary>Uniform with variance 2 / fan-in, for ReLU (He et al. 2015).</summary>
@@ -18,6 +23,10 @@ public abstract record Initializer
     public static Initializer XavierNormal { get; } = new Scaled(2, UseFanOut: true, IsNormal: true);
     /// <summary>Uniform with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010).</summary>
     public static Initializer XavierUniform { get; } = new Scaled(2, UseFanOut: true, IsNormal: false);
+    /// <summary>Normal with variance 1 / fan-in, for SELU and tanh (LeCun et al. 1998).</summary>
+    public static Initializer LecunNormal { get; } = new Scaled(1, UseFanOut: false, IsNormal: true);
+    /// <summary>Uniform with variance 1 / fan-in (LeCun et al. 1998).</summary>
+    public static Initializer LecunUniform { get; } = new Scaled(1, UseFanOut: false, IsNormal: false);
     /// <summary>One number everywhere.</summary>
     public static Initializer Constant(float value) => new Filled(value);
 
@@ -28,15 +37,70 @@ public abstract record Initializer
             ? new Ranged(low, high)
             : throw new GraphException(DiagnosticCode.BadArgument, $"Uniform: no range from {low} to {high}", new Location(file, line));
 
+    /// <summary>Normal with this mean and standard deviation.</summary>
+    /// <exception cref="GraphException">SGC1011: not finite, or a negative deviation.</exception>
+    public static Initializer Normal(float mean = 0, float deviation = 1,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        new Gaussian(mean, CheckedDeviation(nameof(Normal), mean, deviation, new(file, line)), double.PositiveInfinity);
+
+    /// <summary>Normal with this mean and standard deviation, of which only what lies within two deviations of the mean is
+    /// taken.</summary>
+    /// <exception cref="GraphException">SGC1011: not finite, or a negative deviation.</exception>
+    public static Initializer TruncatedNormal(float mean = 0, float deviation = 1,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        new Gaussian(mean, CheckedDeviation(nameof(TruncatedNormal), mean, deviation, new(file, line)), TruncatedAt);
+
+    /// <summary>A random matrix with orthonormal columns, or rows where it is wider than high, times a gain (Saxe et al. 2014). All axes
+    /// but the last are the rows' of the matrix. Cost: elements · the smaller side.</summary>
+    /// <exception cref="GraphException">SGC1011: a gain that is not finite and above 0. Of a variable that is not floating point or has
+    /// fewer than two axes: SGC1001, SGC1003.</exception>
+    public static Initializer Orthogonal(float gain = 1, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        float.IsFinite(gain) && gain > 0 ? new OrthogonalMatrix(gain)
+            : throw new GraphException(DiagnosticCode.BadArgument, $"Orthogonal: the gain must be above 0, got {gain}", new(file, line));
+
+    /// <summary>These elements in row-major order, for a variable of as many; rounded to its type once.</summary>
+    /// <exception cref="GraphException">SGC1001: no element type is T. Of a variable of another number of elements: SGC1002.</exception>
+    public static Initializer FromArray<T>(T[] elements) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new Given(Literal.Of<T>(new Shape(elements.Length), elements), FitsAnyShape: true);
+    }
+
+    /// <summary>The elements of a matrix, for a variable of its shape; rounded to its type once.</summary>
+    /// <exception cref="GraphException">SGC1001: no element type is T. Of a variable of another shape: SGC1002.</exception>
+    public static Initializer FromArray<T>(T[,] elements) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new Given(Literal.Of(elements), FitsAnyShape: false);
+    }
+
     /// <summary>The elements of a parameter of this shape, row-major.</summary>
-    /// <exception cref="GraphException">SGC1012: more than an array or memory holds.</exception>
+    /// <exception cref="GraphException">SGC1012: more than an array or memory holds. SGC1002, SGC1003: the initializer is for another
+    /// shape.</exception>
     public float[] Create(Shape shape, ulong seed, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
+        if (ShapeRefusal(shape) is { } refusal) throw new GraphException(refusal);
         var elements = new float[shape.ArrayLength(sizeof(float))];
         Fill(elements, shape, new CounterRandom(seed, StreamOf(name)));
         return elements;
     }
+
+    /// <summary>The same elements as they are in memory, each rounded once to the type.</summary>
+    internal virtual byte[] CreateBytes(TensorType type, ulong seed, string name)
+    {
+        var elements = Create(type.Shape, seed, name);
+        return type.DType == DType.F32
+            ? MemoryMarshal.AsBytes(elements.AsSpan()).ToArray()
+            : new Literal(type, [.. elements.Select(e => (Scalar)e)]).ToBytes();
+    }
+
+    /// <summary>Why a variable of this type cannot have these elements, or null if it can.</summary>
+    internal virtual Diagnostic? Refusal(TensorType type, ulong seed, string name) => ShapeRefusal(type.Shape)
+        // Integers are filled with one number, so the first element tells for all.
+        ?? (type.DType.IsFloating ? null : Literal.Refusal(type.DType, Create(Shape.Scalar, seed, name)[0]));
+
+    private protected virtual Diagnostic? ShapeRefusal(Shape shape) => null;
 
     private protected abstract void Fill(Span<float> elements, Shape shape, CounterRandom random);
 
@@ -48,32 +112,11 @@ public abstract record Initializer
         return hash;
     }
 
-    private sealed record Filled(float Value) : Initializer
-    {
-        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random) => elements.Fill(Value);
-    }
+    private static float CheckedDeviation(string what, float mean, float deviation, Location location) =>
+        float.IsFinite(mean) && float.IsFinite(deviation) && deviation >= 0 ? deviation : throw new GraphException(
+            DiagnosticCode.BadArgument, $"{what}: no normal distribution of mean {mean} and deviation {deviation}", location);
 
-    private sealed record Ranged(float Low, float High) : Initializer
-    {
-        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
-        {
-            foreach (ref var element in elements) element = Low + (High - Low) * random.NextSingle();
-        }
-    }
-
-    private sealed record Scaled(double Gain, bool UseFanOut, bool IsNormal) : Initializer
-    {
-        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
-        {
-            var fanIn = shape.Rank == 0 ? 1 : shape[0];
-            var fanOut = shape.Rank < 2 ? 1 : shape[^1];
-            var deviation = Math.Sqrt(Gain / (UseFanOut ? fanIn + fanOut : fanIn));
-            for (var i = 0; i < elements.Length; i++)
-                elements[i] = (float)(deviation * (IsNormal ? Normal(ref random) : Math.Sqrt(3) * (2 * random.NextSingle() - 1)));
-        }
-
-        // Box and Muller 1958; 1 - u keeps the logarithm's argument above 0.
-        private static double Normal(ref CounterRandom random) =>
-            Math.Sqrt(-2 * Math.Log(1 - random.NextSingle())) * Math.Cos(2 * Math.PI * random.NextSingle());
-    }
+    // Box and Muller 1958; 1 - u keeps the logarithm's argument above 0.
+    private static double NextNormal(ref CounterRandom random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextSingle())) * Math.Cos(2 * Math.PI * random.NextSingle());
 }

@@ -142,6 +142,19 @@ public sealed class DType
         else bytes[0] = (byte)(long)value;
     }
 
+    /// <summary>The element type of .NET's <typeparamref name="T"/>: float, double, Half, sbyte, int, long, byte, uint or bool.</summary>
+    /// <exception cref="GraphException">SGC1001: any other.</exception>
+    public static DType Of<T>() where T : unmanaged => Find<T>() ?? throw NoSuch<T>();
+
+    internal static DType? Find<T>() where T : unmanaged =>
+        typeof(T) == typeof(float) ? F32 : typeof(T) == typeof(double) ? F64 : typeof(T) == typeof(Half) ? F16
+        : typeof(T) == typeof(sbyte) ? I8 : typeof(T) == typeof(int) ? I32 : typeof(T) == typeof(long) ? I64
+        : typeof(T) == typeof(byte) ? U8 : typeof(T) == typeof(uint) ? U32 : typeof(T) == typeof(bool) ? Bool
+        : null;
+
+    internal static GraphException NoSuch<T>(Location location = default) where T : unmanaged => new(DiagnosticCode.DTypeMismatch,
+        $"no tensor has elements of .NET's {typeof(T).Name}; use float, double, Half, sbyte, int, long, byte, uint or bool", location);
+
     /// <summary>Finds the type with this IR name, or null.</summary>
     public static DType? Find(ReadOnlySpan<char> name)
     {

@@ -78,13 +78,6 @@ public partial class FunctionBuilder
         return operation.Results;
     }
 
-    /// <summary>A constant tensor.</summary>
-    public Value Constant(Literal literal, Location location = default)
-    {
-        ArgumentNullException.ThrowIfNull(literal);
-        return Emit(Ops.Constant.Instance, [], Ops.Constant.Attributes(literal), location);
-    }
-
     /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>
     public LocationScope At(Location location)
@@ -146,6 +139,9 @@ public partial class FunctionBuilder
         return new Function(Name, [.. _parameters], [.. _operations], [.. results]);
     }
 
+    /// <summary>What was declared so far, as IR text without results.</summary>
+    public override string ToString() => new Function(Name, [.. _parameters], [.. _operations], []).ToString();
+
     /// <summary>Appends the operations of <paramref name="function"/>, its parameters replaced by <paramref name="arguments"/>.</summary>
     /// <returns>The values that replace its results.</returns>
     /// <exception cref="GraphException">SGC1009: another number of arguments. SGC1001, SGC1002: an argument of another type.
@@ -169,7 +165,7 @@ public partial class FunctionBuilder
         for (var i = 0; i < results.Length; i++) map[operation.Results[i]] = results[i];
     }
 
-    // The one place that looks at whose a value is, and for null.
+    // The one place that checks a value for null, and which builder it belongs to.
     private void CheckOwn(ReadOnlySpan<Value> values, string what, Location location,
         [CallerArgumentExpression(nameof(values))] string? parameter = null)
     {

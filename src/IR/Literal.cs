@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
@@ -44,6 +45,25 @@ public sealed class Literal
         var literal = new Literal(type, values.Length);
         for (var i = 0; i < values.Length; i++) literal.Store(i, values[i]);
         return literal;
+    }
+
+    /// <summary>A tensor of .NET's elements in row-major order, of their own type.</summary>
+    /// <exception cref="GraphException">SGC1001: no element type is T. SGC1002: another number of elements.</exception>
+    public static Literal Of<T>(Shape shape, ReadOnlySpan<T> elements) where T : unmanaged
+    {
+        var type = new TensorType(DType.Of<T>(), shape);
+        if (elements.Length != shape.ElementCount)
+            throw new GraphException(DiagnosticCode.ShapeMismatch, $"{type} has {shape.ElementCount} elements, given {elements.Length}");
+        return FromBytes(type, MemoryMarshal.AsBytes(elements));
+    }
+
+    /// <summary>A matrix of .NET's elements, of their own type.</summary>
+    /// <exception cref="GraphException">SGC1001: no element type is T.</exception>
+    public static Literal Of<T>(T[,] elements) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        var all = elements.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref elements[0, 0], elements.Length);
+        return Of(new Shape(elements.GetLength(0), elements.GetLength(1)), all);
     }
 
     /// <summary>The tensor that <see cref="ToBytes"/> wrote: elements in row-major order, little endian.</summary>

@@ -185,6 +185,9 @@ public sealed record TensorType
             throw new GraphException(DiagnosticCode.TooLarge, $"a tensor of {this} has more than 2^44 bytes");
     }
 
+    /// <summary>The scalar of an element type, so that <c>F32</c> can be written for <c>F32[]</c>.</summary>
+    public static implicit operator TensorType(DType dtype) => new(dtype, Shape.Scalar);
+
     /// <summary>Element type.</summary>
     public DType DType { get; }
     /// <summary>Sizes.</summary>

@@ -132,9 +132,23 @@ public sealed class CompiledFunctionTests
         var x = b.Parameter("x", F32[5, 6]);
         var indices = b.Parameter("indices", I32[4]);
         Agree(b.Build(
-            x.Transpose().Exp(), x.Slice([1, 0], [5, 6], [2, 3]) * 2, x.Pad([1, 2], [0, 3], 7), x.Concatenate([x * 2, x], 1),
+            x.Transpose().Exp(), x.Slice([1, 0], [5, 6], [2, 3]) * 2, x.Pad([1, 2], [0, 3], 7), x.Concat([x * 2, x], 1),
             x.Reshape([3, 10]).Tanh(), x.Take(indices), x.Take(indices).Sum([0]),
             x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Slice([0, 0], [4, 6]))));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 5, 17)]
+    [InlineData(2, 33, 70)]
+    public void FluentSyntax(int batch, int rows, int columns)
+    {
+        var b = new FunctionBuilder("fluent");
+        var (x, w, i) = (b.Parameter("x", F32[batch, rows, columns]), b.Parameter("w", F32[columns, 3]), b.Parameter("i", I32[rows, 5]));
+        var noNumber = (x > 0.5).Select(x.Constant(double.NaN), x);
+        Agree(b.Build(x.ArgMax(-1), x.ArgMin(1), noNumber.ArgMax(2), i.ArgMax(0), x.Variance(-1), x.Std([0, 1], correction: 1),
+            x.LogSumExp(2), x.LogSumExp(keepAxes: true), x[0], x[^1, .., ^1], x[.., ..1] * 2, x.Stack(x * x, axis: -1), x.MatMul(w),
+            x[0].MatMul(x.Transpose([0, 2, 1])), i.Pow(3), x.Pow(4), i <= 3, x.Sum(0, 2), x.Mean(0, 1, 2)), tolerance: columns * 2e-6);
     }
 
     [Fact]
@@ -144,7 +158,7 @@ public sealed class CompiledFunctionTests
         var (x, y) = (b.Parameter("x", F32[37]), b.Parameter("y", F32[37]));
         Agree(b.Build(
             x.Exp(), x.Tanh(), x.Sigmoid(), x.Erf(), x.Sin(), x.Cos(), x.Abs().Log(), x.Abs().Sqrt(), x.Expm1(), x.Floor(), x.Ceil(),
-            (x * 3).Round(), x.Sign(), x.Abs().Power(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clamp(-0.5, 0.25),
+            (x * 3).Round(), x.Sign(), x.Abs().Pow(y), x.Maximum(y), x.Minimum(y), x.Less(y).Select(x, y), x.Clip(-0.5, 0.25),
             x.ConvertTo(I32), x.Less(y).And(y.Less(x).Not())));
     }
 

@@ -35,7 +35,7 @@ public sealed class DeepGraphTests
         "transposes" => (Repeat(x, 2_000, h => -h.Transpose()), 1),
         // Index maps of index maps, which are repeated where they are read.
         "slices" => (Repeat(x, 2_000, h => Broadcasting.To(h.Slice([0, 0], [1, 4]), new Shape(4, 4)).Transpose()) + 0, 1),
-        "concatenate" => (x.Concatenate([.. Enumerable.Repeat(x, 4_999)], 0).Sum(), 80_000),
+        "concatenate" => (x.Concat([.. Enumerable.Repeat(x, 4_999)], 0).Sum(), 80_000),
         "reductions" => (Repeat(x, 1_000, h => h - h.Mean([1], keepAxes: true) + 1), 1),
         _ => (Enumerable.Range(0, 3_000).Select(i => x * (i % 2 == 0 ? 1.0 : -1.0)).Aggregate((s, t) => s + t), 0),
     };

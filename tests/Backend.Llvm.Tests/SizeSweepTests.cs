@@ -46,7 +46,7 @@ public sealed class SizeSweepTests
     {
         var x = b.Parameter("x", dtype[3, n]);
         return [x.Pad([1, n % 5], [0, n % 7], 3), x.Pad([0, 0], [0, 1 + n % 33]),
-            x.Concatenate([x.Slice([0, 0], [3, (n + 1) / 2])], 1), x.Transpose()];
+            x.Concat([x.Slice([0, 0], [3, (n + 1) / 2])], 1), x.Transpose()];
     });
 
     [Fact]
@@ -79,8 +79,8 @@ public sealed class SizeSweepTests
     {
         var (x, y) = (b.Parameter("x", dtype[Other(n, 1), n]), b.Parameter("y", dtype[Other(n, 1), Other(n, 2)]));
         var z = b.Parameter("z", dtype[n]);
-        return [x.Concatenate([y], 1), y.Concatenate([x, y * 2, x], 1), x.Concatenate([x.Exp(), x], 0),
-            z.Concatenate([z, z.Slice([0], [1])]), x.Concatenate([y], 1).Transpose()];
+        return [x.Concat([y], 1), y.Concat([x, y * 2, x], 1), x.Concat([x.Exp(), x], 0),
+            z.Concat([z, z.Slice([0], [1])]), x.Concat([y], 1).Transpose()];
     });
 
     [Fact]

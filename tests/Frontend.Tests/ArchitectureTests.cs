@@ -9,10 +9,11 @@ namespace GraphCompiler.Frontend.Tests;
 public sealed class ArchitectureTests
 {
     [Theory]
-    [InlineData("GraphCompiler.IR", "")]
+    [InlineData("GraphCompiler.Diagnostics", "")]
+    [InlineData("GraphCompiler.IR", "Diagnostics")]
     [InlineData("GraphCompiler.Passes", "IR")]
-    [InlineData("GraphCompiler.Runtime", "")]
-    [InlineData("GraphCompiler.Backend.Llvm", "IR")]
+    [InlineData("GraphCompiler.Runtime", "Diagnostics")]
+    [InlineData("GraphCompiler.Backend.Llvm", "Diagnostics, IR")]
     [InlineData("GraphCompiler.Frontend", "Backend.Llvm, IR, Passes, Runtime")]
     public void A_part_refers_to_no_others_than_its_own(string assembly, string expected)
     {

@@ -126,8 +126,8 @@ public sealed class BadInputTests
         Refused("y", () => _ = _x * none);
         Refused("y", () => _x.MatMul(none));
         Refused("sizes", () => _x.Reshape(null!));
-        Refused("others", () => _x.Concatenate(null!));
-        Refused("operands", () => _x.Concatenate([none]));
+        Refused("others", () => _x.Concat((Value[])null!));
+        Refused("operands", () => _x.Concat([none]));
         Refused("dtype", () => _x.ConvertTo(null!));
         Refused("labels", () => _x.SoftmaxCrossEntropy(none));
         Refused("target", () => _x.MeanSquaredError(none));

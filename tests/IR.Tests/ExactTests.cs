@@ -100,7 +100,8 @@ public sealed class ExactTests
     public static TheoryData<string, string> Refused() => new()
     {
         { "half", "SGC1001" }, { "plus", "SGC1001" }, { "left", "SGC1001" }, { "nan", "SGC1001" }, { "mean", "SGC1001" },
-        { "clamp", "SGC1001" }, { "pad", "SGC1001" },
+        { "clamp", "SGC1001" }, { "pad", "SGC1001" }, { "less", "SGC1001" }, { "equal", "SGC1001" }, { "maximum", "SGC1001" },
+        { "minimum", "SGC1001" }, { "root", "SGC1001" }, { "variance", "SGC1001" }, { "inverse", "SGC1005" }, { "above", "SGC1005" },
         { "range", "SGC1005" }, { "negative", "SGC1005" }, { "literal", "SGC1005" }, { "bound", "SGC1005" }, { "attribute", "SGC1005" },
     };
 
@@ -118,17 +119,25 @@ public sealed class ExactTests
             "left" => 0.5 / x,
             "nan" => x.Constant(double.NaN),
             "mean" => x.Mean(),
-            "clamp" => x.Clamp(0.5, 3),
+            "clamp" => x.Clip(0.5, 3),
             "pad" => x.Pad([1], [0], 0.5),
+            "less" => 0.5 < x,
+            "equal" => x.Equal(0.5),
+            "maximum" => x.Maximum(0.5),
+            "minimum" => x.Minimum(double.PositiveInfinity),
+            "root" => x.Pow(0.5),
+            "variance" => x.Variance(),
+            "inverse" => x.Pow(-1),
+            "above" => u > 255 + 1,
             "range" => u + 300,
             "negative" => u.Constant(-1),
             "literal" => b.Constant(new Literal(U8[2], 300, 5)),
-            "bound" => u.Clamp(0, 300),
+            "bound" => u.Clip(0, 300),
             _ => b.Emit(Constant.Instance, [], AttributeMap.Empty.With("dtype", "u8").With("shape", (int[])[2]).With("value", 256)),
         });
         Assert.Equal(code, e.Code);
         if (code == "SGC1001") Assert.Contains("ConvertTo", e.Message, StringComparison.Ordinal);
-        if (name is "half" or "plus" or "left" or "mean" or "range")
+        if (name is "half" or "plus" or "left" or "mean" or "range" or "less" or "root" or "inverse" or "above")
             Assert.EndsWith("ExactTests.cs", e.Diagnostics[0].Location.File, StringComparison.Ordinal);
         Assert.Equal(before, b.Operations.Count);
     }
@@ -138,7 +147,7 @@ public sealed class ExactTests
     {
         var b = new FunctionBuilder("whole");
         var x = b.Parameter("x", I32[1]);
-        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clamp(double.NegativeInfinity, 3), x.Clamp(6, double.PositiveInfinity)),
+        var results = ReferenceInterpreter.Run(b.Build(x * 2.0, x.Clip(double.NegativeInfinity, 3), x.Clip(6, double.PositiveInfinity)),
             new Literal(I32[1], 5));
         Assert.Equal<Scalar>([10, 3, 6], results.Select(r => r[0]));
     }
@@ -160,7 +169,7 @@ public sealed class ExactTests
             "bytes" => F64[1 << 30, 1 << 12],
             "pad" => u.Pad([2_000_000_000], [500_000_000]),
             "interior" => u.Pad([0], [0], interior: [Max]),
-            "concatenate" => u.Concatenate([u]),
+            "concatenate" => u.Concat([u]),
             "broadcast" => row + column,
             "gather" => row.Take(b.Parameter("i", I32[Max])),
             "dot" => column.MatMul(row),

@@ -29,6 +29,12 @@ internal static class OpSamples
         ["scatter_add"] = b => Apply(b, "scatter_add", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]]),
         ["select"] = b => Apply(b, "select", [DType.Bool[2], DType.BF16[2], DType.BF16[2]]),
         ["slice"] = b => Apply(b, "slice", [DType.U8[5]], Slice.Attributes([1], [5], [3])),
+        ["xor"] = b => Apply(b, "xor", [DType.U8[3], DType.U8[3]]),
+        ["shift_left"] = b => Apply(b, "shift_left", [DType.I32[3], DType.I32[3]]),
+        ["shift_right_logical"] = b => Apply(b, "shift_right_logical", [DType.I8[3], DType.I8[3]]),
+        ["shift_right_arithmetic"] = b => Apply(b, "shift_right_arithmetic", [DType.I64[3], DType.I64[3]]),
+        ["philox"] = b => Apply(b, "philox", [DType.U32[3], DType.U32[3], DType.U32[3]], Philox.Attributes(1)),
+        ["random_bits"] = b => Apply(b, "random_bits", [DType.I64.Scalar], RandomBits.Attributes(new Shape(2, 3), ulong.MaxValue, 5, 1)),
         ["transpose"] = b => Apply(b, "transpose", [DType.F16[1, 2, 3]], Transpose.Attributes([2, 0, 1])),
     };
 

@@ -24,19 +24,19 @@ internal sealed class RandomProgram
         [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x
             ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
         [Ceil.Instance] = p => p.Exact(IsFloat) is { } x ? x.Ceil() : null,
-        [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clamp(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
+        [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clip(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
         [Compare.Instance] = p => p.Exact() is { } x ? x.Emit(Compare.Instance, default, AttributeMap.Empty.With("direction",
             p.Pick(["eq", "ne", "lt", "le", "gt", "ge"])), p.Like(x, isExact: true)) : null,
         [Concatenate.Instance] = p => p.Any(v => v.Rank > 0) is { } x
-            ? x.Concatenate([.. Enumerable.Range(0, p._random.Next(1, 20)).Select(_ => p.Like(x))], p._random.Next(x.Rank)) : null,
+            ? x.Concat([.. Enumerable.Range(0, p._random.Next(1, 20)).Select(_ => p.Like(x))], p._random.Next(x.Rank)) : null,
         [Constant.Instance] = p => p.DenseConstant(),
         [IR.Ops.Convert.Instance] = p => p.Convert(),
         [Cosine.Instance] = p => p.Unary(Cosine.Instance),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
         [Erf.Instance] = p => p.Unary(Erf.Instance),
-        [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clamp(-3, 3).Expm1() : null,
-        [Exponential.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clamp(-3, 3).Exp() : null,
+        [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Expm1() : null,
+        [Exponential.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Exp() : null,
         [Floor.Instance] = p => p.Exact(IsFloat) is { } x ? x.Floor() : null,
         [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x ? x.Take(p.Indices()) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
@@ -53,7 +53,7 @@ internal sealed class RandomProgram
         [Not.Instance] = p => p.Any(v => v.DType == DType.Bool)?.Not(),
         [Or.Instance] = p => p.Binary(Or.Instance, DType.Bool),
         [Pad.Instance] = p => p.Padded(),
-        [Power.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clamp(-2, 3).Power(p.Like(x, isExact: true).Clamp(-2, 3)) : null,
+        [Power.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-2, 3).Pow(p.Like(x, isExact: true).Clip(-2, 3)) : null,
         [ReduceMax.Instance] = p => p.Reduce((x, axes) => x.Max(axes), isEmptyAllowed: false),
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
         [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
@@ -184,7 +184,7 @@ internal sealed class RandomProgram
     }
 
     // Floating values stay small, so that sums of products stay exact, and errors small.
-    private static Value? Bounded(Value? x) => x is not null && IsFloat(x) ? x.Clamp(-16, 16) : x;
+    private static Value? Bounded(Value? x) => x is not null && IsFloat(x) ? x.Clip(-16, 16) : x;
 
     private Value? DenseConstant() => Any(v => v.Shape.ElementCount > 1) is { } x ? _b.Constant(Draw(x.Type)) : null;
 

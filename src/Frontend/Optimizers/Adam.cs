@@ -9,7 +9,7 @@ namespace GraphCompiler.Frontend.Optimizers;
 /// p = p - η/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε).</summary>
 public sealed record Adam : Optimizer
 {
-    /// <summary>The rule; state is two moments per parameter and one counter of steps, f64 if a parameter is.</summary>
+    /// <summary>The rule; state is two moments per parameter and the count of steps.</summary>
     /// <param name="learningRate">η, at least 0.</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1).</param>
@@ -37,31 +37,22 @@ public sealed record Adam : Optimizer
     public double Epsilon { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> SharedStateFor(IReadOnlyList<Value> parameters) =>
-        [new("adam/step", (parameters.Any(p => p.DType == DType.F64) ? DType.F64 : DType.F32).Scalar)];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> StateFor(Value parameter) =>
-        [new($"adam/m/{parameter.Name}", parameter.Type), new($"adam/v/{parameter.Name}", parameter.Type)];
-
-    /// <inheritdoc/>
-    public override (Value[] Next, Value[] Factors) Advance(ReadOnlySpan<Value> shared)
+    public override UpdateRule Begin(UpdateScope scope)
     {
         // Powers by exp(t·log β) lose nothing here: 1 - βᵗ comes from expm1, exact for small t.
-        var step = shared[0] + 1;
+        var step = scope.Step.ConvertTo(scope.WidestType);
         var correction1 = -(step * Math.Log(Beta1)).Expm1();
         var correction2 = -(step * Math.Log(Beta2)).Expm1();
-        return ([step], [LearningRate / correction1, correction2.Rsqrt()]);
-    }
-
-    /// <inheritdoc/>
-    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
-        ReadOnlySpan<Value> factors)
-    {
-        var m = Beta1 * state[0] + (1 - Beta1) * gradient;
-        // In libtorch's order: g² alone overflows f32 from 1.8e19 on, and an infinite v never moves its parameter again.
-        var v = Beta2 * state[1] + (1 - Beta2) * gradient * gradient;
-        var (rate, scale) = (factors[0].ConvertTo(parameter.DType), factors[1].ConvertTo(parameter.DType));
-        return (parameter - rate * m / (v.Sqrt() * scale + Epsilon), [m, v]);
+        var (rate, scale) = (LearningRate / correction1, correction2.Rsqrt());
+        return (parameter, gradient) =>
+        {
+            var (first, second) = (scope.State("m", parameter), scope.State("v", parameter));
+            var m = Beta1 * first + (1 - Beta1) * gradient;
+            // In libtorch's order: g² alone overflows f32 from 1.8e19 on, and an infinite v never moves its parameter again.
+            var v = Beta2 * second + (1 - Beta2) * gradient * gradient;
+            scope.Assign(first, m);
+            scope.Assign(second, v);
+            return parameter - rate.ConvertTo(parameter.DType) * m / (v.Sqrt() * scale.ConvertTo(parameter.DType) + Epsilon);
+        };
     }
 }

@@ -34,16 +34,12 @@ public sealed record Sgd : Optimizer
     public bool Nesterov { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> StateFor(Value parameter) =>
-        Momentum == 0 ? [] : [new($"sgd/velocity/{parameter.Name}", parameter.Type)];
-
-    /// <inheritdoc/>
-    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
-        ReadOnlySpan<Value> factors)
+    public override UpdateRule Begin(UpdateScope scope) => (parameter, gradient) =>
     {
-        if (state.Length == 0) return (parameter - LearningRate * gradient, []);
-        var velocity = Momentum * state[0] + gradient;
-        var direction = Nesterov ? gradient + Momentum * velocity : velocity;
-        return (parameter - LearningRate * direction, [velocity]);
-    }
+        if (Momentum == 0) return parameter - LearningRate * gradient;
+        var state = scope.State("velocity", parameter);
+        var velocity = Momentum * state + gradient;
+        scope.Assign(state, velocity);
+        return parameter - LearningRate * (Nesterov ? gradient + Momentum * velocity : velocity);
+    };
 }

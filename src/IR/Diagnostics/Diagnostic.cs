@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GraphCompiler.Diagnostics;
 
 namespace GraphCompiler.IR.Diagnostics;
 
@@ -29,6 +30,8 @@ public enum DiagnosticCode
     BadArgument = 1011,
     /// <summary>A tensor is larger than sizes and addresses can be.</summary>
     TooLarge = 1012,
+    /// <summary>What is assigned is no variable or state, or is assigned twice, or never.</summary>
+    BadAssignment = 1013,
     /// <summary>A derivative differs from central differences.</summary>
     WrongDerivative = 1015,
     /// <summary>IR text could not be parsed.</summary>
@@ -63,10 +66,10 @@ public sealed record Diagnostic(DiagnosticCode Code, string Message, Location Lo
 }
 
 /// <summary>An error in what the user declared. Nothing was changed by the call that threw it.</summary>
-public sealed class GraphException : Exception
+public sealed class GraphException : GraphCompilerException
 {
     /// <summary>An error with one diagnostic.</summary>
-    public GraphException(Diagnostic diagnostic) : base(diagnostic.ToString()) => Diagnostics = [diagnostic];
+    public GraphException(Diagnostic diagnostic) : base(diagnostic.CodeText, diagnostic.ToString()) => Diagnostics = [diagnostic];
 
     /// <summary>An error at a location.</summary>
     public GraphException(DiagnosticCode code, string message, Location location = default, params ReadOnlySpan<string> notes)
@@ -74,9 +77,6 @@ public sealed class GraphException : Exception
 
     /// <summary>Everything that is wrong, at least one.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; }
-
-    /// <summary>The first diagnostic's code, such as <c>SGC1007</c>.</summary>
-    public string Code => Diagnostics[0].CodeText;
 }
 
 /// <summary>A broken invariant of the compiler itself: never the user's mistake. Names the pass or stage.</summary>

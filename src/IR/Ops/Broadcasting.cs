@@ -29,7 +29,7 @@ public static class Broadcasting
         {
             if (!isRefused && operands.All(o => o.Builder == builder))
             {
-                var common = Common(op, operands, location);
+                var common = Common(op, operands, [.. operands.Select(o => o.Shape)]);
                 operands = [.. operands.Select(o => To(o, common, location))];
             }
             return builder.Emit(op, operands, attributes, location);
@@ -52,17 +52,19 @@ public static class Broadcasting
         return x.Emit(Broadcast.Instance, location, Broadcast.Attributes(shape, kept.Select(i => i + offset)));
     }
 
-    private static Shape Common(Op op, Value[] operands, Location location)
+    /// <summary>The shape that all <paramref name="shapes"/>, which are the operands' or parts of them, broadcast to.</summary>
+    /// <exception cref="GraphException">SGC1002: there is none.</exception>
+    internal static Shape Common(Op op, Value[] operands, Shape[] shapes)
     {
-        var sizes = new int[operands.Max(o => o.Rank)];
+        var sizes = new int[shapes.Max(s => s.Rank)];
         for (var i = 1; i <= sizes.Length; i++)
         {
             var common = 1;
-            foreach (var operand in operands)
+            foreach (var shape in shapes)
             {
-                var size = i <= operand.Rank ? operand.Shape[^i] : 1;
+                var size = i <= shape.Rank ? shape[^i] : 1;
                 if (size != common && size != 1 && common != 1)
-                    throw new OpCall(op, [.. operands], AttributeMap.Empty, null, operands[0].Builder.Pinned ?? location)
+                    throw new OpCall(op, [.. operands], AttributeMap.Empty, null, operands[0].Builder.Pinned ?? default)
                         .Error(DiagnosticCode.ShapeMismatch,
                             $"{string.Join(" and ", operands.Select(o => o.Type))} do not broadcast: "
                             + $"sizes {common} and {size} at axis {-i}");

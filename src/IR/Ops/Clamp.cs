@@ -49,7 +49,7 @@ public static class ClampSyntax
         /// <summary>x limited to the range from <paramref name="low"/> to <paramref name="high"/>.</summary>
         /// <exception cref="GraphException">SGC1001: bool, or fractions for integers.
         /// SGC1005: low is above high, or beyond x's type.</exception>
-        public Value Clamp(Scalar low, Scalar high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Clip(Scalar low, Scalar high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Emit(Ops.Clamp.Instance, new(file, line), AttributeMap.Empty.With("low", low).With("high", high));
     }
 }

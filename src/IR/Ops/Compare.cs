@@ -56,6 +56,14 @@ public static class CompareSyntax
         /// <summary>x ≠ y, elementwise.</summary>
         public Value NotEqual(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Emit(CompareKind.Ne, x, y, new(file, line));
+        /// <summary>x = c, elementwise.</summary>
+        /// <exception cref="GraphException">SGC1001, SGC1005: x's element type cannot hold c.</exception>
+        public Value Equal(Scalar c, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x.Equal(x.Constant(c)));
+        /// <summary>x ≠ c, elementwise.</summary>
+        /// <exception cref="GraphException">SGC1001, SGC1005: x's element type cannot hold c.</exception>
+        public Value NotEqual(Scalar c, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x.NotEqual(x.Constant(c)));
         /// <summary>x &lt; y, elementwise.</summary>
         public Value Less(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Emit(CompareKind.Lt, x, y, new(file, line));

@@ -89,14 +89,34 @@ public static class ConcatenateSyntax
 {
     extension(Value x)
     {
+        /// <summary>x and then <paramref name="other"/> along <paramref name="axis"/> (negative counts from the end).</summary>
+        /// <exception cref="GraphException">SGC1001, SGC1002, SGC1004: element types, sizes or the axis do not fit.</exception>
+        public Value Concat(Value other, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(x, [other], axis, new(file, line));
+
         /// <summary>x and then <paramref name="others"/> along <paramref name="axis"/> (negative counts from the end).</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002, SGC1004: element types, sizes or the axis do not fit.</exception>
-        public Value Concatenate(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        public Value Concat(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Emit(x, others, axis, new(file, line));
+
+        /// <summary>x and <paramref name="others"/>, all of one type, along a new axis at <paramref name="axis"/> (negative counts from the
+        /// end of the result's).</summary>
+        /// <exception cref="GraphException">SGC1001, SGC1002, SGC1004: element types, shapes or the axis do not fit.</exception>
+        public Value Stack(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(others);
-            return x.Emit(Ops.Concatenate.Instance, new(file, line),
-                AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
+            return x.Compose(new(file, line), () => x.ExpandDims(axis).Concat([.. others.Select(o => o.ExpandDims(axis))], axis));
         }
+
+        /// <inheritdoc cref="Stack(Value, Value[], int, string, int)"/>
+        public Value Stack(Value other, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Stack([other], axis, file, line);
+    }
+
+    private static Value Emit(Value x, Value[] others, int axis, Location location)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(others);
+        return x.Emit(Concatenate.Instance, location, AttributeMap.Empty.With("dimension", axis < 0 ? axis + x.Rank : axis), others);
     }
 }

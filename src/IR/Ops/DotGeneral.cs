@@ -152,18 +152,35 @@ public static class DotGeneralSyntax
 {
     extension(Value x)
     {
-        /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and must agree.</summary>
-        /// <exception cref="GraphException">SGC1003: rank below 2 or unequal. SGC1007: sizes differ.</exception>
+        /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and broadcast as NumPy's do.</summary>
+        /// <exception cref="GraphException">SGC1003: rank below 2. SGC1002: batch axes do not broadcast. SGC1007: contracting sizes
+        /// differ.</exception>
         public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(y);
             var location = x.Builder.Pinned ?? new Location(file, line);
-            if (x.Rank < 2 || x.Rank != y.Rank)
+            if (x.Rank < 2 || y.Rank < 2)
                 throw new OpCall(DotGeneral.Instance, [x, y], AttributeMap.Empty, null, location).Error(DiagnosticCode.RankMismatch,
-                    $"matmul needs operands of one rank, at least 2; got {x.Type} and {y.Type}");
-            var batch = Enumerable.Range(0, x.Rank - 2).ToArray();
-            return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes(batch, batch, [x.Rank - 1], [x.Rank - 2]).Attributes, y);
+                    $"matmul needs operands of rank 2 or more; got {x.Type} and {y.Type}");
+            // A matrix y has no batch axes: those of x are rows of one large matmul.
+            if (y.Rank == 2)
+                return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes([], [], [x.Rank - 1], [0]).Attributes, y);
+            return x.Compose(location, () =>
+            {
+                var (left, right) = (x, y);
+                // Otherwise the op refuses them.
+                if (x.Builder == y.Builder && x.DType == y.DType) (left, right) = BroadcastBatch(x, y);
+                var batch = Enumerable.Range(0, left.Rank - 2).ToArray();
+                return left.Emit(DotGeneral.Instance, location,
+                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [right.Rank - 2]).Attributes, right);
+            });
         }
+    }
+
+    private static (Value X, Value Y) BroadcastBatch(Value x, Value y)
+    {
+        var batch = Broadcasting.Common(DotGeneral.Instance, [x, y], [new([.. x.Shape.SkipLast(2)]), new([.. y.Shape.SkipLast(2)])]);
+        return (Broadcasting.To(x, new([.. batch, .. x.Shape.TakeLast(2)])), Broadcasting.To(y, new([.. batch, .. y.Shape.TakeLast(2)])));
     }
 }

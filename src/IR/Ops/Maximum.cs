@@ -23,7 +23,7 @@ public sealed class Maximum : ElementwiseOp
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Max, x[0], x[1]);
 }
 
-/// <summary>Fluent syntax of <see cref="Maximum"/>.</summary>
+/// <summary>Fluent syntax of <c>maximum</c>.</summary>
 public static class MaximumSyntax
 {
     extension(Value x)
@@ -32,5 +32,10 @@ public static class MaximumSyntax
         /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
         public Value Maximum(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Broadcasting.Emit(Ops.Maximum.Instance, x, y, new(file, line));
+
+        /// <summary>The larger of x and a number, elementwise; NaN if either is NaN.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001, SGC1005: x is bool, or its element type cannot hold c.</exception>
+        public Value Maximum(Scalar c, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x.Maximum(x.Constant(c)));
     }
 }

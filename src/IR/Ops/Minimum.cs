@@ -23,7 +23,7 @@ public sealed class Minimum : ElementwiseOp
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Min, x[0], x[1]);
 }
 
-/// <summary>Fluent syntax of <see cref="Minimum"/>.</summary>
+/// <summary>Fluent syntax of <c>minimum</c>.</summary>
 public static class MinimumSyntax
 {
     extension(Value x)
@@ -32,5 +32,10 @@ public static class MinimumSyntax
         /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
         public Value Minimum(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Broadcasting.Emit(Ops.Minimum.Instance, x, y, new(file, line));
+
+        /// <summary>The smaller of x and a number, elementwise; NaN if either is NaN.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001, SGC1005: x is bool, or its element type cannot hold c.</exception>
+        public Value Minimum(Scalar c, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x.Minimum(x.Constant(c)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
@@ -34,27 +35,53 @@ public sealed class Power : ElementwiseOp
         if (exponent.Definition is { Op: Constant } constant && Constant.LiteralOf(constant).Splat is { } splat)
         {
             var c = (double)splat;
-            return c == 0 ? Partial.Zero : c == 1 ? Partial.One : c == 2 ? 2 * x : c * x.Power(c - 1);
+            return c == 0 ? Partial.Zero : c == 1 ? Partial.One : c == 2 ? 2 * x : c * x.Pow(x.Constant(c - 1));
         }
         // x⁰ is constant, of NaN too, but 0 · x⁻¹ is NaN for 0 and NaN; there the power is x⁰ instead.
         var zero = x.Constant(0);
-        return exponent * x.Power(exponent.Equal(zero).Select(zero, exponent - 1));
+        return exponent * x.Pow(exponent.Equal(zero).Select(zero, exponent - 1));
     }
 }
 
 /// <summary>Fluent syntax of <c>power</c>.</summary>
 public static class PowerSyntax
 {
+    // Above it the op has the smaller error; up to it there is no function to call, and integers have powers too.
+    private const int MostMultiplied = 4;
+
     extension(Value x)
     {
         /// <summary>x to the power y, elementwise. Shapes broadcast as NumPy's do.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ. SGC1002: shapes do not broadcast.</exception>
-        public Value Power(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Broadcasting.Emit(Ops.Power.Instance, x, y, new(file, line));
+        /// <exception cref="GraphException">SGC1001: element types differ, or are not floating point. SGC1002: shapes do not
+        /// broadcast.</exception>
+        public Value Pow(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Broadcasting.Emit(Power.Instance, x, y, new(file, line));
 
-        /// <summary>x to the power of a number, elementwise.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point.</exception>
-        public Value Power(double y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Compose(new(file, line), () => x.Power(x.Constant(y)));
+        /// <summary>x to the power of a number, elementwise: of integers to 1, 2 and so on, which wrap. Powers 1 to 4 are
+        /// multiplications.</summary>
+        /// <exception cref="GraphException">SGC1001: x is bool, or integers with a fraction. SGC1005: integers with a power below
+        /// 1.</exception>
+        public Value Pow(Scalar y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () =>
+            {
+                if (y.IsWhole(out var n) && n >= 1 && (n <= MostMultiplied || !x.DType.IsFloating)) return Multiplied(x, n);
+                var exponent = x.Constant(y);
+                return x.DType.IsFloating ? x.Pow(exponent)
+                    : throw new OpCall(Power.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(
+                        DiagnosticCode.BadAttribute, $"{x.Type} to the power {y} is no integer; convert first, as with ConvertTo(F32)");
+            });
+
+        /// <summary>x·x, elementwise.</summary>
+        /// <exception cref="GraphException">SGC1001: x is bool.</exception>
+        public Value Square([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x * x);
+    }
+
+    // From the highest bit of n to the lowest.
+    private static Value Multiplied(Value x, long n)
+    {
+        if (n == 1) return x;
+        var half = Multiplied(x, n / 2);
+        return n % 2 == 0 ? half * half : half * half * x;
     }
 }

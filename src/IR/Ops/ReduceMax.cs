@@ -36,10 +36,14 @@ public static class ReduceMaxSyntax
 {
     extension(Value x)
     {
-        /// <summary>Largest element along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <summary>Largest element along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.
         /// SGC1002: there are no elements along them.</exception>
-        public Value Max(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Max(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceMax.Instance, x, axes, keepAxes, new(file, line));
+
+        /// <inheritdoc cref="Max(Value, Axes, bool, string, int)"/>
+        public Value Max(int first, int second, params ReadOnlySpan<int> more) =>
+            Reduction.Emit(ReduceMax.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
     }
 }

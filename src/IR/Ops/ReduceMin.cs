@@ -36,10 +36,14 @@ public static class ReduceMinSyntax
 {
     extension(Value x)
     {
-        /// <summary>Smallest element along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <summary>Smallest element along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.
         /// SGC1002: there are no elements along them.</exception>
-        public Value Min(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Min(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceMin.Instance, x, axes, keepAxes, new(file, line));
+
+        /// <inheritdoc cref="Min(Value, Axes, bool, string, int)"/>
+        public Value Min(int first, int second, params ReadOnlySpan<int> more) =>
+            Reduction.Emit(ReduceMin.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
     }
 }

@@ -59,9 +59,13 @@ public static class ReduceProdSyntax
 {
     extension(Value x)
     {
-        /// <summary>Product along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <summary>Product along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
-        public Value Prod(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Prod(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceProd.Instance, x, axes, keepAxes, new(file, line));
+
+        /// <inheritdoc cref="Prod(Value, Axes, bool, string, int)"/>
+        public Value Prod(int first, int second, params ReadOnlySpan<int> more) =>
+            Reduction.Emit(ReduceProd.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
     }
 }

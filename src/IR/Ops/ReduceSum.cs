@@ -35,16 +35,20 @@ public static class ReduceSumSyntax
 {
     extension(Value x)
     {
-        /// <summary>Sum along <paramref name="axes"/> (negative counts from the end), or of everything when null.</summary>
+        /// <summary>Sum along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
-        public Value Sum(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value Sum(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
 
-        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything when null:
-        /// sum / count, NaN over nothing.</summary>
+        /// <inheritdoc cref="Sum(Value, Axes, bool, string, int)"/>
+        public Value Sum(int first, int second, params ReadOnlySpan<int> more) =>
+            Reduction.Emit(ReduceSum.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
+
+        /// <summary>Mean along <paramref name="axes"/> (negative counts from the end), or of everything: sum / count, NaN over
+        /// nothing.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1001: x is not floating point.
         /// SGC1004: an axis is out of range or named twice.</exception>
-        public Value Mean(int[]? axes = null, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        public Value Mean(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             using var pin = x.Builder.At(new(file, line));
@@ -53,7 +57,14 @@ public static class ReduceSumSyntax
                     DiagnosticCode.DTypeMismatch, $"a mean needs floating point, got {x.Type}; convert first, as with ConvertTo(F32)");
             var sum = Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
             // Over nothing it is 0 · ∞, NaN as 0/0 is.
-            return sum * (1.0 / Reduction.Count(x.Shape, Reduction.AxesOf(x, axes)));
+            return sum * (1.0 / Reduction.Count(x.Shape, axes.Of(x.Rank)));
+        }
+
+        /// <inheritdoc cref="Mean(Value, Axes, bool, string, int)"/>
+        public Value Mean(int first, int second, params ReadOnlySpan<int> more)
+        {
+            var location = Value.CallSite(x);
+            return x.Mean(Axes.Create([first, second, .. more]), keepAxes: false, location.File, location.Line);
         }
     }
 }

@@ -26,18 +26,14 @@ public static class Reduction
         return isChosen / BroadcastBack(operation, ties);
     }
 
-    /// <summary>The axes that a call names, counted from 0; all when null.</summary>
-    internal static int[] AxesOf(Value x, int[]? axes) =>
-        axes?.Select(a => a < 0 ? a + x.Rank : a).ToArray() ?? [.. Enumerable.Range(0, x.Rank)];
-
     /// <summary>How many elements each result is reduced from.</summary>
     internal static long Count(Shape shape, IEnumerable<int> axes) => axes.Aggregate(1L, (count, axis) => count * shape[axis]);
 
-    internal static Value Emit(Op op, Value x, int[]? axes, bool keepAxes, Location location)
+    internal static Value Emit(Op op, Value x, Axes axes, bool keepAxes, Location location)
     {
         ArgumentNullException.ThrowIfNull(x);
         using var pin = x.Builder.At(location);
-        var all = AxesOf(x, axes);
+        var all = axes.Of(x.Rank);
         var y = x.Emit(op, location, AttributeMap.Empty.With("axes", all.Order()));
         if (!keepAxes) return y;
         var sizes = x.Shape.Select((size, i) => all.Contains(i) ? 1 : size).ToArray();

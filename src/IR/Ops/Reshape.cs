@@ -99,5 +99,34 @@ public static class ReshapeSyntax
             return x.Emit(Ops.Reshape.Instance, new(file, line),
                 AttributeMap.Empty.With("shape", new Attribute.Numbers([.. sizes.Select(s => (Scalar)(s == -1 ? inferred : s))])));
         }
+
+        /// <summary>x with a new axis of size 1 at <paramref name="axis"/> (negative counts from the end of the result's).</summary>
+        /// <exception cref="GraphException">SGC1004: the result has no such axis.</exception>
+        public Value ExpandDims(int axis, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(x);
+            var at = axis < 0 ? axis + x.Rank + 1 : axis;
+            if (at < 0 || at > x.Rank)
+                throw Error(x, DiagnosticCode.BadAxis, $"no new axis {axis} in {x.Type}, which has {x.Rank}", new(file, line));
+            int[] sizes = [.. x.Shape.Take(at), 1, .. x.Shape.Skip(at)];
+            return x.Emit(Ops.Reshape.Instance, new(file, line), Ops.Reshape.Attributes(new Shape(sizes)));
+        }
+
+        /// <summary>x without <paramref name="axes"/> (negative counts from the end), whose size is 1, or without all those of size
+        /// 1.</summary>
+        /// <exception cref="GraphException">SGC1004: an axis is out of range. SGC1002: its size is not 1.</exception>
+        public Value Squeeze(Axes axes = default, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(x);
+            int[] dropped = [.. axes.Of(x.Rank).Where(a => !axes.IsAll || x.Shape[a] == 1)];
+            foreach (var axis in dropped)
+                if (axis < 0 || axis >= x.Rank || x.Shape[axis] != 1)
+                    throw Error(x, axis < 0 || axis >= x.Rank ? DiagnosticCode.BadAxis : DiagnosticCode.ShapeMismatch,
+                        $"{x.Type} has no axis {axis} of size 1", new(file, line));
+            return x.Emit(Ops.Reshape.Instance, new(file, line), Ops.Reshape.Attributes(x.Shape.Without(dropped)));
+        }
     }
+
+    private static GraphException Error(Value x, DiagnosticCode code, string message, Location location) =>
+        new OpCall(Ops.Reshape.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? location).Error(code, message);
 }

@@ -1,0 +1,110 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Runtime;
+
+namespace GraphCompiler.Frontend;
+
+/// <content>How each kind of initializer makes its elements.</content>
+public abstract partial record Initializer
+{
+    private sealed record Filled(float Value) : Initializer
+    {
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random) => elements.Fill(Value);
+    }
+
+    private sealed record Ranged(float Low, float High) : Initializer
+    {
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            foreach (ref var element in elements) element = Low + (High - Low) * random.NextSingle();
+        }
+    }
+
+    private sealed record Scaled(double Gain, bool UseFanOut, bool IsNormal) : Initializer
+    {
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            var fanIn = shape.Rank == 0 ? 1 : shape[0];
+            var fanOut = shape.Rank < 2 ? 1 : shape[^1];
+            var deviation = Math.Sqrt(Gain / (UseFanOut ? fanIn + fanOut : fanIn));
+            for (var i = 0; i < elements.Length; i++)
+                elements[i] = (float)(deviation * (IsNormal ? NextNormal(ref random) : Math.Sqrt(3) * (2 * random.NextSingle() - 1)));
+        }
+    }
+
+    private sealed record Gaussian(float Mean, float Deviation, double Bound) : Initializer
+    {
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            foreach (ref var element in elements)
+            {
+                double normal;
+                do normal = NextNormal(ref random);
+                while (Math.Abs(normal) > Bound);
+                element = (float)(Mean + Deviation * normal);
+            }
+        }
+    }
+
+    private sealed record OrthogonalMatrix(float Gain) : Initializer
+    {
+        internal override Diagnostic? Refusal(TensorType type, ulong seed, string name) => !type.DType.IsFloating
+            ? new(DiagnosticCode.DTypeMismatch, $"{type} is not floating point, so it cannot be orthogonal", default, [])
+            : ShapeRefusal(type.Shape);
+
+        private protected override Diagnostic? ShapeRefusal(Shape shape) => shape.Rank >= 2 ? null
+            : new(DiagnosticCode.RankMismatch, $"{shape} is no matrix, so it cannot be orthogonal", default, []);
+
+        // Gram and Schmidt, twice over, which is enough (Giraud et al. 2005). The factor R has a positive diagonal, so that the result is
+        // uniform among orthogonal matrices (Mezzadri 2007).
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            var (columns, isWide) = (shape[^1], elements.Length / Math.Max(shape[^1], 1) < shape[^1]);
+            var rows = elements.Length / Math.Max(columns, 1);
+            var vectors = new double[Math.Min(rows, columns)][];
+            for (var i = 0; i < vectors.Length; i++)
+            {
+                vectors[i] = new double[Math.Max(rows, columns)];
+                foreach (ref var element in vectors[i].AsSpan()) element = NextNormal(ref random);
+                for (var pass = 0; pass < 2; pass++)
+                    for (var k = 0; k < i; k++) Add(vectors[i], -Dot(vectors[i], vectors[k]), vectors[k]);
+                var norm = Math.Sqrt(Dot(vectors[i], vectors[i]));
+                foreach (ref var element in vectors[i].AsSpan()) element /= norm;
+            }
+            for (var r = 0; r < rows; r++)
+                for (var c = 0; c < columns; c++)
+                    elements[r * columns + c] = (float)(Gain * (isWide ? vectors[r][c] : vectors[c][r]));
+        }
+
+        private static double Dot(double[] x, double[] y)
+        {
+            var sum = 0.0;
+            for (var i = 0; i < x.Length; i++) sum += x[i] * y[i];
+            return sum;
+        }
+
+        private static void Add(double[] sum, double factor, double[] other)
+        {
+            for (var i = 0; i < sum.Length; i++) sum[i] += factor * other[i];
+        }
+    }
+
+    private sealed record Given(Literal Elements, bool FitsAnyShape) : Initializer
+    {
+        internal override Diagnostic? Refusal(TensorType type, ulong seed, string name) => ShapeRefusal(type.Shape)
+            ?? (type.DType.IsFloating ? null
+                : Elements.Values.Select(e => Literal.Refusal(type.DType, e)).FirstOrDefault(r => r is not null));
+
+        internal override byte[] CreateBytes(TensorType type, ulong seed, string name) =>
+            new Literal(type, [.. Elements.Values]).ToBytes();
+
+        private protected override Diagnostic? ShapeRefusal(Shape shape) =>
+            shape == Elements.Type.Shape || (FitsAnyShape && shape.ElementCount == Elements.Type.Shape.ElementCount) ? null
+            : new(DiagnosticCode.ShapeMismatch, $"it has shape {shape}, and the array {Elements.Type.Shape}", default, []);
+
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
+        {
+            for (var i = 0; i < elements.Length; i++) elements[i] = (float)(double)Elements[i];
+        }
+    }
+}

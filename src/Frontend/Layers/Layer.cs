@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+
+namespace GraphCompiler.Frontend.Layers;
+
+/// <summary>A part of a model with variables of its own: declared when it is first applied, and shared by every later
+/// application.</summary>
+/// <remarks>It belongs to the graph of that first value. A layer of one's own overrides <see cref="Build"/> and
+/// <see cref="Forward"/>.</remarks>
+public abstract class Layer
+{
+    private readonly string? _givenName;
+    private readonly List<Value> _variables = [];
+    private GraphBuilder? _graph;
+    private string? _name;
+
+    /// <summary>A layer that is not applied yet.</summary>
+    /// <param name="name">Prefix of its variables, <c>name/kernel</c>; when null it is that of <see cref="Kind"/>, with a number where
+    /// that is taken: <c>dense</c>, <c>dense_1</c>.</param>
+    /// <param name="trainable">Whether an optimizer changes its variables.</param>
+    protected Layer(string? name, bool trainable) => (_givenName, IsTrainable) = (name, trainable);
+
+    /// <summary>What an unnamed layer of this sort is called, such as <c>dense</c>.</summary>
+    protected abstract string Kind { get; }
+
+    /// <summary>Whether an optimizer changes its variables.</summary>
+    public bool IsTrainable { get; }
+
+    /// <summary>Prefix of its variables. Before the first application the name that was given, or else <see cref="Kind"/>.</summary>
+    public string Name => _name ?? _givenName ?? Kind;
+
+    /// <summary>Its variables in the order of declaration; none before the first application.</summary>
+    public IReadOnlyList<Value> Variables => _variables;
+
+    /// <summary>The layer's result for <paramref name="x"/>. The first call declares the variables, for values of x's type.</summary>
+    /// <exception cref="GraphException">SGC1008: x is not of a <see cref="GraphBuilder"/>, or not of the one that the layer was first
+    /// applied in. SGC1006: the name is taken. SGC1001, SGC1002, SGC1003: x is not what the layer takes, or not what it was built
+    /// for.</exception>
+    public Value Apply(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var location = x.Builder.Pinned ?? new Location(file, line);
+        if (x.Builder is not GraphBuilder graph)
+            throw Error(DiagnosticCode.ForeignValue, $"{x} is not of a GraphBuilder, so it can have no variables", location);
+        if (_graph is not null && _graph != graph)
+            throw Error(DiagnosticCode.ForeignValue, $"its variables belong to \"{_graph.Name}\", {x} to \"{graph.Name}\"", location);
+        return x.Compose(location, () =>
+        {
+            var isFirst = _graph is null;
+            try
+            {
+                if (isFirst) (_graph, _name) = (graph, _givenName ?? FreeName(graph));
+                Check(x, location);
+                if (isFirst) Build(x.Type);
+                return Forward(x);
+            }
+            catch when (isFirst)
+            {
+                // Compose takes the variables back; the next application declares them anew.
+                (_graph, _name) = (null, null);
+                _variables.Clear();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Refuses a value that the layer does not take, or that its variables do not fit.</summary>
+    protected abstract void Check(Value x, Location location);
+
+    /// <summary>Declares the variables for values of this type, by <see cref="Variable"/>.</summary>
+    protected abstract void Build(TensorType input);
+
+    /// <summary>The result for <paramref name="x"/>, which <see cref="Check"/> took.</summary>
+    protected abstract Value Forward(Value x);
+
+    /// <summary>Declares <c>name/<paramref name="name"/></c>; for <see cref="Build"/> alone.</summary>
+    /// <exception cref="GraphException">As <see cref="GraphBuilder.Variable"/>; SGC1008: the layer is not being built.</exception>
+    protected Value Variable(string name, TensorType type, Initializer initializer)
+    {
+        var graph = _graph ?? throw Error(DiagnosticCode.ForeignValue, "variables are declared as the layer is applied", default);
+        var variable = graph.Variable($"{Name}/{name}", type, initializer, IsTrainable);
+        _variables.Add(variable);
+        return variable;
+    }
+
+    /// <summary>The variable of an applied layer.</summary>
+    /// <exception cref="GraphException">SGC1008: it is null, since the layer has not been applied.</exception>
+    private protected Value Applied(Value? variable) => variable is not null && _graph is not null ? variable
+        : throw Error(DiagnosticCode.ForeignValue, "its variables are declared when it is first applied; call Apply before", default);
+
+    /// <summary>An error that names the layer.</summary>
+    protected GraphException Error(DiagnosticCode code, string message, Location location) =>
+        new(code, $"{GetType().Name} \"{Name}\": {message}", location);
+
+    private string FreeName(GraphBuilder graph)
+    {
+        var free = Kind;
+        for (var i = 1; graph.Parameters.Any(p => p.Name == free || p.Name!.StartsWith($"{free}/", StringComparison.Ordinal)); i++)
+            free = $"{Kind}_{i}";
+        return free;
+    }
+}
