@@ -21,8 +21,9 @@ internal sealed record PredictionPlan(Function Function, ImmutableArray<BufferRo
     public static ImmutableArray<int> Donated { get; } = [-1];
 
     /// <summary>What <paramref name="output"/> needs of the model of <paramref name="training"/>.</summary>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
-    public static PredictionPlan Create(TrainingPlan training, Value output, Location location)
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: there
+    /// are no averages to read.</exception>
+    public static PredictionPlan Create(TrainingPlan training, Value output, Location location, bool averaged = false)
     {
         var graph = training.Graph;
         if (output.Builder != graph)
@@ -35,6 +36,19 @@ internal sealed record PredictionPlan(Function Function, ImmutableArray<BufferRo
                 throw new GraphException(DiagnosticCode.ForeignValue,
                     $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it",
                     location);
+        if (averaged) function = Averaged(function, training.Averages, location);
         return new(function, [.. function.Parameters.Select(p => inputs.Contains(p.Name!) ? BufferRole.Input : BufferRole.State)]);
+    }
+
+    // The averages stand in for the variables that they are of.
+    private static Function Averaged(Function function, IReadOnlyDictionary<string, string> averages, Location location)
+    {
+        if (averages.Count == 0)
+            throw new GraphException(DiagnosticCode.BadArgument, "the optimizer keeps no averages of variables; declare them: "
+                + "new Adam() { Parameters = [new ExponentialMovingAverage(0.999)] }", location);
+        var builder = new FunctionBuilder(function.Name);
+        Value[] parameters = [.. function.Parameters
+            .Select(p => builder.Parameter(averages.GetValueOrDefault(p.Name!, p.Name!), p.Type, p.Location))];
+        return builder.Build([.. builder.Inline(function, parameters)]);
     }
 }
