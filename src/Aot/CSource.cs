@@ -79,7 +79,8 @@ internal static class CSource
     public static string Library(ModelManifest manifest, string initialPath, string manifestPath)
     {
         var name = manifest.Model;
-        var states = manifest.Training.Where(b => b.Role == BufferRole.State).ToList();
+        // In the order in which a checkpoint has them.
+        var states = manifest.Training.Where(b => b.Role == BufferRole.State).OrderBy(b => b.Name, StringComparer.Ordinal).ToList();
         var outputs = manifest.Training.Count(b => b.Role == BufferRole.Output) + 1;
         var text = new StringBuilder();
         text.Append($$"""
@@ -103,7 +104,7 @@ internal static class CSource
             {{Embed($"{name}_manifest", manifestPath)}}
 
             """);
-        text.Append($"static const uint8_t source_sha256[] = {{ {string.Join(", ", Convert.FromHexString(manifest.SourceSha256))} }};\n");
+        text.Append($"static const uint8_t states_sha256[] = {{ {string.Join(", ", Convert.FromHexString(manifest.StatesSha256))} }};\n");
         text.Append($"static const size_t state_bytes[] = {{ {string.Join(", ", states.Select(Bytes).Append(0))} }};\n");
         Table(text, "training_buffers", manifest.Training, states);
         Table(text, "prediction_buffers", manifest.Prediction, states);

@@ -119,7 +119,7 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(string Name, TrainingPlan Plan, PredictionPlan? Prediction, int Threads, ILogger? Logger)
+    private sealed record Source(string Name, TrainingPlan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger)
     {
         public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
             TargetInfo target, bool withText)
@@ -130,17 +130,16 @@ public sealed class CompiledArtefact
             ManifestEntry Add(string program, (LoopProgram Program, ExecutableLayout Layout) lowered)
             {
                 programs.Add((Symbol(program), lowered.Program));
-                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel);
+                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
             }
             var context = PassContext.FromEnvironment(Logger);
-            var step = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, Plan.ResultNames, target, Threads, context);
+            var step = Compiler.Lower(Plan, target, Threads, context);
             var training = Add("train", step);
             ExecutableLayout? predicted = null;
             ManifestEntry? prediction = null;
             if (Prediction is { } plan)
             {
-                var forward = Compiler.Lower(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames, target, Threads,
-                    PassContext.FromEnvironment(Logger));
+                var forward = Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger));
                 (prediction, predicted) = (Add("predict", forward), forward.Layout);
             }
             var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);

@@ -170,7 +170,7 @@ enum { MOST_NAMES = 10000, MOST_PATH = 4352 };
 
 static int write_states(struct MODEL_TYPE *m, FILE *file) {
     uint64_t hash = FNV_START;
-    int ok = fwrite("SGCSTAT1", 1, 8, file) == 8 && fwrite(source_sha256, 1, 32, file) == 32;
+    int ok = fwrite("SGCSTAT2", 1, 8, file) == 8 && fwrite(states_sha256, 1, 32, file) == 32;
     for (int i = 0; ok && i < STATE_COUNT; i++) {
         ok = fwrite(m->states[i], 1, state_bytes[i], file) == state_bytes[i];
         hash = fnv(hash, m->states[i], state_bytes[i]);
@@ -222,7 +222,7 @@ API int NAME(_load)(struct MODEL_TYPE *m, const char *path) {
     fclose(file);
     if (!bytes) return fail(m, 5101, "no memory to read ", path);
     uint64_t hash;
-    int ok = got == size && memcmp(bytes, "SGCSTAT1", 8) == 0 && memcmp(bytes + 8, source_sha256, 32) == 0;
+    int ok = got == size && memcmp(bytes, "SGCSTAT2", 8) == 0 && memcmp(bytes + 8, states_sha256, 32) == 0;
     if (ok) {
         memcpy(&hash, bytes + header + states, 8);
         ok = hash == fnv(FNV_START, bytes + header, states);

@@ -9,7 +9,7 @@ namespace GraphCompiler.Frontend;
 /// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>
 /// <param name="name">The model's name: letters, digits, '_', '.', '/'.</param>
 /// <param name="seed">Decides the initial parameters, together with their names.</param>
-public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
+public sealed partial class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
 {
     private readonly List<ModelParameter> _parameters = [];
     private readonly List<Assignment> _assignments = [];

@@ -95,7 +95,8 @@ public abstract partial record Initializer
     private sealed record Given(Literal Elements, bool FitsAnyShape) : Initializer
     {
         internal override Diagnostic? Refusal(TensorType type, ulong seed, string name) => ShapeRefusal(type.Shape)
-            ?? (type.DType.IsFloating ? null : Elements.Values.Select(e => Literal.Refusal(type.DType, e)).FirstOrDefault(r => r is not null));
+            ?? (type.DType.IsFloating ? null
+                : Elements.Values.Select(e => Literal.Refusal(type.DType, e)).FirstOrDefault(r => r is not null));
 
         internal override byte[] CreateBytes(TensorType type, ulong seed, string name) =>
             new Literal(type, [.. Elements.Values]).ToBytes();

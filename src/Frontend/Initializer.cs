@@ -55,8 +55,8 @@ public abstract partial record Initializer
 
     /// <summary>A random matrix with orthonormal columns, or rows where it is wider than high, times a gain (Saxe et al. 2014). All axes
     /// but the last are the rows' of the matrix. Cost: elements · the smaller side.</summary>
-    /// <exception cref="GraphException">SGC1011: a gain that is not finite and above 0. Of a variable that is not floating point or has fewer
-    /// than two axes: SGC1001, SGC1003.</exception>
+    /// <exception cref="GraphException">SGC1011: a gain that is not finite and above 0. Of a variable that is not floating point or has
+    /// fewer than two axes: SGC1001, SGC1003.</exception>
     public static Initializer Orthogonal(float gain = 1, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         float.IsFinite(gain) && gain > 0 ? new OrthogonalMatrix(gain)
             : throw new GraphException(DiagnosticCode.BadArgument, $"Orthogonal: the gain must be above 0, got {gain}", new(file, line));

@@ -8,8 +8,8 @@ public static class ModelSummarySyntax
 {
     extension(GraphBuilder graph)
     {
-        /// <summary>The inputs and variables of a model so far, with types, numbers of elements and whether they are trained, and the totals:
-        /// a table for people to read, the same text for the same model. Lines end in '\n'.</summary>
+        /// <summary>The inputs and variables of a model so far, with types, numbers of elements and whether they are trained, and the
+        /// totals: a table for people to read, the same text for the same model. Lines end in '\n'.</summary>
         public string Summary()
         {
             ArgumentNullException.ThrowIfNull(graph);

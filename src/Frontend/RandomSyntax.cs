@@ -27,7 +27,7 @@ public static class RandomSyntax
                 var scaled = high - low == 1 ? unit : unit * (high - low);
                 var value = (low == 0 ? scaled : scaled + low).ConvertTo(type.DType);
                 // What is rounded may reach the end that is not of the range.
-                return low == 0 && high == 1 && type.DType == compute ? value : value.Clamp(type.DType.Round(low), Below(type.DType, high));
+                return low == 0 && high == 1 && type.DType == compute ? value : value.Clip(type.DType.Round(low), Below(type.DType, high));
             });
 
         /// <summary>Normal: Box and Muller (1958), from 32 bits for the radius, so that no number is beyond 6.7 deviations (8.6 in
@@ -50,7 +50,7 @@ public static class RandomSyntax
             {
                 CheckNormal(graph, type, "TruncatedNormal", mean, deviation, new(file, line));
                 var normal = InverseErf(draw.Signed(compute) * WithinTwoDeviations) * Math.Sqrt(2);
-                return Scaled(normal.Clamp(-2, 2), mean, deviation).ConvertTo(type.DType);
+                return Scaled(normal.Clip(-2, 2), mean, deviation).ConvertTo(type.DType);
             });
 
         /// <summary>True with a probability, rounded to a multiple of 2^-32; else false.</summary>

@@ -28,7 +28,7 @@ public static class SamplingSyntax
                 if (x.Rank == 0) throw new GraphException(DiagnosticCode.RankMismatch, "Categorical: needs [.., classes], got a scalar",
                     x.Builder.Pinned ?? new Location(file, line));
                 // 1 is infinitely improbable, and Gumbel's number for it -∞.
-                var exponential = -(-draw.Positive(compute).Clamp(0, RandomSyntax.Below(compute, 1))).Log1p();
+                var exponential = -(-draw.Positive(compute).Clip(0, RandomSyntax.Below(compute, 1))).Log1p();
                 var score = x.ConvertTo(compute) - exponential.Log();
                 var axis = x.Rank - 1;
                 var isLargest = score.Equal(score.Max([axis], keepAxes: true));

@@ -1,6 +1,7 @@
 namespace GraphCompiler.IR;
 
-/// <summary>What <c>x[…]</c> takes along one axis: an element (<c>3</c>, <c>^1</c>), whose axis is dropped, or a range (<c>1..^1</c>).</summary>
+/// <summary>What <c>x[…]</c> takes along one axis: an element (<c>3</c>, <c>^1</c>), whose axis is dropped, or a range
+/// (<c>1..^1</c>).</summary>
 public readonly struct AxisSlice
 {
     private readonly Position _start, _limit;

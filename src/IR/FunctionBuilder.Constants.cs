@@ -30,6 +30,7 @@ public partial class FunctionBuilder
     /// <exception cref="GraphException">SGC1001: no element type is T.</exception>
     public Value Constant<T>(T[,] values, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) where T : unmanaged
     {
+        ArgumentNullException.ThrowIfNull(values);
         CheckElement<T>(new(file, line));
         return Constant(Literal.Of(values), new Location(file, line));
     }

@@ -5,7 +5,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.IR;
 
-/// <content>Arithmetic, comparisons and subscripts of symbolic values; shapes follow NumPy's broadcasting rules, the broadcast being explicit in the IR.</content>
+/// <content>Arithmetic, comparisons and subscripts of symbolic values; shapes follow NumPy's broadcasting rules, the broadcast being
+/// explicit in the IR.</content>
 public sealed partial class Value
 {
     /// <summary>Elementwise sum.</summary>

@@ -55,6 +55,17 @@ internal sealed unsafe class PinnedMemory
         return MemoryMarshal.CreateSpan(ref Unsafe.As<CacheLine, T>(ref first), count);
     }
 
+    /// <summary>Some bytes, in a span that keeps them alive.</summary>
+    /// <param name="start">The first; at least 0.</param>
+    /// <param name="count">At least 0; all of them must lie within <see cref="Bytes"/>.</param>
+    public Span<byte> Slice(long start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Bytes, nameof(count));
+        ref var first = ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_lines), _offset + (nuint)start);
+        return MemoryMarshal.CreateSpan(ref Unsafe.As<CacheLine, byte>(ref first), count);
+    }
+
     // The element of the array: with it an array holds up to 2³¹ elements of any type that steps have.
     [StructLayout(LayoutKind.Sequential, Size = KernelAbi.Alignment)]
     private readonly struct CacheLine;

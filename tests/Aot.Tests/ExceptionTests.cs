@@ -12,8 +12,8 @@ namespace GraphCompiler.Aot.Tests;
 /// <summary>What a user can cause has one base, whichever part throws it.</summary>
 public sealed class ExceptionTests
 {
-    private static readonly Assembly[] s_parts = [typeof(GraphException).Assembly, typeof(Pipeline).Assembly, typeof(RuntimeException).Assembly,
-        typeof(BackendException).Assembly, typeof(GraphBuilder).Assembly, typeof(AotException).Assembly];
+    private static readonly Assembly[] s_parts = [typeof(GraphException).Assembly, typeof(Pipeline).Assembly,
+        typeof(RuntimeException).Assembly, typeof(BackendException).Assembly, typeof(GraphBuilder).Assembly, typeof(AotException).Assembly];
 
     [Fact]
     public void Every_exception_but_that_of_a_bug_has_the_base()

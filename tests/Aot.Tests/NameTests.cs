@@ -216,7 +216,7 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
         {
             Model = name, Abi = KernelAbi.Version, Compiler = "0.1.0", Platform = ModelManifest.HostPlatform,
             SourceSha256 = hash, MaxThreads = 2, Training = training, Prediction = prediction, Parameters = [.. parameters], Files = [],
-            Variants = [new("native", [], hash, new("step", 64, false), new("forward", 64, false))],
+            Variants = [new("native", [], hash, new("step", 64, false, true), new("forward", 64, false, false))],
         };
     }
 }

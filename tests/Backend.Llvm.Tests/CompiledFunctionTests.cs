@@ -137,6 +137,20 @@ public sealed class CompiledFunctionTests
             x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Slice([0, 0], [4, 6]))));
     }
 
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 5, 17)]
+    [InlineData(2, 33, 70)]
+    public void FluentSyntax(int batch, int rows, int columns)
+    {
+        var b = new FunctionBuilder("fluent");
+        var (x, w, i) = (b.Parameter("x", F32[batch, rows, columns]), b.Parameter("w", F32[columns, 3]), b.Parameter("i", I32[rows, 5]));
+        var noNumber = (x > 0.5).Select(x.Constant(double.NaN), x);
+        Agree(b.Build(x.ArgMax(-1), x.ArgMin(1), noNumber.ArgMax(2), i.ArgMax(0), x.Variance(-1), x.Std([0, 1], correction: 1),
+            x.LogSumExp(2), x.LogSumExp(keepAxes: true), x[0], x[^1, .., ^1], x[.., ..1] * 2, x.Stack(x * x, axis: -1), x.MatMul(w),
+            x[0].MatMul(x.Transpose([0, 2, 1])), i.Pow(3), x.Pow(4), i <= 3, x.Sum(0, 2), x.Mean(0, 1, 2)), tolerance: columns * 2e-6);
+    }
+
     [Fact]
     public void Elements()
     {

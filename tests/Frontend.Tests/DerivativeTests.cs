@@ -56,7 +56,7 @@ public sealed class DerivativeTests
     public void A_Jacobian_has_both_shapes_in_either_mode()
     {
         var x = _graph.Input("x", F64[3]);
-        var tall = x.Concatenate([x * x], 0);
+        var tall = x.Concat([x * x], 0);
         var wide = x.Slice([1], [3]) * x.Slice([0], [1]);
         var scalar = (x * x).Sum();
         Check([tall.Jacobian(x), wide.Jacobian(x), scalar.Jacobian(x), scalar.Jacobian(scalar), (scalar * x).Jacobian(scalar)], [[2, 3, 5]],

@@ -165,10 +165,10 @@ public sealed class DistributionTests
     [Fact]
     public void Two_draws_of_a_model_differ_and_seeds_count()
     {
-        using var both = new Drawn(g => g.Normal(F32[64]).Concatenate([g.Normal(F32[64])]));
+        using var both = new Drawn(g => g.Normal(F32[64]).Concat([g.Normal(F32[64])]));
         var x = both.At(0);
         Assert.Empty(x[..64].Intersect(x[64..]));
-        using var other = new Drawn(g => g.Normal(F32[64]).Concatenate([g.Normal(F32[64])]), seed: 12);
+        using var other = new Drawn(g => g.Normal(F32[64]).Concat([g.Normal(F32[64])]), seed: 12);
         Assert.Empty(x.Intersect(other.At(0)));
     }
 

@@ -16,6 +16,7 @@ internal static class OpSamples
         ["concatenate"] = b => Apply(b, "concatenate", [DType.I32[1, 2], DType.I32[3, 2]], AttributeMap.Empty.With("dimension", 0)),
         ["constant"] = b => b.Constant(new Literal(DType.F64[2, 2], 0.1, double.NaN, -0.0, 1e300)),
         ["convert"] = b => Apply(b, "convert", [DType.F32[0, 2]], AttributeMap.Empty.With("dtype", "i8")),
+        ["custom_gradient"] = CustomRule,
         ["dot_general"] = b =>
             Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
         ["fusion"] = Fused,
@@ -56,6 +57,15 @@ internal static class OpSamples
     {
         Value[] operands = [.. types.Select((t, i) => builder.Parameter($"x{i}", t))];
         return builder.Emit(OpRegistry.Find(op)!, operands, attributes);
+    }
+
+    private static Value CustomRule(FunctionBuilder builder)
+    {
+        var x = builder.Parameter("x", DType.F32[3, 1]);
+        var y = builder.Parameter("y", DType.F32[3]);
+        var (region, captured) = builder.Region("rule", [("ct", y.Type), ("t", x.Type)], default,
+            v => [v[0].Reshape([3, 1]) * x, (v[1] * x).Sum([1])]);
+        return builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), body: region)[0];
     }
 
     private static Value Fused(FunctionBuilder builder)

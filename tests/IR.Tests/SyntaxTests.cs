@@ -158,7 +158,8 @@ public sealed class SyntaxTests
     [Fact]
     public void Positions_of_extremes_are_the_first()
     {
-        double[,] numbers = { { 3, 7, 7 }, { double.NaN, 1, double.NaN }, { -Infinity, -Infinity, -Infinity }, { -0.0, 0, -1 }, { 1, double.NaN, 9 } };
+        double[,] numbers =
+            { { 3, 7, 7 }, { double.NaN, 1, double.NaN }, { -Infinity, -Infinity, -Infinity }, { -0.0, 0, -1 }, { 1, double.NaN, 9 } };
         Assert.Equal([1.0, 0, 0, 0, 1], Run(g => g.Constant(numbers).ArgMax(1)));
         Assert.Equal([0.0, 0, 0, 2, 1], Run(g => g.Constant(numbers).ArgMin(-1)));
         int[,] integers = { { 1, -2, 5 }, { 9, -2, 5 }, { 9, int.MaxValue, int.MinValue } };

@@ -34,6 +34,8 @@ internal static class GradientTable
         ["concatenate:self"] = Unary(x => x.Concat([x * x], 1).Exp(), -0.7, 0.7),
         ["convert"] = Unary(x => x.ConvertTo(F64)),
         ["cosine"] = Unary(x => x.Cos()),
+        ["custom_gradient"] = Unary(x => Ruled(x.Sin(), x, () => x.Cos())),
+        ["custom_gradient:product"] = Unary(x => Ruled(x * x, x, () => x * 2) * x),
         ["divide"] = Binary((x, y) => x / y, 0.5), ["divide:constant"] = Unary(x => 1 / x + x / 3, 0.5),
         ["dot_general"] = new([F64[2, 3, 4], F64[2, 4, 2]], x => x[0].MatMul(x[1])),
         ["dot_general:matrix"] = new([F64[2, 2, 3, 4], F64[4, 2]], x => x[0].MatMul(x[1]).Tanh()),
@@ -65,7 +67,7 @@ internal static class GradientTable
         ["reduce_min"] = new([F64[2, 3, 2]], x => x[0].Min([0, 2], keepAxes: true)),
         ["reduce_prod"] = new([F64[2, 3, 2]], x => x[0].Prod([0, 2])),
         ["reduce_sum"] = new([F64[2, 3, 2]], x => x[0].Sum([0, 2])), ["reduce_sum:square"] = Unary(x => x.Sum([1]) * x.Sum([1])),
-        ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, correction: 1)),
+        ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, 1, keepAxes: true)),
         ["reduce_sum:mean"] = Unary(x => x.Mean([0]).Exp()),
         ["reshape"] = Unary(x => x.Reshape([3, -1])), ["reshape:exponential"] = Unary(x => x.Reshape([3, 2]).Exp()),
         ["round_nearest_even"] = Unary(x => x.Round(), 0.6, 0.9),
@@ -99,6 +101,13 @@ internal static class GradientTable
         new([F64[2, 3], F64[2, 3]], x => apply(x[0], x[1]), low, high);
 
     private static Value Indices(Value x, params double[] rows) => x.Builder.Constant(new Literal(I32[rows.Length], rows));
+
+    // y with the derivative by x that is given, as rules of both modes.
+    private static Value Ruled(Value y, Value x, Func<Value> slope)
+    {
+        var (region, captured) = y.Builder.Region("rule", [("ct", y.Type), ("t", x.Type)], default, v => [v[0] * slope(), v[1] * slope()]);
+        return y.Builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), body: region)[0];
+    }
 
     private static Value Scatter(Value x, Value updates, params double[] rows) =>
         x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, Indices(x, rows), updates);

@@ -68,7 +68,7 @@ public static class DerivativeSyntax
         public Value Jvp(Value x, Value tangent, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             y.Tangent(One(x), One(tangent), new(file, line));
 
-        /// <summary>Jacobian-vector product where each of <paramref name="x"/> moves in its own direction, with a tangent for each.</summary>
+        /// <summary>Jacobian-vector product where each of <paramref name="x"/> moves in a direction of its own.</summary>
         /// <exception cref="GraphException">SGC1010: y or one of x is not floating point, x is empty, or the tangents are not one of its
         /// type for each. SGC1008: a value of another builder.</exception>
         public Value Jvp(Value[] x, Value[] tangents, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>

@@ -86,7 +86,7 @@ public static class DenseSyntax
         /// <summary>x·kernel + bias for x[batch, n]: a new <see cref="Dense"/> layer applied once.</summary>
         /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1006: name taken. SGC1008: x is not of a
         /// <see cref="GraphBuilder"/>. SGC1011: units below 1, or an initializer for no bias.</exception>
-        /// <inheritdoc cref="Layers.Dense.Dense(int, string, Initializer, Func{Value, Value}, bool, Initializer, bool, string, int)" path="/param"/>
+        /// <inheritdoc cref="Layers.Dense.Dense(int,string,Initializer,Func{Value,Value},bool,Initializer,bool,string,int)" path="/param"/>
         public Value Dense(int units, string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null,
             bool bias = true, Initializer? biasInitializer = null, bool trainable = true,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.Frontend.Layers;
 
-/// <summary>A part of a model with variables of its own: declared when it is first applied, and shared by every later application.</summary>
+/// <summary>A part of a model with variables of its own: declared when it is first applied, and shared by every later
+/// application.</summary>
 /// <remarks>It belongs to the graph of that first value. A layer of one's own overrides <see cref="Build"/> and
 /// <see cref="Forward"/>.</remarks>
 public abstract class Layer
@@ -33,8 +34,9 @@ public abstract class Layer
     public IReadOnlyList<Value> Variables => _variables;
 
     /// <summary>The layer's result for <paramref name="x"/>. The first call declares the variables, for values of x's type.</summary>
-    /// <exception cref="GraphException">SGC1008: x is not of a <see cref="GraphBuilder"/>, or not of the one that the layer was first applied
-    /// in. SGC1006: the name is taken. SGC1001, SGC1002, SGC1003: x is not what the layer takes, or not what it was built for.</exception>
+    /// <exception cref="GraphException">SGC1008: x is not of a <see cref="GraphBuilder"/>, or not of the one that the layer was first
+    /// applied in. SGC1006: the name is taken. SGC1001, SGC1002, SGC1003: x is not what the layer takes, or not what it was built
+    /// for.</exception>
     public Value Apply(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(x);

@@ -47,7 +47,7 @@ public sealed record Adafactor : Optimizer
     public override UpdateRule Begin(UpdateScope scope)
     {
         var step = scope.Step.ConvertTo(scope.WidestType);
-        var (weight, rate) = (step.Power(DecayPower), scope.LearningRate.Minimum(step.Rsqrt()));
+        var (weight, rate) = (step.Pow(DecayPower), scope.LearningRate.Minimum(step.Rsqrt()));
         var kept = 1 - scope.LearningRate * WeightDecay;
         return (parameter, gradient) =>
         {

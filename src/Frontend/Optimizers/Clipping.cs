@@ -23,7 +23,7 @@ public sealed record ClipByValue : GradientTransform
     public override IReadOnlyList<Value> Apply(UpdateScope scope, IReadOnlyList<Value> parameters, IReadOnlyList<Value> gradients)
     {
         ArgumentNullException.ThrowIfNull(gradients);
-        return [.. gradients.Select(g => g.Clamp(-Limit, Limit))];
+        return [.. gradients.Select(g => g.Clip(-Limit, Limit))];
     }
 }
 

@@ -29,7 +29,7 @@ public sealed record BoxConstraint : ParameterTransform
     public override IReadOnlyList<Value> Apply(UpdateScope scope, IReadOnlyList<Value> parameters, IReadOnlyList<Value> next)
     {
         ArgumentNullException.ThrowIfNull(next);
-        return [.. next.Select(p => p.Clamp(Low, High))];
+        return [.. next.Select(p => p.Clip(Low, High))];
     }
 }
 

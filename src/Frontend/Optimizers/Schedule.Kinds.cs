@@ -32,14 +32,14 @@ public abstract partial record Schedule
         internal override Value Compute(Value t, Func<string, double, Value> setting)
         {
             var left = 1 - t.Minimum(Steps) / Steps;
-            return To + (From - To) * (Power == 1 ? left : left.Power(Power));
+            return To + (From - To) * left.Pow(Power);
         }
     }
 
     private sealed record Powers(double Rate, double Factor, int Every) : Schedule
     {
         internal override Value Compute(Value t, Func<string, double, Value> setting) =>
-            Rate * t.Constant(Factor).Power(Every == 1 ? t : (t / Every).Floor());
+            Rate * t.Constant(Factor).Pow(Every == 1 ? t : (t / Every).Floor());
     }
 
     private sealed record Wave(double Rate, double Floor, int Steps, int? Growth) : Schedule
@@ -54,7 +54,7 @@ public abstract partial record Schedule
         // Cycle c starts at n·(gᶜ - 1)/(g - 1) and lasts n·gᶜ steps. The logarithm may be off by an ulp where a cycle starts.
         private Value Fraction(Value t, int growth)
         {
-            Value Length(Value cycle) => (t.Constant(growth).Power(cycle)).Round() * Steps;
+            Value Length(Value cycle) => (t.Constant(growth).Pow(cycle)).Round() * Steps;
             Value Start(Value cycle) => (Length(cycle) - Steps) / (growth - 1);
             var guess = ((t * (growth - 1) / Steps + 1).Log() / Math.Log(growth)).Round();
             var cycle = guess - (t < Start(guess)).ConvertTo(DType.F64);

@@ -25,6 +25,8 @@ public sealed class ByMode : LinearOp, IElementOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => operands[0];
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, operation.Attributes);
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0];
 }
 

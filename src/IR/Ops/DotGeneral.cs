@@ -181,6 +181,6 @@ public static class DotGeneralSyntax
     private static (Value X, Value Y) BroadcastBatch(Value x, Value y)
     {
         var batch = Broadcasting.Common(DotGeneral.Instance, [x, y], [new([.. x.Shape.SkipLast(2)]), new([.. y.Shape.SkipLast(2)])]);
-        return (Broadcasting.To(x, new([.. batch, x.Shape[^2], x.Shape[^1]])), Broadcasting.To(y, new([.. batch, y.Shape[^2], y.Shape[^1]])));
+        return (Broadcasting.To(x, new([.. batch, .. x.Shape.TakeLast(2)])), Broadcasting.To(y, new([.. batch, .. y.Shape.TakeLast(2)])));
     }
 }

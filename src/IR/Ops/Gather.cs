@@ -55,7 +55,7 @@ public sealed class Gather : LinearOp, IIndexedOp
     internal static Value RowsOfJoined(Operation operation, BatchedOperands x)
     {
         var rows = operation.Operands[0].Shape[0];
-        var indices = x.WithAxis(1).ConvertTo(DType.I64).Clamp(0, rows - 1);
+        var indices = x.WithAxis(1).ConvertTo(DType.I64).Clip(0, rows - 1);
         var first = x[0].Builder.Emit(Iota.Instance, [], Iota.Attributes(indices.Type, 0), operation.Location);
         return indices + first * rows;
     }

@@ -9,8 +9,8 @@ public static class OpRegistry
     public static IReadOnlyList<Op> All { get; } =
     [
         Abs.Instance, Add.Instance, And.Instance, Broadcast.Instance, ByMode.Instance, Ceil.Instance, Clamp.Instance, Compare.Instance,
-        Concatenate.Instance, Constant.Instance, Convert.Instance, Cosine.Instance, Divide.Instance, DotGeneral.Instance, Erf.Instance,
-        Expm1.Instance, Exponential.Instance, Floor.Instance, Fusion.Instance, Gather.Instance, Iota.Instance, Log.Instance,
+        Concatenate.Instance, Constant.Instance, Convert.Instance, Cosine.Instance, CustomGradient.Instance, Divide.Instance,
+        DotGeneral.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Floor.Instance, Fusion.Instance, Gather.Instance, Iota.Instance, Log.Instance,
         Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Maximum.Instance, Minimum.Instance,
         Multiply.Instance, Negate.Instance, Not.Instance, Or.Instance, Pad.Instance, Philox.Instance, Power.Instance, RandomBits.Instance,
         ReduceMax.Instance, ReduceMin.Instance, ReduceProd.Instance, ReduceSum.Instance, Reshape.Instance, RoundNearestEven.Instance,

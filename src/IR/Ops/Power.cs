@@ -66,8 +66,9 @@ public static class PowerSyntax
             {
                 if (y.IsWhole(out var n) && n >= 1 && (n <= MostMultiplied || !x.DType.IsFloating)) return Multiplied(x, n);
                 var exponent = x.Constant(y);
-                return x.DType.IsFloating ? x.Pow(exponent) : throw new GraphException(DiagnosticCode.BadAttribute,
-                    $"Pow: {x} : {x.Type} to the power {y} is no integer; convert first, as with ConvertTo(F32)", x.Builder.Pinned ?? default);
+                return x.DType.IsFloating ? x.Pow(exponent)
+                    : throw new OpCall(Power.Instance, [x], AttributeMap.Empty, null, x.Builder.Pinned ?? default).Error(
+                        DiagnosticCode.BadAttribute, $"{x.Type} to the power {y} is no integer; convert first, as with ConvertTo(F32)");
             });
 
         /// <summary>x·x, elementwise.</summary>

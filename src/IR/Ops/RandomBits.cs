@@ -50,6 +50,10 @@ public sealed class RandomBits : OpaqueOp
     }
 
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        throw new InternalCompilerException("random_bits", "it has a step, which is no number that a derivative passes through");
+
+    /// <inheritdoc/>
     public override Value Decompose(Operation operation, ReadOnlySpan<Value> operands)
     {
         var (step, shape) = (operands[0], operation.Result.Shape);

@@ -12,13 +12,17 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <param name="Role">Input, State or Output.</param>
 /// <param name="Type">The type of the elements.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Type, ImmutableArray<int> Shape);
+public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Type, ImmutableArray<int> Shape)
+{
+    internal BufferLayout ToLayout() => BufferLayout.Dense(Name, Role, Type, Shape.AsSpan());
+}
 
 /// <summary>Native code of one entry.</summary>
 /// <param name="Symbol">The exported function, of the signature in <see cref="KernelAbi"/>.</param>
 /// <param name="ArenaBytes">Bytes of scratch memory.</param>
 /// <param name="Parallel">Whether workers share the work.</param>
-public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel);
+/// <param name="UpdatesStates">Whether a run writes any state.</param>
+public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel, bool UpdatesStates);
 
 /// <summary>The model compiled for one processor level.</summary>
 /// <param name="Target">The level's name, or native.</param>
@@ -45,7 +49,7 @@ public sealed record ModelManifest
     public required string Compiler { get; init; }
     /// <summary>Processor architecture and system, as x64-linux.</summary>
     public required string Platform { get; init; }
-    /// <summary>SHA-256 of the model's IR text; checkpoints and facade carry it too.</summary>
+    /// <summary>SHA-256 of the model's IR text; the facade carries it too.</summary>
     public required string SourceSha256 { get; init; }
     /// <summary>The most threads that the arena has room for.</summary>
     public required int MaxThreads { get; init; }
@@ -70,6 +74,11 @@ public sealed record ModelManifest
     /// <summary>The file that has the code.</summary>
     [JsonIgnore]
     public string Library => $"lib{Model}.so";
+
+    /// <summary>What a checkpoint of the model's states begins with: SHA-256 of their names, types and shapes.</summary>
+    [JsonIgnore]
+    public string StatesSha256 => Convert.ToHexStringLower(VariableStore.HashOf(
+        Training.Where(b => b.Role == BufferRole.State).Select(b => new VariableInfo(b.Name, b.Type, b.Shape, VariableRole.State))));
 
     /// <summary>The text that the library carries of the manifest it was linked with: all except the hashes of files.</summary>
     [JsonIgnore]

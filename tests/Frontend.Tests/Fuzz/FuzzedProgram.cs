@@ -41,7 +41,7 @@ internal sealed class FuzzedProgram
             _graph.Variable("count", I32[3], Initializer.Constant(2), trainable: false),
             _graph.Variable("bias", F32[3], Initializer.Zeros)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
-        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new StateStore()]);
+        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
         _values = new WildValues(_random, _pool) { Home = _graph };
     }
 
@@ -114,8 +114,10 @@ internal sealed class FuzzedProgram
             step.Run(inputs);
             step.Run(inputs);
             Compiled++;
-            _pool.AddRange([step, predictor, plan]);
-            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>()];
+            using var function = _graph.Compile(step.Variables, outputs.Append(loss).ToArray());
+            _pool.AddRange([step, predictor, function, plan, step.Variables]);
+            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>(),
+                .. PublicApi.Of<CompiledFunction>(), .. PublicApi.Of<Plan>(), .. PublicApi.Of<VariableStore>()];
             Call(compiled, compiled, CallsOfAStep);
         }
         catch (Exception error)

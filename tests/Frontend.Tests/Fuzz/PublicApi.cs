@@ -14,7 +14,7 @@ namespace GraphCompiler.Frontend.Tests.Fuzz;
 internal static class PublicApi
 {
     private static readonly Assembly[] s_assemblies =
-        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(StateStore).Assembly];
+        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(VariableStore).Assembly];
 
     private const string CalledByMinimize = "called by Minimize with what the rule declared; WildOptimizer gives it wild results";
 
@@ -53,9 +53,15 @@ internal static class PublicApi
         ["ParameterTransform.Apply"] = CalledByMinimize,
         [nameof(StateVariable)] = "made by Minimize, to be read",
         ["FunctionBuilder.Clone"] = "for passes, which hold the operation's operands",
-        ["TrainingStep.Profile"] = "measures the machine for a second; TrainingTests",
+        ["CompiledFunction.Profile"] = "measures the machine for a second; TrainingTests",
         ["StepProfile.WriteTrace"] = "writes files; BadInputTests",
         ["TrainingPlan.Compile"] = "called for a sample",
+        ["FunctionPlan.Compile"] = "called for a sample",
+        ["GraphBuilder.Compile"] = "called for a sample",
+        ["VariableStore.Save"] = "writes files; VariableStoreTests",
+        ["VariableStore.Load"] = "reads files; VariableStoreTests",
+        [nameof(StateVariable)] = "made by plans, to be read",
+        [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 
     /// <summary>All of it, in an order that does not depend on the run.</summary>

@@ -61,7 +61,7 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (!type.IsValueType && !Invocation.IsSpan(type, out _) && Chance(isNullable ? 3 : 40)) return Null(isNullable);
         if (Nullable.GetUnderlyingType(type) is { } underlying) return Chance(2) ? null : Of(underlying, isNullable: false);
         if (Invocation.IsSpan(type, out var element)) return Items(element);
-        if (type.IsArray) return Items(type.GetElementType()!);
+        if (type.IsArray) return type.GetArrayRank() == 1 ? Items(type.GetElementType()!) : Matrix(type.GetElementType()!);
         if (type.IsEnum) return Enum.ToObject(type, Chance(5) ? Integer() : random.Next(Enum.GetValues(type).Length));
         return Simple(type) ?? Made(type) ?? Pooled(type)
             ?? (type.IsValueType ? RuntimeHelpers.GetUninitializedObject(type) : Null(isNullable));
@@ -92,6 +92,14 @@ internal sealed class WildValues(Random random, List<object> pool)
     private static object? Default(ParameterInfo parameter) => parameter.DefaultValue is null && parameter.ParameterType.IsValueType
         && Nullable.GetUnderlyingType(parameter.ParameterType) is null ? RuntimeHelpers.GetUninitializedObject(parameter.ParameterType)
         : parameter.ParameterType.IsEnum ? Enum.ToObject(parameter.ParameterType, parameter.DefaultValue!) : parameter.DefaultValue;
+
+    private Array Matrix(Type element)
+    {
+        var matrix = Array.CreateInstance(element, random.Next(0, 4), random.Next(0, 4));
+        for (var i = 0; i < matrix.GetLength(0); i++)
+            for (var k = 0; k < matrix.GetLength(1); k++) matrix.SetValue(Of(element, isNullable: false), i, k);
+        return matrix;
+    }
 
     private Array Items(Type element)
     {
@@ -143,7 +151,11 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(TensorType)) return ((DType)Made(typeof(DType))!)[Shape().Sizes];
         if (type == typeof(Location)) return Chance(10) ? new Location(Text(), Integer()) : new Location("Fuzz.cs", 3);
         if (type == typeof(Index)) return new Index(random.Next(0, 5), Chance(2));
+        if (type == typeof(Axes)) return Chance(3) ? default : Axes.Create((int[])Items(typeof(int)));
+        if (type == typeof(AxisSlice))
+            return Chance(2) ? (AxisSlice)Integer() : (AxisSlice)((Index)Made(typeof(Index))!..(Index)Made(typeof(Index))!);
         if (type == typeof(Value)) return Value();
+        if (type == typeof((string, Value))) return (Text(), (Value)Of(typeof(Value), isNullable: false)!);
         if (type == typeof(FunctionBuilder) || type == typeof(GraphBuilder)) return Chance(4) ? Pooled(type) : Home;
         if (type == typeof(Op)) return OpRegistry.All[random.Next(OpRegistry.All.Count)];
         if (type == typeof(AttributeMap)) return Attributes();

@@ -1,7 +1,6 @@
-using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 
-namespace GraphCompiler.Passes;
+namespace GraphCompiler.IR;
 
 /// <summary>Appends operations at every index of a new leading axis of some values (vmap): one operation for each, whatever the axis'
 /// size.</summary>
@@ -17,9 +16,9 @@ public sealed class Batching
     /// <summary>Batches over an axis of <paramref name="size"/>, at least 1.</summary>
     /// <param name="builder">Where operations are appended.</param>
     /// <param name="size">Of the axis.</param>
-    /// <param name="unbatched">Values of the builder that replace those that are the same at every index.</param>
-    public Batching(FunctionBuilder builder, int size, IReadOnlyDictionary<Value, Value> unbatched) =>
-        (_builder, _size, _map) = (builder, size, new(unbatched));
+    /// <param name="unbatched">Values of the builder that replace those that are the same at every index; none when null.</param>
+    public Batching(FunctionBuilder builder, int size, IReadOnlyDictionary<Value, Value>? unbatched = null) =>
+        (_builder, _size, _map) = (builder, size, new(unbatched ?? new Dictionary<Value, Value>()));
 
     /// <summary>Replaces <paramref name="value"/> by one that has the axis in front.</summary>
     public void Bind(Value value, Value batched)
