@@ -19,7 +19,7 @@ internal static class NewtonStep
         Value H(int i, int j) => hessian.Slice([i, j], [i + 1, j + 1]).Reshape([1]);
         Value G(int i) => gradient.Slice([i], [i + 1]);
         var determinant = H(0, 0) * H(1, 1) - H(0, 1) * H(1, 0);
-        var step = (H(1, 1) * G(0) - H(0, 1) * G(1)).Concatenate([H(0, 0) * G(1) - H(1, 0) * G(0)]) / determinant;
+        var step = (H(1, 1) * G(0) - H(0, 1) * G(1)).Concat([H(0, 0) * G(1) - H(1, 0) * G(0)]) / determinant;
         var r = Chapters.Evaluate(graph, [hessian, x - step, loss.HessianVectorProduct(x, gradient)], [10, -3]);
         yield return new("Hessian", r[0], [4, 1, 1, 2]);
         yield return new("after a step", r[1], [2, -1]);
