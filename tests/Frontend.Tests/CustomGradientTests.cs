@@ -79,7 +79,7 @@ public sealed class CustomGradientTests
         var first = training.Step(at)[0];
         for (var i = 0; i < 40; i++) training.Step(at);
         Assert.InRange(training.Step(at)[0], 0, first / 2);
-        var compiled = CompiledFunction.Optimized(plan.Function, Passes.Pipeline.Training);
+        var compiled = JitFunction.Optimized(plan.Function, Passes.Pipeline.Training);
         Assert.DoesNotContain(compiled.Operations, o => o.Op is CustomGradient);
         Assert.Equal(_graph.ToString(), _graph.ToString());
     }
@@ -142,7 +142,7 @@ public sealed class CustomGradientTests
     {
         var function = _graph.Snapshot(values);
         Literal[] arguments = [new(_graph.Parameters[0].Type, at)];
-        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, arguments), CompiledFunction.Run(function, arguments));
+        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, arguments), JitFunction.Run(function, arguments));
         for (var r = 0; r < expected.Length; r++)
             for (var i = 0; i < expected[r].Length; i++)
             {

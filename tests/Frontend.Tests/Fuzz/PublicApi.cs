@@ -61,7 +61,6 @@ internal static class PublicApi
         ["GraphBuilder.Compile"] = "called for a sample",
         ["VariableStore.Save"] = "writes files; VariableStoreTests",
         ["VariableStore.Load"] = "reads files; VariableStoreTests",
-        [nameof(StateVariable)] = "made by plans, to be read",
         [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 
