@@ -6,7 +6,6 @@ using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using Xunit;
 using static GraphCompiler.IR.DType;
-using CompiledFunction = GraphCompiler.Tests.Shared.CompiledFunction;
 
 namespace GraphCompiler.Frontend.Tests;
 
