@@ -1,14 +1,12 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
-using GraphCompiler.Passes;
-using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>A draw as a function of the step, compiled or interpreted.</summary>
 internal sealed class Drawn : IDisposable
 {
-    private readonly Executable _executable;
+    private readonly CompiledFunction _compiled;
     private readonly Function _function;
 
     public Drawn(Func<GraphBuilder, Value> draw, int threads = 1, ulong seed = 11)
@@ -16,16 +14,16 @@ internal sealed class Drawn : IDisposable
         var graph = new GraphBuilder("drawn", seed);
         // Read alike, whatever the draw's type is.
         var value = draw(graph);
-        _function = Prediction.Slice(graph, value.DType == DType.F64 ? value : value.ConvertTo(DType.F64));
-        _executable = Compiler.Compile(_function, [.. _function.Parameters.Select(_ => BufferRole.Input)], [-1], ["output"],
-            new CompileOptions { Threads = threads }, state: null).Executable;
+        value = value.DType == DType.F64 ? value : value.ConvertTo(DType.F64);
+        _function = Prediction.Slice(graph, value);
+        _compiled = graph.Function(value).Compile(new CompileOptions { Threads = threads });
     }
 
     public double[] At(long step)
     {
-        if (_function.Parameters.IsEmpty) _executable.Run();
-        else _executable.Run<long>([step]);
-        return _executable.Output<double>("output").ToArray();
+        if (!_function.Parameters.IsEmpty) _compiled.Variables.Write(RandomState.StepName, step);
+        _compiled.Run();
+        return _compiled.Output<double>("output").ToArray();
     }
 
     /// <summary>The elements of several steps, one after another.</summary>
@@ -34,5 +32,5 @@ internal sealed class Drawn : IDisposable
     public double[] Interpreted(long step) => ReferenceInterpreter.Run(_function,
         [.. _function.Parameters.Select(p => new Literal(p.Type, (Scalar)step))])[0].ToArray();
 
-    public void Dispose() => _executable.Dispose();
+    public void Dispose() => _compiled.Dispose();
 }
