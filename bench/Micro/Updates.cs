@@ -34,7 +34,7 @@ internal static class Updates
             var (p, g, m, v) = (o[0], o[1], o[2], o[3]);
             m.lerp_(g, 1 - adam.Beta1);
             v.mul_(v).mul_(adam.Beta2).addcmul_(g, g, 1 - adam.Beta2);
-            p.addcdiv_(m, v.sqrt().div_(Math.Sqrt(1 - adam.Beta2)).add_(adam.Epsilon), -adam.LearningRate / (1 - adam.Beta1));
+            p.addcdiv_(m, v.sqrt().div_(Math.Sqrt(1 - adam.Beta2)).add_(adam.Epsilon), -adam.LearningRate.At(0) / (1 - adam.Beta1));
             return [p, m, v];
         }) { Replaced = [0, 2, 3] };
     }
@@ -44,8 +44,9 @@ internal static class Updates
     {
         var builder = new FunctionBuilder("adam");
         var (p, gradient) = (builder.Parameter("p", type), builder.Parameter("dp", type));
-        var scope = new UpdateScope(builder, "adam", nameof(Adam), Location.Unknown, [p],
+        var context = new StepContext(builder, Location.Unknown, Seed: 0,
             p => new(p.Name!, p.Type, VariableRole.Trainable, Initializer.Zeros, p.Name!));
+        var scope = new UpdateScope(context, "adam", adam, [p]);
         var next = adam.Begin(scope)(p, gradient);
         return builder.Build([next, .. scope.Assignments().Select(a => a.Next).Take(2)]);
     }
@@ -66,7 +67,7 @@ internal static class Updates
             T.Multiply(s, 1 / MathF.Sqrt((float)(1 - adam.Beta2)), s);
             T.Add(s, (float)adam.Epsilon, s);
             T.Divide(ms, s, s);
-            T.MultiplyAdd(s, (float)(-adam.LearningRate / (1 - adam.Beta1)), ps, ps);
+            T.MultiplyAdd(s, (float)(-adam.LearningRate.At(0) / (1 - adam.Beta1)), ps, ps);
         }
     }
 }

@@ -65,6 +65,21 @@ public sealed class FunctionPlan : Plan
         return new CompiledFunction(options.Checked && Checking is { } checking ? checking : this, options, store);
     }
 
+    /// <summary>The same function, which keeps other variables in place of some.</summary>
+    /// <param name="others">Of the same types, by the names of those that they replace.</param>
+    internal FunctionPlan Reading(IReadOnlyDictionary<string, StateVariable> others)
+    {
+        var builder = new FunctionBuilder(Function.Name);
+        Value[] parameters = [.. Function.Parameters.Select(p =>
+            builder.Parameter(others.TryGetValue(p.Name!, out var other) ? other.Name : p.Name!, p.Type, p.Location))];
+        return new(_request, builder.Build([.. builder.Inline(Function, parameters)]), Donated,
+            [.. States.Select(s => others.GetValueOrDefault(s.Name, s))], Outputs)
+        {
+            Checks = Checks,
+            Checking = Checking?.Reading(others),
+        };
+    }
+
     internal static FunctionPlan Create(FunctionRequest request)
     {
         var (graph, asked) = (request.Graph, request.Assignments);

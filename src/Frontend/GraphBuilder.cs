@@ -193,7 +193,6 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     private string ScopeFor(Optimizer optimizer, Location location)
     {
         if (optimizer.Name is { } name) return CheckName(name, location);
-        var type = string.Concat(optimizer.GetType().Name.TakeWhile(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
-        return Enumerable.Range(0, int.MaxValue).Select(i => i == 0 ? type : $"{type}_{i}").First(n => !_scopes.Contains(n));
+        return Optimizer.FreeName(optimizer.ScopeName, _scopes.Contains);
     }
 }

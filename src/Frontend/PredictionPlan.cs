@@ -12,8 +12,9 @@ internal static class PredictionPlan
     public const string OutputName = FunctionPlan.OutputName;
 
     /// <summary>What <paramref name="output"/> needs of the model of <paramref name="training"/>.</summary>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
-    public static FunctionPlan Create(TrainingPlan training, Value output, Location location)
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: there
+    /// are no averages to read.</exception>
+    public static FunctionPlan Create(TrainingPlan training, Value output, Location location, bool averaged = false)
     {
         var graph = training.Graph;
         if (output.Builder != graph)
@@ -25,6 +26,12 @@ internal static class PredictionPlan
                 throw new GraphException(DiagnosticCode.ForeignValue,
                     $"the output reads the variable \"{state.Name}\", which was declared after Minimize, so the step does not hold it",
                     location);
-        return plan;
+        return averaged ? plan.Reading(Averages(training, location)) : plan;
     }
+
+    // By the name of the variable that each is of.
+    private static Dictionary<string, StateVariable> Averages(TrainingPlan training, Location location) => training.Averages.Count > 0
+        ? training.Averages.ToDictionary(a => a.Key, a => training.States.First(s => s.Name == a.Value))
+        : throw new GraphException(DiagnosticCode.BadArgument, "the optimizer keeps no averages of variables; declare them: "
+            + "new Adam() { Parameters = [new ExponentialMovingAverage(0.999)] }", location);
 }

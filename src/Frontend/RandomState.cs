@@ -47,6 +47,15 @@ internal readonly record struct RandomDraw(Value Step, Shape Shape, ulong Seed, 
         ? Unit(type) + Math.ScaleB(1, -54)
         : (Word(word).ShiftRightLogical(1).ConvertTo(type) + 0.5) * Math.ScaleB(1, -31);
 
+    /// <summary>Normal, with mean 0 and deviation 1 (Box and Muller 1958).</summary>
+    /// <param name="type">That it computes in.</param>
+    /// <param name="another">One more draw, which f64 needs: a block has bits for both numbers of f32, and for one of f64.</param>
+    public Value Normal(DType type, Func<RandomDraw> another)
+    {
+        var second = type == DType.F64 ? another() : this;
+        return (Positive(type).Log() * -2).Sqrt() * (second.Signed(type, word: 1) * Math.PI).Cos();
+    }
+
     /// <summary>Uniform over [-1, 1].</summary>
     public Value Signed(DType type, int word = 0)
     {

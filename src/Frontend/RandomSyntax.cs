@@ -38,10 +38,7 @@ public static class RandomSyntax
             Draw(graph, type, "Normal", new(file, line), (draw, compute) =>
             {
                 CheckNormal(graph, type, "Normal", mean, deviation, new(file, line));
-                // A block has bits for both numbers of f32, and for one of f64.
-                var second = compute == DType.F64 ? graph.Random.Draw(type.Shape, new(file, line)) : draw;
-                var radius = (draw.Positive(compute).Log() * -2).Sqrt();
-                var normal = radius * (second.Signed(compute, word: 1) * Math.PI).Cos();
+                var normal = draw.Normal(compute, () => graph.Random.Draw(type.Shape, new(file, line)));
                 return Scaled(normal, mean, deviation).ConvertTo(type.DType);
             });
 

@@ -18,6 +18,11 @@ public sealed class TrainingPlan : Plan
     /// <summary>The same step with two more results for each condition on its inputs: truth values and what they are of.</summary>
     internal TrainingPlan? Checking { get; init; }
 
+    /// <summary>The names of the states that hold settable rates.</summary>
+    internal IReadOnlyCollection<string> Rates { get; init; } = [];
+    /// <summary>By a variable's name, that of the state that averages it over time.</summary>
+    internal IReadOnlyDictionary<string, string> Averages { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>The name of the first result that replaces no parameter; nothing else has it.</summary>
     internal const string LossName = "loss";
 

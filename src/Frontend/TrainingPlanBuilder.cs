@@ -63,19 +63,24 @@ internal sealed class TrainingPlanBuilder
         if (_assignments.FirstOrDefault(a => learned.Contains(a.Variable.Value)) is { } twice)
             throw new GraphException(DiagnosticCode.BadAssignment,
                 $"{twice.Variable.Value} is trained by this step, and assigned at {twice.Location}", _request.Location);
-        var optimizerState = Update([.. learned.Select(p => _map[p])]);
+        var context = new StepContext(_builder, _request.Location, _graph.Seed, p => _variables.First(v => v.Name == p.Name));
+        var optimizerState = Update(context, [.. learned.Select(p => _map[p])]);
         foreach (var assignment in _assignments) Replace(_map[assignment.Variable.Value], _map[assignment.Next]);
         foreach (var output in (Value[])[_request.Loss, .. _request.Metrics.Values]) Return(_map[output]);
         ImmutableArray<StateVariable> states = [.. _variables, .. optimizerState];
         ImmutableArray<string> names = [TrainingPlan.LossName, .. _request.Metrics.Keys];
-        return new(_graph, Finish(), DonatedBy(), states, names) { Checking = _checks.Length == 0 ? null : WithChecks(states, names) };
+        return new(_graph, Finish(), DonatedBy(), states, names)
+        {
+            Checking = _checks.Length == 0 ? null : WithChecks(states, names, context),
+            Rates = context.Rates,
+            Averages = context.Averages,
+        };
     }
 
-    private IEnumerable<StateVariable> Update(Value[] trained)
+    private IEnumerable<StateVariable> Update(StepContext context, Value[] trained)
     {
         var gradients = Adjoint.AppendDense(_builder, _map[_request.Loss], trained);
-        var scope = new UpdateScope(_builder, _request.Scope, _request.Optimizer.GetType().Name, _request.Location, trained,
-            p => _variables.First(v => v.Name == p.Name));
+        var scope = new UpdateScope(context, _request.Scope, _request.Optimizer, trained);
         using var pin = _builder.At(_request.Location);
         var next = _request.Optimizer.Update(scope, trained, gradients);
         for (var i = 0; i < trained.Length; i++) Replace(trained[i], next[i]);
@@ -83,7 +88,7 @@ internal sealed class TrainingPlanBuilder
         return scope.Declared;
     }
 
-    private TrainingPlan WithChecks(ImmutableArray<StateVariable> states, ImmutableArray<string> names)
+    private TrainingPlan WithChecks(ImmutableArray<StateVariable> states, ImmutableArray<string> names, StepContext context)
     {
         foreach (var check in _checks)
         {
@@ -91,7 +96,12 @@ internal sealed class TrainingPlanBuilder
             Return(_map[check.Shown].ConvertTo(DType.I64));
         }
         var more = _checks.SelectMany((_, i) => (string[])[TrainingPlan.NamesOfCheck(i).IsGood, TrainingPlan.NamesOfCheck(i).Shown]);
-        return new(_graph, Finish(), DonatedBy(), states, [.. names, .. more]) { Checks = _checks };
+        return new(_graph, Finish(), DonatedBy(), states, [.. names, .. more])
+        {
+            Checks = _checks,
+            Rates = context.Rates,
+            Averages = context.Averages,
+        };
     }
 
     private void Return(Value result) => _results.Add((result, null));

@@ -36,6 +36,21 @@ public sealed class TrainingStep : CompiledFunction
     /// thread.</exception>
     public T LossAs<T>() where T : unmanaged => Metric<T>(TrainingPlan.LossName)[0];
 
+    /// <summary>The rate of the next steps, where the optimizer has one that is settable: <c>new Adam(Schedule.Settable(1e-3))</c>.</summary>
+    /// <remarks>Of several each is a variable: <c>step.Variable&lt;double&gt;("parametergroups/rate")[0]</c>.</remarks>
+    /// <exception cref="GraphException">SGC1011: set to a number that is not in [0, ∞).</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5004: no rate is settable, or several are. SGC5005: run by another
+    /// thread.</exception>
+    public double LearningRate
+    {
+        get => Variable<double>(NameOfRate())[0];
+        set => Variable<double>(NameOfRate())[0] = Optimizers.Argument.NotNegative(value, nameof(LearningRate), Location.Unknown);
+    }
+
+    private string NameOfRate() => _plan.Rates.Count == 1 ? _plan.Rates.First() : throw new RuntimeException(RuntimeCode.UnknownArgument,
+        _plan.Rates.Count == 0 ? "no learning rate of this step is settable; declare one: new Adam(Schedule.Settable(1e-3))"
+            : $"several rates of this step are settable; set one by its name with Variable<double>: {string.Join(", ", _plan.Rates)}");
+
     /// <summary>A metric of the last step by its name at <c>Minimize</c>. Changed by this thread's next step.</summary>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
     /// another thread.</exception>
@@ -43,11 +58,17 @@ public sealed class TrainingStep : CompiledFunction
 
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
+    /// <param name="output">Of the model.</param>
+    /// <param name="averaged">Whether it reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/> keeps, where there is one
+    /// of a variable.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: the
+    /// optimizer keeps no averages.</exception>
     /// <exception cref="RuntimeException">SGC5002: the step is disposed.</exception>
-    public Predictor Predictor(Value output, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    public Predictor Predictor(Value output, bool averaged = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(output);
-        return new Predictor(PredictionPlan.Create(_plan, output, new Location(file, line)), Options, Variables);
+        return new Predictor(PredictionPlan.Create(_plan, output, new Location(file, line), averaged), Options, Variables);
     }
 }

@@ -27,7 +27,7 @@ public sealed class RandomBitsTests
             var expected = ReferenceInterpreter.Run(function, Arguments(function));
             for (var workers = 1; workers <= 8; workers++)
             {
-                var actual = CompiledFunction.Run(function, Arguments(function), workers, parallelWork: 0);
+                var actual = JitFunction.Run(function, Arguments(function), workers, parallelWork: 0);
                 for (var r = 0; r < expected.Length; r++) Assert.Equal(expected[r].ToBytes(), actual[r].ToBytes());
             }
         }
@@ -62,7 +62,7 @@ public sealed class RandomBitsTests
         var expected = ReferenceInterpreter.Run(function, Arguments(function))[0].ToArray();
         foreach (var workers in (int[])[1, 2, 5])
         {
-            var actual = CompiledFunction.Run(function, Arguments(function), workers, parallelWork: 0)[0].ToArray();
+            var actual = JitFunction.Run(function, Arguments(function), workers, parallelWork: 0)[0].ToArray();
             Assert.All(expected.Zip(actual), p => Assert.Equal(p.First, p.Second, 1e-5 * Math.Max(1, Math.Abs(p.First))));
         }
     }
@@ -74,8 +74,8 @@ public sealed class RandomBitsTests
     {
         var b = new FunctionBuilder("rounds");
         var (c, k) = (b.Parameter("c", U32[64]), b.Parameter("k", U32[64]));
-        var function = CompiledFunction.Optimized(b.Build(c.Philox(c, k).Xor(c.Philox(c, k, word: 1))), Pipeline.Training);
-        var program = CompiledFunction.Lower(function, [-1], workers: 1, parallelWork: null);
+        var function = JitFunction.Optimized(b.Build(c.Philox(c, k).Xor(c.Philox(c, k, word: 1))), Pipeline.Training);
+        var program = JitFunction.Lower(function, [-1], workers: 1, parallelWork: null);
         LlvmLibrary.Load();
         using var module = new ModuleEmitter("rounds", TargetInfo.Create());
         LoopEmitter.Emit(module, program.Calls[0].Kernel, "rounds", isPublic: true);

@@ -4,6 +4,7 @@ using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
+using GraphCompiler.Runtime;
 using Xunit;
 using static GraphCompiler.IR.DType;
 
@@ -170,6 +171,43 @@ public sealed class DropoutTests
         using var predictor = step.Predictor(z);
         Assert.Equal(["y"], predictor.Inputs);
         Assert.Equal([3f, 4f], predictor.Run<float, float>([3, 4]).ToArray());
+    }
+
+    /// <summary>Functions over one store share the count, and draw on where another has left off.</summary>
+    [Fact]
+    public void FunctionsAreOfTheModeAskedForAndAdvanceTheCount()
+    {
+        var g = new GraphBuilder("g");
+        var x = g.Input("x", F32[1000]);
+        var (dropped, sample) = (x.Dropout(0.5), g.Normal(F32[4]));
+        float[] ones = [.. Enumerable.Repeat(1f, 1000)];
+        using var store = new VariableStore();
+        using var inference = g.Compile(store, dropped);
+        Assert.Empty(store.Variables);
+        inference.Run<float>(ones);
+        Assert.Equal(ones, inference.Output<float>("output").ToArray());
+        using var training = g.Function(dropped).InMode(Mode.Training).Compile(store: store);
+        using var sampler = g.Compile(store, sample);
+        float[] Dropped()
+        {
+            training.Run<float>(ones);
+            return training.Output<float>("output").ToArray();
+        }
+        float[] Sampled()
+        {
+            sampler.Run();
+            return sampler.Output<float>("output").ToArray();
+        }
+        var first = Dropped();
+        Assert.InRange(first.Count(v => v == 0), 430, 570);
+        Assert.NotEqual(first, Dropped());
+        Assert.Equal(2, store.Variable<long>("random/step")[0]);
+        var third = Sampled();
+        Assert.Empty(third.Intersect(Sampled()));
+        store.Write("random/step", 2L);
+        Assert.Equal(third, Sampled());
+        store.Write("random/step", 0L);
+        Assert.Equal(first, Dropped());
     }
 
     [Fact]

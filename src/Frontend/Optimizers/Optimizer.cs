@@ -19,6 +19,9 @@ public abstract record Optimizer
     /// <summary>What happens to the parameters after the rule, in this order; each sees all of them.</summary>
     public ImmutableArray<ParameterTransform> Parameters { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>What scales the moves, for rules and transforms that ask the scope for it; null for a rule without a rate.</summary>
+    public virtual Schedule? LearningRate => null;
+
     /// <summary>Called once for each step that is built: declares what all parameters share, and gives the rule for one.</summary>
     public abstract UpdateRule Begin(UpdateScope scope);
 
@@ -33,16 +36,25 @@ public abstract record Optimizer
         return next;
     }
 
+    /// <summary>The name of its scope, where that is free.</summary>
+    internal string ScopeName => Name ?? string.Concat(GetType().Name.TakeWhile(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+
+    /// <summary>A name, with a number where it is taken.</summary>
+    internal static string FreeName(string name, Func<string, bool> isTaken) =>
+        Enumerable.Range(0, int.MaxValue).Select(i => i == 0 ? name : $"{name}_{i}").First(n => !isTaken(n));
+
+    /// <summary>A rule that is made of others has none for one parameter.</summary>
+    private protected GraphException Composite(UpdateScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return scope.Error(DiagnosticCode.BadArgument, $"{GetType().Name} is made of other rules, and has none for one parameter alone");
+    }
+
     private protected virtual Value[] Move(UpdateScope scope, Value[] parameters, Value[] gradients)
     {
         var rule = scope.Given(Begin(scope), nameof(Begin));
         return scope.Given([.. parameters.Select((p, i) => rule(p, gradients[i]))], parameters, this);
     }
-
-    private protected static double InRange(double value, double low, double high, string name, Location location) =>
-        value >= low && value < high
-        ? value
-        : throw new GraphException(DiagnosticCode.BadArgument, $"{name} must be at least {low} and below {high}, got {value}", location);
 }
 
 /// <summary>The new value of one parameter.</summary>
