@@ -4,6 +4,7 @@ using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
 
