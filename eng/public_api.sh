@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 for project in src/*/; do echo '#nullable enable' > "${project}PublicAPI.Unshipped.txt"; done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-dotnet build GraphCompiler.sln -c Release --no-incremental -p:TreatWarningsAsErrors=false -consoleLoggerParameters:NoSummary > "$log" \
+dotnet build src/Cli -c Release --no-incremental -p:TreatWarningsAsErrors=false -consoleLoggerParameters:NoSummary > "$log" \
     || { cat "$log"; exit 1; }
 for project in src/*/; do
     sed -nE "s|^.*/${project}[^ ]*: warning RS0016: Symbol '(.*)' is not part of the declared public API.*|\1|p" "$log" \

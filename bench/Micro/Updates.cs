@@ -1,5 +1,7 @@
+using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
+using GraphCompiler.Runtime;
 using TorchSharp;
 using T = System.Numerics.Tensors.TensorPrimitives;
 
@@ -25,17 +27,28 @@ internal static class Updates
         var shape = new Shape(elements);
         return new(name, [shape, shape, shape, shape], [shape, shape, shape], (builder, o) =>
         {
-            var (_, factors) = adam.Advance([builder.Constant(new Literal(DType.F32.Scalar, [0]))]);
-            var (parameter, state) = adam.Update(o[0], o[1], [o[2], o[3] * o[3]], factors);
-            return [parameter, state[0], state[1]];
+            var first = builder.Constant(new Literal(DType.I64.Scalar, [0]));
+            return [.. builder.Inline(FirstStep(adam, o[0].Type), o[0], o[1], first, o[2], o[3] * o[3])];
         }, (o, _) => Update(adam, o[0], o[1], o[2], o[3]), o =>
         {
             var (p, g, m, v) = (o[0], o[1], o[2], o[3]);
             m.lerp_(g, 1 - adam.Beta1);
             v.mul_(v).mul_(adam.Beta2).addcmul_(g, g, 1 - adam.Beta2);
-            p.addcdiv_(m, v.sqrt().div_(Math.Sqrt(1 - adam.Beta2)).add_(adam.Epsilon), -adam.LearningRate / (1 - adam.Beta1));
+            p.addcdiv_(m, v.sqrt().div_(Math.Sqrt(1 - adam.Beta2)).add_(adam.Epsilon), -adam.LearningRate.At(0) / (1 - adam.Beta1));
             return [p, m, v];
         }) { Replaced = [0, 2, 3] };
+    }
+
+    // (p, dp, count of steps, m, v) → (p, m, v).
+    private static Function FirstStep(Adam adam, TensorType type)
+    {
+        var builder = new FunctionBuilder("adam");
+        var (p, gradient) = (builder.Parameter("p", type), builder.Parameter("dp", type));
+        var context = new StepContext(builder, Location.Unknown, Seed: 0,
+            p => new(p.Name!, p.Type, VariableRole.Trainable, Initializer.Zeros, p.Name!));
+        var scope = new UpdateScope(context, "adam", adam, [p]);
+        var next = adam.Begin(scope)(p, gradient);
+        return builder.Build([next, .. scope.Assignments().Select(a => a.Next).Take(2)]);
     }
 
     private static void Update(Adam adam, float[] p, float[] g, float[] m, float[] v)
@@ -54,7 +67,7 @@ internal static class Updates
             T.Multiply(s, 1 / MathF.Sqrt((float)(1 - adam.Beta2)), s);
             T.Add(s, (float)adam.Epsilon, s);
             T.Divide(ms, s, s);
-            T.MultiplyAdd(s, (float)(-adam.LearningRate / (1 - adam.Beta1)), ps, ps);
+            T.MultiplyAdd(s, (float)(-adam.LearningRate.At(0) / (1 - adam.Beta1)), ps, ps);
         }
     }
 }

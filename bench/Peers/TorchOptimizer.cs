@@ -31,10 +31,10 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         Array.ForEach(_second, t => t.Dispose());
     }
 
-    private static void Update(Sgd sgd, Tensor parameter, Tensor gradient, Tensor velocity)
+    private void Update(Sgd sgd, Tensor parameter, Tensor gradient, Tensor velocity)
     {
         var direction = sgd.Momentum > 0 ? velocity.mul_(sgd.Momentum).add_(gradient) : gradient;
-        parameter.add_(direction, alpha: -sgd.LearningRate);
+        parameter.add_(direction, alpha: -sgd.LearningRate.At(_step - 1));
     }
 
     // Adam with the bias corrections folded into two scalars: p -= lr/c1 · m / (√v/√c2 + ε).
@@ -44,6 +44,6 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         v.mul_(adam.Beta2).addcmul_(gradient, gradient, 1 - adam.Beta2);
         var (c1, c2) = (1 - Math.Pow(adam.Beta1, _step), 1 - Math.Pow(adam.Beta2, _step));
         using var denominator = v.sqrt().div_(Math.Sqrt(c2)).add_(adam.Epsilon);
-        parameter.addcdiv_(m, denominator, -adam.LearningRate / c1);
+        parameter.addcdiv_(m, denominator, -adam.LearningRate.At(_step - 1) / c1);
     }
 }

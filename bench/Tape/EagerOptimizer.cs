@@ -26,7 +26,7 @@ internal sealed class EagerOptimizer(Optimizer rule)
         }
     }
 
-    private static void Update(Sgd sgd, float[] parameter, float[] gradient, float[] velocity, float[] work)
+    private void Update(Sgd sgd, float[] parameter, float[] gradient, float[] velocity, float[] work)
     {
         var direction = gradient;
         if (sgd.Momentum > 0)
@@ -39,7 +39,7 @@ internal sealed class EagerOptimizer(Optimizer rule)
             TensorPrimitives.MultiplyAdd(velocity, (float)sgd.Momentum, gradient, work);
             direction = work;
         }
-        TensorPrimitives.MultiplyAdd(direction, -(float)sgd.LearningRate, parameter, parameter);
+        TensorPrimitives.MultiplyAdd(direction, -(float)sgd.LearningRate.At(_step - 1), parameter, parameter);
     }
 
     private void Update(Adam adam, float[] parameter, float[] gradient, (float[] First, float[] Second) state, float[] work)
@@ -55,6 +55,6 @@ internal sealed class EagerOptimizer(Optimizer rule)
         TensorPrimitives.Multiply(work, (float)(1 / Math.Sqrt(correction2)), work);
         TensorPrimitives.Add(work, (float)adam.Epsilon, work);
         TensorPrimitives.Divide(m, work, work);
-        TensorPrimitives.MultiplyAdd(work, -(float)(adam.LearningRate / correction1), parameter, parameter);
+        TensorPrimitives.MultiplyAdd(work, -(float)(adam.LearningRate.At(_step - 1) / correction1), parameter, parameter);
     }
 }

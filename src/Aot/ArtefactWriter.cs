@@ -8,10 +8,10 @@ namespace GraphCompiler.Aot;
 /// <summary>Writes a compiled model as files.</summary>
 public static class ArtefactWriter
 {
-    /// <summary>What can be asked for.</summary>
+    /// <summary>Every kind of output.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["obj", "shared", "header", "assembly", "llvm-ir", "asm", "ir"];
 
-    /// <summary>What is written when nothing is asked for.</summary>
+    /// <summary>The kinds that are written by default.</summary>
     public static IReadOnlyList<string> DefaultKinds { get; } = ["obj", "shared", "header", "assembly"];
 
     // ENOSPC and EDQUOT of Linux, ERROR_DISK_FULL of Windows.

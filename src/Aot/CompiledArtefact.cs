@@ -29,7 +29,7 @@ public sealed class CompiledArtefact
     public required ModelManifest Manifest { get; init; }
     /// <summary>Code for each target, best first.</summary>
     public required ImmutableArray<CompiledVariant> Variants { get; init; }
-    /// <summary>The source: step and prediction as IR text.</summary>
+    /// <summary>The source: step or function, and prediction, as IR text.</summary>
     public required string Ir { get; init; }
     /// <summary>Initial elements of each parameter as in memory, in the manifest's order.</summary>
     public required ImmutableArray<byte[]> Initial { get; init; }
@@ -54,16 +54,17 @@ public sealed class CompiledArtefact
         CheckName(name);
         if (targets.Count == 0)
             throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
-        var plan = model.Training;
+        var plan = model.Plan;
         CheckMetrics(plan);
-        var prediction = model.Prediction is { } output ? PredictionPlan.Create(plan, output, output.Location) : null;
+        var prediction = model.Prediction is { } output ? PredictionPlan.Create(model.Training, output, output.Location) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
         var source = new Source(name, plan, prediction, threads, logger);
         // Levels sort by number; native can run more than any of them may.
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
         var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
-        var parameters = plan.Variables.ToList();
+        // The optimizer's state is zero at first, unless its rule says otherwise.
+        var parameters = plan.States.Where(s => s.Role != VariableRole.Optimizer || s.Initializer != Initializer.Zeros).ToList();
         return new CompiledArtefact
         {
             Ir = ir,
@@ -77,9 +78,10 @@ public sealed class CompiledArtefact
                 Platform = ModelManifest.HostPlatform,
                 SourceSha256 = ModelManifest.Hash(Encoding.UTF8.GetBytes(ir)),
                 MaxThreads = threads,
+                IsFunction = plan is FunctionPlan,
                 Training = Buffers(first),
                 Prediction = predicted is null ? [] : Buffers(predicted),
-                Parameters = [.. parameters.Select(p => p.Value.Name!)],
+                Parameters = [.. parameters.Select(p => p.Name)],
                 Variants = [.. compiled.Select(c => c.Variant.Manifest)],
                 Files = [],
             },
@@ -89,7 +91,7 @@ public sealed class CompiledArtefact
     private static void CheckName(string name)
     {
         if (ModelName.Refusal(name) is { } refusal) throw new AotException("SGC7105", $"a model named '{name}' {refusal}");
-        // Whatever this process links with, the C library above all, a C program does too.
+        // A C program links with what this process links with, the C library above all.
         var process = NativeLibrary.GetMainProgramHandle();
         foreach (var function in CSource.Functions)
             if (NativeLibrary.TryGetExport(process, $"{name}_{function}", out _))
@@ -98,14 +100,14 @@ public sealed class CompiledArtefact
     }
 
     // Metrics may have any name that can be written into files; the builder checks all others.
-    private static void CheckMetrics(TrainingPlan plan)
+    private static void CheckMetrics(Plan plan)
     {
         foreach (var name in plan.Outputs)
             if (name.Length == 0 || name.EnumerateRunes().Any(r => r == Rune.ReplacementChar))
                 throw new AotException("SGC7105", $"a metric named '{name}' cannot be written into files: its name is empty or not text");
     }
 
-    // Code uses no feature that a loader could not look for.
+    // The code uses only features that a loader can look for.
     private static TargetInfo TargetOf(string name)
     {
         var target = TargetInfo.Create(name);
@@ -118,7 +120,7 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(string Name, TrainingPlan Plan, PredictionPlan? Prediction, int Threads, ILogger? Logger)
+    private sealed record Source(string Name, Plan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger)
     {
         public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
             TargetInfo target, bool withText)
@@ -129,17 +131,16 @@ public sealed class CompiledArtefact
             ManifestEntry Add(string program, (LoopProgram Program, ExecutableLayout Layout) lowered)
             {
                 programs.Add((Symbol(program), lowered.Program));
-                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel);
+                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
             }
             var context = PassContext.FromEnvironment(Logger);
-            var step = Compiler.Lower(Plan.Function, Plan.Roles, Plan.Donated, Plan.ResultNames, target, Threads, context);
-            var training = Add("train", step);
+            var step = Compiler.Lower(Plan, target, Threads, context);
+            var training = Add(Plan is FunctionPlan ? "run" : "train", step);
             ExecutableLayout? predicted = null;
             ManifestEntry? prediction = null;
             if (Prediction is { } plan)
             {
-                var forward = Compiler.Lower(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames, target, Threads,
-                    PassContext.FromEnvironment(Logger));
+                var forward = Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger));
                 (prediction, predicted) = (Add("predict", forward), forward.Layout);
             }
             var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);

@@ -9,7 +9,7 @@ namespace GraphCompiler.Aot;
 /// itself; otherwise it is escaped. The escaped form is the name with each run of other characters than ASCII letters and digits, and a
 /// digit at the start, written as '_', two hexadecimal digits for each byte of UTF-8, '_'; at the end '_', unless there is one. So
 /// <c>asm</c> is <c>asm_</c>, and beside <c>layer1_weight</c> <c>layer1.weight</c> is <c>layer1_2e_weight_</c>. Plain forms have no '_' at
-/// their end, so the two never meet, and from the escaped form the name can be read back.
+/// their end, so none equals an escaped form, and from the escaped form the name can be read back.
 /// </remarks>
 internal sealed class Identifiers
 {

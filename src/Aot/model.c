@@ -122,7 +122,7 @@ API const char *NAME(_status_text)(int status) {
     case 6001: return "error SGC6001: a file cannot be opened, read or written";
     case 7205: return "error SGC7205: this processor lacks a feature that the model was compiled for; build it for a lower --target";
     case 7207: return "error SGC7207: the model was compiled for fewer threads; build it with more --threads";
-    case 7208: return "error SGC7208: not a checkpoint of this model, cut short, or altered";
+    case 7208: return "error SGC7208: not a checkpoint of this model, truncated, or altered";
     default: return "unknown status";
     }
 }
@@ -170,7 +170,7 @@ enum { MOST_NAMES = 10000, MOST_PATH = 4352 };
 
 static int write_states(struct MODEL_TYPE *m, FILE *file) {
     uint64_t hash = FNV_START;
-    int ok = fwrite("SGCSTAT1", 1, 8, file) == 8 && fwrite(source_sha256, 1, 32, file) == 32;
+    int ok = fwrite("SGCSTAT2", 1, 8, file) == 8 && fwrite(states_sha256, 1, 32, file) == 32;
     for (int i = 0; ok && i < STATE_COUNT; i++) {
         ok = fwrite(m->states[i], 1, state_bytes[i], file) == state_bytes[i];
         hash = fnv(hash, m->states[i], state_bytes[i]);
@@ -197,7 +197,7 @@ static FILE *open_beside(const struct MODEL_TYPE *m, const char *path, char *nam
     return NULL;
 }
 
-/* Beside, then renamed: an older checkpoint is replaced whole or not at all, however many instances save to one path. */
+/* Written beside and then renamed: an older checkpoint is replaced whole or not at all, however many instances save to one path. */
 API int NAME(_save)(struct MODEL_TYPE *m, const char *path) {
     char beside[MOST_PATH];
     if (!path) return fail(m, 6001, "no path is given", "");
@@ -222,7 +222,7 @@ API int NAME(_load)(struct MODEL_TYPE *m, const char *path) {
     fclose(file);
     if (!bytes) return fail(m, 5101, "no memory to read ", path);
     uint64_t hash;
-    int ok = got == size && memcmp(bytes, "SGCSTAT1", 8) == 0 && memcmp(bytes + 8, source_sha256, 32) == 0;
+    int ok = got == size && memcmp(bytes, "SGCSTAT2", 8) == 0 && memcmp(bytes + 8, states_sha256, 32) == 0;
     if (ok) {
         memcpy(&hash, bytes + header + states, 8);
         ok = hash == fnv(FNV_START, bytes + header, states);
@@ -230,5 +230,5 @@ API int NAME(_load)(struct MODEL_TYPE *m, const char *path) {
     const uint8_t *from = bytes + header;
     for (int i = 0; ok && i < STATE_COUNT; from += state_bytes[i++]) memcpy(m->states[i], from, state_bytes[i]);
     free(bytes);
-    return ok ? 0 : fail(m, 7208, "not a checkpoint of this model, cut short, or altered: ", path);
+    return ok ? 0 : fail(m, 7208, "not a checkpoint of this model, truncated, or altered: ", path);
 }

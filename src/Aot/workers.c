@@ -1,4 +1,4 @@
-/* How the threads of a model run its programs, wait and end. This part stands before model.c in a shared library's source. */
+/* How the threads of a model run its programs, wait and end. A shared library's source has this part before model.c. */
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -15,14 +15,14 @@
 /* How a thread waits, as in the .NET runtime's Backoff: it spins, it yields the processor, then it sleeps. */
 enum { SPINS = 1024, YIELD_NS = 200000 };
 
-/* The control block of a program's barriers, as KernelAbi in the .NET runtime has it. */
+/* The control block of a program's barriers, as KernelAbi in the .NET runtime lays it out. */
 typedef struct {
-    uint64_t arrived; /* in the low half; SLEEPS beside it */
+    uint64_t arrived; /* the count in the low half, the bit SLEEPS above it */
     char apart[56];
     uint64_t generation;
     void (*wait)(void *barrier, int64_t generation, int64_t workers);
     void (*wake)(void *barrier);
-    char rest[40];
+    char padding[40];
 } barrier_block;
 _Static_assert(sizeof(barrier_block) == 128 && offsetof(barrier_block, generation) == 64, "KernelAbi");
 #define SLEEPS ((uint64_t)1 << 32)
@@ -43,7 +43,7 @@ typedef struct pool {
     const program *job;
     int is_stopping;
     uint32_t forks; /* of this process's ancestors when the workers were started */
-    /* What the caller writes and what workers write, apart. */
+    /* What the caller writes and what workers write have cache lines of their own. */
     char before[128];
     uint32_t generation, sleeping_workers;
     char between[128];
@@ -68,7 +68,7 @@ static void futex_wait(uint32_t *word, uint32_t expected) { syscall(SYS_futex, w
 
 static void futex_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX); }
 
-/* Waits awhile for a word to be `wanted`, or to be another than that; whether it came to be so. */
+/* Spins and yields until a word equals `wanted`, or differs from it; false when it is time to sleep. */
 static int comes(const uint32_t *word, uint32_t wanted, int is_equal) {
     for (int i = 0; i < SPINS; i++) {
         if ((__atomic_load_n(word, __ATOMIC_ACQUIRE) == wanted) == is_equal) return 1;
@@ -79,7 +79,7 @@ static int comes(const uint32_t *word, uint32_t wanted, int is_equal) {
     return 0;
 }
 
-/* What generated code calls after SPINS looks; returns in the next generation. A sleeper says so in the word that arrivals are counted in:
+/* What generated code calls after SPINS looks; returns in the next generation. A sleeper sets a bit in the word that counts arrivals:
    either the last to arrive sees that, or the sleeper sees that all have arrived. */
 static void barrier_wait(void *barrier, int64_t generation, int64_t workers) {
     barrier_block *b = barrier;
@@ -98,7 +98,8 @@ static void barrier_wait(void *barrier, int64_t generation, int64_t workers) {
 
 static void barrier_wake(void *barrier) { futex_wake((uint32_t *)&((barrier_block *)barrier)->generation); }
 
-/* Who is about to sleep says so before the last look, and who publishes looks after: one of the two sees the other. */
+/* A worker counts itself as a sleeper before its last look, and whoever publishes a job looks for sleepers afterwards: one of the two
+   sees the other. */
 static void await_job(pool *all, uint32_t seen) {
     if (comes(&all->generation, seen, 0)) return;
     __atomic_add_fetch(&all->sleeping_workers, 1, __ATOMIC_SEQ_CST);

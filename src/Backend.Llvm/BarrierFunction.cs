@@ -6,8 +6,8 @@ namespace GraphCompiler.Backend.Llvm;
 /// <summary>The function of a module that all workers synchronize in; <see cref="KernelAbi"/> has the protocol.</summary>
 /// <remarks>
 /// The last to arrive resets the count and begins a new generation, for which the others spin. Whoever has spun long enough calls the
-/// runtime, which yields and sleeps. That a worker sleeps stands in the word that arrivals are counted in, so that the last one learns it
-/// with its own arrival. Both calls are the function's last act: the fast path saves no registers.
+/// runtime, which yields and sleeps. A worker that sleeps has set a bit in the word that counts arrivals, so that the last one to arrive
+/// sees it with its own arrival. Both calls are the function's last act: the fast path saves no registers.
 /// </remarks>
 internal sealed class BarrierFunction
 {

@@ -35,7 +35,7 @@ internal sealed class Bf16Rounding
         var x = function.GetParam(0);
         var bits = toBits(x);
         var high = Shift(bits);
-        // The last kept bit breaks ties; half of it, less one, carries the rest.
+        // Adds half a unit of the last kept bit, less one, and that bit: ties go to even.
         var half = _builder.BuildAdd(_builder.BuildAnd(high, Constant(1)), Constant(0x7fff));
         var rounded = Shift(_builder.BuildAdd(bits, half));
         var quiet = _builder.BuildOr(high, Constant(0x40));

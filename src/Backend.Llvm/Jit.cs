@@ -23,7 +23,7 @@ public static unsafe class Jit
     private const string FullPipeline = "default<O2>";
 
     /// <summary>Verifies, optimises and compiles a module to an object file in memory.</summary>
-    /// <remarks>The module is rewritten on the way and is good for nothing afterwards but to be disposed by the caller.</remarks>
+    /// <remarks>The module is rewritten on the way; afterwards the caller can only dispose it.</remarks>
     /// <exception cref="BackendException">SGC4003; SGC4004 when this libLLVM lacks the target.</exception>
     public static byte[] CompileToObject(
         LLVMModuleRef module, TargetInfo target, Optimization optimization = Optimization.Light) =>

@@ -39,7 +39,7 @@ public static class LlvmLibrary
         }
     }
 
-    /// <summary>Opens the first usable library among the candidates; a configured one excludes the rest.</summary>
+    /// <summary>Opens the first usable library among the candidates; a configured one excludes all others.</summary>
     internal static nint Open(string? configured, IReadOnlyList<string> candidates, out Version version)
     {
         var only = string.IsNullOrEmpty(configured) ? null : configured;

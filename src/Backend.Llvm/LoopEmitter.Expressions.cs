@@ -8,7 +8,21 @@ namespace GraphCompiler.Backend.Llvm;
 /// <content>Scalar expressions, on scalars or on a vector for each lane.</content>
 internal sealed partial class LoopEmitter
 {
-    private EmittedValue EmitExpr(ScalarExpr expression) => expression switch
+    private readonly Dictionary<ScalarExpr, (EmittedValue Value, LLVMBasicBlockRef Block)> _shared =
+        new(ReferenceEqualityComparer.Instance);
+
+    // A node that a statement reaches twice is emitted once in a block: rounds that read what the round before made twice are then linear
+    // in the rounds, not exponential.
+    private EmittedValue EmitExpr(ScalarExpr expression)
+    {
+        if (expression.Operands.IsEmpty) return EmitNode(expression);
+        if (_shared.TryGetValue(expression, out var known) && known.Block == _builder.InsertBlock) return known.Value;
+        var value = EmitNode(expression);
+        _shared[expression] = (value, _builder.InsertBlock);
+        return value;
+    }
+
+    private EmittedValue EmitNode(ScalarExpr expression) => expression switch
     {
         ConstantExpr c => new(_module.Constant(c.DType, c.Value), false),
         VariableExpr v => EmitVariable(v),
@@ -98,6 +112,9 @@ internal sealed partial class LoopEmitter
         (BinaryKind.Div or BinaryKind.Rem, false) => IntegerDivision(kind, type, x, y),
         (BinaryKind.And, _) => _builder.BuildAnd(x, y),
         (BinaryKind.Or, _) => _builder.BuildOr(x, y),
+        (BinaryKind.Xor, _) => _builder.BuildXor(x, y),
+        (BinaryKind.ShiftLeft or BinaryKind.ShiftRightLogical or BinaryKind.ShiftRightArithmetic, false) => Shift(kind, type, x, y),
+        (BinaryKind.MultiplyHigh, false) => MultiplyHigh(type, x, y),
         (BinaryKind.Min or BinaryKind.Max, _) => MinMax(kind, type, x, y),
         _ => throw new InternalCompilerException("emit", $"unknown binary {kind}"),
     };

@@ -70,6 +70,7 @@ internal sealed partial class LoopEmitter
 
     private void Emit(Statement statement)
     {
+        _shared.Clear();
         switch (statement)
         {
             case ForStatement loop: EmitFor(loop); break;

@@ -62,6 +62,9 @@ internal sealed class ModuleEmitter : IDisposable
         _ => _context.Int8Type,
     };
 
+    /// <summary>The integer of this many bits.</summary>
+    public LLVMTypeRef IntegerOf(int bits) => _context.GetIntType((uint)bits);
+
     private LLVMTypeRef BFloat()
     {
         if (!_roundsToBf16) Bf16Rounding.Define(this, _context);

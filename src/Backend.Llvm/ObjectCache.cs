@@ -27,7 +27,7 @@ public sealed class ObjectCache
     private readonly long _mostBytes;
 
     /// <summary>A cache in a folder, which is made when first written to.</summary>
-    /// <param name="folder">Where entries lie; a relative path is taken from the current directory.</param>
+    /// <param name="folder">Where entries are; a relative path is taken from the current directory.</param>
     /// <param name="logger">Gets what is refused at Warning level; hits and trouble with the disk at Debug level.</param>
     /// <param name="mostBytes">Beyond this the entries that were not used for longest are deleted.</param>
     public ObjectCache(string folder, ILogger logger, long mostBytes = 256L << 20) =>
@@ -144,7 +144,7 @@ public sealed class ObjectCache
     {
         try
         {
-            // Examined before anything is made, and again since somebody may have been faster.
+            // Checked before anything is created, and again afterwards, since another process may have created it first.
             if (PrivateFolder() is not { } planned) return;
             PrivateFiles.CreateFolder(planned);
             if (PrivateFolder() is not { } folder) return;

@@ -7,7 +7,7 @@ namespace GraphCompiler.Backend.Llvm;
 /// On Linux a folder is private when it is a directory of the effective user that neither group nor others may write, and
 /// every directory and link on the way to it belongs to that user or to root and may not be written by others either, unless
 /// it is sticky like <c>/tmp</c>. So nobody else can put a file into it or replace it between a check and its use. On Windows
-/// the access control lists of the user's profile decide. On other systems .NET does not tell owners, so nothing is private.
+/// the access control lists of the user's profile decide. On other systems .NET does not report owners, so nothing is private.
 /// </remarks>
 internal static partial class PrivateFiles
 {

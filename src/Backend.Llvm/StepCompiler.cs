@@ -12,8 +12,8 @@ public static class StepCompiler
     /// worker.</summary>
     public const string EntryName = "sgc_step";
 
-    /// <summary>Calls of kernels in one function: LLVM's register allocation takes time that grows faster than linearly with a
-    /// function.</summary>
+    /// <summary>Most calls of kernels in one function: the time of LLVM's register allocation grows faster than linearly with a
+    /// function's size.</summary>
     private const int CallsPerFunction = 64;
 
     /// <summary>Compiles to a relocatable object; LLVM IR and assembly are written to <paramref name="dumpDirectory"/>, if any.</summary>

@@ -94,7 +94,7 @@ static void Inspect(string path)
     }
 }
 
-// What the user can mend is a message, not a stack trace.
+// What the user can correct is a message, not a stack trace.
 static int Guard(Action run)
 {
     try

@@ -21,7 +21,7 @@ public sealed record CompileOptions
     /// <summary>Whether a training step tests what its losses need of their inputs, and names what does not hold: a label outside of the
     /// classes is SGC5008, with the example. Costs a comparison for each label.</summary>
     public bool Checked { get; init; }
-    /// <summary>Whether a training step counts the time of each kernel, for <see cref="TrainingStep.Profile"/>; costs some tens of
+    /// <summary>Whether a training step counts the time of each kernel, for <see cref="CompiledFunction.Profile"/>; costs some tens of
     /// nanoseconds a kernel.</summary>
     public bool Profile { get; init; }
 }

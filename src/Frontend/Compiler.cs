@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -12,23 +13,21 @@ namespace GraphCompiler.Frontend;
 /// <summary>From a function to an executable: optimize, lower, generate code, load. The only place that names the backend.</summary>
 internal static class Compiler
 {
-    /// <summary>Compiles <paramref name="function"/>.</summary>
-    /// <param name="function">The whole step.</param>
-    /// <param name="parameterRoles">Input or State for each parameter.</param>
-    /// <param name="donatedParameter">For each result the state parameter that it replaces, or -1 for an output.</param>
-    /// <param name="resultNames">A name for each result; those of donations are not used.</param>
+    /// <summary>Compiles a plan.</summary>
+    /// <param name="plan">The whole function.</param>
     /// <param name="options">Threads, logging, verification.</param>
-    /// <param name="state">Memory to share with other executables, or null for an own one.</param>
-    /// <returns>The executable, and the program that its code was made from.</returns>
-    public static (Executable Executable, LoopProgram Program) Compile(Function function, ImmutableArray<BufferRole> parameterRoles,
-        ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, CompileOptions options, StateStore? state)
+    /// <param name="store">Where its variables live; gets those that it does not have yet.</param>
+    /// <returns>The executable, the program that its code was made from, and the time from the graph to loaded code.</returns>
+    public static (Executable Executable, LoopProgram Program, TimeSpan Time) Compile(Plan plan, CompileOptions options,
+        VariableStore store)
     {
+        var start = Stopwatch.GetTimestamp();
         var target = TargetInfo.Create();
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var (program, layout) = Lower(function, parameterRoles, donatedParameter, resultNames, target, threads, context);
-        CheckMemory(layout, function.Name);
+        var (program, layout) = Lower(plan, target, threads, context);
+        CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile)
         {
@@ -36,8 +35,27 @@ internal static class Compiler
             layout = layout with { ArenaBytes = program.ArenaBytes };
         }
         var code = CompileOrFind(program, target, context);
-        return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, state), program);
+        var time = Stopwatch.GetElapsedTime(start);
+        try
+        {
+            store.Declare([.. plan.States.Select(s => Declaration(s, plan.Graph.Seed))]);
+            return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, store), program, time);
+        }
+        catch
+        {
+            code.Dispose();
+            throw;
+        }
     }
+
+    // Memory is zero at first.
+    private static VariableDeclaration Declaration(StateVariable variable, ulong seed) => new(
+        Layout(variable.Name, BufferRole.State, variable.Type), variable.Role,
+        variable.Initializer == Initializer.Zeros ? null : memory =>
+        {
+            var initial = variable.InitialBytes(seed);
+            initial.CopyTo(memory.Elements<byte>(initial.Length));
+        });
 
     // Before anything is allocated: the system may promise memory that it has not, and end the process when it is touched.
     private static void CheckMemory(ExecutableLayout layout, string name)
@@ -92,14 +110,12 @@ internal static class Compiler
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
     /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
     /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
-    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Function function, ImmutableArray<BufferRole> parameterRoles,
-        ImmutableArray<int> donatedParameter, ImmutableArray<string> resultNames, TargetInfo target, int threads, PassContext context)
+    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context)
     {
         CheckThreads(threads);
-        var optimized = new PassRunner(Pipeline.Training).Run(function, context);
-        var program = LowerToLoops.Lower(optimized, donatedParameter, TraitsOf(target, threads), verifies: context.VerifyEach);
-        var buffers = Buffers(function, parameterRoles, donatedParameter, resultNames);
-        var layout = new ExecutableLayout(buffers, program.ArenaBytes, program.IsParallel);
+        var optimized = new PassRunner(Pipeline.Training).Run(plan.Function, context);
+        var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach);
+        var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
         layout.Check();
         return (program, layout);
     }
@@ -108,14 +124,14 @@ internal static class Compiler
     internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
         new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
 
-    private static ImmutableArray<BufferLayout> Buffers(Function function, ImmutableArray<BufferRole> roles,
-        ImmutableArray<int> donated, ImmutableArray<string> names)
+    private static ImmutableArray<BufferLayout> Buffers(Plan plan)
     {
         var buffers = ImmutableArray.CreateBuilder<BufferLayout>();
+        var (function, names) = (plan.Function, plan.ResultNames);
         for (var i = 0; i < function.Parameters.Length; i++)
-            buffers.Add(Layout(function.Parameters[i].Name!, roles[i], function.Parameters[i].Type));
+            buffers.Add(Layout(function.Parameters[i].Name!, plan.Roles[i], function.Parameters[i].Type));
         for (var i = 0; i < function.Results.Length; i++)
-            if (donated[i] < 0) buffers.Add(Layout(names[i], BufferRole.Output, function.Results[i].Type));
+            if (plan.Donated[i] < 0) buffers.Add(Layout(names[i], BufferRole.Output, function.Results[i].Type));
         return buffers.ToImmutable();
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
@@ -5,29 +6,16 @@ using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.Frontend;
 
-/// <summary>A trainable or frozen tensor of a model.</summary>
-/// <param name="Value">Its symbol.</param>
-/// <param name="Initializer">Its first elements.</param>
-/// <param name="IsTrainable">Whether an optimizer changes it.</param>
-public sealed record ModelParameter(Value Value, Initializer Initializer, bool IsTrainable)
-{
-    /// <summary>The elements that training starts from, row-major.</summary>
-    /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
-    public float[] InitialElements(ulong seed) => Initializer.Create(Value.Shape, seed, Value.Name!);
-
-    /// <summary>The same elements as they are in memory: each rounded once to the tensor's type, little endian.</summary>
-    /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
-    /// <exception cref="GraphException">SGC1001, SGC1005: a fraction or a number out of range, and the type holds integers.</exception>
-    public byte[] InitialBytes(ulong seed) => Initializer.CreateBytes(Value.Type, seed, Value.Name!);
-}
-
 /// <summary>Declares a model: inputs, parameters and what is computed from them.</summary>
 /// <param name="name">The model's name: letters, digits, '_', '.', '/'.</param>
 /// <param name="seed">Decides the initial parameters, together with their names.</param>
-public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
+public sealed partial class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(name)
 {
     private readonly List<ModelParameter> _parameters = [];
+    private readonly List<Assignment> _assignments = [];
     private readonly List<RuntimeCheck> _checks = [];
+    private readonly HashSet<string> _scopes = [];
+    private RandomState? _random;
 
     /// <summary>Decides the initial parameters.</summary>
     public ulong Seed { get; } = seed;
@@ -36,11 +24,17 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     /// <summary>Inputs in the order of declaration, which is the order of arguments of a step.</summary>
     public IEnumerable<Value> Inputs => Parameters.Where(p => _parameters.All(m => m.Value != p));
 
+    /// <summary>What training steps assign, in the order of declaration.</summary>
+    public IReadOnlyList<Assignment> Assignments => _assignments;
+
     /// <summary>Conditions that a checked step tests.</summary>
     internal IReadOnlyList<RuntimeCheck> Checks => _checks;
 
     /// <inheritdoc/>
     protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;
+
+    /// <summary>The random numbers that are drawn.</summary>
+    internal RandomState Random => _random ??= new(this);
 
     internal void Add(RuntimeCheck check) => _checks.Add(check);
 
@@ -49,6 +43,7 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
     {
         base.Withdraw(firstId);
         _parameters.RemoveAll(p => p.Value.Id >= firstId);
+        _assignments.RemoveAll(a => a.Variable.Value.Id >= firstId || a.Next.Id >= firstId);
         _checks.RemoveAll(c => c.Guarded.Id >= firstId);
     }
 
@@ -76,35 +71,128 @@ public sealed class GraphBuilder(string name, ulong seed = 0) : FunctionBuilder(
         return value;
     }
 
+    /// <summary>Says what a variable is at the end of each training step that is declared after this call: running statistics,
+    /// counters.</summary>
+    /// <param name="variable">A variable of any type that no optimizer trains.</param>
+    /// <param name="next">Of the variable's type, computed from the values that variables have while the step runs.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <returns>The assignment, for steps that carry out some and not others.</returns>
+    /// <exception cref="GraphException">SGC1008: a value of another builder. SGC1013: no variable, or assigned already. SGC1001, SGC1002:
+    /// the new value is of another type.</exception>
+    public Assignment Assign(Value variable, Value next, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Assign(variable, next, followsReads: false, Pinned ?? new Location(file, line));
+
+    internal Assignment Assign(Value variable, Value next, bool followsReads, Location location)
+    {
+        ArgumentNullException.ThrowIfNull(variable);
+        ArgumentNullException.ThrowIfNull(next);
+        CheckOwn("Assign", variable, location);
+        CheckOwn("Assign", next, location);
+        var parameter = _parameters.FirstOrDefault(p => p.Value == variable)
+            ?? throw new GraphException(DiagnosticCode.BadAssignment, $"Assign: {variable} is no variable of \"{Name}\"", location);
+        if (_assignments.FirstOrDefault(a => a.Variable == parameter) is { } first)
+            throw new GraphException(DiagnosticCode.BadAssignment, $"Assign: {variable} is assigned already, at {first.Location}",
+                location);
+        TypeCheck.Replacement("Assign", variable, next, location);
+        var assignment = new Assignment(parameter, next, location) { FollowsReads = followsReads };
+        _assignments.Add(assignment);
+        return assignment;
+    }
+
     /// <summary>A training step that makes <paramref name="loss"/> smaller.</summary>
     /// <param name="loss">A floating-point scalar of this builder.</param>
     /// <param name="optimizer">How the variables move.</param>
     /// <param name="metrics">Further values that each step reports, by name, as parameters are named; "loss" is taken.</param>
+    /// <param name="variables">Which variables the step trains, each of them trainable; all that the loss depends on when null.</param>
+    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
-    /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable.
-    /// SGC1008: a value of another builder. SGC1006: a metric's name is malformed or taken. SGC1009, SGC1011: the optimizer gives less than
-    /// it declared.</exception>
+    /// <remarks>The step takes the inputs that the loss, the metrics and the assignments depend on.</remarks>
+    /// <exception cref="GraphException">SGC1010: loss is not a floating-point scalar, or depends on no trainable variable, or not on one
+    /// that is named. SGC1008: a value of another builder. SGC1006: a metric's or the optimizer's name is malformed or taken. SGC1009,
+    /// SGC1011, SGC1013: the optimizer gives something else than a value for each parameter and state. SGC1013: a variable that is trained
+    /// and assigned.</exception>
     public TrainingPlan Minimize(Value loss, Optimizer optimizer, IReadOnlyDictionary<string, Value>? metrics = null,
+        IReadOnlyList<Value>? variables = null, IReadOnlyList<Assignment>? assignments = null,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var location = new Location(file, line);
+        CheckMinimize(loss, optimizer, metrics, location);
+        foreach (var variable in variables ?? [])
+        {
+            ArgumentNullException.ThrowIfNull(variable, nameof(variables));
+            CheckOwn("Minimize", variable, location);
+            if (!_parameters.Any(p => p.Value == variable && p.IsTrainable))
+                throw new GraphException(DiagnosticCode.NotDifferentiable, $"Minimize: {variable} is no trainable variable of \"{Name}\"",
+                    location);
+        }
+        foreach (var assignment in assignments ?? [])
+        {
+            ArgumentNullException.ThrowIfNull(assignment, nameof(assignments));
+            if (!_assignments.Contains(assignment))
+                throw new GraphException(DiagnosticCode.ForeignValue, $"Minimize: {assignment} is not of \"{Name}\"", location);
+        }
+        var scope = ScopeFor(optimizer, location);
+        var plan = TrainingPlanBuilder.Build(new(this, loss, metrics ?? ImmutableDictionary<string, Value>.Empty, optimizer, scope,
+            variables, assignments, location));
+        _scopes.Add(scope); // Of a plan that was made.
+        return plan;
+    }
+
+    /// <summary>A training step that trains the variables whose names <paramref name="variables"/> holds for.</summary>
+    /// <param name="loss">A floating-point scalar of this builder.</param>
+    /// <param name="optimizer">How the variables move.</param>
+    /// <param name="variables">Of those that the loss depends on, asked by name.</param>
+    /// <param name="metrics">Further values that each step reports, by name.</param>
+    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">SGC1010: none is chosen. Else as the other overload.</exception>
+    public TrainingPlan Minimize(Value loss, Optimizer optimizer, Func<string, bool> variables,
+        IReadOnlyDictionary<string, Value>? metrics = null, IReadOnlyList<Assignment>? assignments = null,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        var location = new Location(file, line);
+        CheckMinimize(loss, optimizer, metrics, location);
+        var reached = TrainingPlanBuilder.Trainable(this, loss);
+        Value[] chosen = [.. reached.Where(v => variables(v.Name!))];
+        return chosen.Length > 0 ? Minimize(loss, optimizer, metrics, chosen, assignments, file, line)
+            : throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"Minimize: none of the variables that the loss depends on is chosen; there are: {string.Join<Value>(", ", reached)}",
+                location);
+    }
+
+    private void CheckMinimize(Value loss, Optimizer optimizer, IReadOnlyDictionary<string, Value>? metrics, Location location)
     {
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
-        var location = new Location(file, line);
-        foreach (var (name, value) in (metrics ?? new Dictionary<string, Value>()).Prepend(new(TrainingPlan.LossName, loss)))
+        CheckOwn(TrainingPlan.LossName, loss, location);
+        foreach (var (name, value) in metrics ?? ImmutableDictionary<string, Value>.Empty)
         {
             ArgumentNullException.ThrowIfNull(value, nameof(metrics));
-            if (value.Builder != this)
-                throw new GraphException(DiagnosticCode.ForeignValue, $"\"{name}\" belongs to \"{value.Builder.Name}\", not to \"{Name}\"",
-                    location);
-        }
-        foreach (var name in metrics?.Keys ?? [])
+            CheckOwn(name, value, location);
             if (CheckName(name, location) == TrainingPlan.LossName || Parameters.Any(p => p.Name == name))
                 throw new GraphException(DiagnosticCode.BadName, $"a metric cannot be named \"{name}\": the name is already taken",
                     location);
+        }
         if (loss.Rank != 0 || !loss.DType.IsFloating)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
                 $"the loss must be a floating-point scalar, got {loss.Type}; take its Mean() or Sum()", location);
-        return TrainingPlan.Create(this, loss, metrics, optimizer, location);
+    }
+
+    private void CheckOwn(string what, Value value, Location location)
+    {
+        if (value.Builder != this)
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"\"{what}\": {value} belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+    }
+
+    // Two steps of one model do not share an optimizer's state, unless they are told to by its name.
+    private string ScopeFor(Optimizer optimizer, Location location)
+    {
+        if (optimizer.Name is { } name) return CheckName(name, location);
+        return Optimizer.FreeName(optimizer.ScopeName, _scopes.Contains);
     }
 }

@@ -7,9 +7,12 @@ namespace GraphCompiler.Frontend;
 /// <content>How each kind of initializer makes its elements.</content>
 public abstract partial record Initializer
 {
-    private sealed record Filled(float Value) : Initializer
+    private sealed record Filled(double Value) : Initializer
     {
-        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random) => elements.Fill(Value);
+        private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random) => elements.Fill((float)Value);
+
+        internal override byte[] CreateBytes(TensorType type, ulong seed, string name) =>
+            type.DType == DType.F64 ? new Literal(type, Value).ToBytes() : base.CreateBytes(type, seed, name);
     }
 
     private sealed record Ranged(float Low, float High) : Initializer

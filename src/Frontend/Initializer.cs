@@ -30,6 +30,9 @@ public abstract partial record Initializer
     /// <summary>One number everywhere.</summary>
     public static Initializer Constant(float value) => new Filled(value);
 
+    /// <summary>One number everywhere, exact in f64.</summary>
+    internal static Initializer Exactly(double value) => new Filled(value);
+
     /// <summary>Uniform from <paramref name="low"/> to below <paramref name="high"/>.</summary>
     /// <exception cref="GraphException">SGC1011: not finite, or low is above high.</exception>
     public static Initializer Uniform(float low, float high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>

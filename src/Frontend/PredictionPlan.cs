@@ -1,40 +1,37 @@
-using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
-using GraphCompiler.Runtime;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Frontend;
 
 /// <summary>A forward function that reads the variables of a training step: what is compiled for it, at run time and ahead of
 /// time.</summary>
-/// <param name="Function">From the inputs and variables that the output depends on to the output.</param>
-/// <param name="Roles">For each parameter of the function whether a call is given it or the step holds it.</param>
-internal sealed record PredictionPlan(Function Function, ImmutableArray<BufferRole> Roles)
+internal static class PredictionPlan
 {
     /// <summary>The name of the only result.</summary>
-    public const string OutputName = "output";
-
-    /// <summary>The name of each result.</summary>
-    public static ImmutableArray<string> ResultNames { get; } = [OutputName];
-
-    /// <summary>The result replaces no parameter.</summary>
-    public static ImmutableArray<int> Donated { get; } = [-1];
+    public const string OutputName = FunctionPlan.OutputName;
 
     /// <summary>What <paramref name="output"/> needs of the model of <paramref name="training"/>.</summary>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize.</exception>
-    public static PredictionPlan Create(TrainingPlan training, Value output, Location location)
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: there
+    /// are no averages to read.</exception>
+    public static FunctionPlan Create(TrainingPlan training, Value output, Location location, bool averaged = false)
     {
         var graph = training.Graph;
         if (output.Builder != graph)
             throw new GraphException(DiagnosticCode.ForeignValue,
                 $"the output belongs to \"{output.Builder.Name}\", not to \"{graph.Name}\"", location);
-        var function = Prediction.Slice(graph, output);
-        var inputs = graph.Inputs.Select(i => i.Name!).ToHashSet();
-        foreach (var parameter in function.Parameters)
-            if (!inputs.Contains(parameter.Name!) && !training.Holds(parameter))
+        var plan = FunctionPlan.Create(new(graph, $"{graph.Name}.predict", [(OutputName, output)], [], Mode.Inference));
+        foreach (var state in plan.States)
+            if (training.States.All(s => s.Name != state.Name))
                 throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"the output reads the variable \"{parameter.Name}\", which was declared after Minimize, so the step does not hold it",
+                    $"the output reads the variable \"{state.Name}\", which was declared after Minimize, so the step does not hold it",
                     location);
-        return new(function, [.. function.Parameters.Select(p => inputs.Contains(p.Name!) ? BufferRole.Input : BufferRole.State)]);
+        return averaged ? plan.Reading(Averages(training, location)) : plan;
     }
+
+    // By the name of the variable that each is of.
+    private static Dictionary<string, StateVariable> Averages(TrainingPlan training, Location location) => training.Averages.Count > 0
+        ? training.Averages.ToDictionary(a => a.Key, a => training.States.First(s => s.Name == a.Value))
+        : throw new GraphException(DiagnosticCode.BadArgument, "the optimizer keeps no averages of variables; declare them: "
+            + "new Adam() { Parameters = [new ExponentialMovingAverage(0.999)] }", location);
 }

@@ -2,29 +2,24 @@ using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
 
-/// <summary>A compiled forward function that reads the variables of a training step.</summary>
-/// <remarks>For one thread at a time: a second one gets SGC5005. Threads that predict at the same time take a predictor each. None may run
-/// while the step does, which writes the variables.</remarks>
-public sealed class Predictor : IDisposable
+/// <summary>A compiled forward function of one output that reads the variables of a training step.</summary>
+/// <remarks>For one thread at a time: a second one gets SGC5005. Threads that predict at the same time take a predictor each. Whoever comes
+/// second of a predictor and its step, which writes the variables, gets SGC5005.</remarks>
+public sealed class Predictor : CompiledFunction
 {
-    private readonly Executable _executable;
-
-    // A predictor counts no times, whatever its step does.
-    internal Predictor(PredictionPlan plan, CompileOptions options, StateStore state) =>
-        (_executable, _) = Compiler.Compile(plan.Function, plan.Roles, PredictionPlan.Donated, PredictionPlan.ResultNames,
-            options with { Profile = false }, state);
-
-    /// <summary>The inputs that the output depends on, in the order of their declaration.</summary>
-    public IReadOnlyList<string> Inputs => [.. _executable.Layout.Buffers.Where(b => b.Role == BufferRole.Input).Select(b => b.Name)];
+    // A predictor counts no times and tests no inputs, whatever its step does.
+    internal Predictor(FunctionPlan plan, CompileOptions options, VariableStore store) : base(plan, options with { Profile = false }, store)
+    {
+    }
 
     /// <summary>Computes the output. This thread's next call changes the span; another thread's call does not.</summary>
     /// <remarks>The span keeps its memory alive, also when the predictor is disposed or collected. Nothing is copied or allocated, except
     /// new outputs where another thread has a span of the present ones.</remarks>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
-    /// another thread. SGC5007: wrong number of inputs.</exception>
+    /// another thread, or its step is. SGC5007: wrong number of inputs.</exception>
     public ReadOnlySpan<TOut> Run<T0, TOut>(ReadOnlySpan<T0> input) where T0 : unmanaged where TOut : unmanaged
     {
-        using var entry = _executable.Enter();
+        using var entry = Executable.Enter();
         entry.Run(input);
         return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
@@ -33,8 +28,17 @@ public sealed class Predictor : IDisposable
     public ReadOnlySpan<TOut> Run<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
-        using var entry = _executable.Enter();
+        using var entry = Executable.Enter();
         entry.Run(input0, input1);
+        return entry.HandOut<TOut>(PredictionPlan.OutputName);
+    }
+
+    /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0})"/>
+    public ReadOnlySpan<TOut> Run<T0, T1, T2, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where TOut : unmanaged
+    {
+        using var entry = Executable.Enter();
+        entry.Run(input0, input1, input2);
         return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
@@ -42,10 +46,10 @@ public sealed class Predictor : IDisposable
     /// <param name="input">Of the input's elements.</param>
     /// <param name="output">Of exactly the output's elements.</param>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
-    /// another thread. SGC5007: wrong number of inputs.</exception>
+    /// another thread, or its step is. SGC5007: wrong number of inputs.</exception>
     public void Run<T0, TOut>(ReadOnlySpan<T0> input, Span<TOut> output) where T0 : unmanaged where TOut : unmanaged
     {
-        using var entry = _executable.Enter();
+        using var entry = Executable.Enter();
         entry.Run(input);
         entry.Copy(PredictionPlan.OutputName, output);
     }
@@ -54,11 +58,17 @@ public sealed class Predictor : IDisposable
     public void Run<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, Span<TOut> output)
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
-        using var entry = _executable.Enter();
+        using var entry = Executable.Enter();
         entry.Run(input0, input1);
         entry.Copy(PredictionPlan.OutputName, output);
     }
 
-    /// <summary>Frees the code.</summary>
-    public void Dispose() => _executable.Dispose();
+    /// <inheritdoc cref="Run{T0,TOut}(ReadOnlySpan{T0},Span{TOut})"/>
+    public void Run<T0, T1, T2, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, Span<TOut> output)
+        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where TOut : unmanaged
+    {
+        using var entry = Executable.Enter();
+        entry.Run(input0, input1, input2);
+        entry.Copy(PredictionPlan.OutputName, output);
+    }
 }

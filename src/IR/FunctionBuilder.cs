@@ -165,7 +165,7 @@ public partial class FunctionBuilder
         for (var i = 0; i < results.Length; i++) map[operation.Results[i]] = results[i];
     }
 
-    // The one place that looks at whose a value is, and for null.
+    // The one place that checks a value for null, and which builder it belongs to.
     private void CheckOwn(ReadOnlySpan<Value> values, string what, Location location,
         [CallerArgumentExpression(nameof(values))] string? parameter = null)
     {

@@ -2,7 +2,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.IR;
 
-/// <summary>How fluent calls append operations: the one place that looks whether there is a value to call them on.</summary>
+/// <summary>How fluent calls append operations: the one place that checks the value they are called on for null.</summary>
 public static class ValueSyntax
 {
     extension(Value x)

@@ -11,7 +11,8 @@ namespace GraphCompiler.Passes;
 /// <param name="IsOpen">Whether there is a factor of unknown range.</param>
 internal readonly record struct DerivativeMagnitude(double Bound, double Scale, bool IsOpen)
 {
-    // An open factor may come so close to the end of the range, and a product of known ones so far from 1.
+    // The product of factors of known range is at most this, and that of constants at least its inverse; a factor of unknown range is
+    // assumed to stay this far from overflow and underflow.
     private const double Margin = 1 << 16;
 
     // A local derivative is a few operations; its leaves are results of other operations, of which little is known.

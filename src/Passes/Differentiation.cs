@@ -19,7 +19,8 @@ internal static class Differentiation
         CheckOwner(builder, result);
         if (!result.DType.IsFloating || (cotangent is null && result.Rank != 0))
             throw new GraphException(DiagnosticCode.NotDifferentiable,
-                $"a gradient is of a floating-point scalar; {result} is {result.Type}; reduce it with Sum() or Mean()", result.Location);
+                $"a gradient is of a floating-point scalar; {result} is {result.Type}; reduce it with Sum() or Mean()",
+                At(builder, result));
         if (cotangent is null) return;
         CheckOwner(builder, cotangent);
         CheckSameType(result, cotangent, "cotangent");
@@ -28,27 +29,33 @@ internal static class Differentiation
     internal static void CheckWrt(FunctionBuilder builder, IReadOnlyList<Value> wrt)
     {
         if (wrt.Count == 0)
-            throw new GraphException(DiagnosticCode.NotDifferentiable, "there is nothing to differentiate with respect to");
-        foreach (var value in wrt)
-        {
-            CheckOwner(builder, value);
-            if (!value.DType.IsFloating)
-                throw new GraphException(DiagnosticCode.NotDifferentiable,
-                    $"{value} is {value.Type}: only floating-point values have derivatives", value.Location);
-        }
+            throw new GraphException(DiagnosticCode.NotDifferentiable, "there is nothing to differentiate with respect to",
+                builder.Pinned ?? Location.Unknown);
+        foreach (var value in wrt) CheckFloating(builder, value);
+    }
+
+    internal static void CheckFloating(FunctionBuilder builder, Value value)
+    {
+        CheckOwner(builder, value);
+        if (!value.DType.IsFloating)
+            throw new GraphException(DiagnosticCode.NotDifferentiable,
+                $"{value} is {value.Type}: only floating-point values have derivatives", At(builder, value));
     }
 
     internal static void CheckSameType(Value primal, Value direction, string role)
     {
         if (primal.Type != direction.Type)
             throw new GraphException(DiagnosticCode.NotDifferentiable,
-                $"the {role} of {primal} is {direction.Type} but must be {primal.Type}", direction.Location);
+                $"the {role} of {primal} is {direction.Type} but must be {primal.Type}", At(primal.Builder, direction));
     }
 
     internal static void CheckOwner(FunctionBuilder builder, Value value)
     {
         if (value.Builder != builder)
             throw new GraphException(DiagnosticCode.ForeignValue,
-                $"{value} belongs to \"{value.Builder.Name}\", not to \"{builder.Name}\"", value.Location);
+                $"{value} belongs to \"{value.Builder.Name}\", not to \"{builder.Name}\"", At(builder, value));
     }
+
+    // The call that differentiates, where there is one; a pass has none.
+    private static Location At(FunctionBuilder builder, Value value) => builder.Pinned ?? value.Location;
 }

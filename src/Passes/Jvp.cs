@@ -22,12 +22,11 @@ public sealed class Jvp : IPass
     /// <exception cref="GraphException">SGC1010: a name is no floating-point parameter.</exception>
     public Function Run(Function function, PassContext context)
     {
-        var primal = new Decompose().Run(function, context);
         var builder = new FunctionBuilder($"{function.Name}.jvp");
-        Value[] parameters = [.. primal.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
+        Value[] parameters = [.. function.Parameters.Select(p => builder.Parameter(p.Name!, p.Type, p.Location))];
         var wrt = Differentiation.ParametersNamed(Name, parameters, _wrt);
         Value[] tangents = [.. wrt.Select(w => builder.ParameterLike($"{w.Name}.tangent", w.Type, w.Location))];
-        var results = builder.Inline(primal, parameters);
+        var results = builder.Inline(function, parameters);
         var outgoing = Append(builder, results, wrt, tangents);
         return builder.Build([.. results, .. outgoing.Select((t, i) => t ?? results[i].Constant(0))]);
     }
@@ -45,10 +44,12 @@ public sealed class Jvp : IPass
     {
         Differentiation.CheckWrt(builder, wrt);
         if (tangents.Count != wrt.Count)
-            throw new GraphException(DiagnosticCode.NotDifferentiable, $"{wrt.Count} values need as many tangents, given {tangents.Count}");
+            throw new GraphException(DiagnosticCode.NotDifferentiable, $"{wrt.Count} values need as many tangents, given {tangents.Count}",
+                builder.Pinned ?? Location.Unknown);
         var known = new Dictionary<Value, Value>();
         for (var i = 0; i < wrt.Count; i++)
         {
+            Differentiation.CheckOwner(builder, tangents[i]);
             Differentiation.CheckSameType(wrt[i], tangents[i], "tangent");
             known[wrt[i]] = tangents[i];
         }

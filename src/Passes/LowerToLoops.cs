@@ -23,7 +23,7 @@ public static class LowerToLoops
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
     /// <param name="target">What the target offers.</param>
     /// <param name="parallelWork">Scalar operations from which a kernel runs on all workers.</param>
-    /// <param name="verifies">Whether the program is checked: every access lies within its buffer, every value is read from the storage
+    /// <param name="verifies">Whether the program is checked: every access is within its buffer, every value is read from the storage
     /// that it was written to, every result is in the storage that the caller expects.</param>
     /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
@@ -80,7 +80,7 @@ public static class LowerToLoops
     };
 }
 
-/// <summary>How a step uses its parameters, as far as it decides which worker should hold which part of them in its caches.</summary>
+/// <summary>How a step uses its parameters, which decides what part of them each worker should hold in its caches.</summary>
 /// <param name="ReadByRows">Those that some contraction reads by ranges of rows, a range to each worker.</param>
 /// <param name="Replaced">Those that the step replaces.</param>
 internal sealed record WeightUse(IReadOnlySet<Value> ReadByRows, IReadOnlySet<Value> Replaced);

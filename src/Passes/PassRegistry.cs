@@ -15,6 +15,7 @@ public static class PassRegistry
         ["fold"] = _ => new ConstantFold(),
         ["fuse"] = _ => new Fuse(),
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
+        ["resolve_mode"] = arguments => new ResolveMode(ModeOf(arguments)),
         ["split_reductions"] = _ => new SplitReductions(),
     };
 
@@ -28,6 +29,13 @@ public static class PassRegistry
             ? make(arguments)
             : throw new GraphException(DiagnosticCode.UnknownPass,
                 $"there is no pass \"{name}\"; the passes are {string.Join(", ", s_factories.Keys.Order(StringComparer.Ordinal))}");
+
+    private static Mode ModeOf(IReadOnlyDictionary<string, string> arguments) => arguments.GetValueOrDefault("mode") switch
+    {
+        null or "training" => Mode.Training,
+        "inference" => Mode.Inference,
+        var other => throw new GraphException(DiagnosticCode.UnknownPass, $"resolve_mode: mode={other}; the modes are inference, training"),
+    };
 
     private static string[]? List(IReadOnlyDictionary<string, string> arguments, string key) =>
         arguments.TryGetValue(key, out var text)

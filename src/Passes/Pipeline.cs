@@ -6,6 +6,7 @@ public static class Pipeline
     /// <summary>From a differentiated step to fused kernels.</summary>
     public static IReadOnlyList<PassEntry> Training { get; } =
     [
+        new("resolve_mode", new ResolveMode(Mode.Training), Required: true),
         new("canonicalize", new Canonicalize()),
         new("decompose", new Decompose(), Required: true),
         new("fold", new ConstantFold()),
@@ -19,6 +20,7 @@ public static class Pipeline
     /// <summary>What must come before what.</summary>
     public static IReadOnlyList<PassOrder> Order { get; } =
     [
+        new("resolve_mode", "canonicalize", "what only inference reads would be optimized"),
         new("decompose", "simplify", "a decomposition leaves stop_gradient and unit axes behind"),
         new("fold", "simplify", "a folded operand may make its reader an identity"),
         new("simplify", "cse", "equal operations look equal only when they are in one form"),

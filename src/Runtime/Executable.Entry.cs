@@ -7,104 +7,48 @@ namespace GraphCompiler.Runtime;
 public sealed unsafe partial class Executable
 {
     /// <summary>Waits for nobody: refuses a second thread. Disposing the entry leaves the executable again.</summary>
-    /// <exception cref="RuntimeException">SGC5002 disposed, SGC5005 entered by another thread.</exception>
+    /// <exception cref="RuntimeException">SGC5002 disposed, SGC5005 entered by another thread, or its store is.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Entry Enter()
     {
-        var use = Interlocked.CompareExchange(ref _use, Use.Running, Use.Idle);
-        return use == Use.Idle ? new Entry(this) : throw EntryError(use);
+        var isInside = Interlocked.CompareExchange(ref _gate.Holder, _number, StoreGate.Free) == StoreGate.Free;
+        if (!isInside || Volatile.Read(ref _isDisposed) != 0 || (_readGate is not null && !_readGate.TryEnterToRead()))
+            throw Refusal(isInside);
+        return new Entry(this);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RuntimeException Refusal(bool isInside)
+    {
+        var isDisposed = Volatile.Read(ref _isDisposed) != 0;
+        if (isInside) Leave();
+        return isDisposed ? DisposedError() : StoreGate.Refusal();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Exit()
     {
-        if (Interlocked.CompareExchange(ref _use, Use.Idle, Use.Running) != Use.Running) FreeAfterRun();
+        _readGate?.ExitFromReading();
+        Leave();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Leave()
+    {
+        if (Interlocked.CompareExchange(ref _gate.Holder, StoreGate.Free, _number) != _number) FreeAfterRun();
     }
 
     // Dispose came during the run and left the freeing to it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void FreeAfterRun()
     {
-        Volatile.Write(ref _use, Use.Disposed);
         Free();
+        _gate.ExitAlone();
     }
 
     /// <summary>The right to run an executable and to read what the run gave, without another thread's run in between.</summary>
-    /// <remarks>The overloads of Run differ in the number of inputs only; each pins the caller's memory and passes it on.</remarks>
-    internal readonly ref struct Entry(Executable executable)
+    internal readonly ref partial struct Entry(Executable executable)
     {
-        /// <inheritdoc cref="Executable.Run()"/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Run()
-        {
-            executable.CheckCount(0);
-            executable.Step();
-        }
-
-        /// <inheritdoc cref="Executable.Run{T0}(ReadOnlySpan{T0})"/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Run<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
-        {
-            executable.CheckCount(1);
-            fixed (T0* pointer0 = input0)
-            {
-                executable.Bind(0, pointer0, input0.Length);
-                executable.Step();
-            }
-        }
-
-        /// <inheritdoc cref="Executable.Run{T0, T1}(ReadOnlySpan{T0}, ReadOnlySpan{T1})"/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Run<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
-            where T0 : unmanaged where T1 : unmanaged
-        {
-            executable.CheckCount(2);
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            {
-                executable.Bind(0, pointer0, input0.Length);
-                executable.Bind(1, pointer1, input1.Length);
-                executable.Step();
-            }
-        }
-
-        /// <inheritdoc cref="Executable.Run{T0, T1, T2}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2})"/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Run<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
-            where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
-        {
-            executable.CheckCount(3);
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            fixed (T2* pointer2 = input2)
-            {
-                executable.Bind(0, pointer0, input0.Length);
-                executable.Bind(1, pointer1, input1.Length);
-                executable.Bind(2, pointer2, input2.Length);
-                executable.Step();
-            }
-        }
-
-        /// <inheritdoc cref="Executable.Run{T0, T1, T2, T3}(ReadOnlySpan{T0}, ReadOnlySpan{T1}, ReadOnlySpan{T2}, ReadOnlySpan{T3})"/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Run<T0, T1, T2, T3>(
-            ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2, ReadOnlySpan<T3> input3)
-            where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged where T3 : unmanaged
-        {
-            executable.CheckCount(4);
-            fixed (T0* pointer0 = input0)
-            fixed (T1* pointer1 = input1)
-            fixed (T2* pointer2 = input2)
-            fixed (T3* pointer3 = input3)
-            {
-                executable.Bind(0, pointer0, input0.Length);
-                executable.Bind(1, pointer1, input1.Length);
-                executable.Bind(2, pointer2, input2.Length);
-                executable.Bind(3, pointer3, input3.Length);
-                executable.Step();
-            }
-        }
-
         /// <inheritdoc cref="Executable.Run(ReadOnlySpan{ReadOnlyMemory{byte}})"/>
         public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
         {

@@ -68,7 +68,9 @@ public sealed unsafe partial class Executable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Bind<T>(int input, T* pointer, int length) where T : unmanaged
     {
-        ref readonly var argument = ref _inputs[input];
+        var inputs = _inputs;
+        if ((uint)input >= (uint)inputs.Length) return; // Counted when all are bound.
+        ref readonly var argument = ref inputs[input];
         if (!ElementTypes.Holds<T>(argument.Type)) throw TypeError(argument.Layout, typeof(T));
         if (length != argument.Elements) throw LengthError(argument.Layout, argument.Elements, length, "elements");
         SetInput(input, pointer, sizeof(T));
@@ -109,12 +111,6 @@ public sealed unsafe partial class Executable
         AllocateOutputs();
         _holder = Holder.None;
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static RuntimeException EntryError(int use) => use == Use.Running
-        ? new RuntimeException(RuntimeCode.ConcurrentRun,
-            "a step, predictor or model is used while another thread runs it; give each thread one of its own, or let them take turns")
-        : DisposedError();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private RuntimeException CountError(int given)

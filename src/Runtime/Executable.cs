@@ -5,8 +5,8 @@ namespace GraphCompiler.Runtime;
 /// <summary>A compiled step with its memory: native code to call, arena, outputs and (perhaps shared) state.</summary>
 /// <remarks>
 /// All memory is allocated by the constructor; a run allocates nothing, managed or native. One thread uses an
-/// executable at a time: a second one that enters it meanwhile gets SGC5005. Disposing it during a run is safe: the
-/// memory is freed when the run ends. Spans of states and outputs keep their memory alive, whatever is disposed or collected.
+/// executable at a time, and over one store runs one executable that updates states, or several that do not: who enters meanwhile gets
+/// SGC5005. Disposing it during a run is safe: the memory is freed when the run ends. Spans of states and outputs keep their memory alive, whatever is disposed or collected.
 /// A span of an output changes by later runs of the thread that asked for it, never by another thread's: that run is given
 /// outputs of its own, the one case in which a run allocates.
 /// </remarks>
@@ -31,7 +31,10 @@ public sealed unsafe partial class Executable : IDisposable
     private readonly byte* _arenaStart;
     private readonly void* _barrierStart;
 
-    private int _use; // One of Use.
+    private readonly StoreGate _gate; // The store's; of one that updates no states, its own.
+    private readonly StoreGate? _readGate; // The store's, where it only reads states.
+    private readonly int _number; // In _gate.
+    private int _isDisposed;
     private int _holder; // One of Holder, or the thread that outputs were handed out to.
 
     /// <summary>Allocates the memory of a step.</summary>
@@ -41,17 +44,17 @@ public sealed unsafe partial class Executable : IDisposable
     /// <param name="threads">Most workers, the calling thread included; 0 for one per processor. Never more run than there are processors
     /// for the process (<see cref="Environment.ProcessorCount"/>, which follows its affinity and control group), since the workers of a
     /// step wait for one another. A layout that is not parallel runs on the calling thread alone.</param>
-    /// <param name="states">Where states live, to share them with other executables; null for memory of its own.</param>
+    /// <param name="store">Where states live, to share them with other executables; null for memory of its own.</param>
     /// <exception cref="RuntimeException">SGC5006: the layout contradicts itself or the shared states; SGC5002: the
     /// store is disposed; SGC5010: no memory. The code is not disposed then.</exception>
-    public Executable(IDisposable? code, nint entry, ExecutableLayout layout, int threads, StateStore? states = null)
-        : this(code, entry, layout, threads, states, Environment.ProcessorCount)
+    public Executable(IDisposable? code, nint entry, ExecutableLayout layout, int threads, VariableStore? store = null)
+        : this(code, entry, layout, threads, store, Environment.ProcessorCount)
     {
     }
 
     /// <summary>As the public constructor, for a number of processors that may be another than the machine's.</summary>
     internal Executable(
-        IDisposable? code, nint entry, ExecutableLayout layout, int threads, StateStore? states, int processors)
+        IDisposable? code, nint entry, ExecutableLayout layout, int threads, VariableStore? store, int processors)
     {
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentOutOfRangeException.ThrowIfZero(entry);
@@ -67,9 +70,13 @@ public sealed unsafe partial class Executable : IDisposable
         _stateIndices = IndicesOf(BufferRole.State);
         _outputIndices = IndicesOf(BufferRole.Output);
         _memory = new PinnedMemory?[layout.Buffers.Length];
+        store ??= new VariableStore();
+        _gate = layout.UpdatesStates && _stateIndices.Length > 0 ? store.Gate : new StoreGate();
+        _readGate = _gate == store.Gate || _stateIndices.Length == 0 ? null : store.Gate;
+        _number = _gate.NextNumber();
         try
         {
-            AllocateStates(states);
+            AllocateStates(store);
             _arena = new NativeMemoryBlock(layout.ArenaBytes);
             _barrier = new BarrierBlock();
             _table = new NativeMemoryBlock((long)layout.Buffers.Length * sizeof(void*));
@@ -86,11 +93,6 @@ public sealed unsafe partial class Executable : IDisposable
             throw;
         }
         _pool = _lease?.Pool;
-    }
-
-    private static class Use
-    {
-        public const int Idle = 0, Running = 1, DisposeWhenDone = 2, Disposed = 3;
     }
 
     // Numbers of managed threads are positive.
@@ -163,15 +165,10 @@ public sealed unsafe partial class Executable : IDisposable
     /// <summary>Frees the code, the memory and the share in the states, at the latest when a run in progress ends.</summary>
     public void Dispose()
     {
-        while (true)
-        {
-            var use = Volatile.Read(ref _use);
-            if (use is Use.DisposeWhenDone or Use.Disposed) return;
-            var next = use == Use.Idle ? Use.Disposed : Use.DisposeWhenDone;
-            if (Interlocked.CompareExchange(ref _use, next, use) != use) continue;
-            if (next == Use.Disposed) Free();
-            return;
-        }
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        while (Volatile.Read(ref _gate.Holder) == _number)
+            if (Interlocked.CompareExchange(ref _gate.Holder, _number | StoreGate.DisposeWhenDone, _number) == _number) return;
+        Free();
     }
 
     private void Free()
@@ -195,10 +192,9 @@ public sealed unsafe partial class Executable : IDisposable
     private int[] IndicesOf(BufferRole role) =>
         [.. Enumerable.Range(0, Layout.Buffers.Length).Where(i => Layout.Buffers[i].Role == role)];
 
-    private void AllocateStates(StateStore? shared)
+    private void AllocateStates(VariableStore store)
     {
-        using var own = shared is null ? new StateStore() : null;
-        var memory = (shared ?? own!).Obtain(_stateIndices.Select(i => Layout.Buffers[i]));
+        var memory = store.Obtain(_stateIndices.Select(i => Layout.Buffers[i]));
         for (var i = 0; i < memory.Length; i++) _memory[_stateIndices[i]] = memory[i];
     }
 

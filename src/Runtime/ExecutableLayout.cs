@@ -54,11 +54,14 @@ public sealed record BufferLayout(
 }
 
 /// <summary>The buffers of a compiled step in the order of its <c>buffers</c> argument, and its memory.</summary>
-/// <param name="Buffers">Any mix of roles; inputs are passed to <c>Run</c> in the order in which they stand here.</param>
+/// <param name="Buffers">Any mix of roles; inputs are passed to <c>Run</c> in this order.</param>
 /// <param name="ArenaBytes">Bytes of scratch memory, at least 0. Its contents do not survive a run.</param>
 /// <param name="Parallel">Whether the step splits its work. If not, one thread runs it with <c>workers</c> = 1.</param>
 public sealed record ExecutableLayout(ImmutableArray<BufferLayout> Buffers, long ArenaBytes, bool Parallel)
 {
+    /// <summary>Whether a run writes any state. Executables that only read the states of a store may run at the same time.</summary>
+    public bool UpdatesStates { get; init; } = true;
+
     /// <summary>Refuses a layout that contradicts itself.</summary>
     /// <exception cref="RuntimeException">SGC5006: no buffers' list, a buffer without a name, type, role or dimensions, two of one name,
     /// memory that does not hold a buffer's elements, more elements than a span holds, or a negative size.</exception>

@@ -6,7 +6,7 @@ namespace GraphCompiler.Runtime;
 /// <remarks>
 /// Alignment is 64 bytes, or 2 MiB from 2 MiB on, where Linux is also asked for huge pages: a large arena then needs
 /// few TLB entries. All native memory of the runtime comes from here, so the counters tell whether a step allocates.
-/// No span of it leaves the runtime: what is handed out lies in <see cref="PinnedMemory"/>.
+/// No span of it leaves the runtime: what is handed out is in <see cref="PinnedMemory"/>.
 /// </remarks>
 public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 {
@@ -24,7 +24,7 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
 
     /// <summary>Allocates zeroed memory.</summary>
     /// <param name="bytes">At least 0. A block of no bytes still has a valid pointer.</param>
-    /// <exception cref="RuntimeException">SGC5010: the memory is not to be had.</exception>
+    /// <exception cref="RuntimeException">SGC5010: the memory cannot be allocated.</exception>
     public NativeMemoryBlock(long bytes) : base(0, ownsHandle: true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
@@ -77,7 +77,7 @@ public sealed unsafe partial class NativeMemoryBlock : SafeHandle
     /// <summary>The alignment of a block of so many bytes.</summary>
     internal static int AlignmentOf(long bytes) => bytes >= HugePage ? HugePage : KernelAbi.Alignment;
 
-    /// <summary>Asks Linux for huge pages under memory that is not yet touched and lies at its <see cref="AlignmentOf"/>.</summary>
+    /// <summary>Asks Linux for huge pages under memory that is not yet touched and has its <see cref="AlignmentOf"/>.</summary>
     internal static void AdviseHugePages(void* start, long bytes)
     {
         // Advice: may be refused.

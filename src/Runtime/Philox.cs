@@ -61,7 +61,7 @@ public struct CounterRandom(ulong seed, ulong stream = 0)
     }
 
     /// <summary>The next integer in [0, <paramref name="bound"/>), exactly uniform.</summary>
-    /// <remarks>Lemire, "Fast Random Integer Generation in an Interval", 2019: multiply, reject the uneven rest.</remarks>
+    /// <remarks>Lemire, "Fast Random Integer Generation in an Interval", 2019: multiply, reject the biased remainder.</remarks>
     /// <param name="bound">At least 1.</param>
     /// <exception cref="RuntimeException">SGC5011: a bound below 1.</exception>
     public int NextInt32(int bound)

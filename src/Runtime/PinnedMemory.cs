@@ -16,13 +16,13 @@ internal sealed unsafe class PinnedMemory
 
     /// <summary>Allocates zeroed memory.</summary>
     /// <param name="bytes">At least 0. Memory of no bytes still has a valid pointer.</param>
-    /// <exception cref="RuntimeException">SGC5010: the memory is not to be had.</exception>
+    /// <exception cref="RuntimeException">SGC5010: the memory cannot be allocated.</exception>
     public PinnedMemory(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
         var alignment = NativeMemoryBlock.AlignmentOf(bytes);
-        // Whole cache lines, and as many before them as the array may lie off the alignment by.
+        // Whole cache lines, and room to move the first byte to the alignment.
         var lines = (bytes - 1) / KernelAbi.Alignment + 1 + alignment / KernelAbi.Alignment;
         try
         {
@@ -47,12 +47,23 @@ internal sealed unsafe class PinnedMemory
     public byte* Address { get; }
 
     /// <summary>The first elements, in a span that keeps them alive.</summary>
-    /// <param name="count">At least 0; all of them must lie within <see cref="Bytes"/>.</param>
+    /// <param name="count">At least 0; all of them must be within <see cref="Bytes"/>.</param>
     public Span<T> Elements<T>(int count) where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)count * sizeof(T), Bytes, nameof(count));
         ref var first = ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_lines), _offset);
         return MemoryMarshal.CreateSpan(ref Unsafe.As<CacheLine, T>(ref first), count);
+    }
+
+    /// <summary>Some bytes, in a span that keeps them alive.</summary>
+    /// <param name="start">The first; at least 0.</param>
+    /// <param name="count">At least 0; all of them must lie within <see cref="Bytes"/>.</param>
+    public Span<byte> Slice(long start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Bytes, nameof(count));
+        ref var first = ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(_lines), _offset + (nuint)start);
+        return MemoryMarshal.CreateSpan(ref Unsafe.As<CacheLine, byte>(ref first), count);
     }
 
     // The element of the array: with it an array holds up to 2³¹ elements of any type that steps have.

@@ -16,16 +16,16 @@ public static class RuntimeCode
     /// <summary>No input, state, output or batch has the name or index that was asked for.</summary>
     public const string UnknownArgument = "SGC5004";
 
-    /// <summary>A step, predictor or compiled model is used while another thread is running it.</summary>
+    /// <summary>A function or compiled model is used while another thread runs it, or runs one that shares its variables.</summary>
     public const string ConcurrentRun = "SGC5005";
 
-    /// <summary>A layout contradicts itself, or the layout of state that it shares.</summary>
+    /// <summary>A layout contradicts itself, or a variable is of another type or shape than its store's.</summary>
     public const string InconsistentLayout = "SGC5006";
 
     /// <summary>A step is run with another number of inputs than it declares.</summary>
     public const string WrongInputCount = "SGC5007";
 
-    /// <summary>A checked step met an input that a loss cannot use.</summary>
+    /// <summary>A checked step was given an input that a loss cannot use.</summary>
     public const string BadInput = "SGC5008";
 
     /// <summary>A step is profiled that was compiled without its counters of time.</summary>
@@ -50,7 +50,7 @@ public static class RuntimeCode
     /// there are.</summary>
     public const string InconsistentData = "SGC6004";
 
-    /// <summary>A compiled model's manifest is not one, is cut short, was altered, or contradicts itself.</summary>
+    /// <summary>A compiled model's manifest is not one, is truncated, was altered, or contradicts itself.</summary>
     public const string BadManifest = "SGC7201";
 
     /// <summary>A file of a compiled model has other bytes than its manifest says, or its library was linked with another
@@ -72,6 +72,6 @@ public static class RuntimeCode
     /// <summary>More threads are asked for than a model was compiled for.</summary>
     public const string TooManyThreads = "SGC7207";
 
-    /// <summary>A checkpoint is not one, is cut short or altered, or belongs to another model.</summary>
+    /// <summary>A checkpoint is not one, is truncated or altered, or has other variables.</summary>
     public const string BadCheckpoint = "SGC7208";
 }

@@ -15,8 +15,8 @@ internal struct ThreadCountTuner
     private const int LeastTimed = 3;
     private const int MostTimed = 32;
 
-    /// <summary>Steps from one trial to the next: at least so many, and so many that trying the slower way costs less than a hundredth of
-    /// them; twice as many each time that a trial confirms the choice.</summary>
+    /// <summary>Least steps from one trial to the next. There are more where the slower way would cost over a hundredth of the time, and
+    /// twice as many each time that a trial confirms the choice.</summary>
     private const int LeastHeld = 128;
     private const int LeastHeldToTried = 100;
 

@@ -151,7 +151,7 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    // What the caller writes and what workers write lie on cache lines of their own (two, for adjacent-line prefetch).
+    // What the caller writes and what workers write have cache lines of their own (two, for adjacent-line prefetch).
     [StructLayout(LayoutKind.Explicit, Size = 512)]
     private struct Signals
     {

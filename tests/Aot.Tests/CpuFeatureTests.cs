@@ -21,6 +21,12 @@ public sealed class CpuFeatureTests
         Assert.Equal(listed.ToArray(), ModelManifest.Read(built["digits.json"]).Variants.Single().CpuFeatures.ToArray());
     }
 
+    /// <summary>Whatever processor runs this: code with such a feature traps where nobody looks for it.</summary>
+    [Fact]
+    public void Features_that_this_processor_may_lack_are_listed() =>
+        Assert.Equal(["avx2", "avx512fp16", "avx512vp2intersect", "vaes"],
+            CpuFeatures.Of("native", "+vaes,+avx512vp2intersect,-avx512f,+avx512fp16,+avx2,+sse2").ToArray());
+
     /// <summary>What LLVM finds of this processor and the table knows, CPUID finds too: the table's bits are the right ones.</summary>
     [Fact]
     public void The_table_agrees_with_llvm()

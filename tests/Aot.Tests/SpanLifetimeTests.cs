@@ -35,10 +35,14 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
         ["Executable.Output<1>(String)"] = (_, d) => Take(d, Doubling(), e => e.Output<float>("y")),
         ["Executable.Output<1>(Int32)"] = (_, d) => Take(d, Doubling(), e => e.Output<float>(0)),
         ["TrainingStep.Metric<1>(String)"] = (_, d) => Take(d, Trained().Step, s => s.Metric<float>("scores")),
-        ["TrainingStep.Variable<1>(String)"] = (_, d) => Take(d, Trained().Step, s => s.Variable<float>("w")),
+        ["CompiledFunction.Output<1>(String)"] = (_, d) => Take(d, Trained().Step, s => s.Output<float>("scores")),
+        ["CompiledFunction.Variable<1>(String)"] = (_, d) => Take(d, Trained().Step, s => s.Variable<float>("w")),
+        ["VariableStore.Variable<1>(String)"] = (_, d) => Take(d, Trained().Step.Variables, s => s.Variable<float>("w")),
         ["Predictor.Run<2>(ReadOnlySpan`1)"] = (_, d) => Take(d, Trained(), m => m.Of(m.Product).Run<float, float>(Input())),
         ["Predictor.Run<3>(ReadOnlySpan`1,ReadOnlySpan`1)"] =
             (_, d) => Take(d, Trained(), m => m.Of(m.Scores).Run<float, float, float>(Input(), Input())),
+        ["Predictor.Run<4>(ReadOnlySpan`1,ReadOnlySpan`1,ReadOnlySpan`1)"] =
+            (_, d) => Take(d, Trained(), m => m.Of(m.Three).Run<float, float, float, float>(Input(), Input(), Input())),
         ["CompiledModel.Parameter<1>(String)"] = (b, d) => Take(d, b.Load("product"), m => m.Parameter<float>("w")),
         ["CompiledModel.Metric<1>(String)"] = (b, d) => Take(d, b.Load("product"), m => m.Scores),
         ["CompiledModel.Infer<2>(ReadOnlySpan`1)"] = (b, d) => Take(d, b.Load("product"), m => m.Predict(Input())),
@@ -209,24 +213,25 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
         return executable;
     }
 
-    private static (TrainingPlan Plan, Value Product, Value Scores) Declare()
+    private static (TrainingPlan Plan, Value Product, Value Scores, Value Three) Declare()
     {
         var g = new GraphBuilder("line");
         var (x, z) = (g.Input("x", F32[Size]), g.Input("z", F32[Size]));
         var product = x * g.Variable("w", F32[Size], Initializer.Constant(3));
         var scores = product + z;
-        return (g.Minimize(scores.Sum(), new Sgd(0.1), new Dictionary<string, Value> { ["scores"] = scores }), product, scores);
+        var plan = g.Minimize(scores.Sum(), new Sgd(0.1), new Dictionary<string, Value> { ["scores"] = scores });
+        return (plan, product, scores, scores + g.Input("third", F32[Size])); // The step has two inputs.
     }
 
     private static JustInTime Trained()
     {
-        var (plan, product, scores) = Declare();
+        var (plan, product, scores, three) = Declare();
         var step = plan.Compile(new CompileOptions { Threads = 1 });
         step.Run<float, float>(Input(), Input());
-        return new(step, product, scores);
+        return new(step, product, scores, three);
     }
 
-    private sealed record JustInTime(TrainingStep Step, Value Product, Value Scores) : IDisposable
+    private sealed record JustInTime(TrainingStep Step, Value Product, Value Scores, Value Three) : IDisposable
     {
         private Predictor? _predictor;
 
@@ -246,7 +251,7 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
 
         public BuiltModels()
         {
-            var (plan, product, scores) = Declare();
+            var (plan, product, scores, _) = Declare();
             foreach (var (name, value) in new[] { ("product", product), ("scores", scores) })
                 _models.Add(name, new BuiltModel(name, new ModelDeclaration(plan, value), "x86-64-v2"));
         }

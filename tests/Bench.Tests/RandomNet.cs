@@ -107,8 +107,8 @@ internal sealed class RandomNet
     /// <summary>libtorch's own rule, as TorchSharp has it.</summary>
     public torch.optim.Optimizer TorchOptimizer(Parameter[] parameters) => Optimizer switch
     {
-        Adam adam => torch.optim.Adam(parameters, adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon),
-        Sgd sgd => torch.optim.SGD(parameters, sgd.LearningRate, sgd.Momentum, nesterov: sgd.Nesterov),
+        Adam adam => torch.optim.Adam(parameters, adam.LearningRate.At(0), adam.Beta1, adam.Beta2, adam.Epsilon),
+        Sgd sgd => torch.optim.SGD(parameters, sgd.LearningRate.At(0), sgd.Momentum, nesterov: sgd.Nesterov),
         _ => throw new InvalidOperationException($"libtorch has no {Optimizer}"),
     };
 

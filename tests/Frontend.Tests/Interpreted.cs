@@ -11,10 +11,8 @@ internal sealed class Interpreted
     public Interpreted(TrainingPlan plan)
     {
         _plan = plan;
-        foreach (var (parameter, role) in plan.Function.Parameters.Zip(plan.Roles))
-            if (role == BufferRole.State) State[parameter.Name!] = new Literal(parameter.Type, 0.0);
-        foreach (var v in plan.Graph.ModelParameters)
-            State[v.Value.Name!] = new Literal(v.Value.Type, [.. v.InitialElements(plan.Graph.Seed).Select(e => (double)e)]);
+        foreach (var s in plan.States)
+            State[s.Name] = new Literal(s.Type, [.. s.InitialElements(plan.Graph.Seed).Select(e => (Scalar)e)]);
     }
 
     public Dictionary<string, Literal> State { get; } = [];

@@ -112,36 +112,49 @@ public sealed class OptimizerTests
     }
 
     /// <summary>A rule of a user's, which may get everything wrong.</summary>
-    private sealed record Custom(Func<Value, Value> Next, int States = 1, Func<Value, Value>? NextState = null) : Optimizer
+    private sealed record Custom(Func<Value, Value> Next, Action<UpdateScope, Value>? Keep = null) : Optimizer
     {
-        public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"state/{parameter.Name}", F64[2])];
-
-        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient,
-            ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        public override UpdateRule Begin(UpdateScope scope) => (parameter, _) =>
         {
-            var next = (NextState ?? (s => s))(state[0]);
-            return (Next(parameter), [.. Enumerable.Repeat(next, States)]);
-        }
+            Keep?.Invoke(scope, parameter);
+            return Next(parameter);
+        };
     }
 
     public static TheoryData<string, string> Mistakes => new()
     {
         { "parameter of another shape", "SGC1002" }, { "state of another shape", "SGC1002" }, { "parameter of another type", "SGC1001" },
-        { "too few states", "SGC1009" }, { "too many states", "SGC1009" }, { "a value of another graph", "SGC1008" },
+        { "state never assigned", "SGC1013" }, { "state assigned twice", "SGC1013" }, { "the parameter assigned as state", "SGC1013" },
+        { "the count of steps assigned", "SGC1013" }, { "state declared twice", "SGC1006" }, { "a value of another graph", "SGC1008" },
+        { "state of another graph", "SGC1008" }, { "nothing", "SGC1011" },
     };
 
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public void A_rule_that_returns_something_else_than_declared_is_refused(string mistake, string code)
+    public void A_rule_that_gives_something_else_than_it_declares_is_refused(string mistake, string code)
     {
         var other = new FunctionBuilder("other").Parameter("p", F64[2]);
         Optimizer rule = mistake switch
         {
             "parameter of another shape" => new Custom(p => p.Sum()),
-            "state of another shape" => new Custom(p => p, NextState: s => s.Reshape([2, 1])),
+            "state of another shape" => new Custom(p => p, (s, p) => s.Assign(s.State("m", p), p.Reshape([2, 1]))),
             "parameter of another type" => new Custom(p => p.ConvertTo(F32)),
-            "too few states" => new Custom(p => p, States: 0),
-            "too many states" => new Custom(p => p, States: 2),
+            "state never assigned" => new Custom(p => p, (s, p) => s.State("m", p)),
+            "state assigned twice" => new Custom(p => p, (s, p) =>
+            {
+                var state = s.State("m", p);
+                s.Assign(state, p);
+                s.Assign(state, p);
+            }),
+            "the parameter assigned as state" => new Custom(p => p, (s, p) => s.Assign(p, p)),
+            "the count of steps assigned" => new Custom(p => p, (s, _) => s.Assign(s.Step.Definition!.Operands[0], s.Step)),
+            "state declared twice" => new Custom(p => p, (s, p) =>
+            {
+                s.Assign(s.State("m", p), p);
+                s.State("m", p);
+            }),
+            "state of another graph" => new Custom(p => p, (s, p) => s.Assign(s.State("m", p), other)),
+            "nothing" => new Custom(_ => null!),
             _ => new Custom(_ => other),
         };
         var error = Assert.Throws<GraphException>(() => Plan(rule));
@@ -159,18 +172,16 @@ public sealed class OptimizerTests
         using var step = g.Minimize((p * p).Sum(), new Same()).Compile();
         step.Run();
         Assert.Equal([3.0, 3.0], step.Variable<double>("p").ToArray());
-        Assert.Equal([3.0, 3.0], step.Variable<double>("same/p").ToArray());
+        Assert.Equal([3.0, 3.0], step.Variable<double>("same/next/p").ToArray());
     }
 
     private sealed record Same : Optimizer
     {
-        public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => [new($"same/{parameter.Name}", parameter.Type)];
-
-        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient,
-            ReadOnlySpan<Value> state, ReadOnlySpan<Value> factors)
+        public override UpdateRule Begin(UpdateScope scope) => (parameter, gradient) =>
         {
             var next = parameter + gradient;
-            return (next, [next]);
-        }
+            scope.Assign(scope.State("next", parameter), next);
+            return next;
+        };
     }
 }

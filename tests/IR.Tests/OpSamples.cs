@@ -16,6 +16,7 @@ internal static class OpSamples
         ["concatenate"] = b => Apply(b, "concatenate", [DType.I32[1, 2], DType.I32[3, 2]], AttributeMap.Empty.With("dimension", 0)),
         ["constant"] = b => b.Constant(new Literal(DType.F64[2, 2], 0.1, double.NaN, -0.0, 1e300)),
         ["convert"] = b => Apply(b, "convert", [DType.F32[0, 2]], AttributeMap.Empty.With("dtype", "i8")),
+        ["custom_gradient"] = CustomRule,
         ["dot_general"] = b =>
             Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
         ["fusion"] = Fused,
@@ -28,6 +29,12 @@ internal static class OpSamples
         ["scatter_add"] = b => Apply(b, "scatter_add", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]]),
         ["select"] = b => Apply(b, "select", [DType.Bool[2], DType.BF16[2], DType.BF16[2]]),
         ["slice"] = b => Apply(b, "slice", [DType.U8[5]], Slice.Attributes([1], [5], [3])),
+        ["xor"] = b => Apply(b, "xor", [DType.U8[3], DType.U8[3]]),
+        ["shift_left"] = b => Apply(b, "shift_left", [DType.I32[3], DType.I32[3]]),
+        ["shift_right_logical"] = b => Apply(b, "shift_right_logical", [DType.I8[3], DType.I8[3]]),
+        ["shift_right_arithmetic"] = b => Apply(b, "shift_right_arithmetic", [DType.I64[3], DType.I64[3]]),
+        ["philox"] = b => Apply(b, "philox", [DType.U32[3], DType.U32[3], DType.U32[3]], Philox.Attributes(1)),
+        ["random_bits"] = b => Apply(b, "random_bits", [DType.I64.Scalar], RandomBits.Attributes(new Shape(2, 3), ulong.MaxValue, 5, 1)),
         ["transpose"] = b => Apply(b, "transpose", [DType.F16[1, 2, 3]], Transpose.Attributes([2, 0, 1])),
     };
 
@@ -50,6 +57,15 @@ internal static class OpSamples
     {
         Value[] operands = [.. types.Select((t, i) => builder.Parameter($"x{i}", t))];
         return builder.Emit(OpRegistry.Find(op)!, operands, attributes);
+    }
+
+    private static Value CustomRule(FunctionBuilder builder)
+    {
+        var x = builder.Parameter("x", DType.F32[3, 1]);
+        var y = builder.Parameter("y", DType.F32[3]);
+        var (region, captured) = builder.Region("rule", [("ct", y.Type), ("t", x.Type)], default,
+            v => [v[0].Reshape([3, 1]) * x, (v[1] * x).Sum([1])]);
+        return builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), body: region)[0];
     }
 
     private static Value Fused(FunctionBuilder builder)

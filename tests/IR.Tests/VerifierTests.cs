@@ -111,6 +111,8 @@ public class VerifierTests
         public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) => operands.ToArray();
 
         public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) => [null];
+
+        public override Value[] Batch(Operation operation, BatchedOperands x) => [x[0]];
     }
 
     private static void Broken(string message, Function function, string printed = "")

@@ -15,6 +15,8 @@ internal static class GradientTable
     public static IReadOnlyDictionary<string, string> NotDifferentiable { get; } = new Dictionary<string, string>
     {
         ["and"] = "bool", ["or"] = "bool", ["not"] = "bool", ["compare"] = "bool", ["constant"] = "no operands", ["iota"] = "no operands",
+        ["xor"] = "bits", ["shift_left"] = "integers", ["shift_right_logical"] = "integers", ["shift_right_arithmetic"] = "integers",
+        ["philox"] = "bits", ["random_bits"] = "bits",
         ["stop_gradient"] = "by its meaning", ["fusion"] = "differentiation comes before fusion",
     };
 
@@ -24,6 +26,7 @@ internal static class GradientTable
         ["abs"] = Unary(x => x.Abs(), 0.1), ["abs:negative"] = Unary(x => x.Abs() * x, -2, -0.1),
         ["add"] = Binary((x, y) => x + y), ["add:self"] = Unary(x => x + x * 2),
         ["broadcast_in_dim"] = new([F64[2, 1, 3], F64[4, 1]], x => x[0] * x[1]), ["broadcast_in_dim:sum"] = Unary(x => x * x.Sum([0])),
+        ["by_mode"] = Binary((x, y) => (x * x).ByMode(y) * y), ["by_mode:nested"] = Unary(x => x.Exp().ByMode(x).ByMode(x * 2) + x),
         ["ceil"] = Unary(x => x.Ceil(), 0.1, 0.9),
         ["clamp"] = Unary(x => x.Clip(-0.73, 0.91)), ["clamp:twice"] = Unary(x => x.Clip(0.6, 1.2) * x, 0.3, 1.4),
         ["concatenate"] = new([F64[2, 1], F64[2, 0], F64[2, 2]], x => x[0].Concat([x[1], x[2]], -1)),
@@ -31,6 +34,8 @@ internal static class GradientTable
         ["concatenate:self"] = Unary(x => x.Concat([x * x], 1).Exp(), -0.7, 0.7),
         ["convert"] = Unary(x => x.ConvertTo(F64)),
         ["cosine"] = Unary(x => x.Cos()),
+        ["custom_gradient"] = Unary(x => Ruled(x.Sin(), x, () => x.Cos())),
+        ["custom_gradient:product"] = Unary(x => Ruled(x * x, x, () => x * 2) * x),
         ["divide"] = Binary((x, y) => x / y, 0.5), ["divide:constant"] = Unary(x => 1 / x + x / 3, 0.5),
         ["dot_general"] = new([F64[2, 3, 4], F64[2, 4, 2]], x => x[0].MatMul(x[1])),
         ["dot_general:matrix"] = new([F64[2, 2, 3, 4], F64[4, 2]], x => x[0].MatMul(x[1]).Tanh()),
@@ -96,6 +101,13 @@ internal static class GradientTable
         new([F64[2, 3], F64[2, 3]], x => apply(x[0], x[1]), low, high);
 
     private static Value Indices(Value x, params double[] rows) => x.Builder.Constant(new Literal(I32[rows.Length], rows));
+
+    // y with the derivative by x that is given, as rules of both modes.
+    private static Value Ruled(Value y, Value x, Func<Value> slope)
+    {
+        var (region, captured) = y.Builder.Region("rule", [("ct", y.Type), ("t", x.Type)], default, v => [v[0] * slope(), v[1] * slope()]);
+        return y.Builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), body: region)[0];
+    }
 
     private static Value Scatter(Value x, Value updates, params double[] rows) =>
         x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, Indices(x, rows), updates);

@@ -97,14 +97,14 @@ public sealed class GradientTests
     private static Value Weights(Value y) =>
         y.Builder.Constant(new Literal(y.Type, [.. Enumerable.Range(0, (int)y.Shape.ElementCount).Select(i => 0.3 + 0.2 * i)]));
 
-    private static (FunctionBuilder Builder, Value[] X, Value Y) Start(GradientRow row)
+    internal static (FunctionBuilder Builder, Value[] X, Value Y) Start(GradientRow row)
     {
         var builder = new FunctionBuilder("f");
         Value[] x = [.. row.Operands.Select((t, i) => builder.Parameter($"x{i}", t))];
         return (builder, x, row.Apply(x));
     }
 
-    private static Literal[] Draw(IEnumerable<TensorType> types, double low, double high, int seed)
+    internal static Literal[] Draw(IEnumerable<TensorType> types, double low, double high, int seed)
     {
         var random = new Random(seed);
         return [.. types.Select(t =>

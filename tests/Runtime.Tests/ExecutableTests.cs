@@ -118,13 +118,13 @@ public class ExecutableTests
     public void Executables_share_state_and_keep_it_alive()
     {
         var before = NativeMemoryBlock.LiveBytes;
-        var states = new StateStore();
+        var states = new VariableStore();
         var train = NativeStep.Make(states: states);
         var predict = NativeStep.Make(states: states);
         Run(train);
         Run(predict);
         Assert.Equal(2, train.State<int>("total")[0]);
-        Assert.Equal(["total"], states.Names);
+        Assert.Equal(["total : i32[8], State"], states.Variables.Select(v => v.ToString()));
         states.Dispose();
         train.Dispose();
         Run(predict);
@@ -137,7 +137,7 @@ public class ExecutableTests
     [Fact]
     public void Shared_state_of_another_shape_is_refused()
     {
-        using var states = new StateStore();
+        using var states = new VariableStore();
         using var step = NativeStep.Make(states: states);
         var other = new ExecutableLayout(
             [BufferLayout.Dense("total", BufferRole.State, ElementType.I32, 4)], ArenaBytes: 0, Parallel: false);

@@ -22,7 +22,7 @@ internal static unsafe class NativeStep
         ArenaBytes: 4096, parallel);
 
     // As on a machine of many processors: the number of workers is the test's own.
-    public static Executable Make(int threads = 1, StateStore? states = null) =>
+    public static Executable Make(int threads = 1, VariableStore? states = null) =>
         new(null, Entry, Layout(), threads, states, processors: MostWorkers);
 
     [UnmanagedCallersOnly]

@@ -61,7 +61,7 @@ public sealed unsafe class PinnedMemoryTests
     [Fact]
     public void Disposing_lets_go_of_states_and_outputs()
     {
-        using var states = new StateStore();
+        using var states = new VariableStore();
         var step = NativeStep.Make(states: states);
         var state = WeakStateOf(states);
         Collect();
@@ -91,7 +91,7 @@ public sealed unsafe class PinnedMemoryTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference WeakStateOf(StateStore states) => new(states.Find("total"));
+    private static WeakReference WeakStateOf(VariableStore states) => new(states.Obtain([NativeStep.Layout().Buffers[1]])[0]);
 
     private static void Collect()
     {

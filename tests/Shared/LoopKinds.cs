@@ -62,7 +62,9 @@ internal static class LoopKinds
     [
         .. Enum.GetValues<UnaryKind>().Select(k => ScalarExpr.Unary(k, k == UnaryKind.Not ? Condition : Element)),
         .. Enum.GetValues<BinaryKind>().Select(k => k is BinaryKind.And or BinaryKind.Or
-            ? ScalarExpr.Binary(k, Condition, Condition) : ScalarExpr.Binary(k, Element, new LocalExpr(s_local))),
+            ? ScalarExpr.Binary(k, Condition, Condition) : k > BinaryKind.Or
+            ? ScalarExpr.Binary(k, Element.ConvertTo(DType.U32), new LocalExpr(s_local).ConvertTo(DType.U32))
+            : ScalarExpr.Binary(k, Element, new LocalExpr(s_local))),
         .. Enum.GetValues<CompareKind>().Select(k => ScalarExpr.Compare(k, Element, new LocalExpr(s_local))),
         .. Enum.GetValues<MathFunction>().Select(f => f == MathFunction.Pow
             ? ScalarExpr.Call(f, Element, new LocalExpr(s_local)) : ScalarExpr.Call(f, Element)),

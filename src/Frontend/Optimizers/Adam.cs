@@ -6,62 +6,44 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Frontend.Optimizers;
 
 /// <summary>Adam (Kingma and Ba 2015, algorithm 1): first and second moments with bias correction,
-/// p = p - η/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε).</summary>
+/// p = p - η/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε). As AMSGrad (Reddi et al. 2018) with the largest v so far in v's place.</summary>
 public sealed record Adam : Optimizer
 {
-    /// <summary>The rule; state is two moments per parameter and one counter of steps, f64 if a parameter is.</summary>
-    /// <param name="learningRate">η, at least 0.</param>
+    /// <summary>The rule; state is two moments per parameter, three as AMSGrad, and the count of steps.</summary>
+    /// <param name="learningRate">η, at least 0; 1e-3 when null.</param>
     /// <param name="beta1">Decay of the first moment, in [0, 1).</param>
     /// <param name="beta2">Decay of the second moment, in [0, 1).</param>
     /// <param name="epsilon">ε, at least 0.</param>
+    /// <param name="amsGrad">Whether to divide by the largest second moment so far.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: an argument is out of range.</exception>
-    public Adam(double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+    public Adam(Schedule? learningRate = null, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, bool amsGrad = false,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
-        LearningRate = InRange(learningRate, 0, double.PositiveInfinity, nameof(learningRate), location);
-        Beta1 = InRange(beta1, 0, 1, nameof(beta1), location);
-        Beta2 = InRange(beta2, 0, 1, nameof(beta2), location);
-        Epsilon = InRange(epsilon, 0, double.PositiveInfinity, nameof(epsilon), location);
+        LearningRate = Argument.Rate(learningRate, 1e-3, nameof(learningRate), location);
+        Beta1 = Argument.InRange(beta1, 0, 1, nameof(beta1), location);
+        Beta2 = Argument.InRange(beta2, 0, 1, nameof(beta2), location);
+        Epsilon = Argument.NotNegative(epsilon, nameof(epsilon), location);
+        AmsGrad = amsGrad;
     }
 
     /// <summary>η.</summary>
-    public double LearningRate { get; }
+    public override Schedule LearningRate { get; }
     /// <summary>β₁.</summary>
     public double Beta1 { get; }
     /// <summary>β₂.</summary>
     public double Beta2 { get; }
     /// <summary>ε.</summary>
     public double Epsilon { get; }
+    /// <summary>Whether the largest second moment so far is what it divides by.</summary>
+    public bool AmsGrad { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> SharedStateFor(IReadOnlyList<Value> parameters) =>
-        [new("adam/step", (parameters.Any(p => p.DType == DType.F64) ? DType.F64 : DType.F32).Scalar)];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<OptimizerState> StateFor(Value parameter) =>
-        [new($"adam/m/{parameter.Name}", parameter.Type), new($"adam/v/{parameter.Name}", parameter.Type)];
-
-    /// <inheritdoc/>
-    public override (Value[] Next, Value[] Factors) Advance(ReadOnlySpan<Value> shared)
+    public override UpdateRule Begin(UpdateScope scope)
     {
-        // Powers by exp(t·log β) lose nothing here: 1 - βᵗ comes from expm1, exact for small t.
-        var step = shared[0] + 1;
-        var correction1 = -(step * Math.Log(Beta1)).Expm1();
-        var correction2 = -(step * Math.Log(Beta2)).Expm1();
-        return ([step], [LearningRate / correction1, correction2.Rsqrt()]);
-    }
-
-    /// <inheritdoc/>
-    public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
-        ReadOnlySpan<Value> factors)
-    {
-        var m = Beta1 * state[0] + (1 - Beta1) * gradient;
-        // In libtorch's order: g² alone overflows f32 from 1.8e19 on, and an infinite v never moves its parameter again.
-        var v = Beta2 * state[1] + (1 - Beta2) * gradient * gradient;
-        var (rate, scale) = (factors[0].ConvertTo(parameter.DType), factors[1].ConvertTo(parameter.DType));
-        return (parameter - rate * m / (v.Sqrt() * scale + Epsilon), [m, v]);
+        var move = Moments.Begin(scope, scope.LearningRate, Beta1, Beta2, Epsilon, AmsGrad);
+        return (parameter, gradient) => parameter - move(parameter, gradient);
     }
 }

@@ -30,6 +30,10 @@ public enum DiagnosticCode
     BadArgument = 1011,
     /// <summary>A tensor is larger than sizes and addresses can be.</summary>
     TooLarge = 1012,
+    /// <summary>What is assigned is no variable or state, or is assigned twice, or never.</summary>
+    BadAssignment = 1013,
+    /// <summary>A derivative differs from central differences.</summary>
+    WrongDerivative = 1015,
     /// <summary>IR text could not be parsed.</summary>
     Parse = 2001,
     /// <summary>IR breaks an invariant of the verifier.</summary>

@@ -159,7 +159,7 @@ public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, lo
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { ToPosition, FromPosition };
 }
-/// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may lie outside of the buffer. The
+/// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may be outside of the buffer. The
 /// same for all lanes of a vector loop.</summary>
 /// <param name="Buffer">Whose memory.</param>
 /// <param name="Position">Of the element.</param>

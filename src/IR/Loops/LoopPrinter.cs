@@ -119,7 +119,7 @@ public static class LoopPrinter
     /// <summary>The text of expressions that may share nodes.</summary>
     private sealed class ExpressionPrinter
     {
-        private const int Unary = 7, Atom = 8;
+        private const int Unary = 9, Atom = 10;
         private readonly Dictionary<ScalarExpr, string> _names = new(ReferenceEqualityComparer.Instance);
 
         /// <summary>Names every inner node reached twice; gives the definitions, innermost first.</summary>
@@ -169,7 +169,7 @@ public static class LoopPrinter
             UnaryExpr { Kind: UnaryKind.Neg } u => ($"-{Print(u.X, Unary)}", Unary),
             UnaryExpr { Kind: UnaryKind.Not } u => ($"!{Print(u.X, Unary)}", Unary),
             UnaryExpr u => (Call(Word(u.Kind), u.X), Atom),
-            BinaryExpr { Kind: BinaryKind.Min or BinaryKind.Max } b => (Call(Word(b.Kind), b.X, b.Y), Atom),
+            BinaryExpr { Kind: BinaryKind.Min or BinaryKind.Max or BinaryKind.MultiplyHigh } b => (Call(Word(b.Kind), b.X, b.Y), Atom),
             BinaryExpr b => Infix(Symbol(b.Kind), b.X, b.Y),
             CompareExpr c => Infix(Symbol(c.Kind), c.X, c.Y),
             MultiplyAddExpr m => (Call("fma", m.X, m.Y, m.Z), Atom),
@@ -187,22 +187,26 @@ public static class LoopPrinter
         private static (string Text, int Precedence) Symbol(BinaryKind kind) => kind switch
         {
             BinaryKind.Or => ("|", 1),
-            BinaryKind.And => ("&", 2),
-            BinaryKind.Add => ("+", 5),
-            BinaryKind.Sub => ("-", 5),
-            BinaryKind.Mul => ("*", 6),
-            BinaryKind.Div => ("/", 6),
-            _ => ("%", 6),
+            BinaryKind.Xor => ("^", 2),
+            BinaryKind.And => ("&", 3),
+            BinaryKind.ShiftLeft => ("<<", 6),
+            BinaryKind.ShiftRightLogical => (">>>", 6),
+            BinaryKind.ShiftRightArithmetic => (">>", 6),
+            BinaryKind.Add => ("+", 7),
+            BinaryKind.Sub => ("-", 7),
+            BinaryKind.Mul => ("*", 8),
+            BinaryKind.Div => ("/", 8),
+            _ => ("%", 8),
         };
 
         private static (string Text, int Precedence) Symbol(CompareKind kind) => kind switch
         {
-            CompareKind.Eq => ("==", 3),
-            CompareKind.Ne => ("!=", 3),
-            CompareKind.Lt => ("<", 4),
-            CompareKind.Le => ("<=", 4),
-            CompareKind.Gt => (">", 4),
-            _ => (">=", 4),
+            CompareKind.Eq => ("==", 4),
+            CompareKind.Ne => ("!=", 4),
+            CompareKind.Lt => ("<", 5),
+            CompareKind.Le => ("<=", 5),
+            CompareKind.Gt => (">", 5),
+            _ => (">=", 5),
         };
     }
 

@@ -2,7 +2,7 @@
 //  L1  a call gives each argument of its kernel a buffer
 //  L2  a variable is read inside its loop, a local after its declaration and in its scope, a buffer if it is the kernel's
 //  L3  only a buffer that says so is written
-//  L4  every element that is read or written lies in its buffer, where its guard holds
+//  L4  every element that is read or written is in its buffer, where its guard holds
 //  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
 //      nor a transpose within one
 //  L6  extents are not negative, lanes are powers of two, elements of register tiles exist

@@ -17,7 +17,7 @@ public enum UnaryKind
     Ceil,
     /// <summary>To nearest, ties to even.</summary>
     RoundEven,
-    /// <summary>Logical negation.</summary>
+    /// <summary>Logical negation; of an integer, of each bit.</summary>
     Not,
 }
 
@@ -38,10 +38,22 @@ public enum BinaryKind
     Min,
     /// <summary>The larger; NaN if either is NaN, and 0 of 0 and -0 (IEEE 754-2019's maximum).</summary>
     Max,
-    /// <summary>Logical and.</summary>
+    /// <summary>Logical and; of integers, of each bit.</summary>
     And,
-    /// <summary>Logical or.</summary>
+    /// <summary>Logical or; of integers, of each bit.</summary>
     Or,
+    /// <summary>Exclusive or; of integers, of each bit.</summary>
+    Xor,
+    /// <summary>x · 2ʸ, for integers: zeros move in, and 0 remains where y, as an unsigned number, is not below the type's bits.</summary>
+    ShiftLeft,
+    /// <summary>Shift to the right of integers: zeros move in, and 0 remains where y, as an unsigned number, is not below the type's
+    /// bits.</summary>
+    ShiftRightLogical,
+    /// <summary>Shift to the right of integers: copies of the highest bit move in, and nothing else remains where y, as an unsigned
+    /// number, is not below the type's bits.</summary>
+    ShiftRightArithmetic,
+    /// <summary>The high half of the product of two integers, which has twice the bits of the type.</summary>
+    MultiplyHigh,
 }
 
 /// <summary>Comparisons; false with a NaN operand, except <see cref="Ne"/>.</summary>

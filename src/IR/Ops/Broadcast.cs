@@ -60,6 +60,9 @@ public sealed class Broadcast : LinearOp, IIndexedOp
         return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this,
+        Attributes(new Shape([x.Size, .. operation.Result.Shape]), [0, .. BatchedOperands.Behind(Dimensions(operation))]));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var dimensions = Dimensions(operation);

@@ -58,6 +58,9 @@ public sealed class Concatenate : LinearOp, IIndexedOp
         return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        x.Emit(this, operation.Attributes.With("dimension", operation.Int("dimension") + 1));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var axis = operation.Int("dimension");

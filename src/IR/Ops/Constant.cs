@@ -54,6 +54,9 @@ public sealed class Constant : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => LiteralOf(operation);
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        throw new InternalCompilerException("constant", "it has no operands");
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
         LiteralOf(operation).Splat is { } value
             ? ScalarExpr.Constant(operation.Result.DType, value)

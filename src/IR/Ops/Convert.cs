@@ -27,6 +27,8 @@ public sealed class Convert : LinearOp, IElementOp
         return Literal.Rounded(type, [.. operands[0].Values.Select(type.DType.Convert)]);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, operation.Attributes);
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => x[0].ConvertTo(operation.Result.DType);
 }
 

@@ -97,6 +97,20 @@ public sealed class DotGeneral : LinearOp
         return Literal.Rounded(type, values);
     }
 
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x)
+    {
+        var axes = Axes.Of(operation.Attributes);
+        int[] Moved(int[] axes, int operand) => x.IsBatched(operand) ? BatchedOperands.Behind(axes) : axes;
+        axes = new(Moved(axes.BatchX, 0), Moved(axes.BatchY, 1), Moved(axes.ContractX, 0), Moved(axes.ContractY, 1));
+        if (x.IsBatched(0) && x.IsBatched(1))
+            return x.Emit(this, (axes with { BatchX = [0, .. axes.BatchX], BatchY = [0, .. axes.BatchY] }).Attributes);
+        // The new axis is the first free one of its side, behind the batch axes, and behind x's free axes if it is y's.
+        var at = axes.BatchX.Length + (x.IsBatched(0) ? 0 : axes.FreeX(x[0].Rank).Length);
+        var result = x[0].Emit(this, operation.Location, axes.Attributes, x[1]);
+        return [ToOrder(result, [.. Enumerable.Range(1, at), 0, .. Enumerable.Range(at + 1, result.Rank - at - 1)], operation.Location)];
+    }
+
     private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)
     {
         for (var i = 0; i < axes.Length; i++) target[axes[i]] = index[i];

@@ -81,6 +81,9 @@ public abstract class ElementwiseOp : Op, IElementOp
     }
 
     /// <inheritdoc/>
+    public sealed override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, operation.Attributes);
+
+    /// <inheritdoc/>
     public sealed override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted)
     {
         var results = new Value?[operation.Operands.Length];

@@ -37,4 +37,8 @@ public sealed class Fusion : Op
     /// <inheritdoc/>
     public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
         throw new InternalCompilerException("jvp", "fused kernels have no derivative rules");
+
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        throw new InternalCompilerException("batching", "fused kernels have no batching rules");
 }

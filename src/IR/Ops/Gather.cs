@@ -34,6 +34,10 @@ public sealed class Gather : LinearOp, IIndexedOp
         return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => [x.IsBatched(0)
+        ? Joined(x[0]).Emit(this, operation.Location, AttributeMap.Empty, RowsOfJoined(operation, x))
+        : x[0].Emit(this, operation.Location, AttributeMap.Empty, x[1])];
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var rank = operation.Operands[1].Rank;
@@ -41,6 +45,19 @@ public sealed class Gather : LinearOp, IIndexedOp
         var clamped = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
             ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(operation.Operands[0].Shape[0] - 1)));
         return source(0, [clamped, .. index[rank..]]);
+    }
+
+    /// <summary>The rows of all batches as rows of one tensor.</summary>
+    internal static Value Joined(Value x) =>
+        x.Emit(Reshape.Instance, x.Location, Reshape.Attributes(Shape.Of([(long)x.Shape[0] * x.Shape[1], .. x.Shape.Skip(2)])));
+
+    /// <summary>For the indices of every batch those of the same rows among the <see cref="Joined"/> ones.</summary>
+    internal static Value RowsOfJoined(Operation operation, BatchedOperands x)
+    {
+        var rows = operation.Operands[0].Shape[0];
+        var indices = x.WithAxis(1).ConvertTo(DType.I64).Clip(0, rows - 1);
+        var first = x[0].Builder.Emit(Iota.Instance, [], Iota.Attributes(indices.Type, 0), operation.Location);
+        return indices + first * rows;
     }
 
     internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);

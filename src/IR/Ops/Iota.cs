@@ -41,6 +41,9 @@ public sealed class Iota : LinearOp, IIndexedOp
         return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        throw new InternalCompilerException("iota", "it has no operands");
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
         index[operation.Int("dimension")].ConvertTo(operation.Result.DType);
 }

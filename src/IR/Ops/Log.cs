@@ -4,7 +4,7 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise natural logarithm.</summary>
-/// <remarks>x: f[any]; y: same type. C1: x is floating point. log 0 is -∞, of less NaN. Error: see docs/numerics.md.</remarks>
+/// <remarks>x: f[any]; y: same type. C1: x is floating point. log 0 is -∞, below 0 it is NaN. Error: see docs/numerics.md.</remarks>
 public sealed class Log : ElementwiseOp
 {
     /// <summary>The op.</summary>

@@ -55,6 +55,10 @@ public abstract class NormalizedExponentialOp : OpaqueOp
         return Decompose(x - x.Max([axis], keepAxes: true).StopGradient(), axis);
     }
 
+    /// <inheritdoc/>
+    public sealed override Value[] Batch(Operation operation, BatchedOperands x) =>
+        x.Emit(this, operation.Attributes.With("axis", operation.Int("axis") + 1));
+
     internal Value Emit(Value x, int axis, Location location)
     {
         ArgumentNullException.ThrowIfNull(x);

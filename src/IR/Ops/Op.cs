@@ -39,6 +39,11 @@ public abstract class Op
     /// <param name="tangents">One for each operand; null is zero.</param>
     public abstract Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents);
 
+    /// <summary>The results at every index of a new leading axis that some operands have; the results have it too (vmap).</summary>
+    /// <param name="operation">The operation at one index.</param>
+    /// <param name="x">Its operands at every index.</param>
+    public abstract Value[] Batch(Operation operation, BatchedOperands x);
+
     /// <summary>Whether a derivative may flow from operand <paramref name="index"/> to the results.</summary>
     public virtual bool IsDifferentiable(Operation operation, int index) => operation.Operands[index].DType.IsFloating;
 

@@ -70,10 +70,31 @@ public sealed class OpCall
         return Same();
     }
 
-    /// <summary>The common type of all operands, which must be truth values.</summary>
-    public TensorType SameBoolean()
+    /// <summary>Operand 0's type, which must be an integer.</summary>
+    public TensorType Integer(int index = 0)
     {
-        Boolean();
+        Require(this[index].DType.IsInteger, DiagnosticCode.DTypeMismatch, () => $"needs integers, got {this[index]}");
+        return this[index];
+    }
+
+    /// <summary>Operand 0's type, which must be of bits: a truth value or an integer.</summary>
+    public TensorType Bits(int index = 0)
+    {
+        Require(!this[index].DType.IsFloating, DiagnosticCode.DTypeMismatch, () => $"needs bool or integers, got {this[index]}");
+        return this[index];
+    }
+
+    /// <summary>The common type of all operands, which must be integers.</summary>
+    public TensorType SameInteger()
+    {
+        Integer();
+        return Same();
+    }
+
+    /// <summary>The common type of all operands, which must be truth values or integers.</summary>
+    public TensorType SameBits()
+    {
+        Bits();
         return Same();
     }
 

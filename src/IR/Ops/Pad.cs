@@ -57,6 +57,9 @@ public sealed class Pad : LinearOp, IIndexedOp
         return Literal.Rounded(type, values);
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, Attributes(operation.Number("value"),
+        [0, .. operation.Ints("low")], [0, .. operation.Ints("high")], [0, .. operation.Ints("interior")]));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var (low, interior, x) = (operation.Ints("low"), operation.Ints("interior"), operation.Operands[0].Shape);

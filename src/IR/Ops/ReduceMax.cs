@@ -21,6 +21,8 @@ public sealed class ReduceMax : OpaqueOp, IReductionOp
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
         [Reduction.Evaluate(operation, operands[0], operation.Result.DType.Lowest, Scalar.Max)];
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Reduction.Batch(operation, x);
+    /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         [cotangents[0] is { } cotangent && wanted[0] ? Reduction.Weights(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
     /// <inheritdoc/>

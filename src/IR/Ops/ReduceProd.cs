@@ -21,6 +21,8 @@ public sealed class ReduceProd : OpaqueOp, IReductionOp
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
         [Reduction.Evaluate(operation, operands[0], 1, (a, b) => a * b)];
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Reduction.Batch(operation, x);
+    /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         [cotangents[0] is { } cotangent && wanted[0] ? Others(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
     /// <inheritdoc/>

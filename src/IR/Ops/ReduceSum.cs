@@ -24,6 +24,8 @@ public sealed class ReduceSum : LinearOp, IReductionOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         Reduction.BroadcastBack(operation, cotangent);
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Reduction.Batch(operation, x);
+    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) =>
         Reduction.Evaluate(operation, operands[0], 0, (a, b) => a + b);
 }

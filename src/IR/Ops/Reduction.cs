@@ -40,6 +40,9 @@ public static class Reduction
         return y.Emit(Reshape.Instance, location, Reshape.Attributes(new Shape(sizes)));
     }
 
+    internal static Value[] Batch(Operation operation, BatchedOperands x) =>
+        x.Emit(operation.Op, ReduceSum.Attributes(BatchedOperands.Behind(Axes(operation))));
+
     internal static TensorType Infer(OpCall call)
     {
         call.Numeric();

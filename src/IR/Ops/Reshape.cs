@@ -31,6 +31,9 @@ public sealed class Reshape : LinearOp, IIndexedOp
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands) => operands[0].WithShape(operation.Result.Shape);
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        x.Emit(this, Attributes(new Shape([x.Size, .. operation.Result.Shape])));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var (from, to) = (operation.Operands[0].Shape, operation.Result.Shape);

@@ -28,6 +28,14 @@ public sealed class ScatterAdd : LinearOp
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         wrt == 0 ? cotangent : cotangent.Emit(Gather.Instance, operation.Location, AttributeMap.Empty, operation.Operands[1]);
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x)
+    {
+        var operand = x.WithAxis(0);
+        var sum = Gather.Joined(operand)
+            .Emit(this, operation.Location, AttributeMap.Empty, Gather.RowsOfJoined(operation, x), x.WithAxis(2));
+        return [sum.Emit(Reshape.Instance, operation.Location, Reshape.Attributes(operand.Shape))];
+    }
+    /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (x, indices, updates) = (operands[0], operands[1], operands[2]);

@@ -54,6 +54,9 @@ public sealed class Slice : LinearOp, IIndexedOp
         });
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this,
+        Attributes([0, .. operation.Ints("start")], [x.Size, .. operation.Ints("limit")], [1, .. operation.Ints("stride")]));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var (start, stride) = (operation.Ints("start"), operation.Ints("stride"));

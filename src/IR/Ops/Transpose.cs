@@ -41,6 +41,9 @@ public sealed class Transpose : LinearOp, IIndexedOp
         });
     }
     /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x) =>
+        x.Emit(this, Attributes([0, .. BatchedOperands.Behind(operation.Ints("permutation"))]));
+    /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var permutation = operation.Ints("permutation");

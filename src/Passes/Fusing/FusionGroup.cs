@@ -21,8 +21,8 @@ internal enum FusionKind
 /// Kelly, "A dynamic topological sort algorithm for directed acyclic graphs", 2006, which moves less).</remarks>
 internal sealed class FusionGroup
 {
-    /// <summary>Groups that a search visits at most; one that needs more is answered by what keeps two kernels apart. So planning takes
-    /// time in proportion to the operations.</summary>
+    /// <summary>Most groups that a search visits. One that needs more assumes a dependence, which keeps the kernels apart, so planning
+    /// takes time in proportion to the operations.</summary>
     private const int MostVisited = 512;
 
     private readonly FusionOrder _order;
@@ -48,7 +48,7 @@ internal sealed class FusionGroup
     /// <summary>The shape of what its reductions give.</summary>
     public Shape Kept => Domain.Without(Reduced);
     public IReadOnlyList<Operation> Members => _members;
-    /// <summary>Instructions for an element, about: the bound on a kernel's size.</summary>
+    /// <summary>Approximate instructions for an element, which bound a kernel's size.</summary>
     public int Weight { get; private set; }
 
     /// <summary>The group that this one is part of by now: itself, unless merged.</summary>

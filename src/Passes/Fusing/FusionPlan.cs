@@ -1,4 +1,4 @@
-// The invariants of a plan; FusedVerifier checks I2 and I3 on the function that comes of it, and the rewrite refuses what breaks I1.
+// The invariants of a plan; FusedVerifier checks I2 and I3 on the fused function, and the rewrite refuses a plan that breaks I1.
 //  I1  groups depend on one another without a cycle
 //  I2  a member reads each operand from memory (what another group wrote, through any index map), or its own group's element at its
 //      own index, or its own group's value of a row for all elements of the row; a contraction reads memory only
@@ -14,10 +14,11 @@ namespace GraphCompiler.Passes.Fusing;
 /// where the invariants above allow it.</summary>
 internal sealed class FusionPlan
 {
-    /// <summary>Of a kernel: LLVM's time grows faster than linearly with a function (<c>bench -- scaling</c>).</summary>
+    /// <summary>Most instructions for an element in one kernel: LLVM's time grows faster than linearly with a function's size
+    /// (<c>bench -- scaling</c>).</summary>
     private const int MostWeight = 400;
 
-    /// <summary>Index maps of index maps up to which they are repeated in each reader; then one of them is written to memory.</summary>
+    /// <summary>Longest chain of index maps that each reader repeats; beyond it one of them is written to memory.</summary>
     private const int MostChained = 8;
 
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];

@@ -9,7 +9,7 @@ namespace GraphCompiler.Passes.Fusing;
 /// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {
-    /// <summary>Operations in a row that move together.</summary>
+    /// <summary>Most operations of a chain that moves as a whole.</summary>
     private const int MostInChain = 8;
 
     private readonly Function _function;

@@ -7,10 +7,10 @@ namespace GraphCompiler.Passes.Lowering;
 /// logarithm of the length (N. Higham, "The accuracy of floating point summation", 1993). Levels depend on the length alone.</summary>
 internal static class Cascade
 {
-    /// <summary>Steps that one accumulator takes: 64 equal terms lose at most some 16 ulp.</summary>
+    /// <summary>Most steps that go into one accumulator: 64 equal terms lose at most some 16 ulp.</summary>
     public const long MostSteps = 64;
 
-    /// <summary>Multiply-adds that an accumulator in a register takes.</summary>
+    /// <summary>Most multiply-adds that go into an accumulator in a register.</summary>
     public const long MostMultiplyAdds = 256;
 
     /// <summary>Runs steps 0 to <paramref name="count"/> - 1 into accumulators.</summary>
@@ -18,18 +18,18 @@ internal static class Cascade
     /// <param name="into">The accumulators.</param>
     /// <param name="open">Declares accumulators of a level, and says how they are added to those of the level above.</param>
     /// <param name="step">What a step does, given its number and the accumulators.</param>
-    /// <param name="most">Steps that one accumulator takes; beyond, a level has up to half as many.</param>
+    /// <param name="most">Most steps that go into one accumulator; with more, a level has up to half as many.</param>
     /// <param name="name">Of the innermost loop's variable.</param>
     public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open,
         Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r") =>
-        RunRanges(count, into, open, (first, steps, sums) => Loop(steps, name, i => step(first + i, sums)), most, name);
+        RunRanges(count, into, open, (first, steps, accumulators) => Loop(steps, name, i => step(first + i, accumulators)), most, name);
 
     /// <summary>As <see cref="Run"/>, given the loop over the steps of one accumulator.</summary>
     /// <param name="count">Steps.</param>
     /// <param name="into">The accumulators.</param>
     /// <param name="open">Declares accumulators of a level.</param>
     /// <param name="range">Runs steps, given the first and how many.</param>
-    /// <param name="most">Steps that one accumulator takes.</param>
+    /// <param name="most">Most steps that go into one accumulator.</param>
     /// <param name="name">Of the loops' variables.</param>
     public static IEnumerable<Statement> RunRanges<T>(long count, T into, Func<T, CascadeLevel<T>> open,
         Func<ScalarExpr, long, T, IEnumerable<Statement>> range, long most, string name)

@@ -45,22 +45,23 @@ internal sealed partial class ContractionKernel
     // The accumulators of a tile over a range of K, stored or passed to the epilogue.
     private List<Statement> Accumulate(Panel panel, ScalarExpr tile, ScalarExpr lane)
     {
-        var sums = _body.NewLocal("c", _dtype, _blocking.TileM);
+        var accumulators = _body.NewLocal("c", _dtype, _blocking.TileM);
         var rows = Enumerable.Range(0, _blocking.TileM).ToArray();
-        List<Statement> statements = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
-        statements.AddRange(MultiplyAdds(panel, tile, lane, sums));
+        List<Statement> statements = [new LetStatement(accumulators, ScalarExpr.Constant(_dtype, 0))];
+        statements.AddRange(MultiplyAdds(panel, tile, lane, accumulators));
         LoopBuffer?[] before = _blocking.BlocksK == 1 ? [] : panel.K.IsLast ? [_partial, _total] : [_partial];
         foreach (var buffer in before.OfType<LoopBuffer>())
-            statements.AddRange(rows.Select(i => new AssignStatement(sums, i,
-                new LocalExpr(sums, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _blocking.TileN) + lane))));
+            statements.AddRange(rows.Select(i => new AssignStatement(accumulators, i,
+                new LocalExpr(accumulators, i) + new LoadExpr(buffer, PartialOf(panel, tile) + (i * _blocking.TileN) + lane))));
         if (panel.K.IsLast && _epilogue == Epilogue.Unrolled)
         {
-            foreach (var i in rows) statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(sums, i)));
+            foreach (var i in rows)
+                statements.AddRange(RowEpilogue(panel, tile, ScalarExpr.Index(i), lane, new LocalExpr(accumulators, i)));
             return statements;
         }
         var stride = panel.K.IsLast && _epilogue == Epilogue.Elements ? _shape.N : _blocking.TileN;
         statements.AddRange(rows.Select(i =>
-            new StoreStatement(_partial!, PartialOf(panel, tile) + (i * stride) + lane, new LocalExpr(sums, i))));
+            new StoreStatement(_partial!, PartialOf(panel, tile) + (i * stride) + lane, new LocalExpr(accumulators, i))));
         if (panel.K.IsLast && _epilogue == Epilogue.Rows) statements.Add(RowsEpilogue(panel, tile, lane));
         return statements;
     }
@@ -71,7 +72,7 @@ internal sealed partial class ContractionKernel
 
     // Between every few multiply-adds, rows of the next panel and operands of this tile's epilogue are prefetched. Prefetching may depend
     // on the number of workers; the order of additions does not.
-    private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local sums)
+    private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
         var (steps, k) = (panel.K.Count / KPerStep, panel.K.Count);
         IEnumerable<Statement> Plain(ScalarExpr from, long count, Local into) =>
@@ -82,15 +83,16 @@ internal sealed partial class ContractionKernel
         IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
             !hasHints ? Plain(first * KPerStep, count * KPerStep, into)
                 : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * KPerStep, KPerStep, into)]);
-        if (!hasHints && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, sums);
-        var most = Cascade.RunRanges(steps, sums, OpenTile, Steps, Cascade.MostMultiplyAdds / KPerStep, "step");
-        return k % KPerStep is > 0 and var remainder ? [.. most, .. Plain(ScalarExpr.Index(steps * KPerStep), remainder, sums)] : most;
+        if (!hasHints && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, accumulators);
+        var most = Cascade.RunRanges(steps, accumulators, OpenTile, Steps, Cascade.MostMultiplyAdds / KPerStep, "step");
+        return k % KPerStep is > 0 and var remainder
+            ? [.. most, .. Plain(ScalarExpr.Index(steps * KPerStep), remainder, accumulators)] : most;
     }
 
     // A tile has no registers for two levels: the upper one is in memory during MostMultiplyAdds / 2 multiply-adds of each accumulator.
     private CascadeLevel<Local> OpenTile(Local outer) => Cascade.OpenTile(_body, outer);
 
-    private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local sums)
+    private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
         var (batch, kOfBlock) = (panel.Range.Batch, k);
         var number = TileNumber(panel, tile);
@@ -105,7 +107,8 @@ internal sealed partial class ContractionKernel
             var left = _packedA is null
                 ? new LoadExpr(_body.BufferOf(_shape.A.Operand), _shape.A.Position(batch, FirstM(number) + i, k))
                 : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k) * _packedStride + i);
-            yield return new AssignStatement(sums, i, new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(sums, i)));
+            yield return new AssignStatement(accumulators, i,
+                new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(accumulators, i)));
         }
     }
 

@@ -7,7 +7,7 @@ namespace GraphCompiler.Passes.Lowering;
 /// <summary>Lowers a fusion of elementwise operations and index maps: one pass over its index space.</summary>
 internal static class ElementKernel
 {
-    /// <summary>Registers' worth of lanes side by side; several hide the latency of loads.</summary>
+    /// <summary>Vector registers that one iteration fills; several hide the latency of loads.</summary>
     private const int RegistersPerVector = 2;
 
     /// <summary>How far ahead operands are prefetched: half a page, some 30 vectors.</summary>

@@ -70,28 +70,28 @@ internal sealed class GemvKernel
     private ForStatement PartialSums(ScalarExpr batch, ScalarExpr row, int size)
     {
         var lane = new LoopVariable("n");
-        var sums = _body.NewLocal("c", _dtype, size);
-        List<Statement> body = [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0))];
-        body.AddRange(Cascade.Run(_shape.K / _lanes, sums, outer => Cascade.OpenTile(_body, outer),
+        var accumulators = _body.NewLocal("c", _dtype, size);
+        List<Statement> body = [new LetStatement(accumulators, ScalarExpr.Constant(_dtype, 0))];
+        body.AddRange(Cascade.Run(_shape.K / _lanes, accumulators, outer => Cascade.OpenTile(_body, outer),
             (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), Cascade.MostMultiplyAdds, "k"));
         if (_shape.K % _lanes is > 0 and var remainder)
         {
             // The last vector overlaps the one before: lanes that were added already add nothing.
             var isNew = ScalarExpr.Compare(CompareKind.Ge, lane.Value, ScalarExpr.Index(_lanes - remainder));
-            body.AddRange(MultiplyAdd(batch, row, lane.Value + (_shape.K - _lanes), sums, isNew));
+            body.AddRange(MultiplyAdd(batch, row, lane.Value + (_shape.K - _lanes), accumulators, isNew));
         }
         body.AddRange(Enumerable.Range(0, size).Select(i =>
-            new StoreStatement(_partials, lane.Value + i * _lanes, new LocalExpr(sums, i))));
+            new StoreStatement(_partials, lane.Value + i * _lanes, new LocalExpr(accumulators, i))));
         return new(lane, _lanes, LoopKind.Vector, _lanes, [.. body]);
     }
 
-    private IEnumerable<Statement> MultiplyAdd(ScalarExpr batch, ScalarExpr row, ScalarExpr k, Local sums, ScalarExpr? guard)
+    private IEnumerable<Statement> MultiplyAdd(ScalarExpr batch, ScalarExpr row, ScalarExpr k, Local accumulators, ScalarExpr? guard)
     {
         var vector = _body.NewLocal("x", _dtype);
         yield return new LetStatement(vector, Load(_shape.A, ScalarExpr.Index(0)));
-        for (var i = 0; i < sums.Elements; i++)
-            yield return new AssignStatement(sums, i,
-                new MultiplyAddExpr(Load(_shape.B, row + i), new LocalExpr(vector), new LocalExpr(sums, i)));
+        for (var i = 0; i < accumulators.Elements; i++)
+            yield return new AssignStatement(accumulators, i,
+                new MultiplyAddExpr(Load(_shape.B, row + i), new LocalExpr(vector), new LocalExpr(accumulators, i)));
 
         LoadExpr Load(ContractionSide side, ScalarExpr free) =>
             new(_body.BufferOf(side.Operand), side.Position(batch, free, k), guard);

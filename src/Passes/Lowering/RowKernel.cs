@@ -8,7 +8,7 @@ namespace GraphCompiler.Passes.Lowering;
 /// that waits for an earlier one (softmax: maximum, sum, result).</summary>
 internal sealed class RowKernel
 {
-    /// <summary>Registers' worth of lanes side by side: as many independent partial results hide the latency of an addition.</summary>
+    /// <summary>Vector registers that one iteration fills: as many independent partial results hide the latency of an addition.</summary>
     private const int RegistersPerVector = 4;
 
     private readonly KernelBody _body;
@@ -96,11 +96,11 @@ internal sealed class RowKernel
             RowValues(stage, keptIndex, statements);
             var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
             if (reductions.Length == 0 && stored.Length == 0) continue;
-            var sums = reductions.Select(Accumulator).ToArray();
-            statements.AddRange(sums.Zip(reductions, Start));
-            statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(sums));
-            for (var i = 0; i < sums.Length; i++)
-                _body.Define(reductions[i].Result, new LocalExpr(sums[i]).ConvertTo(reductions[i].Result.DType));
+            var accumulators = reductions.Select(Accumulator).ToArray();
+            statements.AddRange(accumulators.Zip(reductions, Start));
+            statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(accumulators));
+            for (var i = 0; i < accumulators.Length; i++)
+                _body.Define(reductions[i].Result, new LocalExpr(accumulators[i]).ConvertTo(reductions[i].Result.DType));
         }
         _body.PopScope();
         return statements;
@@ -175,8 +175,8 @@ internal sealed class RowKernel
         }
 
         /// <summary>The pass, its reductions going to given accumulators.</summary>
-        public IEnumerable<Statement> Build(Local[] sums) =>
-            Cascaded(_count, sums, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
+        public IEnumerable<Statement> Build(Local[] accumulators) =>
+            Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
 
         // Comparisons do not round, nor do integers.
         private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
@@ -210,7 +210,7 @@ internal sealed class RowKernel
             var level = Open(into);
             var main = Vectors(lanes, lane =>
                 [.. level.Declare, .. Cascaded(vectors, level.Accumulators,
-                    (vector, sums) => Elements(outer, vector * lanes + lane, sums)), .. level.Add]);
+                    (vector, accumulators) => Elements(outer, vector * lanes + lane, accumulators)), .. level.Add]);
             return remainder == 0 ? [main] : [main, Vectors(remainder, lane => Elements(outer, lane + vectors * lanes, into))];
         }
 

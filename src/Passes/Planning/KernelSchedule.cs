@@ -7,11 +7,10 @@ namespace GraphCompiler.Passes.Planning;
 /// <remarks>Needs: no two kernels overwrite one parameter. O(kernels · log kernels + operands).</remarks>
 internal sealed class KernelSchedule
 {
-    /// <summary>Small updates that run one after another, behind one barrier;
-    /// the cotangents of so many updates stay live until then.</summary>
+    /// <summary>Most small updates that are batched behind one barrier; their cotangents stay live until then.</summary>
     private const int UpdatesTogether = 8;
 
-    /// <summary>Scalar operations up to which a barrier is a part of a kernel's time that counts: some 50 µs.</summary>
+    /// <summary>Scalar operations, some 50 µs, up to which a barrier takes a notable part of a kernel's time.</summary>
     private const double SmallWork = 1e6;
 
     private readonly IReadOnlyList<PlannedKernel> _kernels;
@@ -76,7 +75,7 @@ internal sealed class KernelSchedule
         return order;
     }
 
-    // Updates wait for other small kernels, until some have gathered.
+    // Updates wait while other small kernels can run, until enough of them can be batched.
     private int Next(bool flushes)
     {
         var waits = !flushes && _freeOthers.Count > 0 && _kernels[_freeOthers.Min].Kernel.Work <= SmallWork;

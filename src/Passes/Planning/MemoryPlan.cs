@@ -13,8 +13,8 @@ namespace GraphCompiler.Passes.Planning;
 /// O(kernels · log kernels), and a scan of the buffers alive for each buffer.</remarks>
 internal sealed class MemoryPlan
 {
-    /// <summary>A layer's weight gradient and bias gradient come between the layer's cotangent, their last reader,
-    /// and the next one.</summary>
+    /// <summary>Kernels by which reuse of a small buffer is deferred: a layer's weight and bias gradients run between the last reader of
+    /// one cotangent and the writer of the next.</summary>
     private const int KernelsBeforeReuse = 2;
 
     private readonly Function _function;

@@ -8,8 +8,8 @@ namespace GraphCompiler.Passes.Planning;
 /// alike need none between them, since each worker reads what it wrote itself. O(calls).</remarks>
 internal sealed class WorkSharing
 {
-    /// <summary>Calls without a barrier between them, at most: each call is compared with those.
-    /// One more barrier costs less than any of them.</summary>
+    /// <summary>Most calls between two barriers: each new call is compared with all of them. One more barrier costs less than any of
+    /// them.</summary>
     private const int MostPending = 256;
 
     private readonly ImmutableArray<SharedCall> _calls;

@@ -1,9 +1,9 @@
 namespace GraphCompiler.Runtime.Data;
 
-/// <summary>Labelled samples cut into mini-batches of one size, in a new random order every epoch.</summary>
+/// <summary>Labelled samples split into mini-batches of one size, in a new random order every epoch.</summary>
 /// <remarks>
-/// Samples that do not fill a last batch are left out of the epoch; since the order changes, they are others every
-/// time. The order depends on seed and epoch alone. The batch buffers are allocated once: a batch is valid until the
+/// Samples that do not fill a last batch are left out of the epoch; since the order changes, each epoch leaves out
+/// others. The order depends on seed and epoch alone. The batch buffers are allocated once: a batch is valid until the
 /// next one is made, and nothing is allocated per batch. Not for use by several threads.
 /// </remarks>
 public sealed class Batches
@@ -15,7 +15,7 @@ public sealed class Batches
     private readonly float[] _batchFeatures;
     private readonly int[] _batchLabels;
 
-    /// <summary>Cuts samples into batches.</summary>
+    /// <summary>Splits samples into batches.</summary>
     /// <param name="features">[samples, features per sample], row-major; not copied.</param>
     /// <param name="labels">[samples], at least one; not copied.</param>
     /// <param name="batchSize">Samples of a batch, from 1 to their number.</param>
@@ -49,7 +49,7 @@ public sealed class Batches
     /// <summary>Full batches of an epoch.</summary>
     public int Count => _order.Length / BatchSize;
 
-    /// <summary>Puts the samples into the order of an epoch; epoch 0's is there from the start.</summary>
+    /// <summary>Puts the samples into the order of an epoch; that of epoch 0 is the first.</summary>
     /// <param name="epoch">Any number; the same one gives the same order.</param>
     public void Shuffle(int epoch)
     {

@@ -20,13 +20,13 @@ public static class Mnist
     private const int Classes = 10;
 
     /// <summary>Loads <c>train-images-idx3-ubyte</c> and <c>train-labels-idx1-ubyte</c>, with or without <c>.gz</c>.</summary>
-    /// <param name="folder">Where the files lie.</param>
-    /// <exception cref="RuntimeException">SGC6001 missing, SGC6002 wrong format, SGC6003 cut short, SGC6004 counts
+    /// <param name="folder">Where the files are.</param>
+    /// <exception cref="RuntimeException">SGC6001 missing, SGC6002 wrong format, SGC6003 truncated, SGC6004 counts
     /// that differ or a label above 9.</exception>
     public static MnistSet LoadTrain(string folder) => Load(folder, "train");
 
     /// <summary>Loads <c>t10k-images-idx3-ubyte</c> and <c>t10k-labels-idx1-ubyte</c>, with or without <c>.gz</c>.</summary>
-    /// <param name="folder">Where the files lie.</param>
+    /// <param name="folder">Where the files are.</param>
     /// <exception cref="RuntimeException">As <see cref="LoadTrain"/>.</exception>
     public static MnistSet LoadTest(string folder) => Load(folder, "t10k");
 

@@ -1,6 +1,6 @@
 namespace GraphCompiler.Runtime.Data;
 
-/// <summary>The bytes of a gzip file, then eight bytes 0xff, so that a trailer which is cut short does not match.</summary>
+/// <summary>The bytes of a gzip file, then eight bytes 0xff, so that a truncated trailer does not match.</summary>
 /// <remarks>The decompressor checks the trailer, CRC-32 and length, only as far as the file has one. With a byte of 0xff in
 /// place of its last, the length is 255 * 2^24 or more, which no array holds. After a whole trailer the bytes are ignored, as they do
 /// not begin another member.</remarks>

@@ -12,9 +12,9 @@ namespace GraphCompiler.Runtime.Deployment;
 /// variant that this processor runs, and sets the parameters to the declared initial values.
 /// Spans of parameters, metrics and predictions keep their memory alive, also when the model is disposed or collected.
 /// </remarks>
-public abstract unsafe partial class CompiledModel : IDisposable
+public abstract unsafe class CompiledModel : IDisposable
 {
-    private readonly StateStore _states = new();
+    private readonly VariableStore _states = new();
     private readonly Executable _training;
     private readonly Executable? _prediction;
     private readonly ModelManifest _manifest;
@@ -45,10 +45,10 @@ public abstract unsafe partial class CompiledModel : IDisposable
         var library = Path.GetFullPath(Path.Combine(folder, _manifest.Library));
         try
         {
+            Initialize(library);
             _training = Load(library, variant.Training, _manifest.Training, threads);
             if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
-            _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
-            Initialize(library);
+            if (!_manifest.IsFunction) _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
         }
         catch
         {
@@ -60,7 +60,7 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <summary>The processor level whose code runs.</summary>
     public string Target { get; }
 
-    /// <summary>Threads of a training step.</summary>
+    /// <summary>Threads of a training step or run.</summary>
     public int Threads => _training.Threads;
 
     /// <summary>The parameters' names.</summary>
@@ -77,6 +77,17 @@ public abstract unsafe partial class CompiledModel : IDisposable
             $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
     }
 
+    /// <summary>Writes parameters and optimizer state to a file, see <see cref="VariableStore.Save(string)"/>.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: the file cannot be
+    /// written.</exception>
+    public void Save(string path) => _states.Save(path);
+
+    /// <summary>Takes over parameters and optimizer state of a file that this model wrote, or a store with the same variables. On an error
+    /// nothing has changed.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC6001: no such file, or it cannot be read.
+    /// SGC7208: not a checkpoint of these variables, cut short or altered.</exception>
+    public void Load(string path) => _states.Load(path);
+
     /// <summary>Frees memory and code. Can be called twice.</summary>
     public void Dispose()
     {
@@ -85,6 +96,10 @@ public abstract unsafe partial class CompiledModel : IDisposable
         _states.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>For generated code: what runs, a training step or a function.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected Executable Program => _training;
 
     /// <summary>For generated code: one training step; gives the loss before its update.</summary>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
@@ -124,7 +139,6 @@ public abstract unsafe partial class CompiledModel : IDisposable
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
     protected ReadOnlySpan<TOut> Infer<T0, TOut>(ReadOnlySpan<T0> input0) where T0 : unmanaged where TOut : unmanaged
     {
-        using var training = _training.Enter(); // Which would write the parameters.
         using var entry = _prediction!.Enter();
         entry.Run(input0);
         return entry.HandOut<TOut>("output");
@@ -134,13 +148,12 @@ public abstract unsafe partial class CompiledModel : IDisposable
     protected ReadOnlySpan<TOut> Infer<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
         where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
     {
-        using var training = _training.Enter();
         using var entry = _prediction!.Enter();
         entry.Run(input0, input1);
         return entry.HandOut<TOut>("output");
     }
 
-    /// <summary>For generated code: a metric of the last step. Changed by this thread's next one.</summary>
+    /// <summary>For generated code: an output of the last step or run. Changed by this thread's next one.</summary>
     protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
 
     // Read as its bits where C# has no such type.
@@ -187,8 +200,10 @@ public abstract unsafe partial class CompiledModel : IDisposable
     private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
     {
         var code = NativeCode.Open(path);
-        var layout = new ExecutableLayout([.. buffers.Select(b => BufferLayout.Dense(b.Name, b.Role, b.Type, b.Shape.AsSpan()))],
-            entry.ArenaBytes, entry.Parallel);
+        var layout = new ExecutableLayout([.. buffers.Select(b => b.ToLayout())], entry.ArenaBytes, entry.Parallel)
+        {
+            UpdatesStates = entry.UpdatesStates,
+        };
         try
         {
             return new Executable(code, code.Symbol(entry.Symbol), layout, threads, _states);
@@ -205,12 +220,15 @@ public abstract unsafe partial class CompiledModel : IDisposable
     {
         using var code = NativeCode.Open(path);
         var from = (byte*)code.Symbol($"{_manifest.Model}_initial");
+        List<VariableDeclaration> declarations = [];
         foreach (var name in _manifest.Parameters)
         {
-            var state = _states.Find(name);
-            Buffer.MemoryCopy(from, state.Address, state.Bytes, state.Bytes);
-            from += state.Bytes;
+            var layout = _manifest.Training.Single(b => b.Name == name).ToLayout();
+            var start = from;
+            declarations.Add(new(layout, VariableRole.Trainable, m => Buffer.MemoryCopy(start, m.Address, m.Bytes, m.Bytes)));
+            from += layout.Bytes;
         }
+        _states.Declare(declarations);
     }
 
     private sealed class NativeCode() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)

@@ -12,19 +12,23 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <param name="Role">Input, State or Output.</param>
 /// <param name="Type">The type of the elements.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Type, ImmutableArray<int> Shape);
+public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Type, ImmutableArray<int> Shape)
+{
+    internal BufferLayout ToLayout() => BufferLayout.Dense(Name, Role, Type, Shape.AsSpan());
+}
 
 /// <summary>Native code of one entry.</summary>
 /// <param name="Symbol">The exported function, of the signature in <see cref="KernelAbi"/>.</param>
 /// <param name="ArenaBytes">Bytes of scratch memory.</param>
 /// <param name="Parallel">Whether workers share the work.</param>
-public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel);
+/// <param name="UpdatesStates">Whether a run writes any state.</param>
+public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel, bool UpdatesStates);
 
 /// <summary>The model compiled for one processor level.</summary>
 /// <param name="Target">The level's name, or native.</param>
 /// <param name="CpuFeatures">The features that the code may use; all are needed.</param>
 /// <param name="ObjectSha256">SHA-256 of the object, lower-case hexadecimal.</param>
-/// <param name="Training">The training step.</param>
+/// <param name="Training">The training step or function.</param>
 /// <param name="Prediction">The prediction; null if the model declares none.</param>
 public sealed record ManifestVariant(
     string Target, ImmutableArray<string> CpuFeatures, string ObjectSha256, ManifestEntry Training, ManifestEntry? Prediction);
@@ -45,11 +49,13 @@ public sealed record ModelManifest
     public required string Compiler { get; init; }
     /// <summary>Processor architecture and system, as x64-linux.</summary>
     public required string Platform { get; init; }
-    /// <summary>SHA-256 of the model's IR text; checkpoints and facade carry it too.</summary>
+    /// <summary>SHA-256 of the model's IR text; the facade carries it too.</summary>
     public required string SourceSha256 { get; init; }
     /// <summary>The most threads that the arena has room for.</summary>
     public required int MaxThreads { get; init; }
-    /// <summary>Buffers of the training step, in order.</summary>
+    /// <summary>Whether the first program is a function of any outputs, not a training step, whose first output is its loss.</summary>
+    public required bool IsFunction { get; init; }
+    /// <summary>Buffers of the training step or function, in order.</summary>
     public required ImmutableArray<ManifestBuffer> Training { get; init; }
     /// <summary>Buffers of the prediction, in order; empty if there is none.</summary>
     public required ImmutableArray<ManifestBuffer> Prediction { get; init; }
@@ -71,6 +77,11 @@ public sealed record ModelManifest
     [JsonIgnore]
     public string Library => $"lib{Model}.so";
 
+    /// <summary>What a checkpoint of the model's states begins with: SHA-256 of their names, types and shapes.</summary>
+    [JsonIgnore]
+    public string StatesSha256 => Convert.ToHexStringLower(VariableStore.HashOf(
+        Training.Where(b => b.Role == BufferRole.State).Select(b => new VariableInfo(b.Name, b.Type, b.Shape, VariableRole.State))));
+
     /// <summary>The text that the library carries of the manifest it was linked with: all except the hashes of files.</summary>
     [JsonIgnore]
     public string Contents => Text(this with { Files = [], Sha256 = "" });
@@ -80,7 +91,7 @@ public sealed record ModelManifest
 
     /// <summary>Reads and checks a manifest.</summary>
     /// <param name="path">NAME.json.</param>
-    /// <exception cref="RuntimeException">SGC6001: no such file, or it cannot be read. SGC7201: not a manifest, cut short, altered, or one
+    /// <exception cref="RuntimeException">SGC6001: no such file, or it cannot be read. SGC7201: not a manifest, truncated, altered, or one
     /// that contradicts itself. SGC7203: of another ABI.</exception>
     public static ModelManifest Read(string path)
     {
@@ -109,7 +120,7 @@ public sealed record ModelManifest
         }
         catch (JsonException error)
         {
-            throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is cut short: {error.Message}", error);
+            throw new RuntimeException(RuntimeCode.BadManifest, $"'{path}' is not a manifest, or is truncated: {error.Message}", error);
         }
     }
 
@@ -135,7 +146,7 @@ public sealed record ModelManifest
         var found = Hash(ReadBytes(path));
         if (found != file.Sha256)
             throw new RuntimeException(RuntimeCode.AlteredArtefact,
-                $"'{path}' was altered or cut short: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
+                $"'{path}' was altered or truncated: its SHA-256 is {found}, the manifest says {file.Sha256}; build the model again");
     }
 
     /// <summary>SHA-256 in lower-case hexadecimal.</summary>

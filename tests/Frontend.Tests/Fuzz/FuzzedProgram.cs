@@ -14,7 +14,8 @@ internal sealed class FuzzedProgram
 {
     private static readonly MethodBase s_compile = typeof(TrainingPlan).GetMethod(nameof(TrainingPlan.Compile))!;
 
-    private static readonly MethodBase s_minimize = typeof(GraphBuilder).GetMethod(nameof(GraphBuilder.Minimize))!;
+    private static readonly MethodBase[] s_minimize =
+        [.. typeof(GraphBuilder).GetMethods().Where(m => m.Name == nameof(GraphBuilder.Minimize))];
 
     private const int CallsOfAStep = 60;
     private const int WildMinimizes = 5;
@@ -40,7 +41,7 @@ internal sealed class FuzzedProgram
             _graph.Variable("count", I32[3], Initializer.Constant(2), trainable: false),
             _graph.Variable("bias", F32[3], Initializer.Zeros)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
-        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new StateStore()]);
+        _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
         _values = new WildValues(_random, _pool) { Home = _graph };
     }
 
@@ -100,7 +101,11 @@ internal sealed class FuzzedProgram
         try
         {
             for (var i = 0; i < WildMinimizes; i++)
-                Call(s_minimize, _graph, [(_weight * _weight).Sum(), _values.Of(typeof(Optimizer), isNullable: false), null, "Fuzz.cs", 7]);
+            {
+                var minimize = s_minimize[i % s_minimize.Length];
+                Call(minimize, _graph, [(_weight * _weight).Sum(), _values.Of(typeof(Optimizer), isNullable: false),
+                    .. minimize.GetParameters()[2..^2].Select(p => _values.Of(p.ParameterType, WildValues.MayBeNull(p))), "Fuzz.cs", 7]);
+            }
             var loss = outputs.Aggregate((_weight * _weight).Sum(), (sum, output) => sum + output.Sum().ConvertTo(F32));
             var plan = _graph.Minimize(loss, new Sgd(), outputs.Select((v, i) => (v, i)).ToDictionary(o => $"metric{o.i}", o => o.v));
             using var step = plan.Compile(new CompileOptions { Threads = _random.Next(1, 4), Checked = _random.Next(2) == 0 });
@@ -109,8 +114,10 @@ internal sealed class FuzzedProgram
             step.Run(inputs);
             step.Run(inputs);
             Compiled++;
-            _pool.AddRange([step, predictor, plan]);
-            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>()];
+            using var function = _graph.Compile(step.Variables, outputs.Append(loss).ToArray());
+            _pool.AddRange([step, predictor, function, plan, step.Variables]);
+            MethodBase[] compiled = [.. PublicApi.Of<TrainingStep>(), .. PublicApi.Of<Predictor>(), .. PublicApi.Of<TrainingPlan>(),
+                .. PublicApi.Of<CompiledFunction>(), .. PublicApi.Of<Plan>(), .. PublicApi.Of<VariableStore>()];
             Call(compiled, compiled, CallsOfAStep);
         }
         catch (Exception error)

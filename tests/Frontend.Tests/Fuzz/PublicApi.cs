@@ -14,7 +14,7 @@ namespace GraphCompiler.Frontend.Tests.Fuzz;
 internal static class PublicApi
 {
     private static readonly Assembly[] s_assemblies =
-        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(StateStore).Assembly];
+        [typeof(GraphBuilder).Assembly, typeof(FunctionBuilder).Assembly, typeof(VariableStore).Assembly];
 
     private const string CalledByMinimize = "called by Minimize with what the rule declared; WildOptimizer gives it wild results";
 
@@ -25,6 +25,7 @@ internal static class PublicApi
         ["GraphCompiler.IR.Ops.*"] = "definitions of ops; what a user calls are the classes named Syntax",
         ["GraphCompiler.Runtime.Deployment"] = "reads files: mutated ones have tests of their own",
         [nameof(Rewriter)] = "for passes",
+        [nameof(Batching)] = "for passes, which hold the operations' operands",
         [nameof(Operation)] = "read by passes, which know its attributes",
         [nameof(Verifier)] = "for passes",
         [nameof(DumpFolder)] = "writes files; PassRunnerTests",
@@ -46,15 +47,21 @@ internal static class PublicApi
         [nameof(MnistSet)] = "made by Mnist, to be read",
         [nameof(BufferLayout)] = "of native buffers; checked by Executable",
         [nameof(ExecutableLayout)] = "of native buffers; checked by Executable",
-        [nameof(OptimizerState)] = "data for Minimize, which checks it",
-        ["Optimizer.Advance"] = CalledByMinimize,
-        ["Optimizer.Update"] = CalledByMinimize,
-        ["Optimizer.StateFor"] = CalledByMinimize,
-        ["Optimizer.SharedStateFor"] = CalledByMinimize,
+        [nameof(UpdateScope)] = CalledByMinimize,
+        [nameof(UpdateRule)] = CalledByMinimize,
+        ["Optimizer.Begin"] = CalledByMinimize,
+        ["GradientTransform.Apply"] = CalledByMinimize,
+        ["ParameterTransform.Apply"] = CalledByMinimize,
+        [nameof(StateVariable)] = "made by Minimize, to be read",
         ["FunctionBuilder.Clone"] = "for passes, which hold the operation's operands",
-        ["TrainingStep.Profile"] = "measures the machine for a second; TrainingTests",
+        ["CompiledFunction.Profile"] = "measures the machine for a second; TrainingTests",
         ["StepProfile.WriteTrace"] = "writes files; BadInputTests",
         ["TrainingPlan.Compile"] = "called for a sample",
+        ["FunctionPlan.Compile"] = "called for a sample",
+        ["GraphBuilder.Compile"] = "called for a sample",
+        ["VariableStore.Save"] = "writes files; VariableStoreTests",
+        ["VariableStore.Load"] = "reads files; VariableStoreTests",
+        [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 
     /// <summary>All of it, in an order that does not depend on the run.</summary>

@@ -155,6 +155,7 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(AxisSlice))
             return Chance(2) ? (AxisSlice)Integer() : (AxisSlice)((Index)Made(typeof(Index))!..(Index)Made(typeof(Index))!);
         if (type == typeof(Value)) return Value();
+        if (type == typeof((string, Value))) return (Text(), (Value)Of(typeof(Value), isNullable: false)!);
         if (type == typeof(FunctionBuilder) || type == typeof(GraphBuilder)) return Chance(4) ? Pooled(type) : Home;
         if (type == typeof(Op)) return OpRegistry.All[random.Next(OpRegistry.All.Count)];
         if (type == typeof(AttributeMap)) return Attributes();
@@ -163,6 +164,9 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(CompileOptions)) return new CompileOptions { Threads = Chance(10) ? Integer() : random.Next(1, 4) };
         if (type == typeof(Func<Value, Value>)) return Activation();
         if (type == typeof(IReadOnlyDictionary<string, Value>)) return Metrics();
+        if (type == typeof(Func<string, bool>)) return Chosen();
+        if (type == typeof(IReadOnlyList<Value>)) return Items(typeof(Value));
+        if (type == typeof(IReadOnlyList<Assignment>)) return Items(typeof(Assignment));
         if (type == typeof(ReadOnlyMemory<float>)) return new ReadOnlyMemory<float>((float[])Items(typeof(float)));
         if (type == typeof(ReadOnlyMemory<int>)) return new ReadOnlyMemory<int>((int[])Items(typeof(int)));
         if (type == typeof(ReadOnlyMemory<byte>)) return new ReadOnlyMemory<byte>((byte[])Items(typeof(byte)));
@@ -223,6 +227,12 @@ internal sealed class WildValues(Random random, List<object> pool)
         _ => h => h,
     };
 
+    private Func<string, bool> Chosen()
+    {
+        var answer = Chance(2);
+        return name => answer || name.Length > 3;
+    }
+
     private Dictionary<string, Value> Metrics()
     {
         var metrics = new Dictionary<string, Value>();
@@ -233,19 +243,19 @@ internal sealed class WildValues(Random random, List<object> pool)
     /// <summary>A rule whose methods give whatever they like.</summary>
     private sealed record WildOptimizer(WildValues Values) : Optimizer
     {
-        public override IReadOnlyList<OptimizerState> SharedStateFor(IReadOnlyList<Value> parameters) => States();
-        public override IReadOnlyList<OptimizerState> StateFor(Value parameter) => States();
-        public override (Value[] Next, Value[] Factors) Advance(ReadOnlySpan<Value> shared) =>
-            (Values.Chance(2) ? shared.ToArray() : Some(), Values.Chance(10) ? null! : Some());
-        public override (Value Parameter, Value[] State) Update(Value parameter, Value gradient, ReadOnlySpan<Value> state,
-            ReadOnlySpan<Value> factors) =>
-            (Values.Chance(2) ? parameter : (Value)Values.Value()!, Values.Chance(2) ? state.ToArray() : Some());
+        public override UpdateRule Begin(UpdateScope scope) => Values.Chance(20) ? null! : (parameter, gradient) =>
+        {
+            for (var i = Values.Chance(2) ? 0 : 3; i > 0; i--) Keep(scope, parameter);
+            return Values.Chance(2) ? parameter - gradient : (Value)Values.Value()!;
+        };
 
-        private Value[] Some() => (Value[])Values.Of(typeof(Value[]), isNullable: false)!;
-
-        private OptimizerState[] States() => Values.Chance(20) ? null! : Values.Chance(2) ? [] : [State(), State()];
-
-        private OptimizerState State() => Values.Chance(20) ? null!
-            : new(Values.Text(), Values.Chance(20) ? null! : (TensorType)Values.Made(typeof(TensorType))!);
+        private void Keep(UpdateScope scope, Value parameter)
+        {
+            var state = Values.Chance(2) ? scope.State(Values.Text(), parameter)
+                : Values.Chance(2) ? scope.CopyOf(Values.Text(), Values.Chance(2) ? parameter : (Value)Values.Value()!)
+                : scope.State(Values.Text(), Values.Chance(20) ? null! : (TensorType)Values.Made(typeof(TensorType))!);
+            if (Values.Chance(2)) scope.Assign(state, state);
+            else scope.Assign(Values.Chance(2) ? state : (Value)Values.Value()!, Values.Chance(2) ? scope.Step : (Value)Values.Value()!);
+        }
     }
 }

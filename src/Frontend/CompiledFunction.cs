@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.Runtime;
+
+namespace GraphCompiler.Frontend;
+
+/// <summary>Native code of a function of a model, with the variables that it reads and perhaps replaces.</summary>
+/// <remarks>For one thread at a time: a second one gets SGC5005. Of functions that share variables, several that only read them may run at the
+/// same time; who comes second to or after one that replaces any gets SGC5005.
+/// Spans of variables and outputs keep their memory alive, also when the function is disposed or collected.</remarks>
+public partial class CompiledFunction : IDisposable
+{
+    private readonly Plan _plan;
+    private readonly LoopProgram _program;
+    private VariableStore? _store; // Null once disposed.
+
+    private protected CompiledFunction(Plan plan, CompileOptions options, VariableStore? store)
+    {
+        (_plan, Options, _store) = (plan, options, store ?? new VariableStore());
+        (Executable, _program, CompileTime) = Compiler.Compile(plan, options, _store);
+    }
+
+    internal CompiledFunction(FunctionPlan plan, CompileOptions options, VariableStore? store) : this((Plan)plan, options, store)
+    {
+    }
+
+    private protected CompileOptions Options { get; }
+
+    private protected Executable Executable { get; }
+
+    /// <summary>The inputs that a run is given, in their order: that of their declaration.</summary>
+    public IReadOnlyList<string> Inputs => NamesOf(BufferRole.Input);
+
+    /// <summary>The names of the outputs, in their order.</summary>
+    public IReadOnlyList<string> Outputs => [.. NamesOf(BufferRole.Output).SkipLast(2 * _plan.Checks.Length)];
+
+    /// <summary>Where the function's variables live: to read, write, save and load them by name, and to share them with other
+    /// functions.</summary>
+    /// <exception cref="RuntimeException">SGC5002: the function is disposed. A store that was taken before stays as it is.</exception>
+    public VariableStore Variables =>
+        _store ?? throw new RuntimeException(RuntimeCode.Disposed, "the variables of a function are asked for after it was disposed");
+
+    /// <summary>Time from the graph to loaded native code.</summary>
+    public TimeSpan CompileTime { get; }
+
+    /// <summary>Bytes of scratch memory that a run uses beside inputs, outputs and variables.</summary>
+    public long ArenaBytes => Executable.Layout.ArenaBytes;
+
+    /// <summary>Of <see cref="ArenaBytes"/> those of values that pass from one kernel to another; the others are scratch.</summary>
+    public long ValueBytes => _program.SharedScratch;
+
+    /// <summary>Bytes that the values of <see cref="ValueBytes"/> would take if none shared memory with another.</summary>
+    public long KeepAllBytes => _program.KeepAllBytes;
+
+    /// <summary>An output of the last run by its name (zero before the first). Changed by this thread's next run.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
+    /// another thread.</exception>
+    public ReadOnlySpan<T> Output<T>(string name) where T : unmanaged => Executable.Output<T>(name);
+
+    /// <summary>A variable of this function, or state of its optimizer, by name, to read or to set between runs.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5003: other element type. SGC5004: unknown name. SGC5005: run by
+    /// another thread.</exception>
+    public Span<T> Variable<T>(string name) where T : unmanaged => Executable.State<T>(name);
+
+    /// <summary>Runs the function some times and tells where its time goes, kernel by kernel, beside the machine's limits.</summary>
+    /// <param name="steps">How many runs, at least 1; some tens more, or a hundred, come first and are not counted.</param>
+    /// <param name="run">One run of this object: <c>() => step.Run(images, labels)</c>.</param>
+    /// <remarks>Takes half a second more than the runs, to measure the limits.</remarks>
+    /// <exception cref="GraphException">SGC1011: no runs, or an action that does not run this object.</exception>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC5009: compiled without
+    /// <see cref="CompileOptions.Profile"/>.</exception>
+    public StepProfile Profile(int steps, Action run)
+    {
+        const int WarmUp = 20, MostTrials = 1000;
+        ArgumentNullException.ThrowIfNull(run);
+        if (steps < 1) throw new GraphException(DiagnosticCode.BadArgument, $"a profile of {steps} steps; at least 1 is needed");
+        if (_program.TicksOffset is null)
+            throw new RuntimeException(RuntimeCode.NotProfiled,
+                "this step counts no times; compile it with new CompileOptions { Profile = true }");
+        ClearTicks();
+        for (var i = 0; i < WarmUp || (Executable.TriesBoth && i < MostTrials); i++) run();
+        Executable.FreezeChoice(true);
+        try
+        {
+            ClearTicks();
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < steps; i++) run();
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            var ticks = Ticks();
+            if (!ticks.AsSpan().ContainsAnyExcept(0))
+                throw new GraphException(DiagnosticCode.BadArgument, "the action that is to be profiled does not run this step");
+            return StepProfile.Of(_program, ticks, elapsed / steps, Executable.ActiveThreads);
+        }
+        finally
+        {
+            Executable.FreezeChoice(false);
+        }
+    }
+
+    /// <summary>Frees the code and, once no other function, no store and no span uses it, the memory. Can be called twice.</summary>
+    public void Dispose()
+    {
+        Executable.Dispose();
+        _store = null;
+        GC.SuppressFinalize(this);
+    }
+
+    private string[] NamesOf(BufferRole role) => [.. Executable.Layout.Buffers.Where(b => b.Role == role).Select(b => b.Name)];
+
+    private void ClearTicks()
+    {
+        using var entry = Executable.Enter();
+        Ticks(entry).Clear();
+    }
+
+    private long[] Ticks()
+    {
+        using var entry = Executable.Enter();
+        return Ticks(entry).ToArray();
+    }
+
+    // Of each call; only in a function that counts them.
+    private Span<long> Ticks(Executable.Entry entry) => entry.Arena<long>(_program.TicksOffset!.Value, _program.Calls.Length);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CheckInputs(Executable.Entry entry)
+    {
+        if (_plan.Checks.Length > 0) ThrowOnBadInput(entry);
+    }
+
+    private void ThrowOnBadInput(Executable.Entry entry)
+    {
+        for (var i = 0; i < _plan.Checks.Length; i++)
+        {
+            var (isGood, shown) = Plan.NamesOfCheck(i);
+            var at = entry.Read<bool>(isGood).IndexOf(false);
+            if (at < 0) continue;
+            var (check, value) = (_plan.Checks[i], entry.Read<long>(shown)[at]);
+            throw new RuntimeException(RuntimeCode.BadInput,
+                $"{check.Location}: {string.Format(CultureInfo.InvariantCulture, check.What, value)} (example {at} of the batch)");
+        }
+    }
+}

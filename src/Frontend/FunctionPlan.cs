@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
+using GraphCompiler.Runtime;
+
+namespace GraphCompiler.Frontend;
+
+/// <summary>What a function is made of.</summary>
+/// <param name="Graph">The model.</param>
+/// <param name="Name">The function's.</param>
+/// <param name="Outputs">Its results, by name.</param>
+/// <param name="Assignments">What it carries out beside the state of random numbers that it draws.</param>
+/// <param name="Mode">What it is for.</param>
+internal sealed record FunctionRequest(GraphBuilder Graph, string Name, ImmutableArray<(string Name, Value Value)> Outputs,
+    ImmutableArray<Assignment> Assignments, Mode Mode);
+
+/// <summary>Values of a model as one function of the inputs and variables that they depend on.</summary>
+public sealed class FunctionPlan : Plan
+{
+    private readonly FunctionRequest _request;
+
+    private FunctionPlan(FunctionRequest request, Function function, ImmutableArray<int> donated, ImmutableArray<StateVariable> states,
+        ImmutableArray<string> outputs) : base(request.Graph, function, donated, states, outputs) => _request = request;
+
+    /// <summary>The name of an output that is given none; those after the first are numbered from 1 on.</summary>
+    internal const string OutputName = "output";
+
+    /// <summary>The same function with two more results for each condition on its inputs: truth values and what they are of.</summary>
+    internal FunctionPlan? Checking { get; private init; }
+
+    /// <summary>The same function, which at the end of each run also carries out some assignments of the model.</summary>
+    /// <param name="assignments">What <see cref="GraphBuilder.Assign(Value, Value, string, int)"/> gave. Without this call a function assigns
+    /// nothing but the state of random numbers that it draws.</param>
+    /// <exception cref="GraphException">SGC1008: an assignment of another model.</exception>
+    public FunctionPlan Assigning(params ReadOnlySpan<Assignment> assignments)
+    {
+        foreach (var assignment in assignments)
+        {
+            ArgumentNullException.ThrowIfNull(assignment, nameof(assignments));
+            if (!Graph.Assignments.Contains(assignment))
+                throw new GraphException(DiagnosticCode.ForeignValue, $"Assigning: {assignment} is not of \"{Graph.Name}\"",
+                    assignment.Location);
+        }
+        return Create(_request with { Assignments = [.. assignments] });
+    }
+
+    /// <summary>The same function for another mode; without this call it is for inference, where dropout is the identity.</summary>
+    /// <exception cref="GraphException">SGC1011: no mode.</exception>
+    public FunctionPlan InMode(Mode mode) => Create(_request with { Mode = mode });
+
+    /// <summary>Compiles the function.</summary>
+    /// <param name="options">How; the defaults when null.</param>
+    /// <param name="store">Where its variables live, to share them with other functions: those that the store does not have yet are
+    /// initialised, the others stay as they are. One of its own when null.</param>
+    /// <exception cref="GraphException">SGC1011: <see cref="CompileOptions.Threads"/> is out of range. SGC1012: more memory than there is.
+    /// SGC3002: a dump cannot be written.</exception>
+    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5006: a variable of the store has another type or
+    /// shape.</exception>
+    /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
+    public CompiledFunction Compile(CompileOptions? options = null, VariableStore? store = null)
+    {
+        options ??= new CompileOptions();
+        return new CompiledFunction(options.Checked && Checking is { } checking ? checking : this, options, store);
+    }
+
+    /// <summary>The same function, which keeps other variables in place of some.</summary>
+    /// <param name="others">Of the same types, by the names of those that they replace.</param>
+    internal FunctionPlan Reading(IReadOnlyDictionary<string, StateVariable> others)
+    {
+        var builder = new FunctionBuilder(Function.Name);
+        Value[] parameters = [.. Function.Parameters.Select(p =>
+            builder.Parameter(others.TryGetValue(p.Name!, out var other) ? other.Name : p.Name!, p.Type, p.Location))];
+        return new(_request, builder.Build([.. builder.Inline(Function, parameters)]), Donated,
+            [.. States.Select(s => others.GetValueOrDefault(s.Name, s))], Outputs)
+        {
+            Checks = Checks,
+            Checking = Checking?.Reading(others),
+        };
+    }
+
+    internal static FunctionPlan Create(FunctionRequest request)
+    {
+        var (graph, asked) = (request.Graph, request.Assignments);
+        ImmutableArray<Value> values = [.. request.Outputs.Select(o => o.Value), .. asked.Select(a => a.Next)];
+        var read = Prediction.Slice(graph, request.Name, request.Mode, [.. values], []).Builder.Parameters.Select(p => p.Name).ToHashSet();
+        request = request with
+        {
+            Assignments = [.. asked.Union(graph.Assignments.Where(a => a.FollowsReads && read.Contains(a.Variable.Value.Name)))],
+        };
+        var live = TrainingPlanBuilder.LiveValues(graph, values, new(request.Mode));
+        RuntimeCheck[] checks = [.. graph.Checks.Where(c => live.Contains(c.Guarded))];
+        return Create(request, [], checks.Length == 0 ? null : Create(request, checks, null));
+    }
+
+    private static FunctionPlan Create(FunctionRequest request, RuntimeCheck[] checks, FunctionPlan? checking)
+    {
+        var (graph, outputs, assignments) = (request.Graph, request.Outputs, request.Assignments);
+        var assigned = assignments.Select(a => a.Variable.Value.Name!).ToArray();
+        var (builder, values) = Prediction.Slice(graph, request.Name, request.Mode, [.. assignments.Select(a => a.Next),
+            .. outputs.Select(o => o.Value), .. checks.Select(c => c.IsGood), .. checks.Select(c => c.Shown)], assigned);
+        for (var i = values.Length - checks.Length; i < values.Length; i++) values[i] = values[i].ConvertTo(DType.I64);
+        var function = builder.Build(values);
+        var position = function.Parameters.Select((p, i) => (Name: p.Name!, i)).ToDictionary(p => p.Name, p => p.i);
+        ImmutableArray<StateVariable> states = [.. graph.ModelParameters.Where(p => position.ContainsKey(p.Value.Name!))
+            .Select(p => p.ToState(graph.Assignments.Any(a => a.Variable == p)))];
+        var names = checks.Select((_, i) => NamesOfCheck(i)).ToArray();
+        return new(request, function, [.. values.Select((_, i) => i < assigned.Length ? position[assigned[i]] : -1)], states,
+            [.. outputs.Select(o => o.Name), .. names.Select(c => c.IsGood), .. names.Select(c => c.Shown)])
+        {
+            Checks = [.. checks],
+            Checking = checking,
+        };
+    }
+}

@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using GraphCompiler.Frontend.Optimizers;
+using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
+
+namespace GraphCompiler.Frontend;
+
+/// <summary>What a training step is asked for at <c>Minimize</c>, where everything but the choice of variables has been checked.</summary>
+internal sealed record MinimizeRequest(GraphBuilder Graph, Value Loss, IReadOnlyDictionary<string, Value> Metrics, Optimizer Optimizer,
+    string Scope, IReadOnlyList<Value>? Variables, IReadOnlyList<Assignment>? Assignments, Location Location);
+
+/// <summary>Makes one function of a model's forward operations, the backward pass, the optimizer's update and the assignments.</summary>
+internal sealed class TrainingPlanBuilder
+{
+    // Before differentiation, so that nothing flows back to what inference reads.
+    private static readonly ResolveMode s_training = new(Mode.Training);
+
+    private readonly MinimizeRequest _request;
+    private readonly GraphBuilder _graph;
+    private readonly FunctionBuilder _builder;
+    private readonly Dictionary<Value, Value> _map; // From the model's values to the step's.
+    private readonly ImmutableArray<Assignment> _assignments;
+    private readonly ImmutableArray<RuntimeCheck> _checks;
+    private readonly ImmutableArray<StateVariable> _variables;
+    private readonly List<(Value Result, Value? Replaced)> _results = [];
+
+    private TrainingPlanBuilder(MinimizeRequest request)
+    {
+        (_request, _graph, _builder) = (request, request.Graph, new(request.Graph.Name));
+        Value[] outputs = [request.Loss, .. request.Metrics.Values];
+        _assignments = AssignmentsOf(request, outputs);
+        var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
+        // What a check looks at, its guarded value depends on.
+        _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
+        var inputs = _graph.Inputs.ToHashSet();
+        Value[] kept = [.. _graph.Parameters.Where(p => !inputs.Contains(p) || live.Contains(p))];
+        _variables = [.. _graph.ModelParameters.Select(p => p.ToState(_assignments.Any(a => a.Variable == p)))];
+        _map = kept.ToDictionary(p => p, p => _builder.Parameter(p.Name!, p.Type, p.Location));
+        foreach (var operation in _graph.Operations) Clone(operation);
+    }
+
+    // Only what the step does not reach reads inputs that it does not take.
+    private void Clone(Operation operation)
+    {
+        if (operation.Op is ByMode)
+        {
+            if (_map.TryGetValue(s_training.Chosen(operation), out var chosen)) _map[operation.Result] = chosen;
+        }
+        else if (operation.Operands.All(_map.ContainsKey)) _builder.Clone(operation, _map);
+    }
+
+    /// <exception cref="GraphException">As <c>Minimize</c>.</exception>
+    public static TrainingPlan Build(MinimizeRequest request)
+    {
+        var learned = Learned(request);
+        return new TrainingPlanBuilder(request).Build(learned);
+    }
+
+    private TrainingPlan Build(Value[] learned)
+    {
+        if (_assignments.FirstOrDefault(a => learned.Contains(a.Variable.Value)) is { } twice)
+            throw new GraphException(DiagnosticCode.BadAssignment,
+                $"{twice.Variable.Value} is trained by this step, and assigned at {twice.Location}", _request.Location);
+        var context = new StepContext(_builder, _request.Location, _graph.Seed, p => _variables.First(v => v.Name == p.Name));
+        var optimizerState = Update(context, [.. learned.Select(p => _map[p])]);
+        foreach (var assignment in _assignments) Replace(_map[assignment.Variable.Value], _map[assignment.Next]);
+        foreach (var output in (Value[])[_request.Loss, .. _request.Metrics.Values]) Return(_map[output]);
+        ImmutableArray<StateVariable> states = [.. _variables, .. optimizerState];
+        ImmutableArray<string> names = [TrainingPlan.LossName, .. _request.Metrics.Keys];
+        return new(_graph, Finish(), DonatedBy(), states, names)
+        {
+            Checking = _checks.Length == 0 ? null : WithChecks(states, names, context),
+            Rates = context.Rates,
+            Averages = context.Averages,
+        };
+    }
+
+    private IEnumerable<StateVariable> Update(StepContext context, Value[] trained)
+    {
+        var gradients = Adjoint.AppendDense(_builder, _map[_request.Loss], trained);
+        var scope = new UpdateScope(context, _request.Scope, _request.Optimizer, trained);
+        using var pin = _builder.At(_request.Location);
+        var next = _request.Optimizer.Update(scope, trained, gradients);
+        for (var i = 0; i < trained.Length; i++) Replace(trained[i], next[i]);
+        foreach (var (state, value) in scope.Assignments()) Replace(state, value);
+        return scope.Declared;
+    }
+
+    private TrainingPlan WithChecks(ImmutableArray<StateVariable> states, ImmutableArray<string> names, StepContext context)
+    {
+        foreach (var check in _checks)
+        {
+            Return(_map[check.IsGood]);
+            Return(_map[check.Shown].ConvertTo(DType.I64));
+        }
+        var more = _checks.SelectMany((_, i) => (string[])[TrainingPlan.NamesOfCheck(i).IsGood, TrainingPlan.NamesOfCheck(i).Shown]);
+        return new(_graph, Finish(), DonatedBy(), states, [.. names, .. more])
+        {
+            Checks = _checks,
+            Rates = context.Rates,
+            Averages = context.Averages,
+        };
+    }
+
+    private void Return(Value result) => _results.Add((result, null));
+
+    private void Replace(Value parameter, Value result) => _results.Add((result, parameter));
+
+    // State is declared while the update is built; in the function all parameters come first.
+    private Function Finish()
+    {
+        var function = _builder.Snapshot([.. _results.Select(r => r.Result)]);
+        var ordered = new FunctionBuilder(function.Name);
+        Value[] parameters = [.. function.Parameters.Select(p => ordered.Parameter(p.Name!, p.Type, p.Location))];
+        return ordered.Build([.. ordered.Inline(function, parameters)]);
+    }
+
+    private ImmutableArray<int> DonatedBy()
+    {
+        var position = _builder.Parameters.Select((p, i) => (p, i)).ToDictionary(p => p.p, p => p.i);
+        return [.. _results.Select(r => r.Replaced is { } parameter ? position[parameter] : -1)];
+    }
+
+    // What follows reads is carried out wherever it is read, whatever was chosen.
+    private static ImmutableArray<Assignment> AssignmentsOf(MinimizeRequest request, Value[] outputs)
+    {
+        var (graph, chosen) = (request.Graph, request.Assignments);
+        ImmutableArray<Assignment> asked = [.. graph.Assignments.Where(a => !a.FollowsReads && chosen?.Contains(a) != false)];
+        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)], s_training);
+        return [.. asked, .. graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value))];
+    }
+
+    /// <summary>What <paramref name="results"/> depend on in a mode, themselves included.</summary>
+    internal static HashSet<Value> LiveValues(GraphBuilder graph, IEnumerable<Value> results, ResolveMode mode)
+    {
+        var live = results.ToHashSet();
+        foreach (var operation in graph.Operations.Reverse())
+            if (operation.Results.Any(live.Contains))
+                live.UnionWith(operation.Op is ByMode ? [mode.Chosen(operation)] : operation.Operands);
+        return live;
+    }
+
+    /// <summary>The trainable variables that a derivative of <paramref name="loss"/> reaches.</summary>
+    internal static Value[] Trainable(GraphBuilder graph, Value loss)
+    {
+        var trainable = graph.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value).ToArray();
+        var needs = NeedsGradient.Of(graph.Operations, trainable, [loss]);
+        var live = LiveValues(graph, [loss], s_training);
+        return [.. trainable.Where(v => needs.Contains(v) && live.Contains(v))];
+    }
+
+    // A trainable variable that the loss does not depend on gets neither a gradient nor optimizer state.
+    private static Value[] Learned(MinimizeRequest request)
+    {
+        GraphException Refusal(string what) => new(DiagnosticCode.NotDifferentiable, what, request.Location);
+        var reached = Trainable(request.Graph, request.Loss);
+        if (reached.Length == 0) throw Refusal("the loss depends on no trainable variable, so there is nothing to learn");
+        if (request.Variables is not { } chosen) return reached;
+        if (chosen.Count == 0) throw Refusal("no variable is chosen, so there is nothing to learn");
+        return chosen.FirstOrDefault(v => !reached.Contains(v)) is { } other
+            ? throw Refusal($"the loss does not depend on the variable {other}, which is to be trained")
+            : [.. reached.Where(chosen.Contains)];
+    }
+}

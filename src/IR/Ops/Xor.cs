@@ -1,0 +1,35 @@
+using System.Runtime.CompilerServices;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>Elementwise exclusive or; of integers, of each bit.</summary>
+/// <remarks>x, y: bool or integers of one type. C1: bool or integers. C2: same type and shape.</remarks>
+public sealed class Xor : ElementwiseOp
+{
+    /// <summary>The op.</summary>
+    public static readonly Xor Instance = new();
+    private Xor() : base("xor", arity: 2) { }
+
+    /// <inheritdoc/>
+    protected override TensorType Infer(OpCall call) => call.SameBits();
+    /// <inheritdoc/>
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
+    /// <inheritdoc/>
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => (long)x[0] ^ (long)x[1];
+    /// <inheritdoc/>
+    public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Binary(BinaryKind.Xor, x[0], x[1]);
+}
+
+/// <summary>Fluent syntax of <see cref="Xor"/>.</summary>
+public static class XorSyntax
+{
+    extension(Value x)
+    {
+        /// <summary>Exclusive or, elementwise; of integers, of each bit. Shapes broadcast as NumPy's do.</summary>
+        /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ, or are floating point. SGC1002: shapes do not
+        /// broadcast.</exception>
+        public Value Xor(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Broadcasting.Emit(Ops.Xor.Instance, x, y, new(file, line));
+    }
+}
