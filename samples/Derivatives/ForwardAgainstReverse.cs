@@ -13,7 +13,7 @@ internal static class ForwardAgainstReverse
     {
         var graph = new GraphBuilder("modes");
         var (x, t, ct) = (graph.Input("x", F64[2]), graph.Input("t", F64[2]), graph.Input("ct", F64[3]));
-        var (a, b) = (x.Slice([0], [1]), x.Slice([1], [2]));
+        var (a, b) = (x[..1], x[1..]);
         var y = a.Concat([a * b, b.Sin()]);
         var forward = y.Jvp(x, t);       // J·t: one column's worth of work
         var reverse = y.Vjp(x, ct);      // ct·J: one row's worth of work

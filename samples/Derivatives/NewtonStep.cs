@@ -13,13 +13,12 @@ internal static class NewtonStep
     {
         var graph = new GraphBuilder("newton");
         var x = graph.Input("x", F64[2]);
-        var (a, b) = (x.Slice([0], [1]), x.Slice([1], [2]));
-        var loss = (2 * a * a + a * b + b * b - 7 * a).Sum();
+        var (a, b) = (x[0], x[1]);
+        var loss = 2 * a * a + a * b + b * b - 7 * a;
         var (hessian, gradient) = (loss.Hessian(x), loss.Gradient(x));
-        Value H(int i, int j) => hessian.Slice([i, j], [i + 1, j + 1]).Reshape([1]);
-        Value G(int i) => gradient.Slice([i], [i + 1]);
+        Value H(int i, int j) => hessian[i, j];
         var determinant = H(0, 0) * H(1, 1) - H(0, 1) * H(1, 0);
-        var step = (H(1, 1) * G(0) - H(0, 1) * G(1)).Concat([H(0, 0) * G(1) - H(1, 0) * G(0)]) / determinant;
+        var step = (H(1, 1) * gradient[0] - H(0, 1) * gradient[1]).Stack([H(0, 0) * gradient[1] - H(1, 0) * gradient[0]]) / determinant;
         var r = Chapters.Evaluate(graph, [hessian, x - step, loss.HessianVectorProduct(x, gradient)], [10, -3]);
         yield return new("Hessian", r[0], [4, 1, 1, 2]);
         yield return new("after a step", r[1], [2, -1]);
