@@ -217,7 +217,7 @@ public sealed class OptimizerRuleTests
     [MemberData(nameof(Refused))]
     public void Arguments_out_of_range_are_refused_at_their_line(string argument)
     {
-        var error = Assert.Throws<IR.Diagnostics.GraphException>(object () => argument switch
+        var error = Assert.Throws<IR.Diagnostics.GraphException>(object? () => argument switch
         {
             "rate" => new Sgd(-1),
             "NaN" => new AdamW(double.NaN),

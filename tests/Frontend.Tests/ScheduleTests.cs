@@ -182,7 +182,7 @@ public sealed class ScheduleTests
     {
         TrainingStep Run(Schedule rate) => UpdateTrial.Compile(new Sgd(rate), F64);
         var foreign = new FunctionBuilder("other").Parameter("p", F64.Scalar);
-        var error = Assert.Throws<GraphException>(object () => mistake switch
+        var error = Assert.Throws<GraphException>(object? () => mistake switch
         {
             "steps" => Schedule.Cosine(1, 0),
             "rate" => Schedule.Exponential(-1, 0.5),

@@ -185,7 +185,7 @@ public sealed class UpdateTransformTests
     [MemberData(nameof(Refused))]
     public void Arguments_out_of_range_are_refused_at_their_line(string argument)
     {
-        var error = Assert.Throws<GraphException>(object () => argument switch
+        var error = Assert.Throws<GraphException>(object? () => argument switch
         {
             "value" => new ClipByValue(0),
             "norm" => new ClipByNorm(-1),
