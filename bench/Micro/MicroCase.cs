@@ -9,10 +9,10 @@ namespace GraphCompiler.Bench.Micro;
 /// <param name="Results">Shapes of the f32 results.</param>
 /// <param name="Compiled">The results of the operands.</param>
 /// <param name="Tensors">Fills the results, or changes the operands that <paramref name="Replaced"/> names; on one thread, except
-/// matmuls.</param>
+/// matmuls. Null where there is no such side: a derivative is more than a kernel.</param>
 /// <param name="Torch">The results, or the operands changed in place.</param>
 public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
-    Func<FunctionBuilder, Value[], Value[]> Compiled, Action<float[][], float[][]> Tensors, Func<Tensor[], Tensor[]> Torch)
+    Func<FunctionBuilder, Value[], Value[]> Compiled, Action<float[][], float[][]>? Tensors, Func<Tensor[], Tensor[]> Torch)
 {
     /// <summary>For each result the operand that it replaces, or -1.</summary>
     public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
@@ -22,6 +22,9 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
 
     /// <summary>Whether libtorch records operations, to differentiate them.</summary>
     public bool NeedsGradient { get; init; }
+
+    /// <summary>The first operands, by which libtorch differentiates.</summary>
+    public int Differentiated { get; init; } = 1;
 
     /// <summary>Operand elements between -1 and 1, the same on every side.</summary>
     internal float[][] CreateOperands()

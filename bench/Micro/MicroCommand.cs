@@ -23,7 +23,8 @@ internal static class MicroCommand
         new(Rounds: 9, Turn: TimeSpan.FromMilliseconds(30), WarmUp: TimeSpan.FromMilliseconds(300));
     private static readonly PairedTiming s_short = new(Rounds: 1, Turn: TimeSpan.FromMilliseconds(1), WarmUp: TimeSpan.FromMilliseconds(2));
 
-    public static IReadOnlyList<MicroCase> Cases { get; } = [.. Matmuls.All, .. Rows.All, .. Elementwise.All, .. Updates.All];
+    public static IReadOnlyList<MicroCase> Cases { get; } =
+        [.. Matmuls.All, .. Rows.All, .. Elementwise.All, .. Updates.All, .. SecondOrder.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
     public static int Run(string filter, int threads, bool isShort)
@@ -53,8 +54,8 @@ internal static class MicroCommand
         {
             using var sides = new Sides(@case, threads);
             var times = sides.Measure(timing);
-            var compiled = PairedTiming.Median(times[0]);
-            string Ratio(int side) => side < times.Length ? $"{PairedTiming.MedianRatio(times[side], times[0]):f2}" : "-";
+            var compiled = PairedTiming.Median(times[0]!);
+            string Ratio(int side) => times[side] is { } other ? $"{PairedTiming.MedianRatio(other, times[0]!):f2}" : "-";
             var rate = @case.Flops > 0 ? $"{@case.Flops / compiled / 1e3:f0}" : "";
             Console.WriteLine($"{@case.Name,-48}{compiled,10:g4}{rate,9}{Ratio(1),18}{Ratio(2),16}");
         }

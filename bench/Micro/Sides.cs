@@ -24,20 +24,25 @@ internal sealed class Sides : IDisposable
         _operands = Case.CreateOperands();
         _results = [.. Case.Results.Select((r, i) => Case.Replaced[i] >= 0 ? _operands[Case.Replaced[i]] : new float[r.ElementCount])];
         _compiled.Run();
-        Case.Tensors(_operands, _results);
-        for (var i = 0; i < _results.Length; i++) RequireAgreement("TensorPrimitives", i, _results[i]);
+        if (Case.Tensors is { } tensors)
+        {
+            tensors(_operands, _results);
+            for (var i = 0; i < _results.Length; i++) RequireAgreement("TensorPrimitives", i, _results[i]);
+        }
         if (LibTorch.Unavailable is null) SetUpTorch();
     }
 
     /// <summary>What is measured.</summary>
     public MicroCase Case { get; }
 
-    /// <summary>Microseconds that each side took, by round: compiled, TensorPrimitives and perhaps libtorch.</summary>
-    public double[][] Measure(PairedTiming timing)
+    /// <summary>Microseconds that each side took, by round: compiled, TensorPrimitives and libtorch, null for one that there is
+    /// not.</summary>
+    public double[]?[] Measure(PairedTiming timing)
     {
-        List<Action<int>> sides = [_ => _compiled.Run(), _ => Case.Tensors(_operands, _results)];
-        if (LibTorch.Unavailable is null) sides.Add(_ => RunTorch());
-        return timing.Measure(sides);
+        Action<int>?[] sides = [_ => _compiled.Run(), Case.Tensors is { } tensors ? _ => tensors(_operands, _results) : null,
+            LibTorch.Unavailable is null ? _ => RunTorch() : null];
+        var times = new Queue<double[]>(timing.Measure([.. sides.OfType<Action<int>>()]));
+        return [.. sides.Select(s => s is null ? null : times.Dequeue())];
     }
 
     /// <summary>Frees native memory.</summary>
@@ -59,7 +64,7 @@ internal sealed class Sides : IDisposable
         set_num_threads(_threads);
         set_grad_enabled(Case.NeedsGradient);
         _tensors = [.. Case.CreateOperands().Select((o, i) =>
-            tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i == 0))];
+            tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i < Case.Differentiated))];
         using var scope = NewDisposeScope();
         var results = Case.Torch(_tensors);
         for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().contiguous().data<float>().ToArray());

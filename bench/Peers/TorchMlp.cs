@@ -15,7 +15,8 @@ internal sealed class TorchMlp : ITorchModel
     public TorchMlp(Mlp spec, Func<string, float[]> variable)
     {
         _spec = spec;
-        _layers = [.. Enumerable.Range(1, spec.Sizes.Length - 1).Select(i => Layer(i, variable))];
+        _layers = [.. Enumerable.Range(1, spec.Sizes.Length - 1)
+            .Select(i => Layer($"layer{i}", spec.Sizes[i - 1], spec.Sizes[i], variable))];
     }
 
     public IEnumerable<Parameter> Parameters => _layers.SelectMany(l => l.parameters());
@@ -38,15 +39,15 @@ internal sealed class TorchMlp : ITorchModel
 
     public void Dispose() => Array.ForEach(_layers, l => l.Dispose());
 
-    // torch keeps a kernel as [outputs, inputs].
-    private Linear Layer(int i, Func<string, float[]> variable)
+    /// <summary>A fully connected layer with the weights that <paramref name="variable"/> gives.</summary>
+    internal static Linear Layer(string name, int inputs, int outputs, Func<string, float[]> variable)
     {
-        var (inputs, outputs) = (_spec.Sizes[i - 1], _spec.Sizes[i]);
         var layer = nn.Linear(inputs, outputs);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        layer.weight.copy_(torch.tensor(variable($"layer{i}/kernel"), [inputs, outputs]).t());
-        layer.bias!.copy_(torch.tensor(variable($"layer{i}/bias")));
+        // torch keeps a kernel as [outputs, inputs].
+        layer.weight.copy_(torch.tensor(variable($"{name}/kernel"), [inputs, outputs]).t());
+        layer.bias!.copy_(torch.tensor(variable($"{name}/bias")));
         return layer;
     }
 

@@ -16,6 +16,7 @@ internal static class Models
         new Mlp("mlp_wide_b256_adam", 256, [1024, 2048, 2048, 1024], Activation.Gelu, Criterion.MeanSquaredError, new Adam(1e-4)),
         new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy,
             new Sgd(1e-3, momentum: 0.9)),
+        new PhysicsInformed("pinn_b256_w64x4", 256, 64, 4, new Adam(1e-3)),
     ];
 
     /// <summary>Those whose name holds a text; where none does, stderr says so.</summary>

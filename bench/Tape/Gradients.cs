@@ -38,6 +38,23 @@ internal static class Gradients
         TensorPrimitives.Subtract(ct, dx, dx);
     }
 
+    /// <summary>1/cosh² x.</summary>
+    public static void SechSquared(ReadOnlySpan<float> x, Span<float> y)
+    {
+        TensorPrimitives.Cosh(x, y);
+        TensorPrimitives.Multiply<float>(y, y, y);
+        TensorPrimitives.Divide(1, y, y);
+    }
+
+    /// <summary>-2·ct·y·tanh x.</summary>
+    public static void SechSquared(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx)
+    {
+        TensorPrimitives.Tanh(x, dx);
+        TensorPrimitives.Multiply(dx, y, dx);
+        TensorPrimitives.Multiply(dx, ct, dx);
+        TensorPrimitives.Multiply(dx, -2, dx);
+    }
+
     /// <summary>ct·y·(1 - y).</summary>
     public static void Logistic(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> ct, Span<float> dx)
     {

@@ -39,6 +39,7 @@ internal static class KernelTable
         [Log1p.Instance] = new Unary(TensorPrimitives.LogP1, Gradients.Log1p),
         [Expm1.Instance] = new Unary(TensorPrimitives.ExpM1, (_, y, ct, dx) => TensorPrimitives.MultiplyAdd(ct, y, ct, dx)),
         [Tanh.Instance] = new Unary(TensorPrimitives.Tanh, Gradients.Tanh),
+        [SechSquared.Instance] = new Unary(Gradients.SechSquared, Gradients.SechSquared),
         [Logistic.Instance] = new Unary(TensorPrimitives.Sigmoid, Gradients.Logistic),
         [Softplus.Instance] = new Unary(SoftplusFunction.Fill, SoftplusFunction.Gradient),
         [Sqrt.Instance] = new Unary(TensorPrimitives.Sqrt, Gradients.Sqrt),

@@ -22,6 +22,9 @@ root.Subcommands.Add(mnist);
 var chainRule = new Command("chainrule", "The chain rule as textbooks teach it, against gradients derived by hand.");
 chainRule.SetAction(_ => Guard(() => ChainRule.Run(Console.Out)));
 root.Subcommands.Add(chainRule);
+var derivatives = new Command("derivatives", "Derivatives as values: modes, Jacobians, Hessians, penalties, rules of one's own.");
+derivatives.SetAction(_ => Guard(() => Derivatives.Chapters.Run(Console.Out)));
+root.Subcommands.Add(derivatives);
 return root.Parse(args).Invoke();
 
 // What the user can mend is a message, not a stack trace.

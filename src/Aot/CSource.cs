@@ -9,7 +9,7 @@ namespace GraphCompiler.Aot;
 internal static class CSource
 {
     /// <summary>The functions of NAME.h, each named NAME_ and one of these.</summary>
-    public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "parameter_count",
+    public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "run", "parameter_count",
         "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "save", "load", "last_error", "status_text"];
 
     private const int LineWidth = 120;
@@ -40,8 +40,8 @@ internal static class CSource
             int {{name}}_create(int threads, {{name}}_model **model);
             void {{name}}_destroy({{name}}_model *model); /* null is allowed */
 
-            /* One training step. Results may be null when they are not wanted; the loss is that before the update. */
-            int {{name}}_train_step({{name}}_model *model{{Parameters(manifest.Training, names)}});
+            {{(manifest.IsFunction ? "/* Runs the function." : "/* One training step. The loss is that before the update.")}} Results may be null when they are not wanted. */
+            int {{name}}_{{First(manifest)}}({{name}}_model *model{{Parameters(manifest.Training, names)}});
 
             """);
         if (manifest.Prediction.Length > 0)
@@ -117,7 +117,7 @@ internal static class CSource
         text.Append("    { 0, 0, 0 } };\n");
         Variants(text, manifest);
         foreach (var part in (string[])["cpu.c", "workers.c", "model.c"]) Resource(text, part);
-        Call(text, name, "train_step", 0, manifest.Training);
+        Call(text, name, First(manifest), 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
         return text.ToString();
     }
@@ -208,6 +208,8 @@ internal static class CSource
         }
         return text.Append(" */").ToString();
     }
+
+    private static string First(ModelManifest manifest) => manifest.IsFunction ? "run" : "train_step";
 
     private static long Bytes(ManifestBuffer b) => b.Shape.Aggregate(1L, (n, s) => n * s) * b.Type.SizeOf();
 

@@ -29,7 +29,7 @@ public sealed class CompiledArtefact
     public required ModelManifest Manifest { get; init; }
     /// <summary>Code for each target, best first.</summary>
     public required ImmutableArray<CompiledVariant> Variants { get; init; }
-    /// <summary>The source: step and prediction as IR text.</summary>
+    /// <summary>The source: step or function, and prediction, as IR text.</summary>
     public required string Ir { get; init; }
     /// <summary>Initial elements of each parameter as in memory, in the manifest's order.</summary>
     public required ImmutableArray<byte[]> Initial { get; init; }
@@ -54,9 +54,9 @@ public sealed class CompiledArtefact
         CheckName(name);
         if (targets.Count == 0)
             throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
-        var plan = model.Training;
+        var plan = model.Plan;
         CheckMetrics(plan);
-        var prediction = model.Prediction is { } output ? PredictionPlan.Create(plan, output, output.Location) : null;
+        var prediction = model.Prediction is { } output ? PredictionPlan.Create(model.Training, output, output.Location) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
         var source = new Source(name, plan, prediction, threads, logger);
         // Levels sort by number; native can run more than any of them may.
@@ -78,6 +78,7 @@ public sealed class CompiledArtefact
                 Platform = ModelManifest.HostPlatform,
                 SourceSha256 = ModelManifest.Hash(Encoding.UTF8.GetBytes(ir)),
                 MaxThreads = threads,
+                IsFunction = plan is FunctionPlan,
                 Training = Buffers(first),
                 Prediction = predicted is null ? [] : Buffers(predicted),
                 Parameters = [.. parameters.Select(p => p.Name)],
@@ -99,7 +100,7 @@ public sealed class CompiledArtefact
     }
 
     // Metrics may have any name that can be written into files; the builder checks all others.
-    private static void CheckMetrics(TrainingPlan plan)
+    private static void CheckMetrics(Plan plan)
     {
         foreach (var name in plan.Outputs)
             if (name.Length == 0 || name.EnumerateRunes().Any(r => r == Rune.ReplacementChar))
@@ -119,7 +120,7 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(string Name, TrainingPlan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger)
+    private sealed record Source(string Name, Plan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger)
     {
         public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
             TargetInfo target, bool withText)
@@ -134,7 +135,7 @@ public sealed class CompiledArtefact
             }
             var context = PassContext.FromEnvironment(Logger);
             var step = Compiler.Lower(Plan, target, Threads, context);
-            var training = Add("train", step);
+            var training = Add(Plan is FunctionPlan ? "run" : "train", step);
             ExecutableLayout? predicted = null;
             ManifestEntry? prediction = null;
             if (Prediction is { } plan)

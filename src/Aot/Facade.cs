@@ -4,7 +4,6 @@ using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using System.Security.Cryptography;
-using System.Text;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
 
@@ -12,7 +11,7 @@ namespace GraphCompiler.Aot;
 
 /// <summary>Writes NAME.dll: one sealed class of typed members over <see cref="CompiledModel"/>. The same model gives the same
 /// bytes.</summary>
-public sealed class Facade
+public sealed partial class Facade
 {
     /// <summary>The namespace of generated classes.</summary>
     public const string Namespace = "CompiledModels";
@@ -22,7 +21,9 @@ public sealed class Facade
     private readonly MethodBodyStreamEncoder _bodies;
     private readonly ModelManifest _manifest;
     private readonly ModelNames _names;
-    private readonly TypeReferenceHandle _base, _span, _readOnlySpan;
+    private const int MostInputsOfAStep = 3, MostInputsOfAPrediction = 2, MostInputsOfAFunction = 4;
+
+    private readonly TypeReferenceHandle _base, _executable, _span, _readOnlySpan;
     private int _parameter = 1;
 
     private Facade(ModelManifest manifest)
@@ -36,6 +37,7 @@ public sealed class Facade
         TypeReferenceHandle Type(AssemblyReferenceHandle from, string space, string name) =>
             _metadata.AddTypeReference(from, _metadata.GetOrAddString(space), _metadata.GetOrAddString(name));
         _base = Type(runtime, typeof(CompiledModel).Namespace!, nameof(CompiledModel));
+        _executable = Type(runtime, typeof(Executable).Namespace!, nameof(Executable));
         _span = Type(system, "System", "Span`1");
         _readOnlySpan = Type(system, "System", "ReadOnlySpan`1");
     }
@@ -44,49 +46,18 @@ public sealed class Facade
     public static string ClassName(string name) => Identifiers.ClassOf(name);
 
     /// <summary>The assembly's bytes.</summary>
-    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two.</exception>
+    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two, a function of more
+    /// than four.</exception>
     public static byte[] Write(ModelManifest manifest) => new Facade(manifest).Build();
-
-    /// <summary>The XML documentation beside the assembly.</summary>
-    public static string Documentation(ModelManifest manifest)
-    {
-        var (model, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
-        var type = $"{Namespace}.{ClassName(model)}";
-        text.Append($"<?xml version=\"1.0\"?>\n<doc><assembly><name>{model}</name></assembly><members>\n");
-        void Member(string id, string summary, IEnumerable<ManifestBuffer>? inputs = null)
-        {
-            text.Append($"<member name=\"{id}\"><summary>{summary}</summary>");
-            foreach (var b in inputs ?? [])
-                text.Append($"<param name=\"{names.Argument(b.Name)}\">{Describe(b)}, dense and row-major.</param>");
-            text.Append("</member>\n");
-        }
-        string Spans(IEnumerable<ManifestBuffer> inputs)
-        {
-            var list = string.Join(",", inputs.Select(b => $"System.ReadOnlySpan{{{ClrType(b.Type).FullName}}}"));
-            return list.Length > 0 ? $"({list})" : "";
-        }
-        Member($"T:{type}", $"Model {model}, compiled ahead of time. For one thread at a time.");
-        Member($"M:{type}.#ctor(System.Int32,System.String)", $"Loads {model}.json and lib{model}.so."
-            + $" threads: 0 for one per processor, at most {manifest.MaxThreads}. folder: null for the program's.");
-        Member($"M:{type}.TrainStep{Spans(Inputs(manifest.Training))}",
-            "One training step; gives the loss before its update. Nothing is copied or allocated.", Inputs(manifest.Training));
-        if (manifest.Prediction.Length > 0)
-            Member($"M:{type}.Predict{Spans(Inputs(manifest.Prediction))}",
-                $"Computes {Describe(manifest.Prediction[^1])}, valid until the next call.", Inputs(manifest.Prediction));
-        foreach (var name in manifest.Parameters)
-            Member($"P:{type}.{names.Member(name)}",
-                $"Parameter {name}, {Describe(manifest.Training.Single(b => b.Name == name))}, to read or to set.");
-        foreach (var metric in Metrics(manifest))
-            Member($"P:{type}.{names.Member(metric.Name)}", $"Metric {ModelNames.Xml(metric.Name)} of the last step, {Describe(metric)}.");
-        return text.Append("</members></doc>\n").ToString();
-    }
 
     private byte[] Build()
     {
         var (train, predict) = (Inputs(_manifest.Training), Inputs(_manifest.Prediction));
-        if (train.Count > 3 || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > 2))
-            throw new AotException("SGC7109", "a facade takes up to 3 inputs for a step and 1 or 2 for a prediction;"
-                + $" '{_manifest.Model}' has {train.Count} and {predict.Count}. Leave 'assembly' out of --emit");
+        if (train.Count > (_manifest.IsFunction ? MostInputsOfAFunction : MostInputsOfAStep)
+            || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > MostInputsOfAPrediction))
+            throw new AotException("SGC7109", $"a facade takes up to {MostInputsOfAStep} inputs for a step, 1 or {MostInputsOfAPrediction} for"
+                + $" a prediction and up to {MostInputsOfAFunction} for a function; '{_manifest.Model}' has {train.Count} and {predict.Count}."
+                + " Leave 'assembly' out of --emit");
         _metadata.AddAssembly(
             _metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);
         var mvid = _metadata.ReserveGuid();
@@ -96,7 +67,8 @@ public sealed class Facade
         var type = _metadata.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
             _metadata.GetOrAddString(Namespace), _metadata.GetOrAddString(ClassName(_manifest.Model)), _base, noField, firstMethod);
         Constructor();
-        Forward("TrainStep", "Train", train, null);
+        if (_manifest.IsFunction) Run(train);
+        else Forward("TrainStep", "Train", train, null);
         if (_manifest.Prediction.Length > 0) Forward("Predict", "Infer", predict, _manifest.Prediction[^1].Type);
         var first = true;
         void Property(ManifestBuffer buffer, string baseMethod, TypeReferenceHandle span)
@@ -151,6 +123,30 @@ public sealed class Facade
         il.OpCode(ILOpCode.Ret);
         Define(".ctor", MethodAttributes.SpecialName | MethodAttributes.RTSpecialName, signature, il, ["threads", "folder"],
             defaults: [0, null]);
+    }
+
+    // void Run(ReadOnlySpan<T0> a, ...) => Program.Run<T0, ...>(a, ...);
+    private void Run(List<ManifestBuffer> inputs)
+    {
+        SignatureTypeEncoder ElementOf(SignatureTypeEncoder span) => span.GenericInstantiation(_readOnlySpan, 1, true).AddArgument();
+        var program = Member("get_Program", s => s.MethodSignature(isInstanceMethod: true).Parameters(0,
+            r => r.Type().Type(_executable, isValueType: false), _ => { }));
+        var to = _metadata.AddMemberReference(_executable, _metadata.GetOrAddString(nameof(Executable.Run)),
+            Blob(s => s.MethodSignature(default, inputs.Count, isInstanceMethod: true).Parameters(inputs.Count, r => r.Void(), p =>
+            {
+                for (var i = 0; i < inputs.Count; i++) ElementOf(p.AddParameter().Type()).GenericMethodTypeParameter(i);
+            })));
+        var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(inputs.Count, r => r.Void(), p =>
+        {
+            foreach (var input in inputs) Primitive(ElementOf(p.AddParameter().Type()), input.Type);
+        }));
+        var il = new InstructionEncoder(new BlobBuilder());
+        il.LoadArgument(0);
+        il.Call(program);
+        for (var i = 1; i <= inputs.Count; i++) il.LoadArgument(i);
+        il.Call(Instantiate(to, [.. inputs.Select(i => i.Type)]));
+        il.OpCode(ILOpCode.Ret);
+        Define("Run", 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))]);
     }
 
     // float TrainStep(ReadOnlySpan<T0> a, ...) => Train<T0, ...>(a, ...); likewise for predictions, whose result is the last type argument.
@@ -251,24 +247,9 @@ public sealed class Facade
         _ => PrimitiveTypeCode.Byte,
     });
 
-    private static Type ClrType(ElementType type) => type switch
-    {
-        ElementType.F32 => typeof(float),
-        ElementType.F64 => typeof(double),
-        ElementType.BF16 or ElementType.F16 => typeof(ushort),
-        ElementType.I8 => typeof(sbyte),
-        ElementType.I32 => typeof(int),
-        ElementType.I64 => typeof(long),
-        ElementType.U32 => typeof(uint),
-        ElementType.Bool => typeof(bool),
-        _ => typeof(byte),
-    };
-
     private static List<ManifestBuffer> Inputs(ImmutableArray<ManifestBuffer> buffers) =>
         [.. buffers.Where(b => b.Role == BufferRole.Input)];
 
     private static IEnumerable<ManifestBuffer> Metrics(ModelManifest manifest) =>
-        manifest.Training.Where(b => b.Role == BufferRole.Output && b.Name != "loss");
-
-    private static string Describe(ManifestBuffer b) => $"{b.Type.ToString().ToLowerInvariant()}[{string.Join(',', b.Shape)}]";
+        manifest.Training.Where(b => b.Role == BufferRole.Output && (manifest.IsFunction || b.Name != "loss"));
 }

@@ -61,8 +61,9 @@ public static class ModelAssembly
             {
                 ModelDeclaration declaration => declaration,
                 TrainingPlan plan => new ModelDeclaration(plan),
+                FunctionPlan plan => new ModelDeclaration(plan),
                 var result => throw new AotException("SGC7106",
-                    $"{where} must return a ModelDeclaration or a TrainingPlan, and returned {result ?? "null"}"),
+                    $"{where} must return a ModelDeclaration, a TrainingPlan or a FunctionPlan, and returned {result ?? "null"}"),
             };
         }
         catch (Exception error) when (error is not AotException)

@@ -8,7 +8,8 @@ namespace GraphCompiler.Backend.Llvm;
 /// <content>Scalar expressions, on scalars or on a vector for each lane.</content>
 internal sealed partial class LoopEmitter
 {
-    private readonly Dictionary<ScalarExpr, (EmittedValue Value, LLVMBasicBlockRef Block)> _shared = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<ScalarExpr, (EmittedValue Value, LLVMBasicBlockRef Block)> _shared =
+        new(ReferenceEqualityComparer.Instance);
 
     // A node that a statement reaches twice is emitted once in a block: rounds that read what the round before made twice are then linear
     // in the rounds, not exponential.

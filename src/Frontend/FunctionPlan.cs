@@ -89,7 +89,7 @@ public sealed class FunctionPlan : Plan
         {
             Assignments = [.. asked.Union(graph.Assignments.Where(a => a.FollowsReads && read.Contains(a.Variable.Value.Name)))],
         };
-        var live = TrainingPlanBuilder.LiveValues(graph, values);
+        var live = TrainingPlanBuilder.LiveValues(graph, values, new(request.Mode));
         RuntimeCheck[] checks = [.. graph.Checks.Where(c => live.Contains(c.Guarded))];
         return Create(request, [], checks.Length == 0 ? null : Create(request, checks, null));
     }

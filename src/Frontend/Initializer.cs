@@ -36,7 +36,7 @@ public abstract partial record Initializer
     /// <summary>Uniform from <paramref name="low"/> to below <paramref name="high"/>.</summary>
     /// <exception cref="GraphException">SGC1011: not finite, or low is above high.</exception>
     public static Initializer Uniform(float low, float high, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        float.IsFinite(low) && float.IsFinite(high) && low <= high
+        float.IsFinite(high - low) && low <= high
             ? new Ranged(low, high)
             : throw new GraphException(DiagnosticCode.BadArgument, $"Uniform: no range from {low} to {high}", new Location(file, line));
 

@@ -1,9 +1,11 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.Frontend;
 
 /// <summary>Marks a static method without parameters that declares a model for ahead-of-time compilation.</summary>
-/// <remarks>The method returns a <see cref="ModelDeclaration"/>, or a <see cref="TrainingPlan"/> when nothing is to be predicted.</remarks>
+/// <remarks>The method returns a <see cref="ModelDeclaration"/>; or a <see cref="TrainingPlan"/> when nothing is to be predicted, or a
+/// <see cref="FunctionPlan"/> when nothing is to be trained.</remarks>
 /// <param name="name">The model's name, which artefacts and C functions carry: a letter, then letters, digits and '_', and nothing that the
 /// system's headers, libraries or functions are named; docs/aot.md lists what is refused.</param>
 [AttributeUsage(AttributeTargets.Method)]
@@ -13,7 +15,33 @@ public sealed class ModelAttribute(string name) : System.Attribute
     public string Name { get; } = name;
 }
 
-/// <summary>What is compiled ahead of time: a training step and, sharing its variables, a prediction.</summary>
-/// <param name="Training">The step.</param>
-/// <param name="Prediction">A value of the step's graph that needs fewer inputs, such as the logits; null for none.</param>
-public sealed record ModelDeclaration(TrainingPlan Training, Value? Prediction = null);
+/// <summary>What is compiled ahead of time: a training step and, sharing its variables, a prediction; or a function.</summary>
+public sealed record ModelDeclaration
+{
+    /// <summary>A training step.</summary>
+    /// <param name="training">The step.</param>
+    /// <param name="prediction">A value of the step's graph that needs fewer inputs, such as the logits; null for none.</param>
+    public ModelDeclaration(TrainingPlan training, Value? prediction = null)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        (Plan, Prediction) = (training, prediction);
+    }
+
+    /// <summary>A function of any outputs.</summary>
+    public ModelDeclaration(FunctionPlan function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        Plan = function;
+    }
+
+    /// <summary>The step or function.</summary>
+    public Plan Plan { get; }
+
+    /// <summary>The step.</summary>
+    /// <exception cref="GraphException">SGC1011: what is declared is a function.</exception>
+    public TrainingPlan Training => Plan as TrainingPlan ?? throw new GraphException(DiagnosticCode.BadArgument,
+        $"\"{Plan.Graph.Name}\" is declared as a function, and a training step is asked for");
+
+    /// <summary>What is predicted; null for nothing.</summary>
+    public Value? Prediction { get; }
+}

@@ -124,12 +124,12 @@ public static class RandomSyntax
         return type.Read(bytes[..type.Bytes]);
     }
 
-    // Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011): single precision, for w < 5. In f64 a step of Halley's follows,
-    // which triples the digits.
+    // Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011): single precision, for w < 5. In f64 a step of Halley's
+    // follows, which triples the digits.
     private static Value InverseErf(Value x)
     {
-        ReadOnlySpan<double> coefficients = [2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503,
-            -0.00417768164, 0.246640727, 1.50140941];
+        ReadOnlySpan<double> coefficients = [2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+            -0.00125372503, -0.00417768164, 0.246640727, 1.50140941];
         var w = -((1 - x) * (1 + x)).Log() - 2.5;
         var polynomial = w.Constant(coefficients[0]);
         foreach (var coefficient in coefficients[1..]) polynomial = polynomial * w + coefficient;

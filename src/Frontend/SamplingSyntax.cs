@@ -22,18 +22,22 @@ public static class SamplingSyntax
         /// is the last class.</remarks>
         /// <exception cref="GraphException">SGC1001: not floating point. SGC1002: no classes. SGC1003: a scalar. SGC1008: not a value of a
         /// <see cref="GraphBuilder"/>.</exception>
-        public Value Categorical([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            RandomSyntax.Draw(RandomSyntax.GraphOf(x, "Categorical", new(file, line)), x.Type, "Categorical", new(file, line), (draw, compute) =>
+        public Value Categorical([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            var graph = RandomSyntax.GraphOf(x, "Categorical", new(file, line));
+            if (x.Rank == 0)
+                throw new GraphException(DiagnosticCode.RankMismatch, "Categorical: needs [.., classes], got a scalar",
+                    graph.Pinned ?? new Location(file, line));
+            return RandomSyntax.Draw(graph, x.Type, "Categorical", new(file, line), (draw, compute) =>
             {
-                if (x.Rank == 0) throw new GraphException(DiagnosticCode.RankMismatch, "Categorical: needs [.., classes], got a scalar",
-                    x.Builder.Pinned ?? new Location(file, line));
                 // 1 is infinitely improbable, and Gumbel's number for it -∞.
                 var exponential = -(-draw.Positive(compute).Clip(0, RandomSyntax.Below(compute, 1))).Log1p();
                 var score = x.ConvertTo(compute) - exponential.Log();
                 var axis = x.Rank - 1;
                 var isLargest = score.Equal(score.Max([axis], keepAxes: true));
-                var index = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(new(DType.I32, x.Shape), axis));
+                var index = graph.Emit(Iota.Instance, [], Iota.Attributes(new(DType.I32, x.Shape), axis));
                 return isLargest.Select(index, index.Constant(x.Shape[axis] - 1)).Min([axis]);
             });
+        }
     }
 }

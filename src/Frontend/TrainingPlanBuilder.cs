@@ -14,6 +14,9 @@ internal sealed record MinimizeRequest(GraphBuilder Graph, Value Loss, IReadOnly
 /// <summary>Makes one function of a model's forward operations, the backward pass, the optimizer's update and the assignments.</summary>
 internal sealed class TrainingPlanBuilder
 {
+    // Before differentiation, so that nothing flows back to what inference reads.
+    private static readonly ResolveMode s_training = new(Mode.Training);
+
     private readonly MinimizeRequest _request;
     private readonly GraphBuilder _graph;
     private readonly FunctionBuilder _builder;
@@ -28,14 +31,24 @@ internal sealed class TrainingPlanBuilder
         (_request, _graph, _builder) = (request, request.Graph, new(request.Graph.Name));
         Value[] outputs = [request.Loss, .. request.Metrics.Values];
         _assignments = AssignmentsOf(request, outputs);
-        var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)]);
+        var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
         // What a check looks at, its guarded value depends on.
         _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
         var inputs = _graph.Inputs.ToHashSet();
         Value[] kept = [.. _graph.Parameters.Where(p => !inputs.Contains(p) || live.Contains(p))];
         _variables = [.. _graph.ModelParameters.Select(p => p.ToState(_assignments.Any(a => a.Variable == p)))];
         _map = kept.ToDictionary(p => p, p => _builder.Parameter(p.Name!, p.Type, p.Location));
-        foreach (var operation in _graph.Operations.Where(o => o.Operands.All(_map.ContainsKey))) _builder.Clone(operation, _map);
+        foreach (var operation in _graph.Operations) Clone(operation);
+    }
+
+    // Only what the step does not reach reads inputs that it does not take.
+    private void Clone(Operation operation)
+    {
+        if (operation.Op is ByMode)
+        {
+            if (_map.TryGetValue(s_training.Chosen(operation), out var chosen)) _map[operation.Result] = chosen;
+        }
+        else if (operation.Operands.All(_map.ContainsKey)) _builder.Clone(operation, _map);
     }
 
     /// <exception cref="GraphException">As <c>Minimize</c>.</exception>
@@ -115,16 +128,17 @@ internal sealed class TrainingPlanBuilder
     {
         var (graph, chosen) = (request.Graph, request.Assignments);
         ImmutableArray<Assignment> asked = [.. graph.Assignments.Where(a => !a.FollowsReads && chosen?.Contains(a) != false)];
-        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)]);
+        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)], s_training);
         return [.. asked, .. graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value))];
     }
 
-    /// <summary>What <paramref name="results"/> depend on, themselves included.</summary>
-    internal static HashSet<Value> LiveValues(GraphBuilder graph, IEnumerable<Value> results)
+    /// <summary>What <paramref name="results"/> depend on in a mode, themselves included.</summary>
+    internal static HashSet<Value> LiveValues(GraphBuilder graph, IEnumerable<Value> results, ResolveMode mode)
     {
         var live = results.ToHashSet();
         foreach (var operation in graph.Operations.Reverse())
-            if (operation.Results.Any(live.Contains)) live.UnionWith(operation.Operands);
+            if (operation.Results.Any(live.Contains))
+                live.UnionWith(operation.Op is ByMode ? [mode.Chosen(operation)] : operation.Operands);
         return live;
     }
 
@@ -133,7 +147,8 @@ internal sealed class TrainingPlanBuilder
     {
         var trainable = graph.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value).ToArray();
         var needs = NeedsGradient.Of(graph.Operations, trainable, [loss]);
-        return [.. trainable.Where(needs.Contains)];
+        var live = LiveValues(graph, [loss], s_training);
+        return [.. trainable.Where(v => needs.Contains(v) && live.Contains(v))];
     }
 
     // A trainable variable that the loss does not depend on gets neither a gradient nor optimizer state.

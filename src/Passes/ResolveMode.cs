@@ -24,6 +24,14 @@ public sealed class ResolveMode : IPass
     public ResolveMode(Mode mode) => _operand = Enum.IsDefined(mode) ? (int)mode
         : throw new GraphException(DiagnosticCode.BadArgument, $"{mode} is no mode; there are {Mode.Training} and {Mode.Inference}");
 
+    /// <summary>The operand that stands for a by_mode.</summary>
+    public Value Chosen(Operation byMode)
+    {
+        ArgumentNullException.ThrowIfNull(byMode);
+        return byMode.Op is ByMode ? byMode.Operands[_operand]
+            : throw new GraphException(DiagnosticCode.BadArgument, $"{byMode} is no by_mode");
+    }
+
     /// <inheritdoc/>
     public string Name => "resolve_mode";
 

@@ -16,10 +16,10 @@ public static class RuntimeCode
     /// <summary>No input, state, output or batch has the name or index that was asked for.</summary>
     public const string UnknownArgument = "SGC5004";
 
-    /// <summary>A step, predictor or compiled model is used while another thread is running it.</summary>
+    /// <summary>A function or compiled model is used while another thread runs it, or runs one that shares its variables.</summary>
     public const string ConcurrentRun = "SGC5005";
 
-    /// <summary>A layout contradicts itself, or the layout of state that it shares.</summary>
+    /// <summary>A layout contradicts itself, or a variable is of another type or shape than its store's.</summary>
     public const string InconsistentLayout = "SGC5006";
 
     /// <summary>A step is run with another number of inputs than it declares.</summary>
@@ -72,6 +72,6 @@ public static class RuntimeCode
     /// <summary>More threads are asked for than a model was compiled for.</summary>
     public const string TooManyThreads = "SGC7207";
 
-    /// <summary>A checkpoint is not one, is truncated or altered, or belongs to another model.</summary>
+    /// <summary>A checkpoint is not one, is truncated or altered, or has other variables.</summary>
     public const string BadCheckpoint = "SGC7208";
 }

@@ -28,9 +28,9 @@ public sealed class RandomProgramTests
         {
             var (function, arguments, _) = RandomProgram.Create(seed, seed % 2 == 0 ? DType.F32 : DType.F64);
             var (donating, donated) = RandomDonation.Of(function, seed);
-            var fused = CompiledFunction.Optimized(donating, Pipeline.Training);
+            var fused = JitFunction.Optimized(donating, Pipeline.Training);
             return (Entry: $"program_{seed}", Function: fused, Arguments: arguments, Donated: donated,
-                Program: CompiledFunction.Lower(fused, donated, 2, 0));
+                Program: JitFunction.Lower(fused, donated, 2, 0));
         }).ToArray();
         var folder = Directory.CreateTempSubdirectory("programs").FullName;
         try
@@ -41,9 +41,9 @@ public sealed class RandomProgramTests
             var library = NativeLibrary.Load(Path.Combine(folder, "libprograms.so"));
             foreach (var p in programs)
             {
-                var ahead = CompiledFunction.Call(NativeLibrary.GetExport(library, p.Entry),
+                var ahead = JitFunction.Call(NativeLibrary.GetExport(library, p.Entry),
                     p.Function, p.Program, p.Arguments, 2, p.Donated);
-                var inTime = CompiledFunction.RunFused(p.Function, p.Arguments, 2, 0, p.Donated);
+                var inTime = JitFunction.RunFused(p.Function, p.Arguments, 2, 0, p.Donated);
                 for (var r = 0; r < ahead.Length; r++)
                     Assert.True(ahead[r].ToBytes().SequenceEqual(inTime[r].ToBytes()), $"{p.Entry}, result {r}\n{p.Function}");
             }

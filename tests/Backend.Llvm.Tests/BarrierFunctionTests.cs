@@ -87,8 +87,8 @@ public sealed unsafe class BarrierFunctionTests
         {
             var b = new FunctionBuilder("gram");
             var a = b.Parameter("x", F32[Size, Size]).MatMul(b.Parameter("y", F32[Size, Size]));
-            var function = CompiledFunction.Optimized(b.Build(a.Transpose().MatMul(a)), Passes.Pipeline.Training);
-            var program = CompiledFunction.Lower(function, [-1], workers, parallelWork: 0);
+            var function = JitFunction.Optimized(b.Build(a.Transpose().MatMul(a)), Passes.Pipeline.Training);
+            var program = JitFunction.Lower(function, [-1], workers, parallelWork: 0);
             Barriers = program.Calls.Count(c => c.NeedsBarrier) + program.Calls.Sum(c => c.Kernel.Body.OfType<BarrierStatement>().Count());
             Assert.True(Barriers > 0);
             _workers = workers;

@@ -24,10 +24,10 @@ public sealed class CompiledFunctionTests
     {
         var arguments = function.Parameters.Select((p, i) => Random(p.Type, seed * 100 + i)).ToArray();
         var expected = ReferenceInterpreter.Run(function, arguments);
-        var alone = CompiledFunction.Run(function, arguments);
+        var alone = JitFunction.Run(function, arguments);
         Compare(function, expected, alone, tolerance);
-        Compare(function, expected, CompiledFunction.Run(function, arguments, optimize: false), tolerance);
-        var threaded = CompiledFunction.Run(function, arguments, workers: 2);
+        Compare(function, expected, JitFunction.Run(function, arguments, optimize: false), tolerance);
+        var threaded = JitFunction.Run(function, arguments, workers: 2);
         for (var r = 0; r < alone.Length; r++)
             Assert.Equal(alone[r].ToArray().Select(BitConverter.DoubleToInt64Bits),
                 threaded[r].ToArray().Select(BitConverter.DoubleToInt64Bits));
@@ -37,7 +37,7 @@ public sealed class CompiledFunctionTests
     internal static void AgreeOnce(Function function, double tolerance, int seed, int workers)
     {
         var arguments = function.Parameters.Select((p, i) => Random(p.Type, seed * 100 + i)).ToArray();
-        Compare(function, ReferenceInterpreter.Run(function, arguments), CompiledFunction.Run(function, arguments, workers), tolerance);
+        Compare(function, ReferenceInterpreter.Run(function, arguments), JitFunction.Run(function, arguments, workers), tolerance);
     }
 
     private static void Compare(Function function, Literal[] expected, Literal[] actual, double tolerance)

@@ -24,7 +24,7 @@ public sealed class DeepGraphTests
         var (y, expected) = Build(kind, x);
         var function = b.Build(y);
         Literal? result = null;
-        OtherThread.Run(() => result = CompiledFunction.Run(function, [new Literal(x.Type, 1.0)], workers: 1)[0], SmallStack);
+        OtherThread.Run(() => result = JitFunction.Run(function, [new Literal(x.Type, 1.0)], workers: 1)[0], SmallStack);
         Assert.Equal(expected, (double)result![0], 1e-3 * Math.Max(1, Math.Abs(expected)));
     }
 

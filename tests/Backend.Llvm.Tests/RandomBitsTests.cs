@@ -8,12 +8,13 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Compiled random bits are those of the reference meaning, whatever kernel draws them and however many workers share it.</summary>
+/// <summary>Compiled random bits are those of the reference meaning, whatever kernel draws them and however many workers share
+/// it.</summary>
 [Trait("Category", "Target")]
 public sealed class RandomBitsTests
 {
-    private static Literal[] Arguments(Function function) => [.. function.Parameters.Select(p => p.DType == I64 ? new Literal(p.Type, 12345L)
-        : new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(i => 0.5 + i % 7)]))];
+    private static Literal[] Arguments(Function function) => [.. function.Parameters.Select(p => p.DType == I64
+        ? new Literal(p.Type, 12345L) : new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(i => 0.5 + i % 7)]))];
 
     [Fact]
     public void Of_one_to_eight_workers_and_of_any_shape()
@@ -26,7 +27,7 @@ public sealed class RandomBitsTests
             var expected = ReferenceInterpreter.Run(function, Arguments(function));
             for (var workers = 1; workers <= 8; workers++)
             {
-                var actual = CompiledFunction.Run(function, Arguments(function), workers, parallelWork: 0);
+                var actual = JitFunction.Run(function, Arguments(function), workers, parallelWork: 0);
                 for (var r = 0; r < expected.Length; r++) Assert.Equal(expected[r].ToBytes(), actual[r].ToBytes());
             }
         }
@@ -34,15 +35,20 @@ public sealed class RandomBitsTests
 
     public static TheoryData<string> Kernels => ["contraction", "row", "column", "slice", "transpose", "gemv"];
 
-    /// <summary>What is dropped is what the reference drops: the mask is drawn in the epilogue of a tile, in a row, behind an index map.</summary>
+    /// <summary>What is dropped is what the reference drops: the mask is drawn in the epilogue of a tile, in a row, behind an index
+    /// map.</summary>
     [Theory, MemberData(nameof(Kernels))]
     public void Of_any_kernel_that_draws_them(string kernel)
     {
         var b = new FunctionBuilder(kernel);
         var (step, x, w, v) = (b.Parameter("step", I64.Scalar), b.Parameter("x", F32[37, 50]), b.Parameter("w", F32[50, 45]),
             b.Parameter("v", F32[50, 1]));
-        Value Dropped(Value y) =>
-            step.RandomBits(y.Shape, 99, 1).Less(y.Builder.Constant(new Literal(new TensorType(U32, y.Shape), 1L << 31))).Select(y, y.Constant(0));
+        Value Dropped(Value y)
+        {
+            var bits = step.RandomBits(y.Shape, 99, 1);
+            return bits.Less(bits.Constant(1L << 31)).Select(y, y.Constant(0));
+        }
+
         var y = kernel switch
         {
             "contraction" => Dropped(x.MatMul(w)),
@@ -56,7 +62,7 @@ public sealed class RandomBitsTests
         var expected = ReferenceInterpreter.Run(function, Arguments(function))[0].ToArray();
         foreach (var workers in (int[])[1, 2, 5])
         {
-            var actual = CompiledFunction.Run(function, Arguments(function), workers, parallelWork: 0)[0].ToArray();
+            var actual = JitFunction.Run(function, Arguments(function), workers, parallelWork: 0)[0].ToArray();
             Assert.All(expected.Zip(actual), p => Assert.Equal(p.First, p.Second, 1e-5 * Math.Max(1, Math.Abs(p.First))));
         }
     }
@@ -68,8 +74,8 @@ public sealed class RandomBitsTests
     {
         var b = new FunctionBuilder("rounds");
         var (c, k) = (b.Parameter("c", U32[64]), b.Parameter("k", U32[64]));
-        var function = CompiledFunction.Optimized(b.Build(c.Philox(c, k).Xor(c.Philox(c, k, word: 1))), Pipeline.Training);
-        var program = CompiledFunction.Lower(function, [-1], workers: 1, parallelWork: null);
+        var function = JitFunction.Optimized(b.Build(c.Philox(c, k).Xor(c.Philox(c, k, word: 1))), Pipeline.Training);
+        var program = JitFunction.Lower(function, [-1], workers: 1, parallelWork: null);
         LlvmLibrary.Load();
         using var module = new ModuleEmitter("rounds", TargetInfo.Create());
         LoopEmitter.Emit(module, program.Calls[0].Kernel, "rounds", isPublic: true);

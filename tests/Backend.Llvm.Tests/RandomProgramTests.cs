@@ -60,12 +60,12 @@ public sealed class RandomProgramTests
         Check(Run(function, [.. Pipeline.Training.Where(p => p.Required)], arguments, 2), "no optional passes");
         Check(Run(OfConstants(function, arguments), Pipeline.Training, [], 1), "constants");
         var (donating, donated) = RandomDonation.Of(function, seed);
-        var fused = CompiledFunction.Optimized(donating, Pipeline.Training);
-        CheckDonated(donating, arguments, CompiledFunction.RunFused(fused, arguments, 2, 0, donated), seed);
+        var fused = JitFunction.Optimized(donating, Pipeline.Training);
+        CheckDonated(donating, arguments, JitFunction.RunFused(fused, arguments, 2, 0, donated), seed);
     }
 
     private static Literal[] Run(Function function, IReadOnlyList<PassEntry> passes, Literal[] arguments, int workers) =>
-        CompiledFunction.RunFused(CompiledFunction.Optimized(function, passes), arguments, workers, 0);
+        JitFunction.RunFused(JitFunction.Optimized(function, passes), arguments, workers, 0);
 
     private static Function OfConstants(Function function, Literal[] arguments)
     {

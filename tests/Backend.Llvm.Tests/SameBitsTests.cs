@@ -23,10 +23,10 @@ public sealed class SameBitsTests
         var random = new Random(k);
         Literal[] arguments = [.. function.Parameters.Select(p =>
             new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
-        var alone = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
+        var alone = JitFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         foreach (var workers in (int[])[2, 3, 5])
         {
-            var threaded = CompiledFunction.Run(function, arguments, workers, parallelWork: 0);
+            var threaded = JitFunction.Run(function, arguments, workers, parallelWork: 0);
             for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), threaded[r].ToBytes());
         }
     }

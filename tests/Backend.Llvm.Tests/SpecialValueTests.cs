@@ -161,7 +161,7 @@ public sealed class SpecialValueTests
         var expected = ReferenceInterpreter.Run(function, arguments);
         foreach (var optimize in (bool[])[true, false])
         {
-            var actual = CompiledFunction.Run(function, arguments, optimize: optimize);
+            var actual = JitFunction.Run(function, arguments, optimize: optimize);
             for (var r = 0; r < expected.Length; r++)
                 for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
                     Assert.True(Same(expected[r].Type.DType, expected[r][i], actual[r][i], isMath),

@@ -33,8 +33,8 @@ public sealed class SumAccuracyTests
     private static void Check(Function function, Literal[] arguments, Func<int, int, IEnumerable<double>> terms,
         int length, double factor = 2)
     {
-        var results = CompiledFunction.Run(function, arguments, workers: 1, parallelWork: 0);
-        var shared = CompiledFunction.Run(function, arguments, workers: 2, parallelWork: 0);
+        var results = JitFunction.Run(function, arguments, workers: 1, parallelWork: 0);
+        var shared = JitFunction.Run(function, arguments, workers: 2, parallelWork: 0);
         for (var r = 0; r < results.Length; r++) Assert.Equal(results[r].ToBytes(), shared[r].ToBytes());
         for (var r = 0; r < results.Length; r++)
             for (var i = 0; i < results[r].Type.Shape.ElementCount; i++)
@@ -133,7 +133,7 @@ public sealed class SumAccuracyTests
         var builder = new FunctionBuilder("infinite");
         var (x, updates, indices) = (builder.Parameter("x", F32[2, 1]), builder.Parameter("updates", F32[100, 1]),
             builder.Parameter("indices", I32[100]));
-        var result = CompiledFunction.Run(builder.Build(x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, updates)),
+        var result = JitFunction.Run(builder.Build(x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, updates)),
             [new(x.Type, [0, 0]), new(updates.Type, 3e38), new(indices.Type, 1)])[0];
         Assert.Equal([0, double.PositiveInfinity], result.ToArray());
     }
@@ -147,7 +147,7 @@ public sealed class SumAccuracyTests
         var x = builder.Parameter("x", F32[Rows, 4]);
         var random = new Random(1);
         var terms = Enumerable.Range(0, 4 * Rows).Select(_ => (double)(float)random.NextDouble()).ToArray();
-        var results = CompiledFunction.Run(builder.Build(x.Sum([0]), x.Mean([0]), x.Mean()), [new Literal(x.Type, terms)]);
+        var results = JitFunction.Run(builder.Build(x.Sum([0]), x.Mean([0]), x.Mean()), [new Literal(x.Type, terms)]);
         for (var i = 0; i < 4; i++)
         {
             var sum = Enumerable.Range(0, Rows).Sum(n => terms[4 * n + i]);
@@ -167,7 +167,7 @@ public sealed class SumAccuracyTests
             var builder = new FunctionBuilder("narrow");
             var x = builder.Parameter("x", dtype[length]);
             var literal = new Literal(x.Type, [.. Enumerable.Repeat(0.5, length)]);
-            Assert.InRange((double)(CompiledFunction.Run(builder.Build(x.Sum()), [literal])[0][0] / (0.5 * length)), 0.99, 1.01);
+            Assert.InRange((double)(JitFunction.Run(builder.Build(x.Sum()), [literal])[0][0] / (0.5 * length)), 0.99, 1.01);
         }
     }
 }

@@ -49,6 +49,10 @@ public sealed class StepsTests : IDisposable
     }
 
     [Fact]
+    public void Losses_with_second_derivatives_by_the_inputs_agree_on_three_sides() => Assert.Equal(0,
+        StepsCommand.Run("pinn", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), null, memory: false));
+
+    [Fact]
     public void Unknown_model_and_unreadable_figures_are_told()
     {
         Assert.Equal(2, StepsCommand.Run("no such model", 1, [], 1, TimeSpan.FromMilliseconds(1), null, memory: false));
@@ -74,6 +78,8 @@ public sealed class StepsTests : IDisposable
     [InlineData("layer norm 4096x256")]
     [InlineData("sum 1M")]
     [InlineData("Adam 1M")]
+    [InlineData("of mlp_mnist_b64")]
+    [InlineData("Hessian by 1000 parameters")]
     public void Micro_benchmarks_run_and_their_sides_agree(string name) => Assert.Equal(0, MicroCommand.Run(name, 2, isShort: true));
 
     [Fact]

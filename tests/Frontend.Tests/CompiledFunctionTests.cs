@@ -163,6 +163,58 @@ public sealed class CompiledFunctionTests
     }
 
     [Fact]
+    public void AFunctionCarriesOutTheAssignmentsThatItIsGiven()
+    {
+        var g = new GraphBuilder("counting");
+        var (x, count) = (g.Input("x", F32[2]), g.Variable("count", I32.Scalar, Initializer.Zeros, trainable: false));
+        var (sum, old) = (g.Variable("sum", F32[2], Initializer.Zeros, trainable: false), g.Variable("old", F32[2], Initializer.Zeros, false));
+        Assignment[] assignments = [g.Assign(count, count + 1), g.Assign(sum, sum + x), g.Assign(old, sum)];
+        using var store = new VariableStore();
+        using var reads = g.Compile(store, ("c", count), ("s", sum));
+        using var counts = g.Function(("c", count), ("double", x * 2)).Assigning(assignments).Compile(store: store);
+        using var resets = g.Function(("last", sum)).Assigning(assignments[0]).Compile(store: store);
+        Assert.Equal([VariableRole.State, VariableRole.State, VariableRole.State], store.Variables.Select(v => v.Role));
+        for (var i = 0; i < 3; i++)
+        {
+            counts.Run<float>([1, 10]);
+            Assert.Equal([i], counts.Output<int>("c")); // Before the assignment.
+            Assert.Equal([2f, 20], counts.Output<float>("double"));
+            reads.Run();
+            Assert.Equal([i + 1], reads.Output<int>("c"));
+            Assert.Equal([i + 1f, 10 * (i + 1)], reads.Output<float>("s"));
+            Assert.Equal([(float)i, 10 * i], store.Variable<float>("old"));
+        }
+        resets.Run();
+        Assert.Equal([3f, 30], resets.Output<float>("last"));
+        Assert.Equal([4], store.Variable<int>("count"));
+        var other = new GraphBuilder("other");
+        Expect("SGC1008", () => other.Function(other.Input("y", F32[1])).Assigning(assignments), "\"other\"");
+        Assert.Throws<ArgumentNullException>("assignments", () => g.Function(x).Assigning([null!]));
+    }
+
+    [Fact]
+    public void AFunctionIsForInferenceUnlessItIsAskedForTraining()
+    {
+        var g = new GraphBuilder("modes", seed: 4);
+        var x = g.Input("x", F32[64]);
+        var plan = g.Function(x.Dropout(0.5f));
+        using var infer = plan.Compile();
+        using var train = plan.InMode(Passes.Mode.Training).Compile();
+        float[] ones = [.. Enumerable.Repeat(1f, 64)];
+        infer.Run<float>(ones);
+        Assert.Equal(ones, infer.Output<float>("output"));
+        Assert.Empty(infer.Variables.Variables);
+        train.Run<float>(ones);
+        var first = train.Output<float>("output").ToArray();
+        Assert.Contains(0f, first);
+        Assert.All(first, y => Assert.True(y is 0 or 2));
+        train.Run<float>(ones);
+        Assert.NotEqual(first, train.Output<float>("output").ToArray());
+        Assert.Equal(2, train.Variable<long>("random/step")[0]);
+        Expect("SGC1011", () => plan.InMode((Passes.Mode)7));
+    }
+
+    [Fact]
     public void WrongOutputsAreCodedErrors()
     {
         var (g, other) = (new GraphBuilder("g"), new GraphBuilder("other"));

@@ -4,9 +4,9 @@ using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
-using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
+using CompiledFunction = GraphCompiler.Tests.Shared.CompiledFunction;
 
 namespace GraphCompiler.Frontend.Tests;
 
@@ -239,13 +239,13 @@ public sealed class DerivativeTests
             .Select(i => Shifted(i, Step).Zip(Shifted(i, -Step), (a, b) => (a - b) / (2 * Step)).ToArray()).ToArray();
         double[] expected = [.. Enumerable.Range(0, (int)of.Shape.ElementCount).SelectMany(r => columns.Select(c => c[r]))];
         Near(expected, ReferenceInterpreter.Run(function, Literals(at))[0].ToArray(), 1e-6);
-        Near(expected, CompiledFunction.Run(function, Literals(at))[0].ToArray(), 1e-6);
+        Near(expected, JitFunction.Run(function, Literals(at))[0].ToArray(), 1e-6);
     }
 
     private void Check(Value[] values, double[][] at, params double[][] expected)
     {
         var function = _graph.Snapshot(values);
-        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, Literals(at)), CompiledFunction.Run(function, Literals(at)));
+        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, Literals(at)), JitFunction.Run(function, Literals(at)));
         Assert.Equal(expected.Length, interpreted.Length);
         for (var r = 0; r < expected.Length; r++)
         {

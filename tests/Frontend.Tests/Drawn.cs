@@ -1,38 +1,37 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
-using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend.Tests;
 
-/// <summary>A draw as a function of the step, compiled or interpreted.</summary>
+/// <summary>A draw as a function of the step, which is an input or the model's count of runs, compiled or interpreted.</summary>
 internal sealed class Drawn : IDisposable
 {
-    private readonly Executable _executable;
-    private readonly Function _function;
+    private readonly FunctionPlan _plan;
+    private readonly CompiledFunction _compiled;
 
     public Drawn(Func<GraphBuilder, Value> draw, int threads = 1, ulong seed = 11)
     {
         var graph = new GraphBuilder("drawn", seed);
         // Read alike, whatever the draw's type is.
         var value = draw(graph);
-        _function = Prediction.Slice(graph, value.DType == DType.F64 ? value : value.ConvertTo(DType.F64));
-        _executable = Compiler.Compile(_function, [.. _function.Parameters.Select(_ => BufferRole.Input)], [-1], ["output"],
-            new CompileOptions { Threads = threads }, state: null).Executable;
+        _plan = graph.Function(value.DType == DType.F64 ? value : value.ConvertTo(DType.F64));
+        _compiled = _plan.Compile(new CompileOptions { Threads = threads });
     }
 
     public double[] At(long step)
     {
-        if (_function.Parameters.IsEmpty) _executable.Run();
-        else _executable.Run<long>([step]);
-        return _executable.Output<double>("output").ToArray();
+        if (_compiled.Variables.Contains(RandomState.StepName)) _compiled.Variables.Write(RandomState.StepName, step);
+        if (_compiled.Inputs.Count == 0) _compiled.Run();
+        else _compiled.Run<long>([step]);
+        return _compiled.Output<double>("output").ToArray();
     }
 
     /// <summary>The elements of several steps, one after another.</summary>
     public double[] Over(int steps) => [.. Enumerable.Range(0, steps).SelectMany(s => At(s))];
 
-    public double[] Interpreted(long step) => ReferenceInterpreter.Run(_function,
-        [.. _function.Parameters.Select(p => new Literal(p.Type, (Scalar)step))])[0].ToArray();
+    public double[] Interpreted(long step) => ReferenceInterpreter.Run(_plan.Function,
+        [.. _plan.Function.Parameters.Select(p => new Literal(p.Type, (Scalar)step))])[_plan.Donated.IndexOf(-1)].ToArray();
 
-    public void Dispose() => _executable.Dispose();
+    public void Dispose() => _compiled.Dispose();
 }

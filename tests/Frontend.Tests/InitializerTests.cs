@@ -106,7 +106,8 @@ public sealed class InitializerTests
         Refused("SGC1001", I32[3], Initializer.Normal(), trainable: false);
         foreach (var bad in (Action[])[() => Initializer.Normal(0, -1), () => Initializer.Normal(float.NaN),
                 () => Initializer.TruncatedNormal(0, float.PositiveInfinity), () => Initializer.Orthogonal(0),
-                () => Initializer.Orthogonal(float.NaN)])
+                () => Initializer.Orthogonal(float.NaN),
+                () => Initializer.Uniform(float.MinValue, float.MaxValue), () => Initializer.Uniform(1, 0)])
         {
             var error = Assert.Throws<GraphException>(bad);
             Assert.Equal(("SGC1011", true), (error.Code, error.Diagnostics[0].Location.IsKnown));

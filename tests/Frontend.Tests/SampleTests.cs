@@ -49,6 +49,14 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void The_samples_on_derivatives_agree_with_the_derivations()
+    {
+        var (exitCode, output, error) = Run("derivatives");
+        Assert.True(exitCode == 0, output + error);
+        Assert.Contains("All derivatives agree with those derived by hand.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_data_folder_is_said_with_its_code()
     {
         var missing = Path.Combine(_folder, "nowhere");

@@ -186,6 +186,43 @@ public sealed class SharedVariablesTests
         Expect("SGC5002", () => m.Graph.Compile(store, m.Logits));
     }
 
+    /// <summary>Two steps of one model train disjoint variables of one store, each over what the other left.</summary>
+    [Fact]
+    public void TheTwoStepsOfAGanTrainTheirOwnVariablesOfOneStore()
+    {
+        var g = new GraphBuilder("gan", seed: 6);
+        var (noise, real) = (g.Input("noise", F32[16, 4]), g.Input("real", F32[16, 2]));
+        var fake = noise.Dense(2, "generator");
+        Value[] made = [.. g.ModelParameters.Select(p => p.Value)];
+        var discriminate = new Dense(1, "discriminator");
+        Value Critic(Value x, float label) => discriminate.Apply(x).BinaryCrossEntropyWithLogits(x.Sum(1, keepAxes: true) * 0 + label).Mean();
+        var (lossOfCritic, lossOfGenerator) = (Critic(real, 1) + Critic(fake, 0), Critic(fake, 1));
+        Value[] judged = [.. g.ModelParameters.Select(p => p.Value).Except(made)];
+        using var store = new VariableStore();
+        using var critic = g.Minimize(lossOfCritic, new Sgd(0.1), variables: judged).Compile(store: store);
+        using var generator = g.Minimize(lossOfGenerator, new Adam(0.01), variables: made).Compile(store: store);
+        using var sample = g.Compile(store, fake);
+        float[] Of(string prefix) => [.. store.Variables.Where(v => v.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .SelectMany(v => store.Variable<float>(v.Name).ToArray())];
+        var random = new Random(2);
+        float[] z = [.. Enumerable.Range(0, 64).Select(_ => random.NextSingle() - 0.5f)], x = [.. Enumerable.Range(0, 32).Select(i => i % 2 + 1f)];
+        for (var i = 0; i < 3; i++)
+        {
+            var (made1, judged1) = (Of("generator/"), Of("discriminator/"));
+            critic.Run<float, float>(z, x);
+            Assert.Equal(made1, Of("generator/"));
+            var judged2 = Of("discriminator/");
+            Assert.NotEqual(judged1, judged2);
+            generator.Run<float>(z);
+            Assert.Equal(judged2, Of("discriminator/"));
+            Assert.NotEqual(made1, Of("generator/"));
+        }
+        sample.Run<float>(z);
+        var kernel = store.Variable<float>("generator/kernel");
+        Assert.Equal(z[..4].Select((e, i) => e * kernel[2 * i]).Sum() + store.Variable<float>("generator/bias")[0],
+            sample.Output<float>("output")[0], 1e-5f);
+    }
+
     /// <summary>Equal inputs keep all elements of w equal, so that a function that gets unequal ones has read half of an update.</summary>
     [Fact]
     public void AStepAndPredictorsOnSeveralThreadsReadWholeStepsOrAreRefused()

@@ -40,6 +40,6 @@ public class FileTests
     {
         var isFused = function.Operations.Any(o => o.Op is Fusion);
         if (isFused && !function.Operations.All(o => o.Op is Fusion or Constant or Reshape or ScatterAdd)) return null;
-        return isFused ? CompiledFunction.RunFused(function, arguments) : CompiledFunction.Run(function, arguments, workers: 2);
+        return isFused ? JitFunction.RunFused(function, arguments) : JitFunction.Run(function, arguments, workers: 2);
     }
 }

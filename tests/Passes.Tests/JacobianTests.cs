@@ -23,7 +23,7 @@ public sealed class JacobianTests
         Value[] jacobians = [.. x.SelectMany(v => (Value[])[Jacobian.AppendForward(builder, y, v), Jacobian.AppendReverse(builder, y, v)])];
         var function = builder.Build(jacobians);
         var arguments = GradientTests.Draw(row.Operands, row.Low, row.High, 7);
-        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, arguments), CompiledFunction.Run(function, arguments));
+        var (interpreted, compiled) = (ReferenceInterpreter.Run(function, arguments), JitFunction.Run(function, arguments));
         for (var k = 0; k < x.Length; k++)
         {
             var expected = Differences(value, arguments, k);

@@ -107,15 +107,20 @@ public static class CustomGradientSyntax
     {
         if (values.Length < 2)
             throw new GraphException(DiagnosticCode.NotDifferentiable, "there is nothing to differentiate with respect to", location);
+        CheckOwner(y, values, location);
         foreach (var value in values)
         {
-            if (value.Builder != y.Builder)
-                throw new GraphException(DiagnosticCode.ForeignValue,
-                    $"{value} belongs to \"{value.Builder.Name}\", not to \"{y.Builder.Name}\"", location);
             if (!value.DType.IsFloating)
                 throw new GraphException(DiagnosticCode.NotDifferentiable,
                     $"{value} is {value.Type}: only floating-point values have derivatives", location);
         }
+    }
+
+    private static void CheckOwner(Value y, Value[] values, Location location)
+    {
+        if (values.FirstOrDefault(v => v.Builder != y.Builder) is { } value)
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"{value} belongs to \"{value.Builder.Name}\", not to \"{y.Builder.Name}\"", location);
     }
 
     // ⟨vjp(ct), t⟩ is linear in ct, and its gradient the tangent.
@@ -129,6 +134,7 @@ public static class CustomGradientSyntax
     {
         if (results is null || results.Any(r => r is null))
             throw new GraphException(DiagnosticCode.BadArgument, $"{What}: a rule gives null", like[0].Builder.Pinned ?? location);
+        CheckOwner(like[0], results, like[0].Builder.Pinned ?? location);
         if (!results.Select(r => r.Type).SequenceEqual(like.Select(v => v.Type)))
             throw new GraphException(DiagnosticCode.NotDifferentiable,
                 $"{What}: a rule gives ({string.Join(", ", results.Select(r => r.Type))}) where "

@@ -16,7 +16,8 @@ public sealed class Not : ElementwiseOp
     /// <inheritdoc/>
     protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Partial.Zero;
     /// <inheritdoc/>
-    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => operation.Result.DType == DType.Bool ? 1 - x[0] : ~(long)x[0];
+    protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) =>
+        operation.Result.DType == DType.Bool ? 1 - x[0] : ~(long)x[0];
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x) => ScalarExpr.Unary(UnaryKind.Not, x[0]);
 }

@@ -29,7 +29,8 @@ public sealed class Philox : ElementwiseOp
     protected override TensorType Infer(OpCall call)
     {
         call.Require(call[0].DType == DType.U32, DiagnosticCode.DTypeMismatch, () => $"needs u32, got {call[0]}");
-        call.Require(call.Int("word") is 0 or 1, DiagnosticCode.BadAttribute, () => $"word = {call.Int("word")}; a block has words 0 and 1");
+        call.Require(call.Int("word") is 0 or 1, DiagnosticCode.BadAttribute,
+            () => $"word = {call.Int("word")}; a block has words 0 and 1");
         return call.Same();
     }
     /// <inheritdoc/>

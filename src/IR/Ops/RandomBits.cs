@@ -50,10 +50,6 @@ public sealed class RandomBits : OpaqueOp
     }
 
     /// <inheritdoc/>
-    public override Value[] Batch(Operation operation, BatchedOperands x) =>
-        throw new InternalCompilerException("random_bits", "it has a step, which is no number that a derivative passes through");
-
-    /// <inheritdoc/>
     public override Value Decompose(Operation operation, ReadOnlySpan<Value> operands)
     {
         var (step, shape) = (operands[0], operation.Result.Shape);
@@ -81,6 +77,16 @@ public sealed class RandomBits : OpaqueOp
             position = position is null ? term : position + term;
         }
         return position ?? builder.Constant(new Literal(new TensorType(DType.U32, shape), 0L));
+    }
+
+    // A draw for each step.
+    /// <inheritdoc/>
+    public override Value[] Batch(Operation operation, BatchedOperands x)
+    {
+        int[] sizes = [1, .. operation.Result.Shape];
+        Value[] draws = [.. Enumerable.Range(0, x.Size).Select(i =>
+            x[0].Slice([i], [i + 1]).Reshape([]).Emit(this, operation.Location, operation.Attributes).Reshape(sizes))];
+        return [draws[0].Concat(draws[1..], 0)];
     }
 
     /// <inheritdoc/>

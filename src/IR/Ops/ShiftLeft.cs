@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise shift to the left, x · 2ʸ: zeros move in.</summary>
-/// <remarks>x, y: integers of one type. C1: integers. C2: same type and shape. y counts as an unsigned number: where it is not below the type's bits, 0 remains.</remarks>
+/// <remarks>x, y: integers of one type. C1: integers. C2: same type and shape. y counts as an unsigned number: where it is not below the
+/// type's bits, 0 remains.</remarks>
 public sealed class ShiftLeft : ElementwiseOp
 {
     /// <summary>The op.</summary>

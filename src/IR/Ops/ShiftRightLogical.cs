@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise shift to the right: zeros move in.</summary>
-/// <remarks>x, y: integers of one type. C1: integers. C2: same type and shape. y counts as an unsigned number: where it is not below the type's bits, 0 remains.</remarks>
+/// <remarks>x, y: integers of one type. C1: integers. C2: same type and shape. y counts as an unsigned number: where it is not below the
+/// type's bits, 0 remains.</remarks>
 public sealed class ShiftRightLogical : ElementwiseOp
 {
     /// <summary>The op.</summary>
@@ -32,7 +33,8 @@ public static class ShiftRightLogicalSyntax
 {
     extension(Value x)
     {
-        /// <summary>x shifted to the right, zeros moving in, elementwise; 0 where y, as an unsigned number, is not below the type's bits.</summary>
+        /// <summary>x shifted to the right, zeros moving in, elementwise; 0 where y, as an unsigned number, is not below the type's
+        /// bits.</summary>
         /// <param name="y">By how many bits: of x's type; shapes broadcast as NumPy's do.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
@@ -40,7 +42,8 @@ public static class ShiftRightLogicalSyntax
         public Value ShiftRightLogical(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Broadcasting.Emit(Ops.ShiftRightLogical.Instance, x, y, new(file, line));
 
-        /// <summary>x shifted to the right, zeros moving in, elementwise; 0 where y, as an unsigned number, is not below the type's bits.</summary>
+        /// <summary>x shifted to the right, zeros moving in, elementwise; 0 where y, as an unsigned number, is not below the type's
+        /// bits.</summary>
         /// <param name="bits">By how many, a number of x's type.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>

@@ -48,7 +48,7 @@ public abstract unsafe class CompiledModel : IDisposable
             Initialize(library);
             _training = Load(library, variant.Training, _manifest.Training, threads);
             if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
-            _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
+            if (!_manifest.IsFunction) _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
         }
         catch
         {
@@ -60,7 +60,7 @@ public abstract unsafe class CompiledModel : IDisposable
     /// <summary>The processor level whose code runs.</summary>
     public string Target { get; }
 
-    /// <summary>Threads of a training step.</summary>
+    /// <summary>Threads of a training step or run.</summary>
     public int Threads => _training.Threads;
 
     /// <summary>The parameters' names.</summary>
@@ -96,6 +96,10 @@ public abstract unsafe class CompiledModel : IDisposable
         _states.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>For generated code: what runs, a training step or a function.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected Executable Program => _training;
 
     /// <summary>For generated code: one training step; gives the loss before its update.</summary>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
@@ -149,7 +153,7 @@ public abstract unsafe class CompiledModel : IDisposable
         return entry.HandOut<TOut>("output");
     }
 
-    /// <summary>For generated code: a metric of the last step. Changed by this thread's next one.</summary>
+    /// <summary>For generated code: an output of the last step or run. Changed by this thread's next one.</summary>
     protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
 
     // Read as its bits where C# has no such type.

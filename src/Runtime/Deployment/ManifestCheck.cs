@@ -5,7 +5,7 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <summary>What holds of every manifest that the compiler writes, so that whoever reads one can rely on it.</summary>
 /// <remarks>
 /// Names are not empty and are unique within their list. Element types and roles are known, shapes have room in a span, sizes are not
-/// negative. The step gives one loss; the prediction gives one output, reads states of the step, and is in every variant or in none.
+/// negative. The step gives one loss, a function any outputs; the prediction gives one output, reads states of the step, and is in every variant or in none.
 /// Parameters are states. Files are names in the manifest's own folder, and a library is the model's own.
 /// That the numbers are those of the code is checked against the library, which carries the manifest it was linked with.
 /// </remarks>
@@ -47,7 +47,9 @@ internal static class ManifestCheck
     private static string? OfPrograms(ModelManifest m)
     {
         var losses = m.Training.Where(b => b is { Role: BufferRole.Output, Name: "loss" }).ToList();
-        if (losses is not [{ Type: ElementType.F32 or ElementType.F64 or ElementType.BF16 or ElementType.F16, Shape: [] }])
+        if (m.IsFunction && (m.Prediction.Length > 0 || m.Training.All(b => b.Role != BufferRole.Output)))
+            return "the function gives nothing, or has a prediction beside it";
+        if (!m.IsFunction && losses is not [{ Type: ElementType.F32 or ElementType.F64 or ElementType.BF16 or ElementType.F16, Shape: [] }])
             return "the step gives no loss that is a floating-point scalar";
         if (m.Prediction.Length > 0 && m.Prediction.Count(b => b.Role == BufferRole.Output) != 1)
             return "the prediction gives no single output";

@@ -28,7 +28,7 @@ public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel
 /// <param name="Target">The level's name, or native.</param>
 /// <param name="CpuFeatures">The features that the code may use; all are needed.</param>
 /// <param name="ObjectSha256">SHA-256 of the object, lower-case hexadecimal.</param>
-/// <param name="Training">The training step.</param>
+/// <param name="Training">The training step or function.</param>
 /// <param name="Prediction">The prediction; null if the model declares none.</param>
 public sealed record ManifestVariant(
     string Target, ImmutableArray<string> CpuFeatures, string ObjectSha256, ManifestEntry Training, ManifestEntry? Prediction);
@@ -53,7 +53,9 @@ public sealed record ModelManifest
     public required string SourceSha256 { get; init; }
     /// <summary>The most threads that the arena has room for.</summary>
     public required int MaxThreads { get; init; }
-    /// <summary>Buffers of the training step, in order.</summary>
+    /// <summary>Whether the first program is a function of any outputs, not a training step, whose first output is its loss.</summary>
+    public required bool IsFunction { get; init; }
+    /// <summary>Buffers of the training step or function, in order.</summary>
     public required ImmutableArray<ManifestBuffer> Training { get; init; }
     /// <summary>Buffers of the prediction, in order; empty if there is none.</summary>
     public required ImmutableArray<ManifestBuffer> Prediction { get; init; }

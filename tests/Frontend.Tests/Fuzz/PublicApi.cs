@@ -25,6 +25,7 @@ internal static class PublicApi
         ["GraphCompiler.IR.Ops.*"] = "definitions of ops; what a user calls are the classes named Syntax",
         ["GraphCompiler.Runtime.Deployment"] = "reads files: mutated ones have tests of their own",
         [nameof(Rewriter)] = "for passes",
+        [nameof(Batching)] = "for passes, which hold the operations' operands",
         [nameof(Operation)] = "read by passes, which know its attributes",
         [nameof(Verifier)] = "for passes",
         [nameof(DumpFolder)] = "writes files; PassRunnerTests",
@@ -60,7 +61,6 @@ internal static class PublicApi
         ["GraphBuilder.Compile"] = "called for a sample",
         ["VariableStore.Save"] = "writes files; VariableStoreTests",
         ["VariableStore.Load"] = "reads files; VariableStoreTests",
-        [nameof(StateVariable)] = "made by plans, to be read",
         [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 

@@ -8,7 +8,7 @@ using GraphCompiler.Runtime;
 namespace GraphCompiler.Tests.Shared;
 
 /// <summary>Compiles a function through the whole pipeline and runs it on literals, on any number of workers.</summary>
-internal static unsafe class CompiledFunction
+internal static unsafe class JitFunction
 {
     public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true,
         double? parallelWork = null)
@@ -72,7 +72,7 @@ internal static unsafe class CompiledFunction
             using var arena = new GuardedMemory(arenaBytes, KernelAbi.Alignment, placement);
             for (var i = 0; i < inputs.Length; i++) arguments[i].ToBytes().CopyTo(inputs[i].Content);
             byte[][] before = [.. inputs.Select(b => b.Content.ToArray())];
-            CompiledFunction.Run(step, [.. inputs.Concat(results).Select(b => (nint)b.Address)], arena.Address, workers);
+            JitFunction.Run(step, [.. inputs.Concat(results).Select(b => (nint)b.Address)], arena.Address, workers);
             for (var i = 0; i < inputs.Length; i++)
                 if (!donated.Contains(i) && !inputs[i].Content.SequenceEqual(before[i]))
                     throw new InvalidOperationException($"input {i} is written to\n{function}");
