@@ -62,9 +62,10 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void The_list_of_functions_is_that_of_the_header()
     {
-        var header = CSource.Header(Manifest("zzz", ["x"], [], []));
+        var manifest = Manifest("zzz", ["x"], [], []);
+        var header = CSource.Header(manifest) + CSource.Header(manifest with { IsFunction = true });
         var found = System.Text.RegularExpressions.Regex.Matches(header, "\\bzzz_([a-z_]+)\\(").Select(m => m.Groups[1].Value).Distinct();
-        Assert.Equal(CSource.Functions, found);
+        Assert.Equal(CSource.Functions.Order(), found.Order());
     }
 
     /// <summary>Fifty headers at a time, all in one file, after the system's headers and before them.</summary>

@@ -4,9 +4,9 @@ using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
-using CompiledFunction = GraphCompiler.Tests.Shared.CompiledFunction;
 
 namespace GraphCompiler.Frontend.Tests;
 

@@ -234,7 +234,7 @@ public sealed class LossTests
         double[][] expected = [[NaN], [NaN, NaN, NaN], [NaN, NaN], [], [NaN], [NaN], [NaN], [NaN], [], [], []];
         Literal[] nothing = [.. f.Parameters.Select(p => new Literal(p.Type, Array.Empty<double>()))];
         Assert.Equal(expected, ReferenceInterpreter.Run(f, nothing).Select(r => r.ToArray()));
-        Assert.Equal(expected, GraphCompiler.Tests.Shared.JitFunction.Run(f, nothing).Select(r => r.ToArray()));
+        Assert.Equal(expected, JitFunction.Run(f, nothing).Select(r => r.ToArray()));
 
         var g = new FunctionBuilder("g");
         foreach (var refused in (Action[])[() => g.Parameter("a", F32[0, 3]).Max([0]), () => g.Parameter("b", I32[0]).Min(),

@@ -205,7 +205,8 @@ public sealed class SharedVariablesTests
         float[] Of(string prefix) => [.. store.Variables.Where(v => v.Name.StartsWith(prefix, StringComparison.Ordinal))
             .SelectMany(v => store.Variable<float>(v.Name).ToArray())];
         var random = new Random(2);
-        float[] z = [.. Enumerable.Range(0, 64).Select(_ => random.NextSingle() - 0.5f)], x = [.. Enumerable.Range(0, 32).Select(i => i % 2 + 1f)];
+        float[] z = [.. Enumerable.Range(0, 64).Select(_ => random.NextSingle() - 0.5f)];
+        float[] x = [.. Enumerable.Range(0, 32).Select(i => i % 2 + 1f)];
         for (var i = 0; i < 3; i++)
         {
             var (made1, judged1) = (Of("generator/"), Of("discriminator/"));
@@ -218,7 +219,7 @@ public sealed class SharedVariablesTests
             Assert.NotEqual(made1, Of("generator/"));
         }
         sample.Run<float>(z);
-        var kernel = store.Variable<float>("generator/kernel");
+        var kernel = store.Variable<float>("generator/kernel").ToArray();
         Assert.Equal(z[..4].Select((e, i) => e * kernel[2 * i]).Sum() + store.Variable<float>("generator/bias")[0],
             sample.Output<float>("output")[0], 1e-5f);
     }

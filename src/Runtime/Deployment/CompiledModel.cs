@@ -107,7 +107,7 @@ public abstract unsafe class CompiledModel : IDisposable
     {
         using var entry = _training.Enter();
         entry.Run();
-        return Loss(entry);
+        return ReadLoss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
@@ -115,7 +115,7 @@ public abstract unsafe class CompiledModel : IDisposable
     {
         using var entry = _training.Enter();
         entry.Run(input0);
-        return Loss(entry);
+        return ReadLoss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
@@ -123,7 +123,7 @@ public abstract unsafe class CompiledModel : IDisposable
     {
         using var entry = _training.Enter();
         entry.Run(input0, input1);
-        return Loss(entry);
+        return ReadLoss(entry);
     }
 
     /// <inheritdoc cref="Train()"/>
@@ -132,7 +132,7 @@ public abstract unsafe class CompiledModel : IDisposable
     {
         using var entry = _training.Enter();
         entry.Run(input0, input1, input2);
-        return Loss(entry);
+        return ReadLoss(entry);
     }
 
     /// <summary>For generated code: a prediction. The span changes by this thread's next one, never by another thread's.</summary>
@@ -157,7 +157,7 @@ public abstract unsafe class CompiledModel : IDisposable
     protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
 
     // Read as its bits where C# has no such type.
-    private float Loss(Executable.Entry entry) => _lossType switch
+    private float ReadLoss(Executable.Entry entry) => _lossType switch
     {
         ElementType.F64 => (float)entry.Read<double>("loss")[0],
         ElementType.F16 => (float)entry.Read<Half>("loss")[0],
