@@ -12,8 +12,8 @@ internal static class PredictionPlan
     public const string OutputName = FunctionPlan.OutputName;
 
     /// <summary>What <paramref name="output"/> needs of the model of <paramref name="training"/>.</summary>
-    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: there
-    /// are no averages to read.</exception>
+    /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011:
+    /// there are no averages to read.</exception>
     public static FunctionPlan Create(TrainingPlan training, Value output, Location location, bool averaged = false)
     {
         var graph = training.Graph;

@@ -36,7 +36,8 @@ public sealed class TrainingStep : CompiledFunction
     /// thread.</exception>
     public T LossAs<T>() where T : unmanaged => Metric<T>(TrainingPlan.LossName)[0];
 
-    /// <summary>The rate of the next steps, where the optimizer has one that is settable: <c>new Adam(Schedule.Settable(1e-3))</c>.</summary>
+    /// <summary>The rate of the next steps, where the optimizer has one that is settable:
+    /// <c>new Adam(Schedule.Settable(1e-3))</c>.</summary>
     /// <remarks>Of several each is a variable: <c>step.Variable&lt;double&gt;("parametergroups/rate")[0]</c>.</remarks>
     /// <exception cref="GraphException">SGC1011: set to a number that is not in [0, ∞).</exception>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5004: no rate is settable, or several are. SGC5005: run by another
@@ -59,8 +60,8 @@ public sealed class TrainingStep : CompiledFunction
     /// <summary>Compiles what <paramref name="output"/> needs of the model, sharing the variables of this step.</summary>
     /// <remarks>Its inputs are those that the output depends on: a prediction takes no labels.</remarks>
     /// <param name="output">Of the model.</param>
-    /// <param name="averaged">Whether it reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/> keeps, where there is one
-    /// of a variable.</param>
+    /// <param name="averaged">Whether it reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/> keeps, where there is
+    /// one of a variable.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1008: the output is of another model, or reads a variable declared after Minimize. SGC1011: the

@@ -33,8 +33,8 @@ public sealed record BoxConstraint : ParameterTransform
     }
 }
 
-/// <summary>Scales what each output of a layer is computed with to a norm of at most limit (Srivastava et al. 2014): the norm of a parameter
-/// of two axes or more over all axes but the last; other parameters stay.</summary>
+/// <summary>Scales what each output of a layer is computed with to a norm of at most limit (Srivastava et al. 2014): the norm of a
+/// parameter of two axes or more over all axes but the last; other parameters stay.</summary>
 public sealed record MaxNorm : ParameterTransform
 {
     /// <summary>The transform.</summary>

@@ -5,8 +5,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Frontend.Optimizers;
 
-/// <summary>Adds normal numbers to the gradients, other ones in each step (Neelakantan et al. 2015): functions of the model's seed, the step
-/// and the position.</summary>
+/// <summary>Adds normal numbers to the gradients, other ones in each step (Neelakantan et al. 2015): functions of the model's seed, the
+/// step and the position.</summary>
 public sealed record GradientNoise : GradientTransform
 {
     // Draws of a model count up from 0.

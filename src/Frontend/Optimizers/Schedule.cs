@@ -31,7 +31,8 @@ public abstract partial record Schedule
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range. SGC1006, at <c>Minimize</c>: no name, or one that is taken.</exception>
-    public static Schedule Settable(double initial, string name = "rate", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    public static Schedule Settable(double initial, string name = "rate",
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(name);
         return new Setting(Argument.NotNegative(initial, nameof(initial), new(file, line)), name);
@@ -93,7 +94,8 @@ public abstract partial record Schedule
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule Cosine(double rate, int steps, double floor = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    public static Schedule Cosine(double rate, int steps, double floor = 0,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
         return new Wave(Argument.NotNegative(rate, nameof(rate), location), Argument.NotNegative(floor, nameof(floor), location),

@@ -27,7 +27,8 @@ public sealed record Sgd : Optimizer
         Momentum = Argument.InRange(momentum, 0, 1, nameof(momentum), location);
         Dampening = Argument.InRange(dampening, 0, 1, nameof(dampening), location);
         WeightDecay = Argument.NotNegative(weightDecay, nameof(weightDecay), location);
-        if (nesterov && (momentum == 0 || dampening > 0)) throw Argument.Bad("nesterov needs a momentum above 0, and no dampening", location);
+        if (nesterov && (momentum == 0 || dampening > 0))
+            throw Argument.Bad("nesterov needs a momentum above 0, and no dampening", location);
         (Nesterov, Decoupled) = (nesterov, decoupled);
     }
 

@@ -193,8 +193,8 @@ public sealed class UpdateScope
         if (!_context.Rates.Add(full))
         {
             var (parameter, variable) = _states.First(s => s.Variable.Name == full);
-            return variable.InitialBytes(0).AsSpan().SequenceEqual(BitConverter.GetBytes(initial)) ? parameter : throw new GraphException(
-                DiagnosticCode.BadName, $"two settable numbers are named \"{name}\" and differ at first; give them names", _context.Location);
+            return variable.InitialBytes(0).AsSpan().SequenceEqual(BitConverter.GetBytes(initial)) ? parameter
+                : throw Error(DiagnosticCode.BadName, $"two settable numbers are named \"{name}\" and differ at first; give them names");
         }
         return Declare(name, DType.F64.Scalar, first, null, _context.Location);
     }

@@ -161,6 +161,10 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(AttributeMap)) return Attributes();
         if (type == typeof(Attribute)) return Attribute();
         if (type == typeof(Optimizer)) return Chance(4) ? new WildOptimizer(this) : Pooled(type) ?? new Sgd();
+        if (type == typeof(Schedule)) return Chance(2) ? Pooled(type) : (Schedule)Number();
+        if (type == typeof(ImmutableArray<GradientTransform>)) return Chance(10) ? default : Transforms<GradientTransform>();
+        if (type == typeof(ImmutableArray<ParameterTransform>)) return Chance(10) ? default : Transforms<ParameterTransform>();
+        if (type == typeof(Func<Value, bool>)) return Held();
         if (type == typeof(CompileOptions)) return new CompileOptions { Threads = Chance(10) ? Integer() : random.Next(1, 4) };
         if (type == typeof(Func<Value, Value>)) return Activation();
         if (type == typeof(IReadOnlyDictionary<string, Value>)) return Metrics();
@@ -226,6 +230,16 @@ internal sealed class WildValues(Random random, List<object> pool)
         2 => h => h.Relu(),
         _ => h => h,
     };
+
+    // Null among them too, for which there is a coded error.
+    private ImmutableArray<T> Transforms<T>() where T : class =>
+        [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => Chance(20) ? null! : (T)Pooled(typeof(T))!)];
+
+    private Func<Value, bool> Held()
+    {
+        var rank = random.Next(0, 3);
+        return p => p.Rank >= rank;
+    }
 
     private Func<string, bool> Chosen()
     {
