@@ -42,8 +42,8 @@ internal sealed class FuzzedProgram
             _graph.Variable("bias", F32[3], Initializer.Zeros)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
         _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
-        _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1), new GradientNoise(0.1),
-            new ExponentialMovingAverage(), new ProximalL1(0.1), Schedule.Cosine(1, 10), Schedule.Settable(0.1)]);
+        _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1),
+            new GradientNoise(0.1), new ExponentialMovingAverage(), new ProximalL1(0.1), Schedule.Cosine(1, 10), Schedule.Settable(0.1)]);
         _values = new WildValues(_random, _pool) { Home = _graph };
     }
 
@@ -112,7 +112,8 @@ internal sealed class FuzzedProgram
             var plan = _graph.Minimize(loss, new Sgd(), outputs.Select((v, i) => (v, i)).ToDictionary(o => $"metric{o.i}", o => o.v));
             using var step = plan.Compile(new CompileOptions { Threads = _random.Next(1, 4), Checked = _random.Next(2) == 0 });
             using var predictor = step.Predictor(outputs.FirstOrDefault() ?? loss);
-            ReadOnlyMemory<byte>[] inputs = [.. _graph.Inputs.Select(i => new ReadOnlyMemory<byte>(new byte[i.Type.Bytes]))];
+            ReadOnlyMemory<byte>[] inputs = [.. plan.Function.Parameters.Where((_, i) => plan.Roles[i] == BufferRole.Input)
+                .Select(p => new ReadOnlyMemory<byte>(new byte[p.Type.Bytes]))];
             step.Run(inputs);
             step.Run(inputs);
             Compiled++;
