@@ -23,7 +23,7 @@ internal static class SecondOrder
     private static MicroCase Product() => new("Hessian-vector product of mlp_mnist_b64", [.. s_parameters, .. s_batch, .. s_parameters],
         s_parameters, (_, o) => CrossEntropy(o).HessianVectorProduct(o[..4], o[6..]), null, o =>
         {
-            var gradients = autograd.grad([CrossEntropy(o)], o[..4], create_graph: true);
+            var gradients = autograd.grad([CrossEntropy(o)], o[..4], retain_graph: true, create_graph: true);
             return autograd.grad(gradients.ToArray(), o[..4], o[6..]).ToArray();
         })
     { NeedsGradient = true, Differentiated = 4 };
@@ -33,7 +33,7 @@ internal static class SecondOrder
     private static MicroCase Hessian() => new("Hessian by 1000 parameters", [new(1000), new(32, 24), new(32, 16)], [new(1000, 1000)],
         (_, o) => [SmallLoss(o).Hessian(o[0])], null, o =>
         {
-            var gradient = autograd.grad([SmallLoss(o)], [o[0]], create_graph: true)[0];
+            var gradient = autograd.grad([SmallLoss(o)], [o[0]], retain_graph: true, create_graph: true)[0];
             return [stack(Enumerable.Range(0, 1000).Select(i => autograd.grad([gradient[i]], [o[0]], retain_graph: true)[0]))];
         })
     { NeedsGradient = true };

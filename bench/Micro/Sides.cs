@@ -10,7 +10,7 @@ internal sealed class Sides : IDisposable
     private const double Tolerance = 2e-3;
 
     private readonly int _threads;
-    private readonly CompiledFunction _compiled;
+    private readonly CompiledCase _compiled;
     private readonly float[][] _operands;
     private readonly float[][] _results;
     private Tensor[] _tensors = [];
@@ -20,7 +20,7 @@ internal sealed class Sides : IDisposable
     public Sides(MicroCase @case, int threads)
     {
         (Case, _threads) = (@case, threads);
-        _compiled = new CompiledFunction(Case, threads);
+        _compiled = new CompiledCase(Case, threads);
         _operands = Case.CreateOperands();
         _results = [.. Case.Results.Select((r, i) => Case.Replaced[i] >= 0 ? _operands[Case.Replaced[i]] : new float[r.ElementCount])];
         _compiled.Run();

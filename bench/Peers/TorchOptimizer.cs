@@ -18,7 +18,8 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         _step++;
         for (var i = 0; i < parameters.Length; i++)
         {
-            var gradient = parameters[i].grad!;
+            // None where the loss does not depend on the parameter.
+            if (parameters[i].grad is not { } gradient) continue;
             if (rule is Adam adam) Update(adam, parameters[i], gradient, _first[i], _second[i]);
             else Update((Sgd)rule, parameters[i], gradient, _first[i]);
             parameters[i].grad = null;

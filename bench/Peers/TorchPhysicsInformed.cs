@@ -23,12 +23,12 @@ internal sealed class TorchPhysicsInformed(PhysicsInformed spec, Func<string, fl
             u = _layers[i].call(u);
             if (i + 1 < _layers.Length) u = torch.tanh(u);
         }
-        var slopes = autograd.grad([u.sum()], [points], create_graph: true)[0];
+        var slopes = autograd.grad([u.sum()], [points], retain_graph: true, create_graph: true)[0];
         Tensor? laplacian = null;
         for (var axis = 0; axis < PhysicsInformed.Axes; axis++)
         {
-            var second = autograd.grad([slopes.select(1, axis).sum()], [points], create_graph: true)[0].narrow(1, axis, 1);
-            laplacian = laplacian is null ? second : laplacian + second;
+            var second = autograd.grad([slopes.select(1, axis).sum()], [points], retain_graph: true, create_graph: true)[0];
+            laplacian = laplacian is null ? second.narrow(1, axis, 1) : laplacian + second.narrow(1, axis, 1);
         }
         return nn.functional.mse_loss(laplacian!, targets);
     }

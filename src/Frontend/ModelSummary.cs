@@ -8,22 +8,26 @@ public static class ModelSummarySyntax
 {
     extension(GraphBuilder graph)
     {
-        /// <summary>The inputs and variables of a model so far, with types, numbers of elements and whether they are trained, and the
-        /// totals: a table for people to read, the same text for the same model. Lines end in '\n'.</summary>
+        /// <summary>The inputs and variables of a model so far, with types, numbers of elements and roles (trainable, frozen, or state
+        /// that steps assign), and the totals: a table for people to read, the same text for the same model. Lines end in '\n'.</summary>
         public string Summary()
         {
             ArgumentNullException.ThrowIfNull(graph);
-            List<string[]> rows = [["name", "type", "elements", "trained"]];
+            List<string[]> rows = [["name", "type", "elements", "role"]];
             foreach (var input in graph.Inputs) rows.Add([input.Name!, $"{input.Type}", "", "input"]);
-            foreach (var (value, _, isTrainable) in graph.ModelParameters)
-                rows.Add([value.Name!, $"{value.Type}", Count(value.Shape.ElementCount), isTrainable ? "yes" : "no"]);
+            foreach (var parameter in graph.ModelParameters)
+            {
+                var role = parameter.ToState(graph.Assignments.Any(a => a.Variable == parameter)).Role;
+                rows.Add([parameter.Value.Name!, $"{parameter.Value.Type}", Count(parameter.Value.Shape.ElementCount),
+                    $"{role}".ToLowerInvariant()]);
+            }
             var text = new StringBuilder($"model \"{graph.Name}\"\n");
             int[] widths = [.. Enumerable.Range(0, 4).Select(i => rows.Max(r => r[i].Length))];
             foreach (var row in rows)
                 text.Append($"{row[0].PadRight(widths[0])}  {row[1].PadRight(widths[1])}  {row[2].PadLeft(widths[2])}  {row[3]}\n");
             var trained = graph.ModelParameters.Where(p => p.IsTrainable).Sum(p => p.Value.Shape.ElementCount);
             var all = graph.ModelParameters.Sum(p => p.Value.Shape.ElementCount);
-            return text.Append($"{Count(all)} elements in {graph.ModelParameters.Count} variables, {Count(trained)} of them trained: ")
+            return text.Append($"{Count(all)} elements in {graph.ModelParameters.Count} variables, {Count(trained)} of them trainable: ")
                 .Append($"{Count(graph.ModelParameters.Sum(p => p.Value.Type.Bytes))} bytes\n").ToString();
         }
     }

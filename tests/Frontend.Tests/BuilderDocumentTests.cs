@@ -53,9 +53,10 @@ public sealed partial class BuilderDocumentTests
         var frozen = twice.Dense(10, trainable: false, kernel: Initializer.Orthogonal());
         var logits = frozen.Dense(3, bias: false); // unnamed layers are dense, dense_1 and so on
 
-        Assert.Equal([Bool[64, 10], F32, F32[3], F32[2, 2], I32[2, 2, 2], F32[10], F32, F32[10, 10], F32[64], F32[62, 10], F32[64, 20],
-            F32[64, 10, 3], F32[64, 10], F32[64, 1], I32[64]], new[] { mask, scale, row, matrix, cube, first, last, head, column, inner, both,
-            pair, flat, kept, best }.Select(v => v.Type));
+        Assert.Equal([Bool[64, 10], F32, F32[3], F32[2, 2], I32[2, 2, 2], F32[10], F32, F32[10, 10]],
+            new[] { mask, scale, row, matrix, cube, first, last, head }.Select(v => v.Type));
+        Assert.Equal([F32[64], F32[62, 10], F32[64, 20], F32[64, 10, 3], F32[64, 10], F32[64, 1], I32[64]],
+            new[] { column, inner, both, pair, flat, kept, best }.Select(v => v.Type));
         Assert.Equal([F32[64, 10], F32, F32[10], F32, F32[10], F32[64], F32[64, 3]],
             new[] { y, total, means, again, spread, normalizer, logits }.Select(v => v.Type));
         Assert.Contains(g.Summary(), s_page, StringComparison.Ordinal);
@@ -66,7 +67,8 @@ public sealed partial class BuilderDocumentTests
     [Fact]
     public void Every_line_of_code_is_in_these_tests()
     {
-        var lines = File.ReadLines(SourceTree.PathOf("tests", "Frontend.Tests", "BuilderDocumentTests.cs")).Select(l => l.Trim()).ToHashSet();
+        var source = SourceTree.PathOf("tests", "Frontend.Tests", "BuilderDocumentTests.cs");
+        var lines = File.ReadLines(source).Select(l => l.Trim()).ToHashSet();
         var code = CodeBlock().Matches(s_page).SelectMany(m => m.Groups[1].Value.Trim().Split('\n')).ToArray();
         Assert.True(code.Length > 30);
         Assert.All(code, line => Assert.Contains(line.Trim(), lines));

@@ -143,19 +143,22 @@ public sealed class LayerTests
     {
         var labels = _g.Input("labels", I32[4]);
         _x.Dense(1000, name: "hidden").Dense(2, trainable: false).SoftmaxCrossEntropy(labels).Mean();
+        var count = _g.Variable("count", I64, Initializer.Zeros, trainable: false);
+        _g.Assign(count, count + 1);
         Assert.Equal("""
             model "layers"
-            name           type         elements  trained
+            name           type         elements  role
             x              f64[4,3]               input
             labels         i32[4]                 input
-            hidden/kernel  f64[3,1000]     3,000  yes
-            hidden/bias    f64[1000]       1,000  yes
-            dense/kernel   f64[1000,2]     2,000  no
-            dense/bias     f64[2]              2  no
-            6,002 elements in 4 variables, 4,000 of them trained: 48,016 bytes
+            hidden/kernel  f64[3,1000]     3,000  trainable
+            hidden/bias    f64[1000]       1,000  trainable
+            dense/kernel   f64[1000,2]     2,000  frozen
+            dense/bias     f64[2]              2  frozen
+            count          i64[]               1  state
+            6,003 elements in 5 variables, 4,000 of them trainable: 48,024 bytes
 
             """.ReplaceLineEndings("\n"), _g.Summary());
-        Assert.Equal("model \"empty\"\nname  type  elements  trained\n0 elements in 0 variables, 0 of them trained: 0 bytes\n",
+        Assert.Equal("model \"empty\"\nname  type  elements  role\n0 elements in 0 variables, 0 of them trainable: 0 bytes\n",
             new GraphBuilder("empty").Summary());
     }
 }

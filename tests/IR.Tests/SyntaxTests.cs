@@ -132,6 +132,10 @@ public sealed class SyntaxTests
         Fails("SGC1002", () => _x.Squeeze(0), "axis 0 of size 1");
         Fails("SGC1004", () => _x.Squeeze(5), "axis 5");
         Fails("SGC1002", () => _x.Stack(_row), "beside axis");
+        var other = new FunctionBuilder("other");
+        var foreign = other.Parameter("x", F32[4, 3]);
+        Fails("SGC1008", () => _x.Stack(foreign), "\"other\"");
+        Assert.Empty(other.Operations);
     }
 
     [Fact]

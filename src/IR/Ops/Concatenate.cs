@@ -105,7 +105,14 @@ public static class ConcatenateSyntax
         public Value Stack(Value[] others, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(others);
-            return x.Compose(new(file, line), () => x.ExpandDims(axis).Concat([.. others.Select(o => o.ExpandDims(axis))], axis));
+            var location = new Location(file, line);
+            // By x's builder, which refuses those of another.
+            Value Expanded(Value other)
+            {
+                ArgumentNullException.ThrowIfNull(other, nameof(others));
+                return x.Builder.Emit(Reshape.Instance, [other], ReshapeSyntax.Expanded(other, axis, location));
+            }
+            return x.Compose(location, () => Expanded(x).Concat([.. others.Select(Expanded)], axis));
         }
 
         /// <inheritdoc cref="Stack(Value, Value[], int, string, int)"/>

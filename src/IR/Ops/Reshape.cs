@@ -105,11 +105,7 @@ public static class ReshapeSyntax
         public Value ExpandDims(int axis, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
-            var at = axis < 0 ? axis + x.Rank + 1 : axis;
-            if (at < 0 || at > x.Rank)
-                throw Error(x, DiagnosticCode.BadAxis, $"no new axis {axis} in {x.Type}, which has {x.Rank}", new(file, line));
-            int[] sizes = [.. x.Shape.Take(at), 1, .. x.Shape.Skip(at)];
-            return x.Emit(Ops.Reshape.Instance, new(file, line), Ops.Reshape.Attributes(new Shape(sizes)));
+            return x.Emit(Ops.Reshape.Instance, new(file, line), Expanded(x, axis, new(file, line)));
         }
 
         /// <summary>x without <paramref name="axes"/> (negative counts from the end), whose size is 1, or without all those of size
@@ -125,6 +121,16 @@ public static class ReshapeSyntax
                         $"{x.Type} has no axis {axis} of size 1", new(file, line));
             return x.Emit(Ops.Reshape.Instance, new(file, line), Ops.Reshape.Attributes(x.Shape.Without(dropped)));
         }
+    }
+
+    /// <summary>The attributes of a reshape that adds an axis.</summary>
+    internal static AttributeMap Expanded(Value x, int axis, Location location)
+    {
+        var at = axis < 0 ? axis + x.Rank + 1 : axis;
+        if (at < 0 || at > x.Rank)
+            throw Error(x, DiagnosticCode.BadAxis, $"no new axis {axis} in {x.Type}, which has {x.Rank}", location);
+        int[] sizes = [.. x.Shape.Take(at), 1, .. x.Shape.Skip(at)];
+        return Ops.Reshape.Attributes(new Shape(sizes));
     }
 
     private static GraphException Error(Value x, DiagnosticCode code, string message, Location location) =>
