@@ -10,8 +10,8 @@ internal static class DecoupledWeightDecay
         var x = g.Input("x", F32[1, 1]);
         var dense = new Dense(1, name: "dense", kernel: Initializer.Ones);
         var loss = dense.Apply(x).Sum() * 0;
-        var optimizer = new ParameterGroups(new AdamW(0.1, weightDecay: 0.5),
-            (name => name.EndsWith("/bias", StringComparison.Ordinal), new Adam(0.1)));
+        var optimizer = new ParameterGroups(new AdamW(0.1, weightDecay: 0.5))
+            .With(name => name.EndsWith("/bias", StringComparison.Ordinal), new Adam(0.1));
         using var step = g.Minimize(loss, optimizer).Compile();
         step.Variable<float>("dense/bias")[0] = 1;
         step.Run<float>([2f]);

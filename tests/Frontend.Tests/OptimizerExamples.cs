@@ -64,7 +64,7 @@ public sealed partial class OptimizerExamples
         var (g, loss) = (_g, _loss);
         var optimizer = new ParameterGroups(new AdamW(1e-2, weightDecay: 0.1))
             .With(p => p.Rank < 2, new AdamW(1e-2, weightDecay: 0))
-            .With(p => p.Name!.StartsWith("dense_1/", StringComparison.Ordinal), new Sgd(1e-2, momentum: 0.9));
+            .With(name => name.StartsWith("dense_1/", StringComparison.Ordinal), new Sgd(1e-2, momentum: 0.9));
         using var step = g.Minimize(loss, optimizer).Compile();
         Learns(step);
     }

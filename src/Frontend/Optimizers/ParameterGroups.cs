@@ -16,13 +16,22 @@ public sealed record ParameterGroups(Optimizer Default) : Optimizer
         = Default ?? throw new ArgumentNullException(nameof(Default));
 
     /// <summary>These groups and one more. A parameter belongs to the first group that holds it.</summary>
-    /// <param name="holds">Whether the group holds a parameter, told by its name, type or shape: <c>p => p.Rank &lt; 2</c>.</param>
+    /// <param name="holds">Whether the group holds a parameter, by its type or shape: <c>p => p.Rank &lt; 2</c>.</param>
     /// <param name="rule">Of the group's parameters.</param>
     public ParameterGroups With(Func<Value, bool> holds, Optimizer rule)
     {
         ArgumentNullException.ThrowIfNull(holds);
         ArgumentNullException.ThrowIfNull(rule);
         return this with { _groups = _groups.Add((holds, rule)) };
+    }
+
+    /// <summary>These groups and one more. A parameter belongs to the first group that holds it.</summary>
+    /// <param name="holds">Whether the group holds the parameter of a name: <c>name => name.EndsWith("/bias")</c>.</param>
+    /// <param name="rule">Of the group's parameters.</param>
+    public ParameterGroups With(Func<string, bool> holds, Optimizer rule)
+    {
+        ArgumentNullException.ThrowIfNull(holds);
+        return With((Value p) => holds(p.Name!), rule);
     }
 
     /// <inheritdoc/>

@@ -47,7 +47,7 @@ public abstract partial record Schedule
         internal override Value Compute(Value t, Func<string, double, Value> setting) => HalfCosine(Rate, Floor, Growth switch
         {
             null => t.Minimum(Steps) / Steps,
-            1 => t / Steps - (t / Steps).Floor(),
+            1 => (t - (t / Steps).Floor() * Steps) / Steps,
             { } growth => Fraction(t, growth),
         });
 

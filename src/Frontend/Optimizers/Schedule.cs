@@ -64,58 +64,58 @@ public abstract partial record Schedule
             Argument.Count(steps, nameof(steps), location), Argument.Positive(power, nameof(power), location));
     }
 
-    /// <summary>rate·factorᵗ.</summary>
-    /// <param name="rate">At first, at least 0.</param>
+    /// <summary>initial·factorᵗ.</summary>
+    /// <param name="initial">At first, at least 0.</param>
     /// <param name="factor">Above 0, and at most 1 for a decay.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule Exponential(double rate, double factor, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        Step(rate, factor, 1, file, line);
+    public static Schedule Exponential(double initial, double factor, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Step(initial, factor, 1, file, line);
 
-    /// <summary>rate·factor^⌊t/every⌋: times the factor every so many steps.</summary>
-    /// <param name="rate">At first, at least 0.</param>
+    /// <summary>initial·factor^⌊t/every⌋: times the factor every so many steps.</summary>
+    /// <param name="initial">At first, at least 0.</param>
     /// <param name="factor">Above 0, and at most 1 for a decay.</param>
     /// <param name="every">At least 1.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule Step(double rate, double factor, int every, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    public static Schedule Step(double initial, double factor, int every, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
-        return new Powers(Argument.NotNegative(rate, nameof(rate), location), Argument.Positive(factor, nameof(factor), location),
+        return new Powers(Argument.NotNegative(initial, nameof(initial), location), Argument.Positive(factor, nameof(factor), location),
             Argument.Count(every, nameof(every), location));
     }
 
-    /// <summary>floor + (rate - floor)·(1 + cos(π·t/n))/2, then <paramref name="floor"/> (Loshchilov and Hutter 2017).</summary>
-    /// <param name="rate">At first, at least 0.</param>
+    /// <summary>floor + (initial - floor)·(1 + cos(π·t/n))/2, then <paramref name="floor"/> (Loshchilov and Hutter 2017).</summary>
+    /// <param name="initial">At first, at least 0.</param>
     /// <param name="steps">n, at least 1.</param>
     /// <param name="floor">From step n on, at least 0.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule Cosine(double rate, int steps, double floor = 0,
+    public static Schedule Cosine(double initial, int steps, double floor = 0,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
-        return new Wave(Argument.NotNegative(rate, nameof(rate), location), Argument.NotNegative(floor, nameof(floor), location),
+        return new Wave(Argument.NotNegative(initial, nameof(initial), location), Argument.NotNegative(floor, nameof(floor), location),
             Argument.Count(steps, nameof(steps), location), Growth: null);
     }
 
     /// <summary>Cosines that start again: the first has n steps, each further one <paramref name="growth"/> times as many (SGDR,
     /// Loshchilov and Hutter 2017).</summary>
-    /// <param name="rate">At each start, at least 0.</param>
+    /// <param name="initial">At each start, at least 0.</param>
     /// <param name="steps">n, at least 1.</param>
     /// <param name="growth">At least 1.</param>
     /// <param name="floor">What each descends to, at least 0.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule CosineRestarts(double rate, int steps, int growth = 1, double floor = 0,
+    public static Schedule CosineRestarts(double initial, int steps, int growth = 1, double floor = 0,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         var location = new Location(file, line);
-        return new Wave(Argument.NotNegative(rate, nameof(rate), location), Argument.NotNegative(floor, nameof(floor), location),
+        return new Wave(Argument.NotNegative(initial, nameof(initial), location), Argument.NotNegative(floor, nameof(floor), location),
             Argument.Count(steps, nameof(steps), location), Argument.Count(growth, nameof(growth), location));
     }
 

@@ -42,8 +42,8 @@ internal sealed class FuzzedProgram
             _graph.Variable("bias", F32[3], Initializer.Zeros)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
         _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
-        _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1), new GradientNoise(0.1),
-            new ExponentialMovingAverage(), new ProximalL1(0.1), Schedule.Cosine(1, 10), Schedule.Settable(0.1)]);
+        _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1),
+            new GradientNoise(0.1), new ExponentialMovingAverage(), new ProximalL1(0.1), Schedule.Cosine(1, 10), Schedule.Settable(0.1)]);
         _values = new WildValues(_random, _pool) { Home = _graph };
     }
 
