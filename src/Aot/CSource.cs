@@ -40,7 +40,8 @@ internal static class CSource
             int {{name}}_create(int threads, {{name}}_model **model);
             void {{name}}_destroy({{name}}_model *model); /* null is allowed */
 
-            {{(manifest.IsFunction ? "/* Runs the function." : "/* One training step. The loss is that before the update.")}} Results may be null when they are not wanted. */
+            /* {{(manifest.IsFunction ? "Runs the function." : "One training step; the loss is that before the update.")}}
+               Results may be null when they are not wanted. */
             int {{name}}_{{First(manifest)}}({{name}}_model *model{{Parameters(manifest.Training, names)}});
 
             """);

@@ -55,8 +55,9 @@ public sealed partial class Facade
         var (train, predict) = (Inputs(_manifest.Training), Inputs(_manifest.Prediction));
         if (train.Count > (_manifest.IsFunction ? MostInputsOfAFunction : MostInputsOfAStep)
             || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > MostInputsOfAPrediction))
-            throw new AotException("SGC7109", $"a facade takes up to {MostInputsOfAStep} inputs for a step, 1 or {MostInputsOfAPrediction} for"
-                + $" a prediction and up to {MostInputsOfAFunction} for a function; '{_manifest.Model}' has {train.Count} and {predict.Count}."
+            throw new AotException("SGC7109", $"a facade takes up to {MostInputsOfAStep} inputs for a step, 1 or {MostInputsOfAPrediction}"
+                + $" for a prediction and up to {MostInputsOfAFunction} for a function; '{_manifest.Model}' has {train.Count} and"
+                + $" {predict.Count}."
                 + " Leave 'assembly' out of --emit");
         _metadata.AddAssembly(
             _metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);

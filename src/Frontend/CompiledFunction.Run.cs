@@ -17,8 +17,8 @@ public partial class CompiledFunction
 
     /// <summary>One run on any number of inputs, given as bytes. Nothing is copied.</summary>
     /// <param name="inputs">One memory per input, in the order of <see cref="Inputs"/>, of exactly the input's bytes.</param>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread, or a function that shares
-    /// its variables is. SGC5007: wrong number. SGC5008: an input that a loss cannot use.</exception>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread, or a function that
+    /// shares its variables is. SGC5007: wrong number. SGC5008: an input that a loss cannot use.</exception>
     public void Run(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
     {
         using var entry = Executable.Enter();

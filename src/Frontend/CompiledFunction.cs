@@ -8,8 +8,8 @@ using GraphCompiler.Runtime;
 namespace GraphCompiler.Frontend;
 
 /// <summary>Native code of a function of a model, with the variables that it reads and perhaps replaces.</summary>
-/// <remarks>For one thread at a time: a second one gets SGC5005. Of functions that share variables, several that only read them may run at the
-/// same time; who comes second to or after one that replaces any gets SGC5005.
+/// <remarks>For one thread at a time: a second one gets SGC5005. Of functions that share variables, several that only read them may run at
+/// the same time; who comes second to or after one that replaces any gets SGC5005.
 /// Spans of variables and outputs keep their memory alive, also when the function is disposed or collected.</remarks>
 public partial class CompiledFunction : IDisposable
 {

@@ -31,8 +31,8 @@ public sealed class FunctionPlan : Plan
     internal FunctionPlan? Checking { get; private init; }
 
     /// <summary>The same function, which at the end of each run also carries out some assignments of the model.</summary>
-    /// <param name="assignments">What <see cref="GraphBuilder.Assign(Value, Value, string, int)"/> gave. Without this call a function assigns
-    /// nothing but the state of random numbers that it draws.</param>
+    /// <param name="assignments">What <see cref="GraphBuilder.Assign(Value, Value, string, int)"/> gave. Without this call a function
+    /// assigns nothing but the state of random numbers that it draws.</param>
     /// <exception cref="GraphException">SGC1008: an assignment of another model.</exception>
     public FunctionPlan Assigning(params ReadOnlySpan<Assignment> assignments)
     {

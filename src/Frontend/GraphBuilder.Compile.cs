@@ -22,9 +22,9 @@ public sealed partial class GraphBuilder
     }
 
     /// <summary>The function from the inputs and variables that some values depend on to these, to be compiled.</summary>
-    /// <param name="outputs">One or more values of this builder by the names that <see cref="CompiledFunction.Output"/> is asked for.</param>
-    /// <exception cref="GraphException">SGC1006: a name is malformed, given twice, or that of an input or variable. SGC1008: a value of another
-    /// builder. SGC1009: no outputs.</exception>
+    /// <param name="outputs">One or more values of this builder by the names that <c>Output</c> is asked for.</param>
+    /// <exception cref="GraphException">SGC1006: a name is malformed, given twice, or that of an input or variable. SGC1008: a value of
+    /// another builder. SGC1009: no outputs.</exception>
     public FunctionPlan Function(params ReadOnlySpan<(string Name, Value Value)> outputs)
     {
         if (outputs.IsEmpty)
@@ -47,7 +47,8 @@ public sealed partial class GraphBuilder
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public CompiledFunction Compile(params ReadOnlySpan<Value> outputs) => Function(outputs).Compile();
 
-    /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{ValueTuple{string, Value}})"/>, with variables of its own.</summary>
+    /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{ValueTuple{string, Value}})"/>, with variables of its
+    /// own.</summary>
     /// <exception cref="GraphException">As of Function, and SGC1012: more memory than there is.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
     public CompiledFunction Compile(params ReadOnlySpan<(string Name, Value Value)> outputs) => Function(outputs).Compile();

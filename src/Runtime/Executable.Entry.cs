@@ -11,9 +11,8 @@ public sealed unsafe partial class Executable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Entry Enter()
     {
-        var isInside = Interlocked.CompareExchange(ref _gate.Holder, _number, StoreGate.Free) == StoreGate.Free;
-        if (!isInside || Volatile.Read(ref _isDisposed) != 0 || (_readGate is not null && !_readGate.TryEnterToRead()))
-            throw Refusal(isInside);
+        if (Interlocked.CompareExchange(ref _gate.Holder, _number, StoreGate.Free) != StoreGate.Free) throw Refusal(isInside: false);
+        if (Volatile.Read(ref _isDisposed) != 0 || (_readGate is not null && !_readGate.TryEnterToRead())) throw Refusal(isInside: true);
         return new Entry(this);
     }
 

@@ -6,7 +6,8 @@ namespace GraphCompiler.Runtime;
 /// <remarks>
 /// All memory is allocated by the constructor; a run allocates nothing, managed or native. One thread uses an
 /// executable at a time, and over one store runs one executable that updates states, or several that do not: who enters meanwhile gets
-/// SGC5005. Disposing it during a run is safe: the memory is freed when the run ends. Spans of states and outputs keep their memory alive, whatever is disposed or collected.
+/// SGC5005. Disposing it during a run is safe: the memory is freed when the run ends. Spans of states and outputs keep their memory
+/// alive, whatever is disposed or collected.
 /// A span of an output changes by later runs of the thread that asked for it, never by another thread's: that run is given
 /// outputs of its own, the one case in which a run allocates.
 /// </remarks>

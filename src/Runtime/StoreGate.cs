@@ -45,6 +45,7 @@ internal sealed class StoreGate
     public void ExitAlone() => Volatile.Write(ref Holder, Free);
 
     /// <summary>What who comes second is told.</summary>
-    public static RuntimeException Refusal() => new(RuntimeCode.ConcurrentRun, "a compiled function or model is used while another thread runs it,"
-        + " or runs a function that shares its variables; let the threads take turns, or give each its own function and store");
+    public static RuntimeException Refusal() => new(RuntimeCode.ConcurrentRun,
+        "a compiled function or model is used while another thread runs it, or runs a function that shares its variables;"
+            + " let the threads take turns, or give each its own function and store");
 }

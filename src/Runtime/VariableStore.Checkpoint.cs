@@ -47,8 +47,8 @@ public sealed partial class VariableStore
 
     /// <summary>Takes over all variables from a file of a store, or of a model compiled ahead of time, with the same variables.</summary>
     /// <remarks>On an error nothing has changed. Compile the functions first: they say which variables there are.</remarks>
-    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function of this store. SGC6001: no
-    /// such file, or it cannot be read. SGC7208: not a checkpoint of these variables, truncated or altered.</exception>
+    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function of this store. SGC6001:
+    /// no such file, or it cannot be read. SGC7208: not a checkpoint of these variables, truncated or altered.</exception>
     public void Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -68,7 +68,7 @@ public sealed partial class VariableStore
         Attempt("the checkpoint cannot be read", () => Read(stream, "the checkpoint"));
     }
 
-    /// <summary>SHA-256 of names, types and shapes: variables of one checkpoint can be taken over by those of another if it is the same.</summary>
+    /// <summary>SHA-256 of names, types and shapes: where it is the same, variables can be taken over.</summary>
     internal static byte[] HashOf(IEnumerable<VariableInfo> variables)
     {
         var lines = variables.OrderBy(v => v.Name, StringComparer.Ordinal).Select(v => $"{v.Name} {v.TypeText}\n");

@@ -92,7 +92,8 @@ public sealed partial class VariableStore : IDisposable
         lock (_lock)
         {
             var entries = Entries;
-            Entry[] declared = [.. declarations.Select(d => entries.TryGetValue(d.Layout.Name, out var known) ? Checked(known, d) : New(d))];
+            Entry[] declared = [.. declarations.Select(d =>
+                entries.TryGetValue(d.Layout.Name, out var known) ? Checked(known, d) : New(d))];
             foreach (var entry in declared) entries.TryAdd(entry.Info.Name, entry);
             return Array.ConvertAll(declared, e => e.Memory);
         }

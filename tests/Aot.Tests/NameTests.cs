@@ -216,7 +216,8 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
         return new ModelManifest
         {
             Model = name, Abi = KernelAbi.Version, Compiler = "0.1.0", Platform = ModelManifest.HostPlatform,
-            SourceSha256 = hash, MaxThreads = 2, IsFunction = false, Training = training, Prediction = prediction, Parameters = [.. parameters], Files = [],
+            SourceSha256 = hash, MaxThreads = 2, IsFunction = false, Files = [],
+            Training = training, Prediction = prediction, Parameters = [.. parameters],
             Variants = [new("native", [], hash, new("step", 64, false, true), new("forward", 64, false, false))],
         };
     }

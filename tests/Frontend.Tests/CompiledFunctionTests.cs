@@ -87,8 +87,8 @@ public sealed class CompiledFunctionTests
         double[] d(int i) => [i, 100 + i];
         long[] l(int i) => [i, 100 + i];
         float[] s(int i) => [i, 100 + i];
-        void Run() => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long, float, double>(
-            d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14), d(15));
+        void Run() => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long, float,
+            double>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14), d(15));
         Run();
         for (var i = 0; i < 16; i++)
         {
@@ -100,8 +100,8 @@ public sealed class CompiledFunctionTests
         // The fifteenth is wrong, and of the others one is missing.
         Expect("SGC5003", () => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long, int,
             double>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), [1, 2], d(15)), "'x14'");
-        Expect("SGC5007", () => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long, float>(
-            d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14)), "16 inputs", "15 are given");
+        Expect("SGC5007", () => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long,
+            float>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14)), "16 inputs", "15 are given");
         var last = g.Input("x16", U8[1]);
         using var more = g.Compile([.. inputs, last]);
         more.Run([.. inputs.Select(x => new ReadOnlyMemory<byte>(new byte[x.Type.Bytes])), new byte[] { 9 }]);
@@ -167,7 +167,7 @@ public sealed class CompiledFunctionTests
     {
         var g = new GraphBuilder("counting");
         var (x, count) = (g.Input("x", F32[2]), g.Variable("count", I32.Scalar, Initializer.Zeros, trainable: false));
-        var (sum, old) = (g.Variable("sum", F32[2], Initializer.Zeros, trainable: false), g.Variable("old", F32[2], Initializer.Zeros, false));
+        var (sum, old) = (g.Variable("sum", F32[2], Initializer.Zeros, false), g.Variable("old", F32[2], Initializer.Zeros, false));
         Assignment[] assignments = [g.Assign(count, count + 1), g.Assign(sum, sum + x), g.Assign(old, sum)];
         using var store = new VariableStore();
         using var reads = g.Compile(store, ("c", count), ("s", sum));

@@ -36,7 +36,8 @@ public sealed class SharedVariablesTests
     private static (float[] X, int[] T) Batch(int seed)
     {
         var random = new Random(seed);
-        return ([.. Enumerable.Range(0, 40).Select(_ => random.NextSingle() * 2 - 1)], [.. Enumerable.Range(0, 8).Select(_ => random.Next(3))]);
+        return ([.. Enumerable.Range(0, 40).Select(_ => random.NextSingle() * 2 - 1)],
+            [.. Enumerable.Range(0, 8).Select(_ => random.Next(3))]);
     }
 
     private static void Train(TrainingStep step, int from, int to)
@@ -145,7 +146,8 @@ public sealed class SharedVariablesTests
         foreach (var type in new[] { F32[4], F64[3], F32[3, 1] })
         {
             var other = new GraphBuilder("other");
-            var value = other.Variable("a", F32[2], Initializer.Zeros).Sum() + other.Variable("w", type, Initializer.Zeros).Sum().ConvertTo(F32);
+            var value = other.Variable("a", F32[2], Initializer.Zeros).Sum()
+                + other.Variable("w", type, Initializer.Zeros).Sum().ConvertTo(F32);
             Expect("SGC5006", () => other.Compile(store, value), "'w'", "f32[3]", type.ToString());
             Assert.Equal(["w"], store.Variables.Select(v => v.Name));
         }
@@ -195,7 +197,8 @@ public sealed class SharedVariablesTests
         var fake = noise.Dense(2, "generator");
         Value[] made = [.. g.ModelParameters.Select(p => p.Value)];
         var discriminate = new Dense(1, "discriminator");
-        Value Critic(Value x, float label) => discriminate.Apply(x).BinaryCrossEntropyWithLogits(x.Sum(1, keepAxes: true) * 0 + label).Mean();
+        Value Critic(Value x, float label) =>
+            discriminate.Apply(x).BinaryCrossEntropyWithLogits(x.Sum(1, keepAxes: true) * 0 + label).Mean();
         var (lossOfCritic, lossOfGenerator) = (Critic(real, 1) + Critic(fake, 0), Critic(fake, 1));
         Value[] judged = [.. g.ModelParameters.Select(p => p.Value).Except(made)];
         using var store = new VariableStore();

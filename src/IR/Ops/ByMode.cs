@@ -37,7 +37,11 @@ public static class ByModeSyntax
     {
         /// <summary>The value in training, and <paramref name="inference"/> in inference.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
-        public Value ByMode(Value inference, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            training.Emit(Ops.ByMode.Instance, new(file, line), AttributeMap.Empty, inference);
+        public Value ByMode(Value inference, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(training);
+            ArgumentNullException.ThrowIfNull(inference);
+            return training.Emit(Ops.ByMode.Instance, new(file, line), AttributeMap.Empty, inference);
+        }
     }
 }

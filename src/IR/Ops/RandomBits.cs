@@ -111,7 +111,10 @@ public static class RandomBitsSyntax
         /// <exception cref="GraphException">SGC1001, SGC1002: the step is not i64[]. SGC1005: no such word. SGC1012: too many
         /// elements.</exception>
         public Value RandomBits(Shape shape, ulong seed, uint stream, int word = 0,
-            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            step.Emit(Ops.RandomBits.Instance, new(file, line), Ops.RandomBits.Attributes(shape, seed, stream, word));
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(step);
+            return step.Emit(Ops.RandomBits.Instance, new(file, line), Ops.RandomBits.Attributes(shape, seed, stream, word));
+        }
     }
 }

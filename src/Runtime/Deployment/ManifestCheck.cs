@@ -5,8 +5,8 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <summary>What holds of every manifest that the compiler writes, so that whoever reads one can rely on it.</summary>
 /// <remarks>
 /// Names are not empty and are unique within their list. Element types and roles are known, shapes have room in a span, sizes are not
-/// negative. The step gives one loss, a function any outputs; the prediction gives one output, reads states of the step, and is in every variant or in none.
-/// Parameters are states. Files are names in the manifest's own folder, and a library is the model's own.
+/// negative. The step gives one loss, a function any outputs; the prediction gives one output, reads states of the step, and is in every
+/// variant or in none. Parameters are states. Files are names in the manifest's own folder, and a library is the model's own.
 /// That the numbers are those of the code is checked against the library, which carries the manifest it was linked with.
 /// </remarks>
 internal static class ManifestCheck

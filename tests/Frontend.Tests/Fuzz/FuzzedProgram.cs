@@ -112,8 +112,8 @@ internal sealed class FuzzedProgram
             var plan = _graph.Minimize(loss, new Sgd(), outputs.Select((v, i) => (v, i)).ToDictionary(o => $"metric{o.i}", o => o.v));
             using var step = plan.Compile(new CompileOptions { Threads = _random.Next(1, 4), Checked = _random.Next(2) == 0 });
             using var predictor = step.Predictor(outputs.FirstOrDefault() ?? loss);
-            ReadOnlyMemory<byte>[] inputs = [.. plan.Function.Parameters.Where((_, i) => plan.Roles[i] == BufferRole.Input)
-                .Select(p => new ReadOnlyMemory<byte>(new byte[p.Type.Bytes]))];
+            ReadOnlyMemory<byte>[] inputs = [.. step.Inputs.Select(n =>
+                new ReadOnlyMemory<byte>(new byte[_graph.Inputs.First(i => i.Name == n).Type.Bytes]))];
             step.Run(inputs);
             step.Run(inputs);
             Compiled++;

@@ -29,6 +29,7 @@ public sealed class PublicApiFuzzTests(ITestOutputHelper output)
         output.WriteLine($"seeds {seed} to {seed + programs - 1}: {calls} calls of {PublicApi.Members.Count} members,"
             + $" {succeeded} succeeded, {compiled} steps compiled and run");
         Assert.True(failures.Count == 0, $"{failures.Count} kinds of failure:\n{string.Join("\n", failures.Values)}");
+        Assert.True(compiled > 0, "no program was compiled and run");
         Assert.True(succeeded > calls / 4, $"only {succeeded} of {calls} calls succeeded, so little was tried");
     }
 }
