@@ -17,7 +17,8 @@ internal static class Updates
     public static IEnumerable<MicroCase> All { get; } =
     [
         Adam("Adam 1M", 1 << 20), Adam("Adam 1M, global norm", 1 << 20, Limit), Copy("copy of Adam's 28 MB", 7 << 19),
-        Adam("Adam 10M", 10_000_000), Adam("Adam 10M, global norm", 10_000_000, Limit), Copy("copy of Adam's 280 MB", 35_000_000),
+        Adam("Adam 10M", 10_000_000), Adam("Adam 10M, global norm", 10_000_000, Limit),
+        Copy("copy of Adam's 280 MB", 35_000_000),
     ];
 
     // Adam reads four floats for each parameter and writes three: as much as a copy of 3.5 floats.
@@ -64,7 +65,8 @@ internal static class Updates
         for (var at = 0; at < p.Length; at += Block)
         {
             var n = Math.Min(Block, p.Length - at);
-            Span<float> ps = p.AsSpan(at, n), gs = g.AsSpan(at, n), ms = m.AsSpan(at, n), vs = v.AsSpan(at, n), s = step[..n];
+            Span<float> ps = p.AsSpan(at, n), ms = m.AsSpan(at, n), vs = v.AsSpan(at, n), s = step[..n];
+            scoped var gs = g.AsSpan(at, n);
             if (factor != 1)
             {
                 T.Multiply(gs, factor, scaled);
