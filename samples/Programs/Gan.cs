@@ -14,9 +14,10 @@ internal static class Gan
         var (onReal, onFake) = (Judge(real), Judge(fake));
         var critics = onReal.BinaryCrossEntropyWithLogits(onReal * 0 + 1) + onFake.BinaryCrossEntropyWithLogits(onFake * 0);
         var generators = onFake.BinaryCrossEntropyWithLogits(onFake * 0 + 1);
-        using var critic = g.Minimize(critics, new Adam(5e-3, beta1: 0.5), variables: v => v.StartsWith("critic", StringComparison.Ordinal)).Compile();
-        using var generator = g.Minimize(generators, new Adam(5e-3, beta1: 0.5),
-            variables: v => v.StartsWith("generator", StringComparison.Ordinal)).Compile(store: critic.Variables);
+        TrainingPlan Plan(Value loss, string who) =>
+            g.Minimize(loss, new Adam(5e-3, beta1: 0.5), variables: v => v.StartsWith(who, StringComparison.Ordinal));
+        using var critic = Plan(critics, "critic").Compile();
+        using var generator = Plan(generators, "generator").Compile(store: critic.Variables);
         using var sample = g.Compile(critic.Variables, ("mean", fake.Mean()), ("deviation", fake.Std()));
         var (mean, deviation) = (0.0, 0.0);
         for (var i = 0; i < steps; i++)

@@ -1,6 +1,7 @@
 namespace Programs;
 
-/// <summary>A test set that does not divide into batches: the last ones get a function of their own size, over the same variables.</summary>
+/// <summary>A test set that does not divide into batches: the remainder gets a function of its own size, over the same
+/// variables.</summary>
 internal static class RaggedTestSet
 {
     /// <summary>How many of all held-out examples are classified right, and how many there are.</summary>

@@ -1,6 +1,7 @@
 namespace Programs;
 
-/// <summary>A learning rate that warms up and decays is a part of the compiled step; one that is set between steps is a number in it.</summary>
+/// <summary>A learning rate that warms up and decays is a part of the compiled step; one that is set between steps is state of
+/// it.</summary>
 internal static class RateDecay
 {
     /// <summary>The last loss with a rate that decays by cosine, and with one that is halved whenever the loss rises.</summary>

@@ -1,6 +1,7 @@
 namespace Programs;
 
-/// <summary>Regression on features of very different scales: they are standardised by what the step has seen so far, which is state.</summary>
+/// <summary>Regression on features of very different scales: they are standardised by what the step has seen so far, which is
+/// state.</summary>
 internal static class ScaledRegression
 {
     /// <summary>The root of the mean squared error, in the target's unit, of y = 3000 + 20·rooms - 0.4·metres.</summary>

@@ -101,7 +101,8 @@ public sealed class CompiledFunctionTests
         Expect("SGC5003", () => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long, int,
             double>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), [1, 2], d(15)), "'x14'");
         Expect("SGC5007", () => f.Run<double, long, float, double, long, float, double, long, float, double, long, float, double, long,
-            float>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14)), "16 inputs", "15 are given");
+            float>(d(0), l(1), s(2), d(3), l(4), s(5), d(6), l(7), s(8), d(9), l(10), s(11), d(12), l(13), s(14)),
+            "16 inputs", "15 are given");
         var last = g.Input("x16", U8[1]);
         using var more = g.Compile([.. inputs, last]);
         more.Run([.. inputs.Select(x => new ReadOnlyMemory<byte>(new byte[x.Type.Bytes])), new byte[] { 9 }]);

@@ -78,7 +78,7 @@ public sealed class PassRunnerTests
             new PassRunner(Pipeline.Training).Run(Sample(), Environment(("SGC_DUMP", folder)));
             var files = Directory.GetFiles(folder, "*.gir").Order(StringComparer.Ordinal).ToArray();
             Assert.Equal(Pipeline.Training.Count + 1, files.Length);
-            Assert.EndsWith("01_canonicalize.gir", files[1], StringComparison.Ordinal);
+            Assert.EndsWith("01_resolve_mode.gir", files[1], StringComparison.Ordinal);
             Assert.All(files, file => Verifier.Verify(IrParser.ParseFunction(File.ReadAllText(file), file)));
         }
         finally

@@ -116,8 +116,11 @@ public static class ConcatenateSyntax
         }
 
         /// <inheritdoc cref="Stack(Value, Value[], int, string, int)"/>
-        public Value Stack(Value other, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Stack([other], axis, file, line);
+        public Value Stack(Value other, int axis = 0, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(other);
+            return x.Stack([other], axis, file, line);
+        }
     }
 
     private static Value Emit(Value x, Value[] others, int axis, Location location)
