@@ -1,7 +1,9 @@
+using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 using Xunit;
 using static GraphCompiler.IR.DType;
@@ -100,6 +102,43 @@ public sealed class ScheduleTests
         Assert.Equal(["p"], plan.States.Select(s => s.Name));
         Assert.Equal(new Adam(), new Adam(1e-3));
         Assert.Equal(0.25, (0.5 * (Schedule)0.5).Number);
+    }
+
+    /// <summary>A rule that is written with numbers alone.</summary>
+    private sealed record Numbers(Func<UpdateScope, UpdateRule> Rule) : Optimizer
+    {
+        public override UpdateRule Begin(UpdateScope scope) => Rule(scope);
+    }
+
+    private static UpdateRule AdamWithNumbers(UpdateScope scope)
+    {
+        var step = scope.Step.ConvertTo(F32);
+        var (correction, scale) = (-(step * Math.Log(0.9)).Expm1(), (-(step * Math.Log(0.999)).Expm1()).Rsqrt());
+        var rate = 1e-3 / correction;
+        return (parameter, gradient) =>
+        {
+            var (first, second) = (scope.State("m", parameter), scope.State("v", parameter));
+            var (m, v) = (0.9 * first + (1 - 0.9) * gradient, 0.999 * second + (1 - 0.999) * gradient * gradient);
+            scope.Assign(first, m);
+            scope.Assign(second, v);
+            return parameter - rate * m / (v.Sqrt() * scale + 1e-8);
+        };
+    }
+
+    /// <summary>After optimization a step with a plain rate is the same, operation for operation, as one whose rule is written with
+    /// numbers.</summary>
+    [Fact]
+    public void A_plain_number_costs_a_step_nothing()
+    {
+        static string Optimized(Optimizer optimizer)
+        {
+            var g = new GraphBuilder("plain", seed: 1);
+            var y = g.Input("x", F32[8, 4]).Dense(6).Tanh().Dense(1);
+            var function = g.Minimize((y * y).Mean(), optimizer).Function;
+            return IrPrinter.Print(new PassRunner(Pipeline.Training).Run(function, new PassContext()));
+        }
+        Assert.Equal(Optimized(new Numbers(_ => (p, g) => p - 0.5 * g) { Name = "sgd" }), Optimized(new Sgd(0.5)));
+        Assert.Equal(Optimized(new Numbers(AdamWithNumbers) { Name = "adam" }), Optimized(new Adam()));
     }
 
     [Fact]
