@@ -24,8 +24,7 @@ internal static class Gan
         {
             critic.Run();
             generator.Run();
-            if (i < steps - 200) continue;
-            sample.Run(); // A GAN goes round its equilibrium: the mean of the last 200 tells more than the last.
+            if (i >= steps - 200) sample.Run(); // A GAN circles its equilibrium: the last 200 tell more than the last.
             (mean, deviation) = (mean + sample.Output<float>("mean")[0] / 200, deviation + sample.Output<float>("deviation")[0] / 200);
         }
         return (mean, deviation);

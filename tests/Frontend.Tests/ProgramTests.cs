@@ -156,8 +156,8 @@ public sealed partial class ProgramTests
         Assert.True(step.Length > model.Length);
     }
 
-    public static TheoryData<string> Sources =>
-        [.. Directory.GetFiles(SourceTree.PathOf("samples", "Programs"), "*.cs").Select(f => Path.GetFileName(f)!).Where(n => n != "Program.cs")];
+    public static TheoryData<string> Sources => [.. Directory.GetFiles(SourceTree.PathOf("samples", "Programs"), "*.cs")
+        .Select(f => Path.GetFileName(f)!).Where(n => n != "Program.cs")];
 
     [Theory]
     [MemberData(nameof(Sources))]
