@@ -13,10 +13,9 @@ internal static class ExactOptimum
         var (d, h) = (loss.Gradient(w), loss.Hessian(w));
         var determinant = h[0, 0] * h[1, 1] - h[0, 1] * h[1, 0];
         var newton = (h[1, 1] * d[0] - h[0, 1] * d[1]).Stack([h[0, 0] * d[1] - h[1, 0] * d[0]]) / determinant;
-        using var exact = ridge.Compile(("w", w - newton), ("rest", loss.Gradient(w)));
+        using var exact = ridge.Compile(("optimum", w - newton), ("gradient", d));
         exact.Run();
-        var weights = exact.Output<double>("w").ToArray();
-        exact.Variable<double>("w").Clear();
+        var weights = exact.Output<double>("optimum").ToArray();
         exact.Variables.Write<double>("w", weights);
         exact.Run();
 
@@ -27,6 +26,6 @@ internal static class ExactOptimum
         using var gradient = g.Compile(step.Variables, ("gradient", penalized.Gradient(g.ModelParameters[0].Value).Abs().Max()));
         for (var i = 0; i < 2000; i++) step.Run();
         gradient.Run();
-        return (exact.Output<double>("rest").ToArray().Max(Math.Abs), weights, gradient.Output<double>("gradient")[0]);
+        return (exact.Output<double>("gradient").ToArray().Max(Math.Abs), weights, gradient.Output<double>("gradient")[0]);
     }
 }

@@ -96,10 +96,10 @@ public sealed class CustomGradientTests
         Assert.InRange(x.MeanSoftmaxCrossEntropy(labels).CheckGradient(x), 0, 1e-8);
         Assert.Equal(0, right.CheckGradient(_graph.Input("other", F64[0])));
         var wrong = (h * h).WithGradient(h, ct => 3 * h * ct);
-        var error = Refused("SGC1015", "reverse mode gives", () => wrong.CheckGradient(x, file: "Model.cs", line: 7));
+        var error = Refused("SGC1014", "reverse mode gives", () => wrong.CheckGradient(x, file: "Model.cs", line: 7));
         Assert.Contains("central differences", error.Message, StringComparison.Ordinal);
         var wrongForward = (h * h).WithGradient(h, ct => 2 * h * ct, t => t);
-        Refused("SGC1015", "forward mode", () => wrongForward.CheckGradient(x, file: "Model.cs", line: 7));
+        Refused("SGC1014", "forward mode", () => wrongForward.CheckGradient(x, file: "Model.cs", line: 7));
         Refused("SGC1006", "no input or variable", () => right.CheckGradient(x, at: At("nothing"), file: "Model.cs", line: 7));
         Refused("SGC1011", "given 1 elements", () => right.CheckGradient(x, at: At("x"), file: "Model.cs", line: 7));
         Refused("SGC1010", "only floating-point", () => right.CheckGradient(labels, file: "Model.cs", line: 7));

@@ -157,8 +157,7 @@ public sealed partial class ProgramTests
     }
 
     public static TheoryData<string> Sources =>
-        [.. Directory.GetFiles(SourceTree.PathOf("samples", "Programs"), "*.cs").Select(f => Path.GetFileName(f)!)
-            .Where(n => n != "Program.cs")];
+        [.. Directory.GetFiles(SourceTree.PathOf("samples", "Programs"), "*.cs").Select(f => Path.GetFileName(f)!).Where(n => n != "Program.cs")];
 
     [Theory]
     [MemberData(nameof(Sources))]

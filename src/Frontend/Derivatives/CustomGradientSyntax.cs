@@ -73,7 +73,7 @@ public static class CustomGradientSyntax
         /// <param name="seed">Of what is drawn.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
-        /// <exception cref="GraphException">SGC1015: a difference is above the tolerance. SGC1010: y or x is not floating point. SGC1008: x
+        /// <exception cref="GraphException">SGC1014: a difference is above the tolerance. SGC1010: y or x is not floating point. SGC1008: x
         /// is of another builder. SGC1006, SGC1011: at names what is no parameter, or has another number of elements. SGC1012: a tensor
         /// is too large to interpret.</exception>
         public double CheckGradient(Value x, double tolerance = 1e-6, IReadOnlyDictionary<string, double[]>? at = null, int seed = 0,

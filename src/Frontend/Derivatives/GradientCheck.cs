@@ -47,7 +47,7 @@ internal sealed class GradientCheck
     }
 
     /// <summary>The largest difference, relative to max(1, |central difference|).</summary>
-    /// <exception cref="GraphException">SGC1015: it is above the tolerance.</exception>
+    /// <exception cref="GraphException">SGC1014: it is above the tolerance.</exception>
     public double Largest(IReadOnlyDictionary<string, double[]> at, int seed, double tolerance)
     {
         var arguments = Arguments(at, new Random(seed));

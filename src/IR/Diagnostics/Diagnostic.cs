@@ -33,7 +33,7 @@ public enum DiagnosticCode
     /// <summary>What is assigned is no variable or state, or is assigned twice, or never.</summary>
     BadAssignment = 1013,
     /// <summary>A derivative differs from central differences.</summary>
-    WrongDerivative = 1015,
+    WrongDerivative = 1014,
     /// <summary>IR text could not be parsed.</summary>
     Parse = 2001,
     /// <summary>IR breaks an invariant of the verifier.</summary>
