@@ -70,7 +70,8 @@ public abstract partial record Schedule
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: out of range.</exception>
-    public static Schedule Exponential(double initial, double factor, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+    public static Schedule Exponential(double initial, double factor,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Step(initial, factor, 1, file, line);
 
     /// <summary>initial·factor^⌊t/every⌋: times the factor every so many steps.</summary>
