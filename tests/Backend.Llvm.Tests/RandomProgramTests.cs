@@ -33,11 +33,6 @@ public sealed class RandomProgramTests
         Gen.Int[0, 100_000_000].Sample(Agree, iter: IsLong ? 2_000 : 50, threads: 1);
     }
 
-    /// <summary>Programs that once failed.</summary>
-    [Theory]
-    [InlineData(1393554)]
-    public void FoundProgramsAgree(int seed) => Agree(seed);
-
     private static void Agree(int seed)
     {
         var random = new Random(seed);

@@ -20,9 +20,10 @@ internal sealed class RandomProgram
     {
         [Abs.Instance] = p => p.Unary(Abs.Instance),
         [Add.Instance] = p => Bounded(p.Binary(Add.Instance)),
-        [And.Instance] = p => p.Binary(And.Instance, DType.Bool),
+        [And.Instance] = p => p.Bitwise(And.Instance),
         [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x
             ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
+        [ByMode.Instance] = p => p.Any() is { } x ? x.ByMode(p.Like(x)) : null,
         [Ceil.Instance] = p => p.Exact(IsFloat) is { } x ? x.Ceil() : null,
         [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clip(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
         [Compare.Instance] = p => p.Exact() is { } x ? x.Emit(Compare.Instance, default, AttributeMap.Empty.With("direction",
@@ -32,6 +33,7 @@ internal sealed class RandomProgram
         [Constant.Instance] = p => p.DenseConstant(),
         [IR.Ops.Convert.Instance] = p => p.Convert(),
         [Cosine.Instance] = p => p.Unary(Cosine.Instance),
+        [CustomGradient.Instance] = p => p.WithRules(),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
         [Erf.Instance] = p => p.Unary(Erf.Instance),
@@ -50,10 +52,13 @@ internal sealed class RandomProgram
         [Minimum.Instance] = p => p.Binary(Minimum.Instance),
         [Multiply.Instance] = p => Bounded(p.Binary(Multiply.Instance)),
         [Negate.Instance] = p => p.Unary(Negate.Instance, IsNumber),
-        [Not.Instance] = p => p.Any(v => v.DType == DType.Bool)?.Not(),
-        [Or.Instance] = p => p.Binary(Or.Instance, DType.Bool),
+        [Not.Instance] = p => p.Any(HasBits)?.Not(),
+        [Or.Instance] = p => p.Bitwise(Or.Instance),
         [Pad.Instance] = p => p.Padded(),
+        [Philox.Instance] = p => p.Any(v => v.DType == DType.U32) is { } x ? x.Philox(p.Like(x), p.Like(x), p._random.Next(2)) : null,
         [Power.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-2, 3).Pow(p.Like(x, isExact: true).Clip(-2, 3)) : null,
+        [RandomBits.Instance] = p => p.Draw(DType.I64.Scalar) is var step
+            ? p._b.Constant(step).RandomBits(new Shape(p.Size(), p.Size()), (ulong)p._random.NextInt64(), 3, p._random.Next(2)) : null,
         [ReduceMax.Instance] = p => p.Reduce((x, axes) => x.Max(axes), isEmptyAllowed: false),
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
         [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
@@ -66,6 +71,9 @@ internal sealed class RandomProgram
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
             ? predicate.Select(x, p.Like(x)) : null,
+        [ShiftLeft.Instance] = p => p.Bitwise(ShiftLeft.Instance, v => v.DType.IsInteger),
+        [ShiftRightArithmetic.Instance] = p => p.Bitwise(ShiftRightArithmetic.Instance, v => v.DType.IsInteger),
+        [ShiftRightLogical.Instance] = p => p.Bitwise(ShiftRightLogical.Instance, v => v.DType.IsInteger),
         [Sign.Instance] = p => p.Exact(IsNumber) is { } x ? x.Sign() : null,
         [Sine.Instance] = p => p.Unary(Sine.Instance),
         [Slice.Instance] = p => p.Sliced(),
@@ -77,6 +85,7 @@ internal sealed class RandomProgram
         [Tanh.Instance] = p => p.Unary(Tanh.Instance),
         [Transpose.Instance] = p => p.Any(v => v.Rank > 1) is { } x
             ? x.Transpose([.. Enumerable.Range(0, x.Rank).OrderBy(_ => p._random.Next())]) : null,
+        [Xor.Instance] = p => p.Bitwise(Xor.Instance),
     };
 
     // Ops whose results are rounded, whatever the operands; sums and products of small integers are not.
@@ -147,6 +156,7 @@ internal sealed class RandomProgram
     private int Size() => Pick(s_sizes);
     private static bool IsFloat(Value value) => value.DType.IsFloating;
     private static bool IsNumber(Value value) => value.DType != DType.Bool;
+    private static bool HasBits(Value value) => !value.DType.IsFloating;
 
     private Literal Draw(TensorType type)
     {
@@ -177,10 +187,18 @@ internal sealed class RandomProgram
 
     private Value? Unary(Op op, Func<Value, bool>? isWanted = null) => Any(isWanted ?? IsFloat)?.Emit(op, default, AttributeMap.Empty);
 
-    private Value? Binary(Op op, DType? dtype = null)
+    private Value? Binary(Op op, Func<Value, bool>? isWanted = null) =>
+        Any(isWanted ?? IsNumber) is { } x ? x.Emit(op, default, AttributeMap.Empty, Like(x)) : null;
+
+    private Value? Bitwise(Op op, Func<Value, bool>? isWanted = null) => Binary(op, isWanted ?? HasBits);
+
+    // Rules that nothing here asks for: y = x, and its derivative too.
+    private Value? WithRules()
     {
-        if (Any(v => dtype is null ? IsNumber(v) : v.DType == dtype) is not { } x) return null;
-        return x.Emit(op, default, AttributeMap.Empty, Like(x));
+        if (Any(IsFloat) is not { } x) return null;
+        var rules = new FunctionBuilder("rules");
+        var (cotangent, tangent) = (rules.Parameter("ct", x.Type), rules.Parameter("t", x.Type));
+        return _b.EmitAll(CustomGradient.Instance, [x, x], CustomGradient.Attributes(wrt: 1), body: rules.Build(cotangent, tangent))[0];
     }
 
     // Floating values stay small, so that sums of products stay exact, and errors small.
