@@ -39,9 +39,7 @@ public sealed class FunctionPlan : Plan
         foreach (var assignment in assignments)
         {
             ArgumentNullException.ThrowIfNull(assignment, nameof(assignments));
-            if (!Graph.Assignments.Contains(assignment))
-                throw new GraphException(DiagnosticCode.ForeignValue, $"Assigning: {assignment} is not of \"{Graph.Name}\"",
-                    assignment.Location);
+            Graph.CheckOwn(nameof(Assigning), assignment, assignment.Location);
         }
         return Create(_request with { Assignments = [.. assignments] });
     }
@@ -82,14 +80,10 @@ public sealed class FunctionPlan : Plan
 
     internal static FunctionPlan Create(FunctionRequest request)
     {
-        var (graph, asked) = (request.Graph, request.Assignments);
-        ImmutableArray<Value> values = [.. request.Outputs.Select(o => o.Value), .. asked.Select(a => a.Next)];
-        var read = Prediction.Slice(graph, request.Name, request.Mode, [.. values], []).Builder.Parameters.Select(p => p.Name).ToHashSet();
-        request = request with
-        {
-            Assignments = [.. asked.Union(graph.Assignments.Where(a => a.FollowsReads && read.Contains(a.Variable.Value.Name)))],
-        };
-        var live = TrainingPlanBuilder.LiveValues(graph, values, new(request.Mode));
+        var (graph, asked, mode) = (request.Graph, request.Assignments, new ResolveMode(request.Mode));
+        Value[] outputs = [.. request.Outputs.Select(o => o.Value)];
+        request = request with { Assignments = TrainingPlanBuilder.CarriedOut(graph, outputs, asked, mode) };
+        var live = TrainingPlanBuilder.LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)], mode);
         RuntimeCheck[] checks = [.. graph.Checks.Where(c => live.Contains(c.Guarded))];
         return Create(request, [], checks.Length == 0 ? null : Create(request, checks, null));
     }

@@ -130,8 +130,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
         foreach (var assignment in assignments ?? [])
         {
             ArgumentNullException.ThrowIfNull(assignment, nameof(assignments));
-            if (!_assignments.Contains(assignment))
-                throw new GraphException(DiagnosticCode.ForeignValue, $"Minimize: {assignment} is not of \"{Name}\"", location);
+            CheckOwn(nameof(Minimize), assignment, location);
         }
         var scope = ScopeFor(optimizer, location);
         var plan = TrainingPlanBuilder.Build(new(this, loss, metrics ?? ImmutableDictionary<string, Value>.Empty, optimizer, scope,
@@ -187,6 +186,12 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
         if (value.Builder != this)
             throw new GraphException(DiagnosticCode.ForeignValue,
                 $"\"{what}\": {value} belongs to \"{value.Builder.Name}\", not to \"{Name}\"", location);
+    }
+
+    internal void CheckOwn(string what, Assignment assignment, Location location)
+    {
+        if (!_assignments.Contains(assignment))
+            throw new GraphException(DiagnosticCode.ForeignValue, $"{what}: {assignment} is not of \"{Name}\"", location);
     }
 
     // Two steps of one model do not share an optimizer's state, unless they are told to by its name.

@@ -30,7 +30,8 @@ internal sealed class TrainingPlanBuilder
     {
         (_request, _graph, _builder) = (request, request.Graph, new(request.Graph.Name));
         Value[] outputs = [request.Loss, .. request.Metrics.Values];
-        _assignments = AssignmentsOf(request, outputs);
+        _assignments = CarriedOut(_graph, outputs,
+            _graph.Assignments.Where(a => !a.FollowsReads && request.Assignments?.Contains(a) != false), s_training);
         var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
         // What a check looks at, its guarded value depends on.
         _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
@@ -123,13 +124,13 @@ internal sealed class TrainingPlanBuilder
         return [.. _results.Select(r => r.Replaced is { } parameter ? position[parameter] : -1)];
     }
 
-    // What follows reads is carried out wherever it is read, whatever was chosen.
-    private static ImmutableArray<Assignment> AssignmentsOf(MinimizeRequest request, Value[] outputs)
+    /// <summary>The assignments that a function carries out: those asked for, and what follows reads wherever it is read.</summary>
+    internal static ImmutableArray<Assignment> CarriedOut(GraphBuilder graph, IEnumerable<Value> outputs, IEnumerable<Assignment> asked,
+        ResolveMode mode)
     {
-        var (graph, chosen) = (request.Graph, request.Assignments);
-        ImmutableArray<Assignment> asked = [.. graph.Assignments.Where(a => !a.FollowsReads && chosen?.Contains(a) != false)];
-        var live = LiveValues(graph, [.. outputs, .. asked.Select(a => a.Next)], s_training);
-        return [.. asked, .. graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value))];
+        Assignment[] chosen = [.. asked];
+        var live = LiveValues(graph, [.. outputs, .. chosen.Select(a => a.Next)], mode);
+        return [.. chosen.Union(graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value)))];
     }
 
     /// <summary>What <paramref name="results"/> depend on in a mode, themselves included.</summary>
