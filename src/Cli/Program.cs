@@ -26,7 +26,7 @@ var threads = CommandLineArguments.Count("--threads", $"Most threads that a step
     Environment.ProcessorCount, CompileOptions.MaxThreads);
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
-var build = new Command("build", "Compiles a model's training step to native files.")
+var build = new Command("build", "Compiles a model's training step, or its function, to native files.")
     { assembly, name, output, target, emit, threads, verbose };
 build.SetAction(parse => Guard(() =>
 {
@@ -62,7 +62,7 @@ profile.SetAction(parse => Guard(() =>
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
 var root = new RootCommand("""
-    graphc compiles training steps ahead of time.
+    graphc compiles training steps and other functions of models ahead of time.
     Exit codes: 0 done; 1 the command line is wrong, error SGC7001 on stderr; 2 another error with a code, SGCnnnn, on stderr;
     3 a bug of the compiler, which prints what to report.
     """) { build, list, inspect, profile };
