@@ -10,7 +10,8 @@ internal static class CSource
 {
     /// <summary>The functions of NAME.h, each named NAME_ and one of these.</summary>
     public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "run", "parameter_count",
-        "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "save", "load", "last_error", "status_text"];
+        "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "get_learning_rate", "set_learning_rate", "save", "load",
+        "last_error", "status_text"];
 
     private const int LineWidth = 120;
 
@@ -56,7 +57,7 @@ internal static class CSource
             int64_t {{name}}_parameter_bytes(const char *name);    /* -1 for an unknown name */
             int {{name}}_get_parameter({{name}}_model *model, const char *name, void *to, size_t bytes);
             int {{name}}_set_parameter({{name}}_model *model, const char *name, const void *from, size_t bytes);
-
+            {{Rate(manifest)}}
             /* Parameters and optimizer state as a file. A failed load changes nothing; a failed save leaves an older file alone. */
             int {{name}}_save({{name}}_model *model, const char *path);
             int {{name}}_load({{name}}_model *model, const char *path);
@@ -93,7 +94,8 @@ internal static class CSource
             #define INITIAL {{name}}_initial
             enum { STATE_COUNT = {{states.Count}}, OUTPUT_COUNT = {{outputs}}, PARAMETER_COUNT = {{manifest.Parameters.Length}},
                    TRAINING_COUNT = {{manifest.Training.Length}}, PREDICTION_COUNT = {{manifest.Prediction.Length}},
-                   VARIANT_COUNT = {{manifest.Variants.Length}}, MAX_THREADS = {{manifest.MaxThreads}} };
+                   INITIAL_COUNT = {{manifest.Initial.Length}}, VARIANT_COUNT = {{manifest.Variants.Length}},
+                   MAX_THREADS = {{manifest.MaxThreads}} };
             enum { ROLE_INPUT, ROLE_STATE, ROLE_OUTPUT };
             typedef void (*entry_function)(void **, uint8_t *, int64_t, int64_t, void *);
             typedef struct { const char *name; int role, index; size_t bytes; } buffer;
@@ -107,6 +109,8 @@ internal static class CSource
             """);
         text.Append($"static const uint8_t states_sha256[] = {{ {string.Join(", ", Convert.FromHexString(manifest.StatesSha256))} }};\n");
         text.Append($"static const size_t state_bytes[] = {{ {string.Join(", ", states.Select(Bytes).Append(0))} }};\n");
+        var initial = manifest.Initial.Select(name => states.FindIndex(s => s.Name == name));
+        text.Append($"static const int initial_states[] = {{ {string.Join(", ", initial.Append(0))} }};\n");
         Table(text, "training_buffers", manifest.Training, states);
         Table(text, "prediction_buffers", manifest.Prediction, states);
         text.Append("static const parameter parameters[] = {\n");
@@ -120,6 +124,11 @@ internal static class CSource
         foreach (var part in (string[])["cpu.c", "workers.c", "model.c"]) Resource(text, part);
         Call(text, name, First(manifest), 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
+        if (manifest.Rates is [var rate])
+        {
+            text.Append($"#define RATE {ModelNames.Literal(rate)}\n");
+            Resource(text, "rate.c");
+        }
         return text.ToString();
     }
 
@@ -187,6 +196,19 @@ internal static class CSource
             }
 
             """);
+    }
+
+    private static string Rate(ModelManifest manifest)
+    {
+        var name = manifest.Model;
+        return manifest.Rates.Length == 0 ? "" : manifest.Rates.Length > 1
+            ? $"\n{Comment("Learning rates, each a parameter of one double, to be set between steps", manifest.Rates)}\n" : $"""
+
+            /* The learning rate of the next steps, at least 0: the parameter {manifest.Rates[0]}. */
+            int {name}_get_learning_rate({name}_model *model, double *rate);
+            int {name}_set_learning_rate({name}_model *model, double rate);
+
+            """;
     }
 
     private static string Parameters(IEnumerable<ManifestBuffer> buffers, ModelNames names) =>

@@ -31,7 +31,7 @@ public sealed class CompiledArtefact
     public required ImmutableArray<CompiledVariant> Variants { get; init; }
     /// <summary>The source: step or function, and prediction, as IR text.</summary>
     public required string Ir { get; init; }
-    /// <summary>Initial elements of each parameter as in memory, in the manifest's order.</summary>
+    /// <summary>First elements as in memory of the states of <see cref="ModelManifest.Initial"/>, in its order.</summary>
     public required ImmutableArray<byte[]> Initial { get; init; }
 
     /// <summary>Compiles a declared model.</summary>
@@ -45,8 +45,8 @@ public sealed class CompiledArtefact
     /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be
     /// checked.</exception>
     /// <exception cref="GraphException">What compiling at run time refuses: SGC1008, a prediction of another model, or one that reads a
-    /// variable declared after Minimize; SGC1011, a number of threads out of range; SGC1001 and SGC1005, an initial value that its type
-    /// cannot hold.</exception>
+    /// variable declared after Minimize; SGC1011, a number of threads out of range, or averages that no optimizer keeps; SGC1001 and
+    /// SGC1005, an initial value that its type cannot hold.</exception>
     /// <exception cref="RuntimeException">SGC5006: an input and an output of one name.</exception>
     public static CompiledArtefact Compile(
         string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
@@ -56,20 +56,21 @@ public sealed class CompiledArtefact
             throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
         var plan = model.Plan;
         CheckMetrics(plan);
-        var prediction = model.Prediction is { } output ? PredictionPlan.Create(model.Training, output, output.Location) : null;
+        var prediction = model.Prediction is { } output
+            ? PredictionPlan.Create(model.Training, output, output.Location, model.IsAveraged) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
         var source = new Source(name, plan, prediction, threads, logger);
         // Levels sort by number; native can run more than any of them may.
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
         var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
-        // The optimizer's state is zero at first, unless its rule says otherwise.
-        var parameters = plan.States.Where(s => s.Role != VariableRole.Optimizer || s.Initializer != Initializer.Zeros).ToList();
+        // Memory is zero at first.
+        var initial = plan.States.Where(s => s.Initializer != Initializer.Zeros).ToList();
         return new CompiledArtefact
         {
             Ir = ir,
             Variants = [.. compiled.Select(c => c.Variant)],
-            Initial = [.. parameters.Select(p => p.InitialBytes(plan.Graph.Seed))],
+            Initial = [.. initial.Select(s => s.InitialBytes(plan.Graph.Seed))],
             Manifest = new ModelManifest
             {
                 Model = name,
@@ -81,12 +82,18 @@ public sealed class CompiledArtefact
                 IsFunction = plan is FunctionPlan,
                 Training = Buffers(first),
                 Prediction = predicted is null ? [] : Buffers(predicted),
-                Parameters = [.. parameters.Select(p => p.Name)],
+                Parameters = [.. plan.States.Where(s => IsParameter(plan, s)).Select(s => s.Name)],
+                Rates = plan is TrainingPlan { Rates: var rates } ? [.. rates] : [],
+                Initial = [.. initial.Select(s => s.Name)],
                 Variants = [.. compiled.Select(c => c.Variant.Manifest)],
                 Files = [],
             },
         };
     }
+
+    // A function keeps what it reads; of an optimizer's state only what one sets or reads has a name in C and C#.
+    private static bool IsParameter(Plan plan, StateVariable state) => state.Role != VariableRole.Optimizer
+        || plan is not TrainingPlan training || training.Rates.Contains(state.Name) || training.Averages.ContainsValue(state);
 
     private static void CheckName(string name)
     {

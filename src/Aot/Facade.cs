@@ -21,9 +21,9 @@ public sealed partial class Facade
     private readonly MethodBodyStreamEncoder _bodies;
     private readonly ModelManifest _manifest;
     private readonly ModelNames _names;
-    private const int MostInputsOfAStep = 3, MostInputsOfAPrediction = 2, MostInputsOfAFunction = 4;
+    private const int MostInputs = 1024; // The runtime's own compiler has room for some ten thousand locals, of which each takes a few.
 
-    private readonly TypeReferenceHandle _base, _executable, _span, _readOnlySpan;
+    private readonly TypeReferenceHandle _base, _pinnedInput, _span, _readOnlySpan;
     private int _parameter = 1;
 
     private Facade(ModelManifest manifest)
@@ -37,7 +37,7 @@ public sealed partial class Facade
         TypeReferenceHandle Type(AssemblyReferenceHandle from, string space, string name) =>
             _metadata.AddTypeReference(from, _metadata.GetOrAddString(space), _metadata.GetOrAddString(name));
         _base = Type(runtime, typeof(CompiledModel).Namespace!, nameof(CompiledModel));
-        _executable = Type(runtime, typeof(Executable).Namespace!, nameof(Executable));
+        _pinnedInput = _metadata.AddTypeReference(_base, default, _metadata.GetOrAddString("PinnedInput"));
         _span = Type(system, "System", "Span`1");
         _readOnlySpan = Type(system, "System", "ReadOnlySpan`1");
     }
@@ -46,36 +46,36 @@ public sealed partial class Facade
     public static string ClassName(string name) => Identifiers.ClassOf(name);
 
     /// <summary>The assembly's bytes.</summary>
-    /// <exception cref="AotException">SGC7109: a step of more than three inputs, a prediction of none or more than two, a function of more
-    /// than four.</exception>
+    /// <exception cref="AotException">SGC7109: more than 1024 inputs.</exception>
     public static byte[] Write(ModelManifest manifest) => new Facade(manifest).Build();
 
     private byte[] Build()
     {
         var (train, predict) = (Inputs(_manifest.Training), Inputs(_manifest.Prediction));
-        if (train.Count > (_manifest.IsFunction ? MostInputsOfAFunction : MostInputsOfAStep)
-            || (_manifest.Prediction.Length > 0 && predict.Count is 0 or > MostInputsOfAPrediction))
-            throw new AotException("SGC7109", $"a facade takes up to {MostInputsOfAStep} inputs for a step, 1 or {MostInputsOfAPrediction}"
-                + $" for a prediction and up to {MostInputsOfAFunction} for a function; '{_manifest.Model}' has {train.Count} and"
-                + $" {predict.Count}."
-                + " Leave 'assembly' out of --emit");
+        if (Math.Max(train.Count, predict.Count) is > MostInputs and var count)
+            throw new AotException("SGC7109", $"a facade takes up to {MostInputs} inputs, and '{_manifest.Model}' has {count};"
+                + " leave 'assembly' out of --emit");
         _metadata.AddAssembly(
             _metadata.GetOrAddString(_manifest.Model), new Version(1, 0, 0, 0), default, default, default, AssemblyHashAlgorithm.Sha256);
         var mvid = _metadata.ReserveGuid();
         _metadata.AddModule(0, _metadata.GetOrAddString($"{_manifest.Model}.dll"), mvid.Handle, default, default);
         var (noField, firstMethod) = (MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
         _metadata.AddTypeDefinition(default, default, _metadata.GetOrAddString("<Module>"), default, noField, firstMethod);
-        var type = _metadata.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
+        var facade = _metadata.AddTypeDefinition(TypeAttributes.Public | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
             _metadata.GetOrAddString(Namespace), _metadata.GetOrAddString(ClassName(_manifest.Model)), _base, noField, firstMethod);
         Constructor();
-        if (_manifest.IsFunction) Run(train);
-        else Forward("TrainStep", "Train", train, null);
-        if (_manifest.Prediction.Length > 0) Forward("Predict", "Infer", predict, _manifest.Prediction[^1].Type);
+        if (_manifest.IsFunction) Program("Run", "Run", train, r => r.Void());
+        else Program("TrainStep", "Train", train, r => r.Type().Single());
+        if (_manifest.Prediction.Length > 0)
+        {
+            var type = _manifest.Prediction[^1].Type;
+            Program("Predict", "Infer", predict, r => Primitive(ReadOnlySpanOf(r.Type()), type), type);
+        }
         var first = true;
         void Property(ManifestBuffer buffer, string baseMethod, TypeReferenceHandle span)
         {
             var property = Getter(buffer, baseMethod, span);
-            if (first) _metadata.AddPropertyMap(type, property);
+            if (first) _metadata.AddPropertyMap(facade, property);
             first = false;
         }
         foreach (var name in _manifest.Parameters) Property(_manifest.Training.Single(b => b.Name == name), "Parameter", _span);
@@ -126,58 +126,76 @@ public sealed partial class Facade
             defaults: [0, null]);
     }
 
-    // void Run(ReadOnlySpan<T0> a, ...) => Program.Run<T0, ...>(a, ...);
-    private void Run(List<ManifestBuffer> inputs)
+    // TResult Name(ReadOnlySpan<T0> a, ...)
+    // {
+    //     var inputs = stackalloc PinnedInput[n];
+    //     fixed (T0* pinned0 = PinInput(a), ...) { PassInput(inputs, 0, a); ... return Base(inputs, n); }
+    // }
+    private void Program(string name, string baseMethod, List<ManifestBuffer> inputs, Action<ReturnTypeEncoder> result,
+        ElementType? typeArgument = null)
     {
-        SignatureTypeEncoder ElementOf(SignatureTypeEncoder span) => span.GenericInstantiation(_readOnlySpan, 1, true).AddArgument();
-        var program = Member("get_Program", s => s.MethodSignature(isInstanceMethod: true).Parameters(0,
-            r => r.Type().Type(_executable, isValueType: false), _ => { }));
-        var to = _metadata.AddMemberReference(_executable, _metadata.GetOrAddString(nameof(Executable.Run)),
-            Blob(s => s.MethodSignature(default, inputs.Count, isInstanceMethod: true).Parameters(inputs.Count, r => r.Void(), p =>
-            {
-                for (var i = 0; i < inputs.Count; i++) ElementOf(p.AddParameter().Type()).GenericMethodTypeParameter(i);
-            })));
-        var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(inputs.Count, r => r.Void(), p =>
+        var (pin, pass) = (Pin(), Pass());
+        var to = Member(baseMethod, s => s.MethodSignature(default, typeArgument is null ? 0 : 1, isInstanceMethod: true).Parameters(2, r =>
         {
-            foreach (var input in inputs) Primitive(ElementOf(p.AddParameter().Type()), input.Type);
+            if (typeArgument is null) result(r);
+            else ReadOnlySpanOf(r.Type()).GenericMethodTypeParameter(0);
+        }, p =>
+        {
+            p.AddParameter().Type().Pointer().Type(_pinnedInput, isValueType: true);
+            p.AddParameter().Type().Int32();
         }));
         var il = new InstructionEncoder(new BlobBuilder());
+        il.LoadConstantI4(inputs.Count);
+        il.OpCode(ILOpCode.Conv_u);
+        il.OpCode(ILOpCode.Sizeof);
+        il.Token(_pinnedInput);
+        il.OpCode(ILOpCode.Mul_ovf_un);
+        il.OpCode(ILOpCode.Localloc);
+        il.StoreLocal(inputs.Count);
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            il.LoadArgument(i + 1);
+            il.Call(Instantiate(pin, [inputs[i].Type]));
+            il.StoreLocal(i);
+            il.LoadLocal(inputs.Count);
+            il.LoadConstantI4(i);
+            il.LoadArgument(i + 1);
+            il.Call(Instantiate(pass, [inputs[i].Type]));
+        }
         il.LoadArgument(0);
-        il.Call(program);
-        for (var i = 1; i <= inputs.Count; i++) il.LoadArgument(i);
-        il.Call(Instantiate(to, [.. inputs.Select(i => i.Type)]));
+        il.LoadLocal(inputs.Count);
+        il.LoadConstantI4(inputs.Count);
+        il.Call(Instantiate(to, typeArgument is { } type ? [type] : []));
         il.OpCode(ILOpCode.Ret);
-        Define("Run", 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))]);
+        var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(inputs.Count, result, p =>
+        {
+            foreach (var input in inputs) Primitive(ReadOnlySpanOf(p.AddParameter().Type()), input.Type);
+        }));
+        Define(name, 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))], locals: Locals(inputs));
     }
 
-    // float TrainStep(ReadOnlySpan<T0> a, ...) => Train<T0, ...>(a, ...); likewise for predictions, whose result is the last type argument.
-    private void Forward(string name, string baseMethod, List<ManifestBuffer> inputs, ElementType? result)
+    // For each input a pinned reference, and the stack's memory for what is passed.
+    private StandaloneSignatureHandle Locals(List<ManifestBuffer> inputs) => _metadata.AddStandaloneSignature(Blob(s =>
     {
-        var arity = inputs.Count + (result is null ? 0 : 1);
-        SignatureTypeEncoder ElementOf(SignatureTypeEncoder span) => span.GenericInstantiation(_readOnlySpan, 1, true).AddArgument();
-        var to = Member(baseMethod, s => s.MethodSignature(default, genericParameterCount: arity, true).Parameters(inputs.Count, r =>
+        var locals = s.LocalVariableSignature(inputs.Count + 1);
+        foreach (var input in inputs) Primitive(locals.AddVariable().Type(isByRef: true, isPinned: true), input.Type);
+        locals.AddVariable().Type().Pointer().Type(_pinnedInput, isValueType: true);
+    }));
+
+    private MemberReferenceHandle Pin() => Member("PinInput", s => s.MethodSignature(genericParameterCount: 1).Parameters(1,
+        r => r.Type(isByRef: true).GenericMethodTypeParameter(0),
+        p => ReadOnlySpanOf(p.AddParameter().Type()).GenericMethodTypeParameter(0)));
+
+    private MemberReferenceHandle Pass() => Member("PassInput", s => s.MethodSignature(genericParameterCount: 1).Parameters(3,
+        r => r.Void(), p =>
         {
-            if (result is null) r.Type().Single();
-            else ElementOf(r.Type()).GenericMethodTypeParameter(arity - 1);
-        }, p =>
-        {
-            for (var i = 0; i < inputs.Count; i++) ElementOf(p.AddParameter().Type()).GenericMethodTypeParameter(i);
+            p.AddParameter().Type().Pointer().Type(_pinnedInput, isValueType: true);
+            p.AddParameter().Type().Int32();
+            ReadOnlySpanOf(p.AddParameter().Type()).GenericMethodTypeParameter(0);
         }));
-        ElementType[] types = [.. inputs.Select(i => i.Type), .. result is { } r ? new[] { r } : []];
-        var signature = Blob(s => s.MethodSignature(isInstanceMethod: true).Parameters(inputs.Count, r =>
-        {
-            if (result is null) r.Type().Single();
-            else Primitive(ElementOf(r.Type()), result.Value);
-        }, p =>
-        {
-            foreach (var input in inputs) Primitive(ElementOf(p.AddParameter().Type()), input.Type);
-        }));
-        var il = new InstructionEncoder(new BlobBuilder());
-        for (var i = 0; i <= inputs.Count; i++) il.LoadArgument(i);
-        il.Call(Instantiate(to, types));
-        il.OpCode(ILOpCode.Ret);
-        Define(name, 0, signature, il, [.. inputs.Select(i => _names.Argument(i.Name))]);
-    }
+
+    private SignatureTypeEncoder ReadOnlySpanOf(SignatureTypeEncoder span) =>
+        span.GenericInstantiation(_readOnlySpan, 1, isValueType: true).AddArgument();
 
     // Span<T> Name => Parameter<T>("name");
     private PropertyDefinitionHandle Getter(ManifestBuffer buffer, string baseMethod, TypeReferenceHandle span)
@@ -201,11 +219,12 @@ public sealed partial class Facade
     }
 
     private MethodDefinitionHandle Define(string name, MethodAttributes attributes, BlobHandle signature, InstructionEncoder il,
-        string[] parameters, object?[]? defaults = null)
+        string[] parameters, object?[]? defaults = null, StandaloneSignatureHandle locals = default)
     {
         attributes |= MethodAttributes.Public | MethodAttributes.HideBySig;
         var method = _metadata.AddMethodDefinition(attributes, MethodImplAttributes.IL,
-            _metadata.GetOrAddString(name), signature, _bodies.AddMethodBody(il), MetadataTokens.ParameterHandle(_parameter));
+            _metadata.GetOrAddString(name), signature,
+            _bodies.AddMethodBody(il, localVariablesSignature: locals), MetadataTokens.ParameterHandle(_parameter));
         for (var i = 0; i < parameters.Length; i++, _parameter++)
         {
             var optional = defaults is null ? 0 : ParameterAttributes.Optional | ParameterAttributes.HasDefault;

@@ -1,7 +1,8 @@
 /* The part of a compiled model's shared library that is the same for every model. The generated file before this one
-   declares MODEL, the buffers, the variants and the initial parameters, and asks for what Linux has beyond C. */
+   declares MODEL, the buffers, the variants and the states' first elements, and asks for what Linux has beyond C. */
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +91,10 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
         return status;
     }
     const uint8_t *from = INITIAL;
-    for (int i = 0; i < PARAMETER_COUNT; i++) {
-        memcpy(m->states[parameters[i].state], from, parameters[i].bytes);
-        from += parameters[i].bytes;
+    for (int i = 0; i < INITIAL_COUNT; i++) {
+        int state = initial_states[i];
+        memcpy(m->states[state], from, state_bytes[state]);
+        from += state_bytes[state];
     }
     *model = m;
     return 0;
@@ -118,6 +120,7 @@ API const char *NAME(_status_text)(int status) {
     case 0: return "done";
     case 5001: return "error SGC5001: a buffer has the wrong length, or is null";
     case 5004: return "error SGC5004: no parameter has this name";
+    case 5011: return "error SGC5011: a number is out of range";
     case 5101: return "error SGC5101: memory or threads are not to be had";
     case 6001: return "error SGC6001: a file cannot be opened, read or written";
     case 7205: return "error SGC7205: this processor lacks a feature that the model was compiled for; build it for a lower --target";

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
@@ -14,7 +15,11 @@ namespace GraphCompiler.Frontend;
 /// <param name="Assignments">What it carries out beside the state of random numbers that it draws.</param>
 /// <param name="Mode">What it is for.</param>
 internal sealed record FunctionRequest(GraphBuilder Graph, string Name, ImmutableArray<(string Name, Value Value)> Outputs,
-    ImmutableArray<Assignment> Assignments, Mode Mode);
+    ImmutableArray<Assignment> Assignments, Mode Mode)
+{
+    /// <summary>By a variable's name, what the function reads in its place.</summary>
+    public ImmutableDictionary<string, StateVariable> Averages { get; init; } = ImmutableDictionary<string, StateVariable>.Empty;
+}
 
 /// <summary>Values of a model as one function of the inputs and variables that they depend on.</summary>
 public sealed class FunctionPlan : Plan
@@ -33,7 +38,8 @@ public sealed class FunctionPlan : Plan
     /// <summary>The same function, which at the end of each run also carries out some assignments of the model.</summary>
     /// <param name="assignments">What <see cref="GraphBuilder.Assign(Value, Value, string, int)"/> gave. Without this call a function
     /// assigns nothing but the state of random numbers that it draws.</param>
-    /// <exception cref="GraphException">SGC1008: an assignment of another model.</exception>
+    /// <exception cref="GraphException">SGC1008: an assignment of another model. SGC1013: it assigns a variable that is read as its
+    /// average.</exception>
     public FunctionPlan Assigning(params ReadOnlySpan<Assignment> assignments)
     {
         foreach (var assignment in assignments)
@@ -47,6 +53,30 @@ public sealed class FunctionPlan : Plan
     /// <summary>The same function for another mode; without this call it is for inference, where dropout is the identity.</summary>
     /// <exception cref="GraphException">SGC1011: no mode.</exception>
     public FunctionPlan InMode(Mode mode) => Create(_request with { Mode = mode });
+
+    /// <summary>The same function of averaged variables: it reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/>
+    /// keeps, where there is one of a variable.</summary>
+    /// <remarks>Compile it over the store of the step that keeps them:
+    /// <c>graph.Function(y).Averaged().Compile(store: step.Variables)</c>. In a store without them they start as copies of the variables'
+    /// first elements.</remarks>
+    /// <param name="step">Whose averages; those of all steps that the model has so far when null.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">SGC1008: a step of another model. SGC1011: no averages are kept, or several of one variable.
+    /// SGC1013: the function assigns a variable that has an average.</exception>
+    public FunctionPlan Averaged(TrainingPlan? step = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Averaged(step, new Location(file, line));
+
+    internal FunctionPlan Averaged(TrainingPlan? step, Location location)
+    {
+        if (step is not null && step.Graph != Graph)
+            throw new GraphException(DiagnosticCode.ForeignValue,
+                $"{nameof(Averaged)}: the step belongs to \"{step.Graph.Name}\", not to \"{Graph.Name}\"", location);
+        var averages = step?.Averages ?? Graph.Averages(location);
+        return !averages.IsEmpty ? Create(_request with { Averages = averages })
+            : throw new GraphException(DiagnosticCode.BadArgument, "no optimizer keeps averages of variables; declare them: "
+                + "new Adam() { Parameters = [new ExponentialMovingAverage(0.999)] }", location);
+    }
 
     /// <summary>Compiles the function.</summary>
     /// <param name="options">How; the defaults when null.</param>
@@ -63,21 +93,6 @@ public sealed class FunctionPlan : Plan
         return new CompiledFunction(options.Checked && Checking is { } checking ? checking : this, options, store);
     }
 
-    /// <summary>The same function, which keeps other variables in place of some.</summary>
-    /// <param name="others">Of the same types, by the names of those that they replace.</param>
-    internal FunctionPlan Reading(IReadOnlyDictionary<string, StateVariable> others)
-    {
-        var builder = new FunctionBuilder(Function.Name);
-        Value[] parameters = [.. Function.Parameters.Select(p =>
-            builder.Parameter(others.TryGetValue(p.Name!, out var other) ? other.Name : p.Name!, p.Type, p.Location))];
-        return new(_request, builder.Build([.. builder.Inline(Function, parameters)]), Donated,
-            [.. States.Select(s => others.GetValueOrDefault(s.Name, s))], Outputs)
-        {
-            Checks = Checks,
-            Checking = Checking?.Reading(others),
-        };
-    }
-
     internal static FunctionPlan Create(FunctionRequest request)
     {
         var (graph, asked, mode) = (request.Graph, request.Assignments, new ResolveMode(request.Mode));
@@ -92,6 +107,9 @@ public sealed class FunctionPlan : Plan
     {
         var (graph, outputs, assignments) = (request.Graph, request.Outputs, request.Assignments);
         var assigned = assignments.Select(a => a.Variable.Value.Name!).ToArray();
+        if (assignments.FirstOrDefault(a => request.Averages.ContainsKey(a.Variable.Value.Name!)) is { } both)
+            throw new GraphException(DiagnosticCode.BadAssignment,
+                $"{both.Variable.Value} is assigned, and the function reads its average in its place", both.Location);
         var (builder, values) = Prediction.Slice(graph, request.Name, request.Mode, [.. assignments.Select(a => a.Next),
             .. outputs.Select(o => o.Value), .. checks.Select(c => c.IsGood), .. checks.Select(c => c.Shown)], assigned);
         for (var i = values.Length - checks.Length; i < values.Length; i++) values[i] = values[i].ConvertTo(DType.I64);
@@ -100,11 +118,23 @@ public sealed class FunctionPlan : Plan
         ImmutableArray<StateVariable> states = [.. graph.ModelParameters.Where(p => position.ContainsKey(p.Value.Name!))
             .Select(p => p.ToState(graph.Assignments.Any(a => a.Variable == p)))];
         var names = checks.Select((_, i) => NamesOfCheck(i)).ToArray();
-        return new(request, function, [.. values.Select((_, i) => i < assigned.Length ? position[assigned[i]] : -1)], states,
+        return new(request, Reading(function, request.Averages),
+            [.. values.Select((_, i) => i < assigned.Length ? position[assigned[i]] : -1)],
+            [.. states.Select(s => request.Averages.GetValueOrDefault(s.Name, s))],
             [.. outputs.Select(o => o.Name), .. names.Select(c => c.IsGood), .. names.Select(c => c.Shown)])
         {
             Checks = [.. checks],
             Checking = checking,
         };
+    }
+
+    // Its parameters renamed: an average has the type of what it is of.
+    private static Function Reading(Function function, ImmutableDictionary<string, StateVariable> averages)
+    {
+        if (averages.IsEmpty) return function;
+        var builder = new FunctionBuilder(function.Name);
+        Value[] parameters = [.. function.Parameters.Select(p =>
+            builder.Parameter(averages.TryGetValue(p.Name!, out var average) ? average.Name : p.Name!, p.Type, p.Location))];
+        return builder.Build([.. builder.Inline(function, parameters)]);
     }
 }

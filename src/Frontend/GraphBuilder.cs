@@ -15,6 +15,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     private readonly List<Assignment> _assignments = [];
     private readonly List<RuntimeCheck> _checks = [];
     private readonly HashSet<string> _scopes = [];
+    private readonly List<ImmutableDictionary<string, StateVariable>> _averages = [];
     private RandomState? _random;
 
     /// <summary>Decides the initial parameters.</summary>
@@ -136,6 +137,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
         var plan = TrainingPlanBuilder.Build(new(this, loss, metrics ?? ImmutableDictionary<string, Value>.Empty, optimizer, scope,
             variables, assignments, location));
         _scopes.Add(scope); // Of a plan that was made.
+        _averages.Add(plan.Averages);
         return plan;
     }
 
@@ -192,6 +194,21 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     {
         if (!_assignments.Contains(assignment))
             throw new GraphException(DiagnosticCode.ForeignValue, $"{what}: {assignment} is not of \"{Name}\"", location);
+    }
+
+    /// <summary>By a variable's name, the state that averages it in a step so far.</summary>
+    /// <exception cref="GraphException">SGC1011: two steps keep different averages of one variable.</exception>
+    internal ImmutableDictionary<string, StateVariable> Averages(Location location)
+    {
+        var all = ImmutableDictionary.CreateBuilder<string, StateVariable>();
+        foreach (var (variable, average) in _averages.SelectMany(a => a))
+        {
+            if (all.TryGetValue(variable, out var other) && other.Name != average.Name)
+                throw new GraphException(DiagnosticCode.BadArgument, $"two steps average \"{variable}\", as \"{other.Name}\" and"
+                    + $" \"{average.Name}\"; name the step whose averages are read: Averaged(plan)", location);
+            all[variable] = average;
+        }
+        return all.ToImmutable();
     }
 
     // Two steps of one model do not share an optimizer's state, unless they are told to by its name.

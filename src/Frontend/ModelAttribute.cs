@@ -21,10 +21,12 @@ public sealed record ModelDeclaration
     /// <summary>A training step.</summary>
     /// <param name="training">The step.</param>
     /// <param name="prediction">A value of the step's graph that needs fewer inputs, such as the logits; null for none.</param>
-    public ModelDeclaration(TrainingPlan training, Value? prediction = null)
+    /// <param name="averaged">Whether the prediction reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/> keeps, where
+    /// there is one of a variable.</param>
+    public ModelDeclaration(TrainingPlan training, Value? prediction = null, bool averaged = false)
     {
         ArgumentNullException.ThrowIfNull(training);
-        (Plan, Prediction) = (training, prediction);
+        (Plan, Prediction, IsAveraged) = (training, prediction, averaged);
     }
 
     /// <summary>A function of any outputs.</summary>
@@ -44,4 +46,7 @@ public sealed record ModelDeclaration
 
     /// <summary>What is predicted; null for nothing.</summary>
     public Value? Prediction { get; }
+
+    /// <summary>Whether the prediction reads averages in place of variables.</summary>
+    public bool IsAveraged { get; }
 }

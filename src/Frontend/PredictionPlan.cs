@@ -26,12 +26,6 @@ internal static class PredictionPlan
                 throw new GraphException(DiagnosticCode.ForeignValue,
                     $"the output reads the variable \"{state.Name}\", which was declared after Minimize, so the step does not hold it",
                     location);
-        return averaged ? plan.Reading(Averages(training, location)) : plan;
+        return averaged ? plan.Averaged(training, location) : plan;
     }
-
-    // By the name of the variable that each is of.
-    private static Dictionary<string, StateVariable> Averages(TrainingPlan training, Location location) => training.Averages.Count > 0
-        ? training.Averages.ToDictionary(a => a.Key, a => training.States.First(s => s.Name == a.Value))
-        : throw new GraphException(DiagnosticCode.BadArgument, "the optimizer keeps no averages of variables; declare them: "
-            + "new Adam() { Parameters = [new ExponentialMovingAverage(0.999)] }", location);
 }

@@ -20,8 +20,8 @@ public sealed class TrainingPlan : Plan
 
     /// <summary>The names of the states that hold settable rates.</summary>
     internal IReadOnlyCollection<string> Rates { get; init; } = [];
-    /// <summary>By a variable's name, that of the state that averages it over time.</summary>
-    internal IReadOnlyDictionary<string, string> Averages { get; init; } = ImmutableDictionary<string, string>.Empty;
+    /// <summary>By a variable's name, the state that averages it over time.</summary>
+    internal ImmutableDictionary<string, StateVariable> Averages { get; init; } = ImmutableDictionary<string, StateVariable>.Empty;
 
     /// <summary>The name of the first result that replaces no parameter; nothing else has it.</summary>
     internal const string LossName = "loss";

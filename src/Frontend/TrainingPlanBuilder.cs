@@ -74,7 +74,7 @@ internal sealed class TrainingPlanBuilder
         {
             Checking = _checks.Length == 0 ? null : WithChecks(states, names, context),
             Rates = context.Rates,
-            Averages = context.Averages,
+            Averages = context.Averages.ToImmutableDictionary(a => a.Key, a => states.Single(s => s.Name == a.Value)),
         };
     }
 
@@ -101,7 +101,7 @@ internal sealed class TrainingPlanBuilder
         {
             Checks = _checks,
             Rates = context.Rates,
-            Averages = context.Averages,
+            Averages = context.Averages.ToImmutableDictionary(a => a.Key, a => states.Single(s => s.Name == a.Value)),
         };
     }
 

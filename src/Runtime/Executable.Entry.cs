@@ -73,6 +73,15 @@ public sealed unsafe partial class Executable
             }
         }
 
+        /// <summary>Gives an input whose memory is pinned, of the input's element type.</summary>
+        /// <exception cref="RuntimeException">SGC5001 wrong length.</exception>
+        public void Bind(int input, void* pointer, int length)
+        {
+            ref readonly var argument = ref executable._inputs[input];
+            if (length != argument.Elements) throw LengthError(argument.Layout, argument.Elements, length, "elements");
+            executable.SetInput(input, pointer, argument.Type.SizeOf());
+        }
+
         /// <summary>An output's elements, for as long as the executable is entered.</summary>
         /// <exception cref="RuntimeException">SGC5003 wrong type, SGC5004 no such output.</exception>
         public ReadOnlySpan<T> Read<T>(string name) where T : unmanaged => executable.Elements<T>(executable.Find(name, BufferRole.Output));

@@ -17,8 +17,8 @@ namespace GraphCompiler.Runtime;
 /// </remarks>
 public static class KernelAbi
 {
-    /// <summary>Changes whenever a compiled step of an older runtime could no longer be called.</summary>
-    public const int Version = 2;
+    /// <summary>Changes whenever a compiled step or a facade of an older runtime could no longer be called.</summary>
+    public const int Version = 3;
 
     /// <summary>Bytes that states, outputs, the arena and the barrier block are aligned to: one cache line.</summary>
     public const int Alignment = 64;

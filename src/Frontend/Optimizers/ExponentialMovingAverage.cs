@@ -5,7 +5,8 @@ using GraphCompiler.IR.Diagnostics;
 namespace GraphCompiler.Frontend.Optimizers;
 
 /// <summary>Keeps an average of each parameter over time beside it: a = d·a + (1-d)·p, which starts as a copy of p (Polyak and Juditsky
-/// 1992). The parameters stay as they are; <c>step.Predictor(output, averaged: true)</c> reads the averages.</summary>
+/// 1992). The parameters stay as they are; <c>step.Predictor(output, averaged: true)</c> and <c>graph.Function(output).Averaged()</c> read
+/// the averages.</summary>
 public sealed record ExponentialMovingAverage : ParameterTransform
 {
     /// <summary>The transform; state is one average per parameter, <c>optimizer/average/parameter</c>.</summary>

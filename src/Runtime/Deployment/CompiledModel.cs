@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -63,7 +64,7 @@ public abstract unsafe class CompiledModel : IDisposable
     /// <summary>Threads of a training step or run.</summary>
     public int Threads => _training.Threads;
 
-    /// <summary>The parameters' names.</summary>
+    /// <summary>The parameters' names: the model's variables, settable rates, and averages of variables.</summary>
     public IReadOnlyList<string> ParameterNames => _manifest.Parameters;
 
     /// <summary>A parameter's elements, to read or to set between steps; no copy.</summary>
@@ -75,6 +76,22 @@ public abstract unsafe class CompiledModel : IDisposable
         if (_manifest.Parameters.Contains(name)) return _training.State<T>(name);
         throw new RuntimeException(RuntimeCode.UnknownArgument,
             $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
+    }
+
+    /// <summary>The rate of the next steps, where the optimizer has one that is settable: <c>Schedule.Settable</c>.</summary>
+    /// <remarks>Of several each is a parameter: <c>model.Parameter&lt;double&gt;("parametergroups/rate")[0]</c>.</remarks>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5004: no rate is settable, or several are. SGC5005: run by another thread.
+    /// SGC5011: set to a number that is not in [0, ∞).</exception>
+    public double LearningRate
+    {
+        get => Parameter<double>(NameOfRate())[0];
+        set
+        {
+            var rate = Parameter<double>(NameOfRate());
+            if (!(value >= 0 && double.IsFinite(value)))
+                throw new RuntimeException(RuntimeCode.BadArgument, $"{nameof(LearningRate)} must be at least 0 and finite, got {value}");
+            rate[0] = value;
+        }
     }
 
     /// <summary>Writes parameters and optimizer state to a file, see <see cref="VariableStore.Save(string)"/>.</summary>
@@ -97,59 +114,45 @@ public abstract unsafe class CompiledModel : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For generated code: what runs, a training step or a function.</summary>
+    /// <summary>For generated code: where pinned memory of an input is.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
-    protected Executable Program => _training;
+    protected readonly struct PinnedInput
+    {
+        internal void* Address { get; init; }
+
+        internal int Length { get; init; }
+    }
+
+    /// <summary>For generated code: what it pins before <see cref="PassInput"/>, an input's first element.</summary>
+    protected static ref T PinInput<T>(ReadOnlySpan<T> input) where T : unmanaged => ref MemoryMarshal.GetReference(input);
+
+    /// <summary>For generated code: notes an input that is pinned, of the element type that the manifest says.</summary>
+    protected static void PassInput<T>(PinnedInput* inputs, int at, ReadOnlySpan<T> input) where T : unmanaged =>
+        inputs[at] = new() { Address = Unsafe.AsPointer(ref MemoryMarshal.GetReference(input)), Length = input.Length };
+
+    /// <summary>For generated code: one run of a function.</summary>
+    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
+    protected void Run(PinnedInput* inputs, int count)
+    {
+        using var entry = _training.Enter();
+        Run(entry, inputs, count);
+    }
 
     /// <summary>For generated code: one training step; gives the loss before its update.</summary>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
-    protected float Train()
+    protected float Train(PinnedInput* inputs, int count)
     {
         using var entry = _training.Enter();
-        entry.Run();
-        return ReadLoss(entry);
-    }
-
-    /// <inheritdoc cref="Train()"/>
-    protected float Train<T0>(ReadOnlySpan<T0> input0) where T0 : unmanaged
-    {
-        using var entry = _training.Enter();
-        entry.Run(input0);
-        return ReadLoss(entry);
-    }
-
-    /// <inheritdoc cref="Train()"/>
-    protected float Train<T0, T1>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1) where T0 : unmanaged where T1 : unmanaged
-    {
-        using var entry = _training.Enter();
-        entry.Run(input0, input1);
-        return ReadLoss(entry);
-    }
-
-    /// <inheritdoc cref="Train()"/>
-    protected float Train<T0, T1, T2>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1, ReadOnlySpan<T2> input2)
-        where T0 : unmanaged where T1 : unmanaged where T2 : unmanaged
-    {
-        using var entry = _training.Enter();
-        entry.Run(input0, input1, input2);
+        Run(entry, inputs, count);
         return ReadLoss(entry);
     }
 
     /// <summary>For generated code: a prediction. The span changes by this thread's next one, never by another thread's.</summary>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
-    protected ReadOnlySpan<TOut> Infer<T0, TOut>(ReadOnlySpan<T0> input0) where T0 : unmanaged where TOut : unmanaged
+    protected ReadOnlySpan<TOut> Infer<TOut>(PinnedInput* inputs, int count) where TOut : unmanaged
     {
         using var entry = _prediction!.Enter();
-        entry.Run(input0);
-        return entry.HandOut<TOut>("output");
-    }
-
-    /// <inheritdoc cref="Infer{T0, TOut}(ReadOnlySpan{T0})"/>
-    protected ReadOnlySpan<TOut> Infer<T0, T1, TOut>(ReadOnlySpan<T0> input0, ReadOnlySpan<T1> input1)
-        where T0 : unmanaged where T1 : unmanaged where TOut : unmanaged
-    {
-        using var entry = _prediction!.Enter();
-        entry.Run(input0, input1);
+        Run(entry, inputs, count);
         return entry.HandOut<TOut>("output");
     }
 
@@ -164,6 +167,17 @@ public abstract unsafe class CompiledModel : IDisposable
         ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)entry.Read<ushort>("loss")[0] << 16),
         _ => entry.Read<float>("loss")[0],
     };
+
+    private static void Run(Executable.Entry entry, PinnedInput* inputs, int count)
+    {
+        for (var i = 0; i < count; i++) entry.Bind(i, inputs[i].Address, inputs[i].Length);
+        entry.Run(count);
+    }
+
+    private string NameOfRate() => _manifest.Rates is [var rate] ? rate : throw new RuntimeException(RuntimeCode.UnknownArgument,
+        _manifest.Rates.Length == 0 ? $"no learning rate of '{_manifest.Model}' is settable; declare one: Schedule.Settable(1e-3)"
+            : $"several rates of '{_manifest.Model}' are settable; set one by its name with Parameter<double>: "
+                + string.Join(", ", _manifest.Rates));
 
     private static ManifestVariant Choose(ModelManifest manifest, string folder)
     {
@@ -215,17 +229,17 @@ public abstract unsafe class CompiledModel : IDisposable
         }
     }
 
-    // The library holds the initial parameters one after another, in the manifest's order.
+    // The library holds the first elements of states one after another; all other memory is zero at first.
     private void Initialize(string path)
     {
         using var code = NativeCode.Open(path);
         var from = (byte*)code.Symbol($"{_manifest.Model}_initial");
         List<VariableDeclaration> declarations = [];
-        foreach (var name in _manifest.Parameters)
+        foreach (var name in _manifest.Initial)
         {
             var layout = _manifest.Training.Single(b => b.Name == name).ToLayout();
             var start = from;
-            declarations.Add(new(layout, VariableRole.Trainable, m => Buffer.MemoryCopy(start, m.Address, m.Bytes, m.Bytes)));
+            declarations.Add(new(layout, VariableRole.State, m => Buffer.MemoryCopy(start, m.Address, m.Bytes, m.Bytes)));
             from += layout.Bytes;
         }
         _states.Declare(declarations);

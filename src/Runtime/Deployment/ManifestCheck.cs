@@ -6,7 +6,8 @@ namespace GraphCompiler.Runtime.Deployment;
 /// <remarks>
 /// Names are not empty and are unique within their list. Element types and roles are known, shapes have room in a span, sizes are not
 /// negative. The step gives one loss, a function any outputs; the prediction gives one output, reads states of the step, and is in every
-/// variant or in none. Parameters are states. Files are names in the manifest's own folder, and a library is the model's own.
+/// variant or in none. Parameters are states, and rates are parameters. Files are names in the manifest's own folder, and a library is the
+/// model's own.
 /// That the numbers are those of the code is checked against the library, which carries the manifest it was linked with.
 /// </remarks>
 internal static class ManifestCheck
@@ -19,7 +20,8 @@ internal static class ManifestCheck
         ModelName.Refusal(m.Model) is { } name ? $"the model's name {name}"
         : !IsHash(m.SourceSha256) ? "the source's hash is none"
         : m.MaxThreads < 1 ? $"{m.MaxThreads} threads"
-        : m.Training.IsDefaultOrEmpty || m.Prediction.IsDefault || m.Parameters.IsDefault || m.Files.IsDefault ? "a list is missing"
+        : m.Training.IsDefaultOrEmpty || m.Prediction.IsDefault || m.Parameters.IsDefault || m.Files.IsDefault
+            || m.Rates.IsDefault || m.Initial.IsDefault ? "a list is missing"
         : OfBuffers("the step", m.Training) ?? OfBuffers("the prediction", m.Prediction) ?? OfPrograms(m)
             ?? OfVariants(m) ?? m.Files.Select(f => OfFile(m, f)).FirstOrDefault(r => r is not null)
             ?? OfUnique("files", m.Files.Select(f => f.Name.ToUpperInvariant()));
@@ -59,7 +61,12 @@ internal static class ManifestCheck
                 return $"the prediction reads '{state.Name}', which the step does not hold as such";
         foreach (var parameter in m.Parameters)
             if (parameter is null || !states.ContainsKey(parameter)) return $"parameter '{parameter}' is no state of the step";
-        return OfUnique("parameters", m.Parameters);
+        foreach (var rate in m.Rates)
+            if (!m.Parameters.Contains(rate) || states[rate] is not { Type: ElementType.F64, Shape: [] })
+                return $"the rate '{rate}' is no parameter that is one f64";
+        foreach (var initial in m.Initial)
+            if (initial is null || !states.ContainsKey(initial)) return $"'{initial}' has first elements and is no state of the step";
+        return OfUnique("parameters", m.Parameters) ?? OfUnique("rates", m.Rates) ?? OfUnique("states with first elements", m.Initial);
     }
 
     private static string? OfVariants(ModelManifest m)

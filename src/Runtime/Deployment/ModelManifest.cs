@@ -59,8 +59,12 @@ public sealed record ModelManifest
     public required ImmutableArray<ManifestBuffer> Training { get; init; }
     /// <summary>Buffers of the prediction, in order; empty if there is none.</summary>
     public required ImmutableArray<ManifestBuffer> Prediction { get; init; }
-    /// <summary>The states that are the model's parameters; the others are the optimizer's.</summary>
+    /// <summary>The states that users name: variables, and of the optimizer rates and averages. The others are its own.</summary>
     public required ImmutableArray<string> Parameters { get; init; }
+    /// <summary>The parameters that are rates, set between steps: f64 scalars.</summary>
+    public ImmutableArray<string> Rates { get; init; } = [];
+    /// <summary>The states whose first elements the library holds, in its order; the others are zero at first.</summary>
+    public ImmutableArray<string> Initial { get; init; } = [];
     /// <summary>Best first.</summary>
     public required ImmutableArray<ManifestVariant> Variants { get; init; }
     /// <summary>All files except the manifest.</summary>
