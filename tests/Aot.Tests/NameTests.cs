@@ -63,7 +63,7 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     public void The_list_of_functions_is_that_of_the_header()
     {
         var manifest = Manifest("zzz", ["x"], [], []);
-        var header = CSource.Header(manifest) + CSource.Header(manifest with { IsFunction = true });
+        var header = CSource.Header(manifest) + CSource.Header(manifest with { IsFunction = true, Rates = ["sgd/rate"] });
         var found = System.Text.RegularExpressions.Regex.Matches(header, "\\bzzz_([a-z_]+)\\(").Select(m => m.Groups[1].Value).Distinct();
         Assert.Equal(CSource.Functions.Order(), found.Order());
     }
@@ -204,7 +204,7 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
         BuiltModel.Run(compiler[0], [.. compiler[1..], .. Warnings, "-I", _folder, .. more, Path.Combine(_folder, file)]);
 
     // As the compiler would write it, had it compiled such a model.
-    private static ModelManifest Manifest(string name, string[] inputs, string[] parameters, string[] metrics)
+    internal static ModelManifest Manifest(string name, string[] inputs, string[] parameters, string[] metrics)
     {
         static IEnumerable<ManifestBuffer> Buffers(IEnumerable<string> names, BufferRole role) =>
             names.Select((n, i) => new ManifestBuffer(n, role, Enum.GetValues<ElementType>()[i % 10], [2, 3]));

@@ -43,10 +43,10 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
             (_, d) => Take(d, Trained(), m => m.Of(m.Scores).Run<float, float, float>(Input(), Input())),
         ["Predictor.Run<4>(ReadOnlySpan`1,ReadOnlySpan`1,ReadOnlySpan`1)"] =
             (_, d) => Take(d, Trained(), m => m.Of(m.Three).Run<float, float, float, float>(Input(), Input(), Input())),
-        ["CompiledModel.Parameter<1>(String)"] = (b, d) => Take(d, b.Load("product"), m => m.Parameter<float>("w")),
-        ["CompiledModel.Metric<1>(String)"] = (b, d) => Take(d, b.Load("product"), m => m.Scores),
-        ["CompiledModel.Infer<2>(ReadOnlySpan`1)"] = (b, d) => Take(d, b.Load("product"), m => m.Predict(Input())),
-        ["CompiledModel.Infer<3>(ReadOnlySpan`1,ReadOnlySpan`1)"] = (b, d) => Take(d, b.Load("scores"), m => m.Predict(Input(), Input())),
+        ["CompiledModel.Parameter<1>(String)"] = (b, d) => Take(d, b.Load(), m => m.Parameter<float>("w")),
+        ["CompiledModel.Metric<1>(String)"] = (b, d) => Take(d, b.Load(), m => m.Scores),
+        ["CompiledModel.Infer<1>(PinnedInput*,Int32)"] = (b, d) => Take(d, b.Load(), m => m.Predict(Input())),
+        ["CompiledModel.PinInput<1>(ReadOnlySpan`1)"] = (_, _) => Bytes(Opened.Pinned(Input())),
         ["Batch.get_Features<0>()"] = (_, _) => Bytes(FirstBatch().Features),
         ["Batch.get_Labels<0>()"] = (_, _) => Bytes(FirstBatch().Labels),
         ["Batch.Deconstruct<0>(ReadOnlySpan`1&,ReadOnlySpan`1&)"] = (_, _) =>
@@ -100,7 +100,7 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     [Fact]
     public void A_span_of_a_model_is_not_overwritten_by_another_thread()
     {
-        using var model = built.Load("product");
+        using var model = built.Load();
         var scores = model.Scores;
         var predicted = model.Predict(Filled(2));
         var (expectedScores, expectedPrediction) = (scores.ToArray(), predicted.ToArray());
@@ -118,7 +118,7 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     [Fact]
     public void A_prediction_never_reads_half_of_a_step_of_its_model()
     {
-        using var model = built.Load("product");
+        using var model = built.Load();
         model.Parameter<float>("w").Fill(3);
         var (input, torn, predictions) = (Filled(0.001f), 0, 0);
         void Repeat(Action action)
@@ -244,29 +244,25 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
         }
     }
 
-    /// <summary>Two models of one step, with predictions of one and of two inputs.</summary>
+    /// <summary>A model of one step with a prediction.</summary>
     public sealed class BuiltModels : IDisposable
     {
-        private readonly Dictionary<string, BuiltModel> _models = [];
+        private readonly BuiltModel _model;
 
         public BuiltModels()
         {
-            var (plan, product, scores, _) = Declare();
-            foreach (var (name, value) in new[] { ("product", product), ("scores", scores) })
-                _models.Add(name, new BuiltModel(name, new ModelDeclaration(plan, value), "x86-64-v2"));
+            var (plan, product, _, _) = Declare();
+            _model = new BuiltModel("product", new ModelDeclaration(plan, product), "x86-64-v2");
         }
 
-        internal Opened Load(string name)
+        internal Opened Load()
         {
-            var model = new Opened(name, ModelManifest.Read(_models[name][$"{name}.json"]).SourceSha256, _models[name].Folder);
+            var model = new Opened("product", ModelManifest.Read(_model["product.json"]).SourceSha256, _model.Folder);
             model.TrainStep(Input(), Input());
             return model;
         }
 
-        public void Dispose()
-        {
-            foreach (var model in _models.Values) model.Dispose();
-        }
+        public void Dispose() => _model.Dispose();
     }
 
     /// <summary>What a facade makes public.</summary>
@@ -274,10 +270,27 @@ public sealed unsafe class SpanLifetimeTests(SpanLifetimeTests.BuiltModels built
     {
         public ReadOnlySpan<float> Scores => Metric<float>("scores");
 
-        public float TrainStep(ReadOnlySpan<float> x, ReadOnlySpan<float> z) => Train(x, z);
+        public static ReadOnlySpan<float> Pinned(ReadOnlySpan<float> x) => MemoryMarshal.CreateReadOnlySpan(ref PinInput(x), x.Length);
 
-        public ReadOnlySpan<float> Predict(ReadOnlySpan<float> x) => Infer<float, float>(x);
+        public float TrainStep(ReadOnlySpan<float> x, ReadOnlySpan<float> z)
+        {
+            var inputs = stackalloc PinnedInput[2];
+            fixed (float* pinnedX = &PinInput(x), pinnedZ = &PinInput(z))
+            {
+                PassInput(inputs, 0, x);
+                PassInput(inputs, 1, z);
+                return Train(inputs, 2);
+            }
+        }
 
-        public ReadOnlySpan<float> Predict(ReadOnlySpan<float> x, ReadOnlySpan<float> z) => Infer<float, float, float>(x, z);
+        public ReadOnlySpan<float> Predict(ReadOnlySpan<float> x)
+        {
+            var inputs = stackalloc PinnedInput[1];
+            fixed (float* pinnedX = &PinInput(x))
+            {
+                PassInput(inputs, 0, x);
+                return Infer<float>(inputs, 1);
+            }
+        }
     }
 }
