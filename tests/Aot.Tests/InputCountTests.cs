@@ -40,13 +40,13 @@ public sealed class InputCountTests
 
     private static string Arguments(int inputs) => string.Join(", ", Enumerable.Range(0, inputs).Select(i => i % 2 == 0 ? "even" : "odd"));
 
-    /// <summary>Calls a facade as a user's program does: compiled against it.</summary>
-    private static float[] Call(BuiltModel built, string body)
+    /// <summary>A program that calls the facade, compiled against it as a user's is. Its argument says whether to do it wrong.</summary>
+    private static Func<bool, float[]> Program(BuiltModel built, string body)
     {
         File.WriteAllText(built["Use.cs"], $$"""
             public static class Use
             {
-                public static float[] Run(string folder)
+                public static float[] Run(string folder, bool wrong)
                 {
                     using var m = new CompiledModels.Many(threads: 1, folder: folder);
                     float[] even = [{{string.Join(',', s_even)}}], two = [1, 2];
@@ -59,7 +59,7 @@ public sealed class InputCountTests
         var context = new AssemblyLoadContext("use");
         context.LoadFromAssemblyPath(built["many.dll"]);
         var run = context.LoadFromAssemblyPath(built["Use.dll"]).GetType("Use")!.GetMethod("Run")!;
-        return (float[])run.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [built.Folder], null)!;
+        return wrong => (float[])run.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [built.Folder, wrong], null)!;
     }
 
     private static string CallFromC(BuiltModel built, string body)
@@ -72,10 +72,10 @@ public sealed class InputCountTests
                 float even[3] = { {{string.Join(',', s_even)}} }, loss = 0, y[3];
                 int32_t odd[3] = { {{string.Join(',', s_odd)}} };
                 int status = many_create(1, &m);
-                (void)odd;
+                (void)even, (void)odd;
                 if (status) return 1;
                 {{body}}
-                printf("%g %g %g %g", loss, y[0], y[1], y[2]);
+                printf("%.9g %.9g %.9g %.9g", loss, y[0], y[1], y[2]);
                 many_destroy(m);
                 return status;
             }
@@ -89,8 +89,6 @@ public sealed class InputCountTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(3)]
-    [InlineData(16)]
     [InlineData(40)]
     public void AStepAndItsPredictionTakeAnyNumber(int inputs)
     {
@@ -102,7 +100,7 @@ public sealed class InputCountTests
         // The gradient of w is the slope.
         float[] expected = [slopes.Sum() + (inputs % 2 == 0 ? s_even.Sum() : s_odd.Sum()), .. slopes.Select(s => (1 - 0.5f * s) * s)];
         var (all, fewer) = (Arguments(inputs + 1), Arguments(inputs));
-        Assert.Equal(expected, Call(built, $"return [m.TrainStep({all}), .. m.Predict({fewer})];"));
+        Assert.Equal(expected, Program(built, $"return [m.TrainStep({all}), .. m.Predict({fewer})];")(false));
         var given = fewer.Length == 0 ? "" : $"{fewer}, ";
         Assert.Equal(string.Join(' ', expected),
             CallFromC(built, $"status = many_train_step(m, {all}, &loss); if (!status) status = many_predict(m, {given}y);"));
@@ -110,20 +108,20 @@ public sealed class InputCountTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(5)]
     [InlineData(17)]
     public void AFunctionTakesAnyNumberAndChecksEachLength(int inputs)
     {
         var (g, y) = Declare(inputs);
         using var built = new BuiltModel("many", new ModelDeclaration(g.Function(("y", y))));
         var arguments = Arguments(inputs);
-        Assert.Equal(Slopes(inputs), Call(built, $"m.Run({arguments}); return m.Y.ToArray();"));
+        var wrong = inputs == 0 ? "" : $"if (wrong) m.Run({Arguments(inputs - 1)}, two); ";
+        var program = Program(built, $"{wrong}m.Run({arguments}); return m.Y.ToArray();");
+        Assert.Equal(Slopes(inputs), program(false));
         var given = arguments.Length == 0 ? "" : $"{arguments}, ";
         Assert.Equal($"0 {string.Join(' ', Slopes(inputs))}", CallFromC(built, $"status = many_run(m, {given}y);"));
-        if (inputs % 2 == 0) return;
-        var error = Assert.ThrowsAny<Exception>(() => Call(built, $"m.Run({Arguments(inputs - 1)}, two); return [];"));
-        Assert.StartsWith($"error SGC5001: input 'x{inputs - 1}' is f32[3]: 3 elements expected, 2 given", error.Message,
-            StringComparison.Ordinal);
+        if (inputs == 0) return;
+        var error = Assert.ThrowsAny<Exception>(() => program(true)); // Of the runtime that the facade's context shares.
+        Assert.Contains("SGC5001: input 'x16' is f32[3]: 3 elements expected, 2 given", error.Message, StringComparison.Ordinal);
     }
 
     private static ModelManifest Manifest(int inputs) =>

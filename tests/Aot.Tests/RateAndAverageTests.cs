@@ -181,7 +181,8 @@ public sealed class RateAndAverageTests
             step(x, t);
             Assert.DoesNotContain(0f, bias.ToArray());
         });
-        Assert.Contains("parametergroups/rate, parametergroups/slow", several.Message, StringComparison.Ordinal);
+        Assert.All(["parametergroups/rate", "parametergroups/slow"],
+            name => Assert.Contains(name, several.Message, StringComparison.Ordinal));
     }
 
     /// <summary>NAdam keeps a product that is one at first, which is nobody's parameter.</summary>
