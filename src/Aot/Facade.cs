@@ -21,7 +21,7 @@ public sealed partial class Facade
     private readonly MethodBodyStreamEncoder _bodies;
     private readonly ModelManifest _manifest;
     private readonly ModelNames _names;
-    private const int MostInputs = 1024; // The runtime's own compiler has room for some ten thousand locals, of which each takes a few.
+    private const int MostInputs = 1024; // A test compiles a method of as many.
 
     private readonly TypeReferenceHandle _base, _pinnedInput, _span, _readOnlySpan;
     private int _parameter = 1;

@@ -1,7 +1,9 @@
+using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 using Xunit;
 using static GraphCompiler.IR.DType;
@@ -74,7 +76,7 @@ public sealed class AveragedFunctionTests
             for (var i = 1; i <= 16; i++)
             {
                 var results = Run(function, 1, 1);
-                Assert.All([0, 1], e => Assert.Contains(results[e], [0.0, e == 0 ? 2 : 6])); // Kept ones are scaled by 2.
+                Assert.All([0, 1], e => Assert.Contains(results[e], new double[] { 0, e == 0 ? 2 : 6 })); // Kept ones are scaled by 2.
                 Assert.Equal(i, function.Variable<long>("runs")[0]);
             }
             Assert.DoesNotContain(plan.States, s => s.Name == "w");
@@ -115,9 +117,9 @@ public sealed class AveragedFunctionTests
         var (g, w, y) = Declare();
         var other = g.Variable("v", F64[2], Initializer.Constant(1));
         var both = y + other;
-        g.Minimize(both.Sum(), Averaging(name: "one"), [w]);
-        g.Minimize(both.Sum(), Averaging(name: "one"), [w]);
-        g.Minimize(both.Sum(), Averaging(name: "two"), [other]);
+        g.Minimize(both.Sum(), Averaging(name: "one"), variables: [w]);
+        g.Minimize(both.Sum(), Averaging(name: "one"), variables: [w]);
+        g.Minimize(both.Sum(), Averaging(name: "two"), variables: [other]);
         g.Minimize(both.Sum(), new Sgd());
         Assert.Equal(["one/average/w", "two/average/v"], g.Function(both).Averaged().States.Select(s => s.Name));
     }
