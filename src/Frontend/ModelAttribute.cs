@@ -23,9 +23,12 @@ public sealed record ModelDeclaration
     /// <param name="prediction">A value of the step's graph that needs fewer inputs, such as the logits; null for none.</param>
     /// <param name="averaged">Whether the prediction reads the averages that <see cref="Optimizers.ExponentialMovingAverage"/> keeps, where
     /// there is one of a variable.</param>
+    /// <exception cref="GraphException">SGC1011: averages are to be read, and nothing is predicted.</exception>
     public ModelDeclaration(TrainingPlan training, Value? prediction = null, bool averaged = false)
     {
         ArgumentNullException.ThrowIfNull(training);
+        if (averaged && prediction is null)
+            throw new GraphException(DiagnosticCode.BadArgument, $"\"{training.Graph.Name}\" declares no prediction that could be averaged");
         (Plan, Prediction, IsAveraged) = (training, prediction, averaged);
     }
 

@@ -11,7 +11,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Aot.Tests;
 
-/// <summary>Rates that are set between steps and averages of variables, ahead of time: the bits of the step compiled just in time.</summary>
+/// <summary>Rates that are set between steps and averages of variables, ahead of time: the bits are those of the step just in
+/// time.</summary>
 [Trait("Category", "Target")]
 public sealed class RateAndAverageTests
 {
@@ -232,5 +233,6 @@ public sealed class RateAndAverageTests
         var error = Assert.Throws<IR.Diagnostics.GraphException>(
             () => CompiledArtefact.Compile("paced", new(plan, y, averaged: true), ["x86-64-v2"], 1));
         Assert.Equal("SGC1011", error.Code);
+        Assert.Equal("SGC1011", Assert.Throws<IR.Diagnostics.GraphException>(() => new ModelDeclaration(plan, averaged: true)).Code);
     }
 }
