@@ -28,7 +28,8 @@ public sealed record ModelDeclaration
     {
         ArgumentNullException.ThrowIfNull(training);
         if (averaged && prediction is null)
-            throw new GraphException(DiagnosticCode.BadArgument, $"\"{training.Graph.Name}\" declares no prediction that could be averaged");
+            throw new GraphException(DiagnosticCode.BadArgument,
+                $"\"{training.Graph.Name}\" declares no prediction that could be averaged");
         (Plan, Prediction, IsAveraged) = (training, prediction, averaged);
     }
 
