@@ -46,7 +46,7 @@ public sealed class ContractionSweepTests
 
     // A matrix times a vector, both contiguous along K, with what follows; integers exactly.
     [Fact]
-    public void MatrixTimesVector() => Sweep([F32, F64, I32, F16], (b, dtype, n) =>
+    public void MatrixTimesVector() => Sweep([F32, F64], (b, dtype, n) =>
     {
         Value[] Of(string name, int m, int k)
         {
@@ -56,7 +56,7 @@ public sealed class ContractionSweepTests
             return [y.Maximum(y.Constant(0)), x.Reshape([1, k]).MatMul(a.Transpose()), batch.MatMul(vectors), y * y];
         }
         return [.. Of("n", n, 37 + n % 5), .. Of("k", Other(n, 2), 15 + n)];
-    }, tolerance: 1e-4);
+    }, tolerance: 1e-4, byTurns: [I32, F16]);
 
     [Fact]
     public void BatchedMatmulsAndWhatFollows() => Sweep([F32, F64], (b, dtype, n) =>
