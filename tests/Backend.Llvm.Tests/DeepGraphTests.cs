@@ -9,6 +9,7 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 
 /// <summary>Graphs of many operations, compiled on a stack of 256 KiB:
 /// nothing recurses over the graph, and kernels have a bounded size.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed class DeepGraphTests
 {
     private const int SmallStack = 256 << 10;

@@ -165,10 +165,11 @@ public sealed class SpecialValueTests
             var actual = JitFunction.Run(function, arguments, optimize: optimize);
             for (var r = 0; r < expected.Length; r++)
                 for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
-                    Assert.True(Same(expected[r].Type.DType, expected[r][i], actual[r][i], isMath),
-                        $"optimize {optimize}, result {r}[{i}] : {expected[r].Type}: expected {expected[r][i]}, got {actual[r][i]} for "
-                        + $"{string.Join(", ", arguments.Where(a => a.Type.Shape.ElementCount > i).Select(a => a[i]))}\n"
-                        + (function.Operations.Length < 12 ? function.ToString() : function.Results[r].Definition!.ToString()));
+                    if (!Same(expected[r].Type.DType, expected[r][i], actual[r][i], isMath))
+                        Assert.Fail(
+                            $"optimize {optimize}, result {r}[{i}] : {expected[r].Type}: expected {expected[r][i]}, got {actual[r][i]} for "
+                            + $"{string.Join(", ", arguments.Where(a => a.Type.Shape.ElementCount > i).Select(a => a[i]))}\n"
+                            + (function.Operations.Length < 12 ? function.ToString() : function.Results[r].Definition!.ToString()));
         }
     }
 

@@ -6,6 +6,7 @@ using Xunit;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>The arrows between the parts, read from the built assemblies.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed class ArchitectureTests
 {
     [Theory]

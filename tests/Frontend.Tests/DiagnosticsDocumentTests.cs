@@ -6,6 +6,7 @@ using Xunit;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>docs/diagnostics.md has a section for every code, and for nothing else.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed partial class DiagnosticsDocumentTests
 {
     [Fact]

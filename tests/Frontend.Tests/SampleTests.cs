@@ -5,6 +5,7 @@ using Xunit;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>The Digits sample as a program: what it prints, writes and returns.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed class SampleTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("digits").FullName;

@@ -4,6 +4,7 @@ using Xunit;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>The project's text: no line of a source file, script or document is longer than <see cref="MostColumns"/>.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed class SourceTextTests
 {
     private const int MostColumns = 140;

@@ -7,6 +7,7 @@ using Xunit;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>docs/spec.md: its list has every op and no other, its example is IR as the printer writes it.</summary>
+[Trait("Category", "AnyLevel")]
 public sealed partial class SpecificationTests
 {
     private static readonly string Text = File.ReadAllText(SourceTree.PathOf("docs", "spec.md"));

@@ -13,6 +13,7 @@ namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>How many threads a compiled step starts, and when they end.</summary>
 [Collection(nameof(RunsAlone))]
+[Trait("Category", "AnyLevel")]
 public sealed class ThreadTests
 {
     [Fact]

@@ -73,8 +73,8 @@ internal static class UpdateTrial
     public static void Agree(double[] wanted, double[] found, double tolerance, string where)
     {
         for (var i = 0; i < wanted.Length; i++)
-            Assert.True(Math.Abs(wanted[i] - found[i]) <= tolerance * Math.Max(1, Math.Abs(wanted[i])),
-                $"{where}[{i}]: {wanted[i]:R} is right, {found[i]:R} was computed");
+            if (!(Math.Abs(wanted[i] - found[i]) <= tolerance * Math.Max(1, Math.Abs(wanted[i]))))
+                Assert.Fail($"{where}[{i}]: {wanted[i]:R} is right, {found[i]:R} was computed");
     }
 
     /// <summary>A gradient: numbers that f32 holds.</summary>

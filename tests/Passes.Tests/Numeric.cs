@@ -23,8 +23,8 @@ internal static class Numeric
         Assert.Equal(wanted.Length, given.Length);
         for (var r = 0; r < wanted.Length; r++)
             for (var i = 0L; i < wanted[r].Type.Shape.ElementCount; i++)
-                Assert.True(Close(wanted[r][i], given[r][i], tolerance),
-                    $"seed {seed}, result {r}, element {i}: {wanted[r][i]} became {given[r][i]}\n{expected}\n{actual}");
+                if (!Close(wanted[r][i], given[r][i], tolerance))
+                    Assert.Fail($"seed {seed}, result {r}, element {i}: {wanted[r][i]} became {given[r][i]}\n{expected}\n{actual}");
     }
 
     /// <summary>Fails unless the gradient by the one parameter equals central differences of the scalar function,
@@ -41,8 +41,8 @@ internal static class Numeric
             for (var i = 0; i < x[k].Type.Shape.ElementCount; i++)
             {
                 Scalar expected = (Shifted(value, x, k, i, Step) - Shifted(value, x, k, i, -Step)) / (2 * Step);
-                Assert.True(Close(expected, actual[k][i], tolerance),
-                    $"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
+                if (!Close(expected, actual[k][i], tolerance))
+                    Assert.Fail($"d/dx{k}[{i}]: differences give {expected}, the rule {actual[k][i]}\n{gradient}");
             }
     }
 

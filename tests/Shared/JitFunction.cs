@@ -32,8 +32,25 @@ internal static unsafe class JitFunction
     {
         if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
         var program = Lower(function, donated, workers, parallelWork);
-        using var code = Jit.Load(StepCompiler.Compile(program, TargetInfo.Create(), PassContext.FromEnvironment().DumpDirectory));
+        using var code = Jit.Load(Compile(program));
         return Call(code.Symbol(StepCompiler.EntryName), function, program, arguments, workers, donated);
+    }
+
+    // The last programs that a thread compiled: another way to the same loops, or another number of threads, runs the same object.
+    [ThreadStatic] private static Queue<(string Key, byte[] Code)>? t_compiled;
+
+    private static byte[] Compile(LoopProgram program)
+    {
+        const int Kept = 8;
+        var target = TargetInfo.Create();
+        if (PassContext.FromEnvironment().DumpDirectory is { } dump) return StepCompiler.Compile(program, target, dump);
+        var compiled = t_compiled ??= new();
+        var key = ObjectCache.KeyOf(program, target);
+        if (compiled.FirstOrDefault(c => c.Key == key).Code is { } found) return found;
+        var code = StepCompiler.Compile(program, target);
+        if (compiled.Count == Kept) compiled.Dequeue();
+        compiled.Enqueue((key, code));
+        return code;
     }
 
     /// <summary>Lowers a fused function; the program is verified.</summary>

@@ -7,6 +7,7 @@ namespace GraphCompiler.Frontend.Tests.Fuzz;
 /// <summary>Wild arguments to everything public end in success, in a coded exception, or, for a null alone, in an ArgumentNullException;
 /// a call that fails changes nothing.</summary>
 /// <remarks>SGC_EXHAUSTIVE=1 makes 100,000 calls. SGC_SEED starts at another seed; a failure prints its own.</remarks>
+[Trait("Category", "AnyLevel")]
 public sealed class PublicApiFuzzTests(ITestOutputHelper output)
 {
     private const int CallsOfAProgram = 50;
