@@ -69,6 +69,7 @@ internal sealed class FuzzedProgram
         var closed = _values.Close(member);
         var target = closed.IsStatic || closed.IsConstructor ? null : _values.Target(closed.DeclaringType!);
         if (!closed.IsStatic && !closed.IsConstructor && target is null) return;
+        if (Invocation.IsInit(closed)) target = Invocation.Copy(target!);
         Call(closed, target, [.. closed.GetParameters().Select(_values.Argument)]);
     }
 
@@ -81,7 +82,7 @@ internal sealed class FuzzedProgram
             var result = Invocation.Of(closed)(target, arguments);
             Succeeded++;
             if (TookNull(closed, arguments)) Report(closed, arguments, "took a null", $"null {NameOf(closed)}");
-            Keep(result);
+            Keep(Invocation.IsInit(closed) ? target : result);
         }
         catch (Exception error)
         {

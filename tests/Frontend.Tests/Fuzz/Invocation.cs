@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
 
 namespace GraphCompiler.Frontend.Tests.Fuzz;
 
@@ -30,6 +31,15 @@ internal static class Invocation
         element = type.GetGenericArguments()[0];
         return true;
     }
+
+    /// <summary>Whether C# calls it in an object initializer or a <c>with</c> expression alone, so on an object that nothing holds
+    /// yet.</summary>
+    public static bool IsInit(MethodBase member) =>
+        member is MethodInfo method && method.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+
+    /// <summary>What <c>with</c> makes of an object; a boxed value is copied.</summary>
+    public static object Copy(object original) =>
+        original.GetType().GetMethod("<Clone>$") is { } clone ? clone.Invoke(original, null)! : RuntimeHelpers.GetObjectValue(original);
 
     private static Call Create(MethodBase member)
     {
