@@ -89,8 +89,8 @@ public sealed class RandomProgramTests
         var expected = ReferenceInterpreter.Run(function, arguments);
         for (var r = 0; r < expected.Length; r++)
             for (var i = 0L; i < expected[r].Type.Shape.ElementCount; i++)
-                Assert.True(IsSame(expected[r][i], actual[r][i], isExact: false),
-                    $"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
+                if (!IsSame(expected[r][i], actual[r][i], isExact: false))
+                    Assert.Fail($"seed {seed}, donated: result {r}[{i}]: expected {expected[r][i]}, got {actual[r][i]}\n{function}");
     }
 
     // Zeros of both signs are distinguished only where nothing is summed: a sum of no terms, or of zeros, has the sign of the order.
