@@ -128,6 +128,8 @@ internal sealed class RandomProgram
         }
         Value[] results = [.. program._pool.Skip(arguments.Length / 2).OrderBy(_ => program._random.Next())
             .Take(program._random.Next(1, 6))];
+        if (program._mostElements == MostLong) results = [.. results, .. Enumerable.Range(0, 3).Select(_ => program.LargeReduction())];
+        program.Judge();
         return (program._b.Build(results), arguments, [.. results.Select(program._exact.Contains)]);
     }
 
@@ -147,6 +149,16 @@ internal sealed class RandomProgram
             arguments.Add(Draw(type));
         }
         return [.. arguments];
+    }
+
+    // Of finite numbers, since one NaN would hide all others; a mean, since its rounding error is of the size of one element's.
+    private Value LargeReduction()
+    {
+        var x = Any(v => IsFloat(v) && v.Shape.ElementCount > MostShort)!;
+        var y = (x - Like(x)).Clip(-16, 16);
+        y = y.Equal(y).Select(y, y.Constant(1));
+        int[] axes = [.. _random.Next(3) == 0 ? [0] : Enumerable.Range(0, y.Rank)];
+        return _random.Next(2) == 0 ? y.Mean(axes) : y.Max(axes);
     }
 
     // Operations come after their operands, so one walk over the new ones does.
