@@ -16,8 +16,7 @@ internal sealed class RandomProgram
     /// <summary>Rows and columns of long programs: reductions of so many elements are split, but for the prime.</summary>
     private static readonly (int Rows, int Columns)[] s_long =
         [(1, 16_384), (16_400, 1), (1, 16_411), (3, 5_472), (5_472, 3), (17, 1_000), (2_100, 8)];
-    private const int MostShort = 4096;
-    private const int MostLong = 32_768;
+    private const int MostShort = 4096, MostLong = 32_768;
     private static readonly Scalar[] s_floats =
         [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 4.0, 7.0, -0.25];
 
@@ -210,7 +209,6 @@ internal sealed class RandomProgram
         ?? Broadcasting.To(_b.Constant(new Literal(dtype.Scalar, _random.Next(2))), shape);
 
     private Value? Unary(Op op, Func<Value, bool>? isWanted = null) => Any(isWanted ?? IsFloat)?.Emit(op, default, AttributeMap.Empty);
-
     private Value? Binary(Op op, Func<Value, bool>? isWanted = null) =>
         Any(isWanted ?? IsNumber) is { } x ? x.Emit(op, default, AttributeMap.Empty, Like(x)) : null;
 
@@ -241,7 +239,6 @@ internal sealed class RandomProgram
     }
 
     private Value Indices() => Any(v => v.DType == DType.I32 || v.DType == DType.I64)!;
-
     private int[] Axes(Value x) => [.. Enumerable.Range(0, x.Rank).Where(_ => _random.Next(2) == 0)];
 
     private Value? Reduce(Func<Value, int[], Value> reduce, bool isEmptyAllowed, bool isExact = false)
