@@ -259,8 +259,8 @@ internal sealed class RandomProgram
             foreach (var (i, j) in Enumerable.Range(0, x.Rank).SelectMany(i => Enumerable.Range(0, y.Rank).Select(j => (i, j))))
                 if (i != axis && j != other && x.Shape[i] == y.Shape[j]) batch = [[i], [j]];
         var axes = new DotGeneral.Axes(batch[0], batch[1], [axis], [other]);
-        var products = x.Shape.ElementCount * (double)y.Shape.ElementCount / Math.Max(x.Shape[axis], 1);
-        return x.Rank + y.Rank - 2 - batch[0].Length > 4 || products > 64 * MostLong ? null : Bounded(x.Emit(DotGeneral.Instance, default, axes.Attributes, y));
+        if (x.Shape.ElementCount * (double)y.Shape.ElementCount / Math.Max(x.Shape[axis], 1) > 64 * MostLong) return null;
+        return x.Rank + y.Rank - 2 - batch[0].Length > 4 ? null : Bounded(x.Emit(DotGeneral.Instance, default, axes.Attributes, y));
     }
 
     private Value? Padded()

@@ -3,8 +3,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Splitting;
 
-/// <summary>Which elementwise operations move into the domain of a split reduction, so that they are still fused with it: what feeds it, and
-/// what reads the same elements before any split reduction is done.</summary>
+/// <summary>Which elementwise operations move into the domain of a split reduction, so that they are still fused with it: what feeds it,
+/// and what reads the same elements before any split reduction is done.</summary>
 /// <remarks>A kernel has one domain, so what stays behind is written to memory between the two; a reshape of memory copies nothing.
 /// O(operations).</remarks>
 internal sealed class MovedOperations
