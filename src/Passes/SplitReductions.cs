@@ -1,20 +1,18 @@
 using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Splitting;
 
 namespace GraphCompiler.Passes;
 
 /// <summary>Splits large reductions, and contractions with weights that the same step updates, into a parallel reduction of ranges and a
 /// reduction of their results. The split depends on shapes alone, so any number of workers gives the same bits.</summary>
-/// <remarks>Needs: no rule after it that merges reductions. Ensures: a reduction of a whole large tensor reduces its rows, then their
-/// results; a split-K contraction is a batch over ranges of K and a sum. O(operations). See docs/adr/0007.</remarks>
+/// <remarks>Needs: no rule after it that merges reductions. Ensures: a large reduction to few elements reduces ranges of at least 256
+/// elements, then their results, where its sizes have a divisor that gives such ranges (a vector of prime length has none); what feeds it
+/// element by element is in the domain of the ranges; a split-K contraction is a batch over ranges of K and a sum; all is live.
+/// O(operations). See docs/adr/0007.</remarks>
 public sealed class SplitReductions : IPass
 {
-    /// <summary>Elements below which one worker is as fast.</summary>
-    private const long LeastElements = 1 << 14;
-    private const long LeastRows = 16;
-    private const long LeastColumns = 256;
-
     /// <summary>Ranges of K of a split-K contraction.</summary>
     private const int SplitK = 2;
     private const long LeastK = 256;
@@ -29,31 +27,32 @@ public sealed class SplitReductions : IPass
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context)
     {
-        var updated = UpdatedWeights(function);
-        return Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
+        var (updated, moved, domains) = (UpdatedWeights(function), new MovedOperations(function), new SplitDomains());
+        var split = Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
         {
-            IReductionOp => SplitRows(operation, builder, operands),
+            IReductionOp => SplitReduction(operation, builder, operands[0], domains),
             DotGeneral when updated.Contains(operation) => SplitContraction(operation, builder, operands),
+            _ when moved.SplitOf(operation) is { } s => [domains.Move(operation, s, builder, operands.AsSpan())],
             _ => null,
         });
+        // What moved has no reader where it was, and what is dead would be written to memory.
+        return new DeadCodeElimination().Run(split, context);
     }
 
-    // All elements: rows first.
-    private static ImmutableArray<Value>? SplitRows(Operation operation, FunctionBuilder builder, ImmutableArray<Value> operands)
+    // Partial results of a narrow type are of f32, as sums are until they are stored.
+    private static ImmutableArray<Value>? SplitReduction(Operation reduction, FunctionBuilder builder, Value x, SplitDomains domains)
     {
-        if (operation.Result.Rank > 0 || LeadingAxes(operands[0].Shape) is not { } leading) return null;
-        var rows = builder.Emit(operation.Op, operands.AsSpan(),
-            ReduceSum.Attributes(Enumerable.Range(leading, operands[0].Rank - leading)));
-        return [builder.Emit(operation.Op, [rows], ReduceSum.Attributes(Enumerable.Range(0, leading)))];
-    }
-
-    // The fewest that give enough rows.
-    private static int? LeadingAxes(Shape shape)
-    {
-        if (shape.ElementCount < LeastElements) return null;
-        var (axes, rows) = (0, 1L);
-        while (rows < LeastRows && axes < shape.Rank - 1) rows *= shape[axes++];
-        return rows >= LeastRows && shape.ElementCount / rows >= LeastColumns ? axes : null;
+        var (op, type, axes) = (reduction.Op, reduction.Result.Type, Reduction.Axes(reduction));
+        if (ReductionSplit.Of(x.Shape, axes) is null) return null;
+        var isNarrow = type.DType is { IsFloating: true, Bits: < 32 };
+        while (ReductionSplit.Of(x.Shape, axes) is { } split)
+        {
+            x = split.Axis is { } axis ? domains.In(axis, x) : x;
+            x = builder.Emit(op, [isNarrow ? x.ConvertTo(DType.F32) : x], ReduceSum.Attributes(split.First));
+            axes = split.Second;
+        }
+        x = builder.Emit(op, [x], ReduceSum.Attributes(axes));
+        return [SplitDomains.Reshaped(isNarrow ? x.ConvertTo(type.DType) : x, type.Shape)];
     }
 
     /// <summary>Contractions x·W in whose function xᵀ·dY, W's gradient, is computed too: the worker that updates some rows of W has them in

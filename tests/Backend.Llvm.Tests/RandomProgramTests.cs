@@ -24,6 +24,21 @@ public sealed class RandomProgramTests
             .Select(o => o.Name));
     }
 
+    /// <summary>Among the fixed programs are reductions that are split, of several shapes.</summary>
+    [Fact]
+    public void LargeReductionsAreDrawn()
+    {
+        var split = new HashSet<IR.Shape>();
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var function = RandomProgram.Create(seed, DType.F32).Function;
+            var live = new DeadCodeElimination().Run(function, new PassContext());
+            var after = new SplitReductions().Run(function, new PassContext());
+            if (after.Operations.Length != live.Operations.Length) split.Add(function.Parameters[0].Shape);
+        }
+        Assert.True(split.Count >= 3, $"reductions of {string.Join(", ", split)} are split");
+    }
+
     /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite,
     /// and prints the seed of a failure.</summary>
     [Fact]

@@ -6,7 +6,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Backend.Llvm.Tests;
 
-/// <summary>Contractions whose blocking depends on the number of workers: the order of additions must not.</summary>
+/// <summary>Contractions whose blocking depends on the number of workers, and large reductions that workers share: the order of additions
+/// must not depend on it.</summary>
 [Trait("Category", "Target")]
 public sealed class SameBitsTests
 {
@@ -20,11 +21,38 @@ public sealed class SameBitsTests
         var b = new FunctionBuilder("matmul");
         var (x, y, z) = (b.Parameter("x", F32[m, k]), b.Parameter("y", F32[k, n]), b.Parameter("z", F32[n, k]));
         var function = b.Build(x.MatMul(y), x.MatMul(z.Transpose()).Tanh());
-        var random = new Random(k);
+        Check(function, k, [2, 3, 5]);
+    }
+
+    /// <summary>Sums, a softmax and an update by a norm, of shapes whose split is an axis's, of leading axes, or none (a prime).</summary>
+    [Theory]
+    [InlineData(65_536)]
+    [InlineData(100_000)]
+    [InlineData(34_833)]
+    [InlineData(65_537)]
+    [InlineData(3, 16_400)]
+    [InlineData(64, 1_000)]
+    [InlineData(20_000, 3)]
+    [InlineData(16_384, 1)]
+    [InlineData(2, 262_144)]
+    public void OfReductionsForAnyNumberOfWorkers(params int[] sizes)
+    {
+        var b = new FunctionBuilder("reductions");
+        var (x, y) = (b.Parameter("x", F32[sizes]), b.Parameter("y", F32[sizes]));
+        var d = x - y;
+        var clipped = x - Broadcasting.To((y * y).Sum().Rsqrt(), y.Shape) * y;
+        Value[] ends = [x.Sum([0]), x.Sum([-1]), x.Softmax(0), x.Softmax(-1)];
+        var function = b.Build([(d * d).Sum(), 2 * d, clipped, (x * y).Max(), .. ends]);
+        Check(function, sizes[0], [2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    private static void Check(Function function, int seed, int[] numbersOfWorkers)
+    {
+        var random = new Random(seed);
         Literal[] arguments = [.. function.Parameters.Select(p =>
             new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
         var alone = JitFunction.Run(function, arguments, workers: 1, parallelWork: 0);
-        foreach (var workers in (int[])[2, 3, 5])
+        foreach (var workers in numbersOfWorkers)
         {
             var threaded = JitFunction.Run(function, arguments, workers, parallelWork: 0);
             for (var r = 0; r < alone.Length; r++) Assert.Equal(alone[r].ToBytes(), threaded[r].ToBytes());

@@ -12,6 +12,11 @@ namespace GraphCompiler.Tests.Shared;
 internal sealed class RandomProgram
 {
     private static readonly int[] s_sizes = [0, 1, 1, 2, 3, 5, 7, 8, 17, 33];
+
+    /// <summary>Rows and columns of long programs: reductions of so many elements are split, but for the prime.</summary>
+    private static readonly (int Rows, int Columns)[] s_long =
+        [(1, 16_384), (16_400, 1), (1, 16_411), (3, 5_472), (5_472, 3), (17, 1_000), (2_100, 8)];
+    private const int MostShort = 4096, MostLong = 32_768;
     private static readonly Scalar[] s_floats =
         [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 4.0, 7.0, -0.25];
 
@@ -102,6 +107,7 @@ internal sealed class RandomProgram
     private readonly List<Value> _pool = [];
     private readonly HashSet<Value> _exact = [];
     private int _judged;
+    private int _mostElements = MostShort;
 
     private RandomProgram(int seed, DType dtype) =>
         (_random, _b, _float) = (new Random(seed), new FunctionBuilder($"program{seed}"), dtype);
@@ -110,23 +116,26 @@ internal sealed class RandomProgram
     public static (Function Function, Literal[] Arguments, bool[] IsExact) Create(int seed, DType dtype)
     {
         var program = new RandomProgram(seed, dtype);
-        var arguments = program.Declare();
+        var arguments = program.Declare(isLong: seed % 8 == 7);
         var rules = Rules.Values.ToArray();
         var count = program._random.Next(5, 30);
         for (var i = 0; i < count; i++)
         {
             var value = program.Pick(rules)(program);
             program.Judge();
-            if (value is not null && value.Shape.ElementCount <= 4096) program._pool.Add(value);
+            if (value is not null && value.Shape.ElementCount <= program._mostElements) program._pool.Add(value);
         }
         Value[] results = [.. program._pool.Skip(arguments.Length / 2).OrderBy(_ => program._random.Next())
             .Take(program._random.Next(1, 6))];
+        if (program._mostElements == MostLong) results = [.. results, .. Enumerable.Range(0, 3).Select(_ => program.LargeReduction())];
+        program.Judge();
         return (program._b.Build(results), arguments, [.. results.Select(program._exact.Contains)]);
     }
 
-    private Literal[] Declare()
+    private Literal[] Declare(bool isLong)
     {
         var (rows, columns) = (Size(), Size());
+        if (isLong) ((rows, columns), _mostElements) = (Pick(s_long), MostLong);
         TensorType[] types = [_float[rows, columns], _float[rows, columns], _float[columns], _float[columns, rows], _float[2, 3, 4],
             DType.I32[rows, columns], DType.I32[rows], DType.I64[columns], DType.U8[rows, columns], DType.I8[columns],
             DType.U32[3], DType.Bool[rows, columns], _float.Scalar];
@@ -141,16 +150,30 @@ internal sealed class RandomProgram
         return [.. arguments];
     }
 
+    // Of finite numbers, since one NaN would hide all others; a mean, since its rounding error is of the size of one element's.
+    private Value LargeReduction()
+    {
+        var x = Any(v => IsFloat(v) && v.Shape.ElementCount > MostShort)!;
+        var y = (x - Like(x)).Clip(-16, 16);
+        y = y.Equal(y).Select(y, y.Constant(1));
+        int[] axes = [.. _random.Next(3) == 0 ? [0] : Enumerable.Range(0, y.Rank)];
+        return _random.Next(2) == 0 ? y.Mean(axes) : y.Max(axes);
+    }
+
     // Operations come after their operands, so one walk over the new ones does.
     private void Judge()
     {
         for (; _judged < _b.Operations.Count; _judged++)
         {
             var operation = _b.Operations[_judged];
-            if (operation.Operands.All(_exact.Contains) && (!s_rounding.Contains(operation.Op) || !operation.Result.DType.IsFloating))
+            if (operation.Operands.All(_exact.Contains) && (!Rounds(operation) || !operation.Result.DType.IsFloating))
                 _exact.UnionWith(operation.Results);
         }
     }
+
+    // Sums of so many small numbers may need more bits than f32 has.
+    private static bool Rounds(Operation operation) => s_rounding.Contains(operation.Op)
+        || (operation.Op is ReduceSum or DotGeneral or ScatterAdd && operation.Operands.Any(o => o.Shape.ElementCount > MostShort));
 
     private T Pick<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
     private int Size() => Pick(s_sizes);
@@ -186,7 +209,6 @@ internal sealed class RandomProgram
         ?? Broadcasting.To(_b.Constant(new Literal(dtype.Scalar, _random.Next(2))), shape);
 
     private Value? Unary(Op op, Func<Value, bool>? isWanted = null) => Any(isWanted ?? IsFloat)?.Emit(op, default, AttributeMap.Empty);
-
     private Value? Binary(Op op, Func<Value, bool>? isWanted = null) =>
         Any(isWanted ?? IsNumber) is { } x ? x.Emit(op, default, AttributeMap.Empty, Like(x)) : null;
 
@@ -217,7 +239,6 @@ internal sealed class RandomProgram
     }
 
     private Value Indices() => Any(v => v.DType == DType.I32 || v.DType == DType.I64)!;
-
     private int[] Axes(Value x) => [.. Enumerable.Range(0, x.Rank).Where(_ => _random.Next(2) == 0)];
 
     private Value? Reduce(Func<Value, int[], Value> reduce, bool isEmptyAllowed, bool isExact = false)
@@ -238,6 +259,7 @@ internal sealed class RandomProgram
             foreach (var (i, j) in Enumerable.Range(0, x.Rank).SelectMany(i => Enumerable.Range(0, y.Rank).Select(j => (i, j))))
                 if (i != axis && j != other && x.Shape[i] == y.Shape[j]) batch = [[i], [j]];
         var axes = new DotGeneral.Axes(batch[0], batch[1], [axis], [other]);
+        if (x.Shape.ElementCount * (double)y.Shape.ElementCount / Math.Max(x.Shape[axis], 1) > 64 * MostLong) return null;
         return x.Rank + y.Rank - 2 - batch[0].Length > 4 ? null : Bounded(x.Emit(DotGeneral.Instance, default, axes.Attributes, y));
     }
 

@@ -21,6 +21,10 @@ internal sealed class FusionPlan
     /// <summary>Longest chain of index maps that each reader repeats; beyond it one of them is written to memory.</summary>
     private const int MostChained = 8;
 
+    /// <summary>Elements from which a tensor that is one row takes another pass in another kernel: workers share that one, and its row
+    /// outgrows the first-level cache in any case. Only sizes that <see cref="SplitReductions"/> cannot divide leave such rows.</summary>
+    private const long LeastShared = 1 << 14;
+
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
     private readonly FusionOrder _order = new();
@@ -168,6 +172,7 @@ internal sealed class FusionPlan
     private bool IsOfRow(Operation broadcast, FusionGroup group)
     {
         if (broadcast.Op is not Broadcast || broadcast.Result.Shape != group.Domain) return false;
+        if (group.Kept.ElementCount == 1 && group.Domain.ElementCount >= LeastShared) return false;
         var kept = Enumerable.Range(0, group.Domain.Rank).Except(group.Reduced);
         if (!Broadcast.Dimensions(broadcast).SequenceEqual(kept)) return false;
         var source = broadcast.Operands[0];

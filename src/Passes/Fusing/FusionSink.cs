@@ -5,7 +5,8 @@ using GraphCompiler.Passes.Lowering;
 namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Moves cheap operations from the kernel that computes their operand to the only kernel that reads their result, where the
-/// operand is in memory anyway. A ReLU's mask is then derived from its result in the backward kernel and never stored.</summary>
+/// operand is in memory anyway. A ReLU's mask is then derived from its result in the backward kernel and never stored, and the squares of a
+/// gradient for its norm are taken where they are summed.</summary>
 /// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {
@@ -43,7 +44,8 @@ internal sealed class FusionSink
         operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation) && FusionPlan.CanTake(target, operation)
         && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape
         && !_results.Contains(operation.Result)
-        && _readers[operation.Result].All(r => r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape);
+        && _readers[operation.Result].All(r => r.Op is IReductionOp
+            || (r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape));
 
     /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or
     /// if other values would have to be stored for it.</summary>
