@@ -8,17 +8,18 @@ namespace GraphCompiler.Backend.Llvm;
 /// <content>Scalar expressions, on scalars or on a vector for each lane.</content>
 internal sealed partial class LoopEmitter
 {
-    private readonly Dictionary<ScalarExpr, (EmittedValue Value, LLVMBasicBlockRef Block)> _shared =
+    private readonly Dictionary<ScalarExpr, (EmittedValue Value, LLVMBasicBlockRef Block, LaneScope? Lanes)> _shared =
         new(ReferenceEqualityComparer.Instance);
 
     // A node that a statement reaches twice is emitted once in a block: rounds that read what the round before made twice are then linear
-    // in the rounds, not exponential.
+    // in the rounds, not exponential. For one lane, as an address is computed, and for all of them it is two values.
     private EmittedValue EmitExpr(ScalarExpr expression)
     {
         if (expression.Operands.IsEmpty) return EmitNode(expression);
-        if (_shared.TryGetValue(expression, out var known) && known.Block == _builder.InsertBlock) return known.Value;
+        if (_shared.TryGetValue(expression, out var known) && known.Block == _builder.InsertBlock && known.Lanes == _lanes)
+            return known.Value;
         var value = EmitNode(expression);
-        _shared[expression] = (value, _builder.InsertBlock);
+        _shared[expression] = (value, _builder.InsertBlock, _lanes);
         return value;
     }
 

@@ -57,6 +57,8 @@ internal static class GradientTable
         ["multiply"] = Binary((x, y) => x * y), ["multiply:swish"] = Unary(x => x * x.Sigmoid()),
         ["multiply:powers"] = Unary(x => x.Square() + x.Pow(1) * x.Pow(3) - x.Pow(4)),
         ["negate"] = Unary(x => -x), ["negate:product"] = Unary(x => -x * x),
+        ["overlap_add"] = new([F64[3, 2, 2]], x => Added(x[0], new([0], [2], [2], [1]), [7, 2]).Tanh()),
+        ["overlap_add:dilated"] = new([F64[2, 2, 2, 3]], x => Added(x[0], new([0, 1], [2, 3], [1, 2], [2, 1]), [4, 5]) * 2),
         ["pad"] = Unary(x => x.Pad([1, 0], [0, 2], 5, [2, 1])), ["pad:transposed"] = new([F64[7]], x => x[0].Slice([1], [6], [2])),
         ["power"] = Binary((x, y) => x.Pow(y), 0.3), ["power:one"] = Unary(x => x.Pow(x.Constant(1))),
         ["power:zero"] = Unary(x => x.Pow(x.Constant(0))), ["power:square"] = Unary(x => x.Pow(x.Constant(2))),
@@ -70,6 +72,7 @@ internal static class GradientTable
         ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, 1, keepAxes: true)),
         ["reduce_sum:mean"] = Unary(x => x.Mean([0]).Exp()),
         ["reshape"] = Unary(x => x.Reshape([3, -1])), ["reshape:exponential"] = Unary(x => x.Reshape([3, 2]).Exp()),
+        ["reverse"] = new([F64[2, 3, 2]], x => x[0].Reverse([0, 2]) * x[0]),
         ["round_nearest_even"] = Unary(x => x.Round(), 0.6, 0.9),
         ["rsqrt"] = Unary(x => x.Rsqrt(), 0.5),
         ["scatter_add"] = new([F64[3, 2], F64[4, 2]], x => Scatter(x[0], x[1], 1, 1, -3, 7)),
@@ -89,7 +92,23 @@ internal static class GradientTable
         ["subtract"] = Binary((x, y) => x - y), ["subtract:square"] = Unary(x => 3 * x - x * x),
         ["tanh"] = Unary(x => x.Tanh()), ["tanh:scalar"] = new([F64.Scalar], x => x[0].Tanh() * x[0]),
         ["transpose"] = new([F64[2, 3, 2]], x => x[0].Transpose([1, 2, 0])), ["transpose:product"] = Unary(x => x.Transpose().MatMul(x)),
+        ["window"] = new([F64[5, 2]], x => x[0].Window([0], [3], [2]).Tanh()),
+        ["window:remainder"] = new([F64[2, 7, 4]], x => x[0].Window([1, 2], [2, 2], [4, 1], [1, 2]).Square()),
+        ["window:one"] = new([F64[4, 3]], x => x[0].Window([0, 1], [1, 1], [3, 1]).Exp()),
+        ["window:whole"] = new([F64[3, 2]], x => x[0].Window([0, 1], [3, 2]) * x[0].Window([0, 1], [3, 2])),
+        ["window:convolution"] = new([F64[2, 4, 3, 2], F64[2, 2, 2, 3]], x => Convolved(x[0], x[1], [1, 1], [1, 1]).Tanh()),
+        ["window:convolution_strided"] = new([F64[1, 6, 5, 2], F64[3, 2, 2, 2]], x => Convolved(x[0], x[1], [2, 3], [1, 2]).Square()),
+        ["window:maximum"] = new([F64[2, 4, 5, 2]], x => x[0].Window([1, 2], [2, 2], [2, 2]).Max([3, 4])),
+        ["window:maximum_overlapping"] = new([F64[5, 2]], x => x[0].Window([0], [3]).Max([1]).Exp()),
     };
+
+    private static Value Added(Value x, Window.Geometry windows, int[] shape) =>
+        x.Emit(OverlapAdd.Instance, default, OverlapAdd.Attributes(windows, new Shape(shape)));
+
+    // Of x[n, h, w, c] with kernel[kh, kw, c, f].
+    private static Value Convolved(Value x, Value kernel, int[] stride, int[] dilation) =>
+        x.Window([1, 2], [kernel.Shape[0], kernel.Shape[1]], stride, dilation)
+            .Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
 
     /// <summary>The mnemonic that a row is for.</summary>
     public static string OpOf(string row) => row.Split(':')[0];

@@ -59,6 +59,7 @@ internal sealed class RandomProgram
         [Negate.Instance] = p => p.Unary(Negate.Instance, IsNumber),
         [Not.Instance] = p => p.Any(HasBits)?.Not(),
         [Or.Instance] = p => p.Bitwise(Or.Instance),
+        [OverlapAdd.Instance] = p => Bounded(p.Overlapping()),
         [Pad.Instance] = p => p.Padded(),
         [Philox.Instance] = p => p.Any(v => v.DType == DType.U32) is { } x ? x.Philox(p.Like(x), p.Like(x), p._random.Next(2)) : null,
         [Power.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-2, 3).Pow(p.Like(x, isExact: true).Clip(-2, 3)) : null,
@@ -70,6 +71,8 @@ internal sealed class RandomProgram
             isEmptyAllowed: true, isExact: true),
         [ReduceSum.Instance] = p => Bounded(p.Reduce((x, axes) => x.Sum(axes, keepAxes: p._random.Next(2) == 0), isEmptyAllowed: true)),
         [Reshape.Instance] = p => p.Reshaped(),
+        [Reverse.Instance] = p => p.Any(v => v.Rank > 0) is { } x
+            ? x.Emit(Reverse.Instance, default, Reverse.Attributes(p.Axes(x))) : null,
         [RoundNearestEven.Instance] = p => p.Exact(IsFloat) is { } x ? (x * 0.5).Round() : null,
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
         [ScatterAdd.Instance] = p => p.Scatter(),
@@ -90,6 +93,7 @@ internal sealed class RandomProgram
         [Tanh.Instance] = p => p.Unary(Tanh.Instance),
         [Transpose.Instance] = p => p.Any(v => v.Rank > 1) is { } x
             ? x.Transpose([.. Enumerable.Range(0, x.Rank).OrderBy(_ => p._random.Next())]) : null,
+        [Window.Instance] = p => p.Windows(p.Any(v => v.Rank is > 0 and < 4)),
         [Xor.Instance] = p => p.Bitwise(Xor.Instance),
     };
 
@@ -248,8 +252,40 @@ internal sealed class RandomProgram
         return isEmptyAllowed || axes.All(a => x.Shape[a] > 0) ? reduce(x, axes) : null;
     }
 
+    // Along one or two axes.
+    private Value? Windows(Value? x)
+    {
+        if (x is null) return null;
+        int[] axes = [.. Enumerable.Range(0, x.Rank).Where(a => x.Shape[a] > 0).OrderBy(_ => _random.Next()).Take(2).Order()];
+        if (axes.Length == 0) return null;
+        int[] size = [.. axes.Select(a => _random.Next(1, Math.Min(3, x.Shape[a]) + 1))];
+        int[] dilation = [.. axes.Select((a, i) => size[i] == 1 ? 2 : _random.Next(1, (x.Shape[a] - 1) / (size[i] - 1) + 1))];
+        return x.Window(axes, size, [.. axes.Select(_ => _random.Next(1, 4))], dilation);
+    }
+
+    private Value? Overlapping()
+    {
+        if (Windows(Any(v => IsNumber(v) && v.Rank is > 0 and < 3)) is not { } windows) return null;
+        var read = windows.Definition!;
+        return (_random.Next(2) == 0 ? windows : windows * windows).Emit(OverlapAdd.Instance, default,
+            OverlapAdd.Attributes(Window.Geometry.Of(read), read.Operands[0].Shape));
+    }
+
+    // Windows with a constant kernel, of several channels where the value has a last axis that is not windowed.
+    private Value? Convolution()
+    {
+        if (Windows(Any(v => IsNumber(v) && v.Rank is > 0 and < 4)) is not { } windows) return null;
+        var geometry = Window.Geometry.Of(windows.Definition!);
+        int[] taps = [.. geometry.Size.Select((_, i) => geometry.FirstTap + i)];
+        int[] contracted = _random.Next(2) == 0 ? taps : [.. Enumerable.Range(geometry.FirstTap, windows.Rank - geometry.FirstTap)];
+        var kernel = _b.Constant(Draw(new TensorType(windows.DType, new Shape([.. contracted.Select(a => windows.Shape[a]), 2]))));
+        var axes = new DotGeneral.Axes([], [], contracted, [.. contracted.Select((_, i) => i)]);
+        return windows.Rank - contracted.Length > 3 ? null : windows.Emit(DotGeneral.Instance, default, axes.Attributes, kernel);
+    }
+
     private Value? Dot()
     {
+        if (_random.Next(4) == 0) return Bounded(Convolution());
         if (Any(v => IsNumber(v) && v.Rank is 2 or 3) is not { } x) return null;
         var axis = _random.Next(x.Rank);
         if (Any(y => y.DType == x.DType && y.Rank is 2 or 3 && y.Shape.Any(s => s == x.Shape[axis])) is not { } y) return null;

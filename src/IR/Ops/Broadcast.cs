@@ -1,15 +1,14 @@
 using GraphCompiler.IR.Diagnostics;
-using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Repeats a tensor along new axes: axis i of x becomes axis dimensions[i] of the result.</summary>
 /// <remarks>C1: dimensions has one strictly increasing axis of the result for each axis of x. C2: the sizes agree.</remarks>
-public sealed class Broadcast : LinearOp, IIndexedOp
+public sealed class Broadcast : AffineOp
 {
     /// <summary>The op.</summary>
     public static readonly Broadcast Instance = new();
-    private Broadcast() : base("broadcast_in_dim", arity: 1) { }
+    private Broadcast() : base("broadcast_in_dim") { }
 
     /// <summary>The attributes: the result's sizes, and where x's axes go.</summary>
     public static AttributeMap Attributes(Shape shape, IEnumerable<int> dimensions) =>
@@ -44,30 +43,8 @@ public sealed class Broadcast : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => x[0];
     /// <inheritdoc/>
-    protected override Literal Evaluate(Operation operation, Literal[] operands)
-    {
-        var (type, x, dimensions) = (operation.Result.Type, operands[0], Dimensions(operation));
-        if (x.Splat is { } splat) return Literal.Rounded(type, splat);
-        var values = new Scalar[type.Shape.ElementCount];
-        var index = new int[type.Rank];
-        var source = new int[dimensions.Length];
-        for (var i = 0L; i < values.Length; i++)
-        {
-            type.Shape.Unravel(i, index);
-            for (var d = 0; d < source.Length; d++) source[d] = index[dimensions[d]];
-            values[i] = x[x.Type.Shape.Ravel(source)];
-        }
-        return Literal.Rounded(type, values);
-    }
+    protected override AffineMap MapOf(Operation operation) => new([.. Dimensions(operation).Select(AffineIndex.Of)]);
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this,
         Attributes(new Shape([x.Size, .. operation.Result.Shape]), [0, .. BatchedOperands.Behind(Dimensions(operation))]));
-    /// <inheritdoc/>
-    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
-    {
-        var dimensions = Dimensions(operation);
-        var mapped = new ScalarExpr[dimensions.Length];
-        for (var d = 0; d < mapped.Length; d++) mapped[d] = index[dimensions[d]];
-        return source(0, mapped);
-    }
 }

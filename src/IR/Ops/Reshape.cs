@@ -6,7 +6,7 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>The same elements in row-major order with other sizes.</summary>
 /// <remarks>shape: the result's sizes. C1: the element counts agree. C2: no size is negative.</remarks>
-public sealed class Reshape : LinearOp, IIndexedOp
+public sealed class Reshape : LinearOp, IAffineOp
 {
     /// <summary>The op.</summary>
     public static readonly Reshape Instance = new();
@@ -33,6 +33,27 @@ public sealed class Reshape : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, Attributes(new Shape([x.Size, .. operation.Result.Shape])));
+    // Axes may split, and come and go where their size is 1; a result's axis that several of x's merge into has no one stride.
+    AffineMap? IAffineOp.MapOf(Operation operation)
+    {
+        var (from, to) = (operation.Operands[0].Shape, operation.Result.Shape);
+        if (from.ElementCount == 0) return null;
+        var axes = new AffineIndex[from.Rank];
+        var j = 0;
+        for (var i = 0; i < from.Rank; i++)
+        {
+            var terms = new List<(int Axis, long Coefficient)>();
+            for (long left = from[i]; left > 1; j++)
+            {
+                if (left % to[j] != 0) return null;
+                left /= to[j];
+                if (to[j] > 1) terms.Add((j, left));
+            }
+            axes[i] = new(0, [.. terms]);
+        }
+        return new(axes);
+    }
+
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

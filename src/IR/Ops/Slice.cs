@@ -1,16 +1,15 @@
 using System.Runtime.CompilerServices;
 using GraphCompiler.IR.Diagnostics;
-using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>A regular part of a tensor: along each axis from start to before limit in steps of stride.</summary>
 /// <remarks>C1: each attribute has a number for each axis. C2: 0 ≤ start ≤ limit ≤ size. C3: stride ≥ 1.</remarks>
-public sealed class Slice : LinearOp, IIndexedOp
+public sealed class Slice : AffineOp
 {
     /// <summary>The op.</summary>
     public static readonly Slice Instance = new();
-    private Slice() : base("slice", arity: 1) { }
+    private Slice() : base("slice") { }
 
     /// <summary>The attributes: a range for each axis.</summary>
     public static AttributeMap Attributes(int[] start, int[] limit, int[] stride) =>
@@ -45,25 +44,14 @@ public sealed class Slice : LinearOp, IIndexedOp
         return cotangent.Emit(Pad.Instance, operation.Location, Pad.Attributes(0, start, high, [.. stride.Select(s => s - 1)]));
     }
     /// <inheritdoc/>
-    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    protected override AffineMap MapOf(Operation operation)
     {
         var (start, stride) = (operation.Ints("start"), operation.Ints("stride"));
-        return IndexMap.Evaluate(operation, operands[0], (index, source) =>
-        {
-            for (var i = 0; i < index.Length; i++) source[i] = start[i] + index[i] * stride[i];
-        });
+        return new([.. start.Select((first, axis) => new AffineIndex(first, (axis, stride[axis])))]);
     }
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this,
         Attributes([0, .. operation.Ints("start")], [x.Size, .. operation.Ints("limit")], [1, .. operation.Ints("stride")]));
-    /// <inheritdoc/>
-    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
-    {
-        var (start, stride) = (operation.Ints("start"), operation.Ints("stride"));
-        var mapped = new ScalarExpr[index.Length];
-        for (var i = 0; i < mapped.Length; i++) mapped[i] = index[i] * stride[i] + start[i];
-        return source(0, mapped);
-    }
 }
 
 /// <summary>Fluent syntax of <see cref="Slice"/>.</summary>

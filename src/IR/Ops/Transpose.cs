@@ -1,16 +1,15 @@
 using System.Runtime.CompilerServices;
 using GraphCompiler.IR.Diagnostics;
-using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Permutes axes: axis i of the result is axis permutation[i] of x.</summary>
 /// <remarks>C1: permutation holds each axis of x once.</remarks>
-public sealed class Transpose : LinearOp, IIndexedOp
+public sealed class Transpose : AffineOp
 {
     /// <summary>The op.</summary>
     public static readonly Transpose Instance = new();
-    private Transpose() : base("transpose", arity: 1) { }
+    private Transpose() : base("transpose") { }
 
     /// <summary>The attributes: the permutation.</summary>
     public static AttributeMap Attributes(int[] permutation) => AttributeMap.Empty.With("permutation", permutation);
@@ -32,25 +31,14 @@ public sealed class Transpose : LinearOp, IIndexedOp
         return cotangent.Emit(this, operation.Location, Attributes(inverse));
     }
     /// <inheritdoc/>
-    protected override Literal Evaluate(Operation operation, Literal[] operands)
+    protected override AffineMap MapOf(Operation operation)
     {
         var permutation = operation.Ints("permutation");
-        return IndexMap.Evaluate(operation, operands[0], (index, source) =>
-        {
-            for (var i = 0; i < index.Length; i++) source[permutation[i]] = index[i];
-        });
+        return new([.. permutation.Select((_, axis) => AffineIndex.Of(Array.IndexOf(permutation, axis)))]);
     }
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, Attributes([0, .. BatchedOperands.Behind(operation.Ints("permutation"))]));
-    /// <inheritdoc/>
-    public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
-    {
-        var permutation = operation.Ints("permutation");
-        var mapped = new ScalarExpr[index.Length];
-        for (var i = 0; i < mapped.Length; i++) mapped[permutation[i]] = index[i];
-        return source(0, mapped);
-    }
 }
 
 /// <summary>Fluent syntax of <see cref="Transpose"/>.</summary>

@@ -72,6 +72,10 @@ internal static class ShapeRules
         return permutation.SequenceEqual(Enumerable.Range(0, permutation.Length)) ? site[0] : null;
     }
 
+    /// <summary>A reversal of axes with one element at most → x.</summary>
+    internal static Value? ReverseNothing(RewriteSite site) =>
+        site.Operation.Ints("axes").All(a => site.Type.Shape[a] <= 1) ? site[0] : null;
+
     /// <summary>transpose(transpose(x)) → transpose(x).</summary>
     internal static Value? TransposeTwice(RewriteSite site)
     {

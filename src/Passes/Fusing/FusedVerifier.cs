@@ -1,13 +1,15 @@
 // The invariants of a fused function, beside those of every function:
-//  F1  an operation is a fusion, a reshape (an alias), a constant or a scatter; reshapes, scatters and contractions read memory
+//  F1  an operation is a fusion, a reshape (an alias), a constant or a scatter; reshapes and scatters read memory, contractions strided
+//      views of memory
 //  F2  a region's full elements have one shape, its domain: what is reduced, the contraction's result, or the results of a loop
 //  F3  an elementwise operation or a reduction reads elements of its own shape, or what a broadcast repeats of a row's value
-//  F4  an index map reads memory, through index maps only, except the broadcast of F3
+//  F4  an index map reads memory, through index maps and, where it sums windows, elementwise operations only; or it is the broadcast of F3
 //  F5  a loop has no reduction and no contraction; a row has reductions over its axes and no contraction; a contraction has exactly one
 //  F6  every result of a region is of the domain's shape, or, in a row, of the domain's without the reduced axes
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
 
 namespace GraphCompiler.Passes.Fusing;
 
@@ -78,7 +80,7 @@ public static class FusedVerifier
             {
                 case DotGeneral:
                     Require(_kind == "contraction", "F5", operation, $"a {_kind} cannot hold it");
-                    Require(operation.Operands.All(o => o.Definition is null), "F1", operation, "its operands are not in memory");
+                    Require(operation.Operands.All(o => StridedView.Of(o) is not null), "F1", operation, "its operands are not in memory");
                     break;
                 case IReductionOp:
                     Require(_kind == "row" && Reduction.Axes(operation).SequenceEqual(_axes), "F5", operation,
@@ -96,6 +98,7 @@ public static class FusedVerifier
                         $"the domain is {_domain}");
                     Require(operation.Operands.All(o => o.Shape == operation.Result.Shape), "F3", operation,
                         "its operands have other shapes");
+                    if (!IsOfKernel(operation.Result.Shape)) return;
                     break;
                 default:
                     Require(false, "F5", operation, "no kernel can hold it");

@@ -1,7 +1,7 @@
 // The invariants of a plan; FusedVerifier checks I2 and I3 on the fused function, and the rewrite refuses a plan that breaks I1.
 //  I1  groups depend on one another without a cycle
 //  I2  a member reads each operand from memory (what another group wrote, through any index map), or its own group's element at its
-//      own index, or its own group's value of a row for all elements of the row; a contraction reads memory only
+//      own index, or its own group's value of a row for all elements of the row; a contraction reads strided views of memory only
 //  I3  full elements of a group have one shape, its domain; a row group's other values have the domain's shape without the reduced axes
 //  I4  a group is no heavier than MostWeight, so that code generation takes time in proportion to the operations
 using GraphCompiler.IR;
@@ -18,6 +18,9 @@ internal sealed class FusionPlan
     /// (<c>bench -- scaling</c>).</summary>
     private const int MostWeight = 400;
 
+    /// <summary>Most elements that one element of an index map is a sum of, each computed anew from memory.</summary>
+    private const int MostSummed = 16;
+
     /// <summary>Longest chain of index maps that each reader repeats; beyond it one of them is written to memory.</summary>
     private const int MostChained = 8;
 
@@ -27,6 +30,8 @@ internal sealed class FusionPlan
 
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
+    // Of the index maps, those that are strided views of memory.
+    private readonly HashSet<Operation> _views = [];
     private readonly FusionOrder _order = new();
 
     public FusionPlan(Function function)
@@ -53,8 +58,7 @@ internal sealed class FusionPlan
     }
 
     /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
-    public bool ReadsThrough(Operation reader, Value operand) =>
-        operand.Definition is { } d && IsInlined(d) && !ReadsMemoryOnly(reader);
+    public bool ReadsThrough(Operation reader, Value operand) => operand.Definition is { } d && IsInlined(d) && CanRepeat(reader, d);
 
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)
@@ -65,8 +69,8 @@ internal sealed class FusionPlan
 
     public static bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= MostWeight;
 
-    // Contractions pack their operands, scatters and aliases have kernels of their own or none.
-    private static bool ReadsMemoryOnly(Operation operation) => operation.Op is DotGeneral || IsAlone(operation);
+    // Contractions read by strides, scatters and aliases have kernels of their own or none.
+    private bool CanRepeat(Operation reader, Operation map) => reader.Op is DotGeneral ? _views.Contains(map) : !IsAlone(reader);
 
     // An alias of memory, a dense constant, a scatter.
     private static bool IsAlone(Operation operation) =>
@@ -78,22 +82,48 @@ internal sealed class FusionPlan
     private HashSet<Operation> StoredMaps(Function function)
     {
         var stored = new HashSet<Operation>();
+        var summed = SummedElements(function);
         foreach (var operation in function.Operations)
         {
             var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0)
                 .DefaultIfEmpty(0).Max();
-            if (IsIndexMap(operation) && chain <= MostChained) _chainOf[operation] = chain;
-            else if (ReadsMemoryOnly(operation)) stored.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
+            if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation)))
+            {
+                _chainOf[operation] = chain;
+                if (IsView(operation)) _views.Add(operation);
+            }
+            else
+            {
+                stored.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>().Where(d => !CanRepeat(operation, d)));
+            }
         }
         stored.UnionWith(function.Results.Select(r => r.Definition).OfType<Operation>());
         return stored;
+    }
+
+    private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
+        && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
+
+    // What only overlap_add reads: it reads each element once, so computing it there is no more work, and spares a round trip of windows
+    // through memory.
+    private static HashSet<Operation> SummedElements(Function function)
+    {
+        var (summed, others) = (new HashSet<Operation>(), function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet());
+        foreach (var operation in function.Operations.Reverse())
+        {
+            var isElement = operation.Op is IElementOp and not IIndexedOp;
+            if (others.Contains(operation) || !isElement) summed.Remove(operation);
+            var sums = summed.Contains(operation) || (operation.Op is OverlapAdd && OverlapAdd.Terms(operation) <= MostSummed);
+            (sums ? summed : others).UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
+        }
+        return summed;
     }
 
     private static bool IsIndexMap(Operation operation) => operation.Op switch
     {
         Constant => operation.Attributes["value"] is IR.Attribute.Number,
         Reshape => IsUnitReshape(operation),
-        Gather or Concatenate or Pad => false,
+        Gather or Concatenate or Pad or OverlapAdd => false,
         IIndexedOp => true,
         _ => false,
     };

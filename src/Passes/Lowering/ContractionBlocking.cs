@@ -11,8 +11,11 @@ namespace GraphCompiler.Passes.Lowering;
 /// <param name="BlockK">K of a packed panel; the last block may be shorter.</param>
 /// <param name="BlocksK">Blocks of K, at least 1.</param>
 /// <param name="PanelsPerGroup">Full panels that a worker takes together.</param>
+/// <param name="StepK">K between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.
+/// Where K is of several axes that are apart in memory, a step stays within the innermost, so that only its first index is divided.</param>
 internal sealed record ContractionBlocking(
-    int TileM, int TileN, long TilesPerBlock, long BlocksM, long BlockK, long BlocksK, long PanelsPerGroup)
+    int TileM, int TileN, long TilesPerBlock, long BlocksM, long BlockK, long BlocksK, long PanelsPerGroup,
+    int StepK)
 {
     public long Tiles => TilesPerBlock * BlocksM;
 
@@ -31,27 +34,40 @@ internal sealed record ContractionBlocking(
         var mostM = (target.VectorRegisters - 4) / Math.Max(tileN / lanes, 1);
         // A panel takes half of the first-level cache, a block of M and the partial results a quarter each of the second. The other half is
         // left to streamed operands, and to a thread that may share the core (on a loaded machine wide layers take 5 to 10 % less time).
-        var (blockK, blocksK) = ChooseBlockK(shape.K, target.L1Bytes / 2 / (tileN * dtype.Bytes), lanes);
+        var stepK = ChooseStepK(shape.A.K);
+        var (blockK, blocksK) = ChooseBlockK(shape.K, target.L1Bytes / 2 / (tileN * dtype.Bytes),
+            shape.A.K.Stride is null ? stepK : lanes);
         var panels = Divide(shape.N, tileN);
-        var leastBlocks = Divide(shape.M * blockK * dtype.Bytes, target.L2Bytes / 4);
-        var (tileM, tiles, blocks) = ChooseTileM(shape.M, mostM, leastBlocks, panels, target.Workers, partitionsM || takesWholeN);
+        var leastBlocks = Divide((long)(shape.M * blockK * dtype.Bytes * shape.A.Density), target.L2Bytes / 4);
+        var (tileM, tiles, blocks) =
+            ChooseTileM(shape.M, shape.A.Free, mostM, leastBlocks, panels, target.Workers, partitionsM || takesWholeN);
         var full = shape.N / tileN;
         var limit = takesWholeN ? full : blocksK == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * tileM * tileN * dtype.Bytes), 1);
-        return new(tileM, tileN, tiles, blocks, blockK, blocksK, GroupSize(full, blocks, target.Workers, limit));
+        return new(tileM, tileN, tiles, blocks, blockK, blocksK, GroupSize(full, blocks, target.Workers, limit), stepK);
     }
 
-    // Equal blocks of whole vectors, so that packing by transposition has no remainder.
-    private static (long BlockK, long Blocks) ChooseBlockK(long k, long most, int lanes)
+    private static int ChooseStepK(AxisGroup k)
     {
-        var blocks = Divide(k, Math.Max(most, lanes));
+        const int Usual = 8, Most = 16, Least = 3;
+        if (k.Stride is not null) return Usual;
+        for (var step = Most; step >= Least; step--)
+            if (k.Run % step == 0) return step;
+        return Usual;
+    }
+
+    // Equal blocks of whole vectors, so that packing by transposition has no remainder; or of whole steps.
+    private static (long BlockK, long Blocks) ChooseBlockK(long k, long most, int granule)
+    {
+        var blocks = Divide(k, Math.Max(most, granule));
         if (blocks == 1) return (k, 1);
-        var blockK = Divide(Divide(k, blocks), lanes) * lanes;
+        var blockK = Divide(Divide(k, blocks), granule) * granule;
         return (blockK, Divide(k, blockK));
     }
 
-    // Minimizes the time of the busiest worker; a tile costs its rows and one more for the panel's vectors.
+    // Minimizes the time of the busiest worker; a tile costs its rows and one more for the panel's vectors. Rows that are not all one
+    // distance apart cost more: each has an address of its own.
     private static (int TileM, long TilesPerBlock, long Blocks) ChooseTileM(
-        long m, int mostM, long leastBlocks, long panels, int workers, bool partitionsM)
+        long m, AxisGroup rowsOfA, int mostM, long leastBlocks, long panels, int workers, bool partitionsM)
     {
         var multiple = partitionsM && Divide(m, mostM) >= workers ? workers : 1;
         leastBlocks = Divide(leastBlocks, multiple) * multiple;
@@ -64,13 +80,17 @@ internal sealed record ContractionBlocking(
             {
                 var tiles = Divide(needed, blocks);
                 var fewest = (int)Divide(m, tiles * blocks);
-                var cost = Divide(blocks * panels, workers) * (tiles * (fewest + 1.0) + PackingCost);
+                var costOfRow = rowsOfA.Stride is null && rowsOfA.Run % fewest != 0 ? CostOfSeparateRow : 1;
+                var cost = Divide(blocks * panels, workers) * (tiles * (fewest * costOfRow + 1) + PackingCost);
                 if (cost >= least) continue;
                 (least, best) = (cost, (fewest, tiles, blocks));
             }
         }
         return best;
     }
+
+    /// <summary>Time of a row with an address of its own, in rows of a tile.</summary>
+    private const double CostOfSeparateRow = 1.15;
 
     /// <summary>Time of packing a panel, in rows of a tile.</summary>
     private const double PackingCost = 3;

@@ -24,10 +24,10 @@ internal sealed partial class ContractionKernel
 
     private Epilogue ChooseEpilogue()
     {
-        if (ElementKernel.Cost(_body.Function) <= UnrolledEpilogue) return Epilogue.Unrolled;
+        if (1 + _body.Function.Parameters.Length + _afterDot.Sum(ElementKernel.Cost) <= UnrolledEpilogue) return Epilogue.Unrolled;
         var isNarrow = _shape.N <= _blocking.TileN && _shape.N % _target.Lanes(_dtype) != 0;
         var isFlat = _shape.IsRowMajor && _body.Function.Results.All(r => r.Shape == _dot.Shape)
-            && _body.Function.Operations.All(IsOfElement);
+            && _afterDot.All(IsOfElement);
         return isNarrow && isFlat ? Epilogue.Elements : Epilogue.Rows;
     }
 
@@ -38,7 +38,7 @@ internal sealed partial class ContractionKernel
 
     // Read at the result's index: an optimizer's parameters and moments, the derivative of an activation.
     private IEnumerable<Value> StateOperands() =>
-        _body.Function.Parameters.Where(p => p.Shape == _dot.Shape && p != _shape.A.Operand && p != _shape.B.Operand);
+        _body.Function.Parameters.Where(p => p.Shape == _dot.Shape && p != _shape.A.Memory && p != _shape.B.Memory);
 
     private IEnumerable<Statement> PrefetchState(Panel panel, ScalarExpr tile, ScalarExpr step, long steps)
     {
@@ -69,8 +69,9 @@ internal sealed partial class ContractionKernel
         var row = FirstM(number) + rowOfTile;
         var guard = CoversExactly ? null : MovesLastTile ? ScalarExpr.Compare(CompareKind.Ge, row, number * _blocking.TileM)
             : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.M));
-        if (!CoversExactly && !MovesLastTile) row = ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
-        var index = _shape.ResultIndex(panel.Range.Batch, row, panel.FirstN + lane);
+        var m = CoversExactly || MovesLastTile ? RowOf(number, rowOfTile)
+            : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
+        var index = _shape.ResultIndex(panel.Range.Batch, m, panel.FirstN + lane);
         return _body.StoreFrom(_dot, sum, _ => index, guard);
     }
 

@@ -32,18 +32,34 @@ internal sealed partial class ContractionKernel
         return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [pack]);
     }
 
-    // to[at + k·stride + i] = element (first + i, firstK + k) of one operand, for i < width and k < count.
+    // to[at + k·stride + i] = element (first + i, k) of one operand, for i < width and k < count from a block's first.
     private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
-        ScalarExpr first, ScalarExpr firstK, long width, long count)
+        ScalarExpr first, ScalarExpr blockOfK, long width, long count)
     {
-        var from = _body.BufferOf(side.Operand);
-        if (side.KStride == 1 && side.FreeStride is { } distance and > 1)
-            return new TransposeStatement(to, at, stride, from, side.Position(batch, first, firstK), distance, width, count);
+        var from = _body.BufferOf(side.Memory);
+        if (RunToTranspose(side, count) is var run and > 0)
+        {
+            Statement Transpose(ScalarExpr number, AxisNumber firstK) => new TransposeStatement(to, at + number * (run * stride), stride,
+                from, side.Position(batch, first, firstK), side.Free.RunStride, width, run);
+            if (run == count) return Transpose(ScalarExpr.Index(0), blockOfK * _blocking.BlockK);
+            var number = new LoopVariable("run");
+            return new ForStatement(number, count / run, LoopKind.Serial, 1,
+                [Transpose(number.Value, new(blockOfK * (_blocking.BlockK / run) + number.Value, run, ScalarExpr.Index(0)))]);
+        }
         var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var element = new LoadExpr(from, side.Position(batch, first + lane.Value, firstK + k.Value));
+        var element = new LoadExpr(from, side.Position(batch, first + lane.Value, blockOfK * _blocking.BlockK + k.Value));
         var lanes = Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(width));
         var copy = new ForStatement(lane, width, LoopKind.Vector, lanes,
             [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
         return new ForStatement(k, count, LoopKind.Serial, 1, [copy]);
+    }
+
+    // How many elements along K are contiguous wherever a block of K begins, in rows a constant distance apart; 0 where none are.
+    private long RunToTranspose(ContractionSide side, long count)
+    {
+        if (side.K.RunStride != 1 || side.Free.Stride is not > 1) return 0;
+        var run = (long)side.K.Run;
+        if (run == _shape.K || run % _blocking.BlockK == 0) return count;
+        return _blocking.BlockK % run == 0 && count % run == 0 ? run : 0;
     }
 }

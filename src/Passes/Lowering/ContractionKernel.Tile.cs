@@ -6,9 +6,6 @@ namespace GraphCompiler.Passes.Lowering;
 /// <content>A register tile: its multiply-adds over a range of K, and the packing and prefetching between them.</content>
 internal sealed partial class ContractionKernel
 {
-    /// <summary>K between two prefetches: long enough not to crowd out the loads, short enough to cover a panel during its tiles.</summary>
-    private const long KPerStep = 8;
-
     /// <summary>A panel of B at a range of K.</summary>
     private sealed record Panel(TileRange Range, KRange K, ScalarExpr Number, ScalarExpr FirstN)
     {
@@ -17,7 +14,7 @@ internal sealed partial class ContractionKernel
     }
 
     // A panel that is contiguous along N is packed by its first tile, whose multiply-adds hide the latency of the loads.
-    private bool FirstTilePacks => _packedB is not null && _shape.B.FreeStride == 1;
+    private bool FirstTilePacks => _packedB is not null && _shape.B.Free.Stride == 1;
 
     private IEnumerable<Statement> Tiles(Panel panel)
     {
@@ -74,39 +71,39 @@ internal sealed partial class ContractionKernel
     // on the number of workers; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
-        var (steps, k) = (panel.K.Count / KPerStep, panel.K.Count);
-        IEnumerable<Statement> Plain(ScalarExpr from, long count, Local into) =>
-            Cascade.Loop(count, "k", i => MultiplyAdd(panel, from + i, tile, lane, into));
+        var (size, k) = ((long)_blocking.StepK, panel.K.Count);
+        var steps = k / size;
+        IEnumerable<Statement> Plain(ScalarExpr step, long count, Local into) =>
+            Cascade.Loop(count, "k", i => MultiplyAdd(panel, new(step, size, i), tile, lane, into));
         IEnumerable<Statement> Hints(ScalarExpr step) =>
             [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
-        var hasHints = steps > 0 && Hints(ScalarExpr.Index(0)).Any();
+        var hasSteps = steps > 0 && (_shape.A.K.Stride is null || Hints(ScalarExpr.Index(0)).Any());
         IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
-            !hasHints ? Plain(first * KPerStep, count * KPerStep, into)
-                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain((first + i) * KPerStep, KPerStep, into)]);
-        if (!hasHints && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, accumulators);
-        var most = Cascade.RunRanges(steps, accumulators, OpenTile, Steps, Cascade.MostMultiplyAdds / KPerStep, "step");
-        return k % KPerStep is > 0 and var remainder
-            ? [.. most, .. Plain(ScalarExpr.Index(steps * KPerStep), remainder, accumulators)] : most;
+            !hasSteps ? Plain(first, count * size, into)
+                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain(first + i, size, into)]);
+        if (!hasSteps && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, accumulators);
+        var most = Cascade.RunRanges(steps, accumulators, OpenTile, Steps, Cascade.MostMultiplyAdds / size, "step");
+        return k % size is > 0 and var remainder
+            ? [.. most, .. Plain(ScalarExpr.Index(steps), remainder, accumulators)] : most;
     }
 
     // A tile has no registers for two levels: the upper one is in memory during MostMultiplyAdds / 2 multiply-adds of each accumulator.
     private CascadeLevel<Local> OpenTile(Local outer) => Cascade.OpenTile(_body, outer);
 
-    private IEnumerable<Statement> MultiplyAdd(Panel panel, ScalarExpr k, ScalarExpr tile, ScalarExpr lane, Local accumulators)
+    private IEnumerable<Statement> MultiplyAdd(Panel panel, AxisNumber kOfBlock, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
-        var (batch, kOfBlock) = (panel.Range.Batch, k);
+        var (batch, k) = (panel.Range.Batch, FromFirst(panel.K, kOfBlock));
         var number = TileNumber(panel, tile);
         var right = _body.NewLocal("b", _dtype);
-        k = panel.K.First + k;
-        var packed = kOfBlock * _blocking.TileN + lane;
+        var packed = kOfBlock.Sum * _blocking.TileN + lane;
         yield return new LetStatement(right, _packedB is not null && panel.IsPacked ? new LoadExpr(_packedB, packed)
-            : new LoadExpr(_body.BufferOf(_shape.B.Operand), _shape.B.Position(batch, panel.FirstN + lane, k)));
+            : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)));
         if (_packedB is not null && !panel.IsPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
         for (var i = 0; i < _blocking.TileM; i++)
         {
             var left = _packedA is null
-                ? new LoadExpr(_body.BufferOf(_shape.A.Operand), _shape.A.Position(batch, FirstM(number) + i, k))
-                : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k) * _packedStride + i);
+                ? new LoadExpr(_body.BufferOf(_shape.A.Memory), _shape.A.Position(batch, RowOf(number, ScalarExpr.Index(i)), k))
+                : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k.Sum) * _packedStride + i);
             yield return new AssignStatement(accumulators, i,
                 new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(accumulators, i)));
         }
@@ -119,16 +116,16 @@ internal sealed partial class ContractionKernel
         var side = _shape.B;
         part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
         ScalarExpr n = ScalarExpr.Index(0), k = part;
-        if (side.KStride == 1)
+        if (side.K.Stride == 1)
         {
             n = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
             k = part / ScalarExpr.Index(LineElements) * LineElements;
         }
-        else if (side.FreeStride != 1) yield break;
+        else if (side.Free.Stride != 1) yield break;
         var next = panel.FirstN + _blocking.TileN + n;
         for (var i = 0; i < _blocking.TileN; i += LineElements)
-            yield return new PrefetchStatement(_body.BufferOf(side.Operand),
-                side.Position(panel.Range.Batch, next + i, panel.K.First + k), Level: 2);
+            yield return new PrefetchStatement(_body.BufferOf(side.Memory),
+                side.Position(panel.Range.Batch, next + i, panel.K.Block * _blocking.BlockK + k), Level: 2);
     }
 
     private int LineElements => TargetTraits.LineBytes / _dtype.Bytes;
@@ -138,6 +135,14 @@ internal sealed partial class ContractionKernel
     // Where all of A is packed together, rows beyond the last are not stored. Otherwise the last tile is shifted up to end with the last
     // row, and does not store the rows of the tile before it.
     private bool MovesLastTile => !CoversExactly && (_packedA is null || _packsAByBlock);
+
+    private AxisNumber FromFirst(KRange range, AxisNumber k) => _blocking.BlockK % k.Granule == 0
+        ? k with { Quotient = range.Block * (_blocking.BlockK / k.Granule) + k.Quotient } : range.Block * _blocking.BlockK + k.Sum;
+
+    // Where tiles cover M exactly, or begin anew at its last rows, they begin at a multiple of their rows if M is one.
+    private AxisNumber RowOf(ScalarExpr tile, ScalarExpr row) => _shape.M % _blocking.TileM != 0 ? FirstM(tile) + row
+        : new AxisNumber(MovesLastTile ? ScalarExpr.Binary(BinaryKind.Min, tile, ScalarExpr.Index(_shape.M / _blocking.TileM - 1)) : tile,
+            _blocking.TileM, row);
 
     private ScalarExpr FirstM(ScalarExpr tile)
     {

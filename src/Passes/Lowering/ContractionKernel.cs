@@ -32,6 +32,7 @@ internal sealed partial class ContractionKernel
     private readonly Value _dot;
     private readonly ContractionShape _shape;
     private readonly ContractionBlocking _blocking;
+    private readonly Operation[] _afterDot;
     private readonly long _packedStride;
     private readonly Epilogue _epilogue;
     private readonly LoopBuffer? _packedA;
@@ -45,6 +46,7 @@ internal sealed partial class ContractionKernel
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        _afterDot = [.. EpilogueOf(_body.Function, dot)];
         _blocking = ContractionBlocking.Choose(_shape, _dtype, target, PartitionsM(weights), takesWholeN: IsSmall);
         if (PacksA() && PaysToPackPerWorker(weights))
             _blocking = ContractionBlocking.Choose(_shape, _dtype, target, partitionsM: true, takesWholeN: false);
@@ -66,10 +68,20 @@ internal sealed partial class ContractionKernel
         if (_blocking.BlocksK > Cascade.MostSteps) _total = _body.AddScratch("total", _dtype, _partial!.Elements, BufferScope.Worker);
     }
 
+    // The contraction and what its results follow from, without the index maps that only its operands are read through.
+    private static HashSet<Operation> EpilogueOf(Function function, Operation dot)
+    {
+        HashSet<Operation> found = [dot, .. function.Results.Select(r => r.Definition).OfType<Operation>()];
+        foreach (var operation in function.Operations.Reverse())
+            if (operation != dot && found.Contains(operation))
+                found.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
+        return found;
+    }
+
     public static Kernel Lower(Operation fusion, TargetTraits target, WeightUse weights) =>
         new ContractionKernel(fusion, target, weights).Build();
 
-    private bool PacksB() => _shape.B.FreeStride != 1
+    private bool PacksB() => _shape.B.Free.Stride != 1
         || _shape.K * _shape.N * _dtype.Bytes > UnpackedBytes && _blocking.TilesPerBlock > 2;
 
     // A is read element by element, so packing it only pays where the lines of a tile's rows conflict in the first-level cache: lines a
@@ -79,9 +91,11 @@ internal sealed partial class ContractionKernel
         if (_shape.K * _shape.M * _dtype.Bytes <= UnpackedBytes || _shape.N <= _blocking.TileN) return false;
         // Where each worker packs its own batches, a batch is not divided.
         if (_shape.Batch > 1 && _shape.Batch < _target.Workers) return false;
-        var side = _shape.A;
-        if (side is not { FreeStride: { } free, KStride: { } k }) return true;
-        var (lines, distance) = k == 1 ? (_blocking.TileM, free) : free == 1 ? (_blocking.BlockK, k)
+        // Windows overlap: a copy of them would be many times the memory that they share.
+        if (_shape.A.Density < 1) return false;
+        var (free, k) = (_shape.A.Free, _shape.A.K);
+        if (free.Stride is null || k.Stride is null) return true;
+        var (lines, distance) = k.Stride == 1 ? (_blocking.TileM, free.RunStride) : free.Stride == 1 ? (_blocking.BlockK, k.RunStride)
             : (long.MaxValue / SetsBytes, SetsBytes);
         return lines * Gcd(distance * _dtype.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
     }
@@ -97,7 +111,7 @@ internal sealed partial class ContractionKernel
     // Where each worker packs its own rows of A there is no barrier, and nothing moves between caches. In turn each worker packs all panels
     // of B, which must take little time beside its tiles. Weights that the step replaces would move as a whole.
     private bool PaysToPackPerWorker(WeightUse weights) => _shape.Batch == 1 && _shape.M >= LeastMPerWorker * _target.Workers
-        && !StateOperands().Any() && !weights.Replaced.Contains(LowerToLoops.Root(OperandOf(_shape.B.Operand)));
+        && !StateOperands().Any() && !weights.Replaced.Contains(LowerToLoops.Root(OperandOf(_shape.B.Memory)));
 
     private Value OperandOf(Value parameter) => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(parameter)];
 
@@ -151,8 +165,8 @@ internal sealed partial class ContractionKernel
 
     private sealed record TileRange(ScalarExpr Batch, ScalarExpr Block, ScalarExpr FirstPanel, long Panels, long Width);
 
-    /// <summary>A range of K; accumulators are complete after the last.</summary>
-    private sealed record KRange(ScalarExpr First, long Count, bool IsLast);
+    /// <summary>A range of K: a block, of which the last may be shorter; accumulators are complete after the last.</summary>
+    private sealed record KRange(ScalarExpr Block, long Count, bool IsLast);
 
     // Each block of K adds its accumulators to the partial results. Very many blocks form about as many groups as a group has blocks, and
     // each group adds its partial results to a total.
@@ -163,7 +177,7 @@ internal sealed partial class ContractionKernel
         {
             var block = new LoopVariable("k_block");
             return new(block, count, LoopKind.Serial, 1,
-                [Panels(range, new((first + block.Value) * _blocking.BlockK, _blocking.BlockK, IsLast: false))]);
+                [Panels(range, new(first + block.Value, _blocking.BlockK, IsLast: false))]);
         }
         var inGroups = 0L;
         if (_total is not null)
@@ -177,8 +191,7 @@ internal sealed partial class ContractionKernel
         }
         if (before > 0) yield return Fill(_partial!, range, _ => ScalarExpr.Constant(_dtype, 0));
         if (before > inGroups) yield return Blocks(ScalarExpr.Index(inGroups), before - inGroups);
-        yield return Panels(range,
-            new(ScalarExpr.Index(before * _blocking.BlockK), _shape.K - before * _blocking.BlockK, IsLast: true));
+        yield return Panels(range, new(ScalarExpr.Index(before), _shape.K - before * _blocking.BlockK, IsLast: true));
     }
 
     // to[i] = value(i) for the accumulators of a range's tiles.
@@ -194,7 +207,7 @@ internal sealed partial class ContractionKernel
         var panel = new LoopVariable("panel");
         var firstN = (range.FirstPanel + panel.Value) * _blocking.TileN;
         Statement[] pack = _packedB is null || FirstTilePacks ? []
-            : [Pack(_packedB, ScalarExpr.Index(0), _blocking.TileN, _shape.B, range.Batch, firstN, k.First, range.Width, k.Count)];
+            : [Pack(_packedB, ScalarExpr.Index(0), _blocking.TileN, _shape.B, range.Batch, firstN, k.Block, range.Width, k.Count)];
         return new ForStatement(panel, range.Panels, LoopKind.Serial, 1, [.. pack, .. Tiles(new(range, k, panel.Value, firstN))]);
     }
 }

@@ -16,16 +16,16 @@ internal sealed class ContractionShape
         var (x, y) = (dot.Operands[0], dot.Operands[1]);
         var left = new ContractionSide(x, axes.BatchX, axes.FreeX(x.Rank), axes.ContractX);
         var right = new ContractionSide(y, axes.BatchY, axes.FreeY(y.Rank), axes.ContractY);
-        _isSwapped = right.FreeCount == 1 && left.FreeCount > 1;
+        _isSwapped = right.Free.Count == 1 && left.Free.Count > 1;
         (A, B) = _isSwapped ? (right, left) : (left, right);
     }
 
     public ContractionSide A { get; }
     public ContractionSide B { get; }
-    public long Batch => A.BatchCount;
-    public long M => A.FreeCount;
-    public long N => B.FreeCount;
-    public long K => A.KCount;
+    public long Batch => A.Batch.Count;
+    public long M => A.Free.Count;
+    public long N => B.Free.Count;
+    public long K => A.K.Count;
 
     /// <summary>Whether the result has no elements.</summary>
     public bool IsEmpty => Batch * M * N == 0;
@@ -36,58 +36,98 @@ internal sealed class ContractionShape
     /// <summary>Whether the result is M × N, row-major, in memory.</summary>
     public bool IsRowMajor => Batch == 1 && !_isSwapped;
 
-    public ScalarExpr[] ResultIndex(ScalarExpr batch, ScalarExpr m, ScalarExpr n)
+    public ScalarExpr[] ResultIndex(ScalarExpr batch, AxisNumber m, ScalarExpr n)
     {
-        var (left, right) = (A.SplitFree(m), B.SplitFree(n));
-        return [.. A.SplitBatch(batch), .. _isSwapped ? right : left, .. _isSwapped ? left : right];
+        var (left, right) = (A.Free.Split(m), B.Free.Split(n));
+        return [.. A.Batch.Split(batch), .. _isSwapped ? right : left, .. _isSwapped ? left : right];
     }
 }
 
-/// <summary>One operand of a contraction, its axes in three groups.</summary>
-internal sealed class ContractionSide(Value operand, int[] batch, int[] free, int[] contract)
+/// <summary>One operand of a contraction: a view of memory, its axes in three groups.</summary>
+internal sealed class ContractionSide
 {
-    public Value Operand { get; } = operand;
-    public long BatchCount { get; } = Count(operand.Shape, batch);
-    public long FreeCount { get; } = Count(operand.Shape, free);
-    public long KCount { get; } = Count(operand.Shape, contract);
+    private readonly StridedView _view;
 
-    /// <summary>Stride in elements along M or N, or null where it is not constant.</summary>
-    public long? FreeStride { get; } = LinearStride(operand.Shape, free);
-    /// <summary>Stride in elements along K, or null where it is not constant.</summary>
-    public long? KStride { get; } = LinearStride(operand.Shape, contract);
-
-    public ScalarExpr[] SplitBatch(ScalarExpr position) => Split(batch, position);
-    public ScalarExpr[] SplitFree(ScalarExpr position) => Split(free, position);
-
-    /// <summary>The row-major position of an element of the operand.</summary>
-    public ScalarExpr Position(ScalarExpr batchNumber, ScalarExpr freeNumber, ScalarExpr k)
+    public ContractionSide(Value operand, int[] batch, int[] free, int[] contract)
     {
-        var index = new ScalarExpr[Operand.Rank];
-        Fill(index, batch, batchNumber);
-        Fill(index, free, freeNumber);
-        Fill(index, contract, k);
-        return KernelBody.Position(Operand.Shape, index);
+        _view = StridedView.Of(operand)
+            ?? throw new IR.Diagnostics.InternalCompilerException("lower", $"{operand.Definition} is contracted, and no view of memory");
+        (Batch, Free, K) = (new(_view, batch), new(_view, free), new(_view, contract));
     }
 
-    // Where axes are nested with constant strides, the number of all of them is an index of the innermost, beyond its size: no division.
-    private void Fill(ScalarExpr[] index, int[] axes, ScalarExpr number)
+    /// <summary>The value in memory.</summary>
+    public Value Memory => _view.Memory;
+    public AxisGroup Batch { get; }
+    public AxisGroup Free { get; }
+    public AxisGroup K { get; }
+
+    /// <summary>Elements in memory for each one of the view: windows overlap.</summary>
+    public double Density => Math.Min(1, (double)_view.Memory.Shape.ElementCount / Math.Max(_view.Shape.ElementCount, 1));
+
+    /// <summary>The row-major position in memory of an element.</summary>
+    public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>
+        Free.Position(free) + Batch.Position(batch) + K.Position(k) + _view.Offset;
+}
+
+/// <summary>A number along a group of axes, from 0 to below <see cref="AxisGroup.Count"/>: quotient · granule + step.</summary>
+/// <param name="Quotient">How many granules come before it.</param>
+/// <param name="Granule">Axes whose size it divides need no division for the step.</param>
+/// <param name="Step">What is left: less than the granule.</param>
+internal readonly record struct AxisNumber(ScalarExpr Quotient, long Granule, ScalarExpr Step)
+{
+    public static implicit operator AxisNumber(ScalarExpr number) => new(number, 1, ScalarExpr.Index(0));
+
+    public ScalarExpr Sum => Quotient * Granule + Step;
+
+    /// <summary>The index along each of some axes.</summary>
+    public ScalarExpr[] Split(int[] sizes)
     {
-        var split = Split(axes, number);
-        var innermost = LinearStride(Operand.Shape, axes) is null ? -1 : Array.FindLastIndex(axes, a => Operand.Shape[a] != 1);
-        for (var i = 0; i < axes.Length; i++) index[axes[i]] = innermost < 0 ? split[i] : i == innermost ? number : ScalarExpr.Index(0);
+        var innermost = Array.FindLastIndex(sizes, size => size != 1);
+        if (innermost < 0 || sizes[innermost] % Granule != 0) return KernelBody.Unravel(Sum, sizes);
+        var index = KernelBody.Unravel(Quotient, [.. sizes[..innermost], (int)(sizes[innermost] / Granule), .. sizes[(innermost + 1)..]]);
+        index[innermost] = index[innermost] * Granule + Step;
+        return index;
+    }
+}
+
+/// <summary>Axes of a view that are counted together, in row-major order.</summary>
+internal sealed class AxisGroup
+{
+    private readonly int[] _sizes;
+    // Axes in a row that are one step apart in memory.
+    private readonly List<(int Size, long Stride)> _runs = [];
+
+    public AxisGroup(StridedView view, int[] axes)
+    {
+        _sizes = [.. axes.Select(a => view.Shape[a])];
+        Count = _sizes.Aggregate(1L, (n, size) => n * size);
+        foreach (var axis in axes.Where(a => view.Shape[a] != 1))
+        {
+            var (size, stride) = (view.Shape[axis], view.Strides[axis]);
+            if (_runs.Count > 0 && _runs[^1].Stride == stride * size) _runs[^1] = (_runs[^1].Size * size, stride);
+            else _runs.Add((size, stride));
+        }
     }
 
-    private ScalarExpr[] Split(int[] axes, ScalarExpr number) => KernelBody.Unravel(number, axes.Select(a => Operand.Shape[a]).ToArray());
+    public long Count { get; }
 
-    private static long Count(Shape shape, int[] axes) => axes.Aggregate(1L, (n, a) => n * shape[a]);
+    /// <summary>How many numbers follow one another at one distance in memory: all, unless axes are apart.</summary>
+    public int Run => _runs.Count == 0 ? 1 : _runs[^1].Size;
 
-    private static long? LinearStride(Shape shape, int[] axes)
+    /// <summary>The distance from one number to the next in a run.</summary>
+    public long RunStride => _runs.Count == 0 ? 1 : _runs[^1].Stride;
+
+    /// <summary>The distance from one number to the next, or null where it is not constant.</summary>
+    public long? Stride => _runs.Count <= 1 ? RunStride : null;
+
+    /// <summary>What a number adds to the position in memory.</summary>
+    public ScalarExpr Position(AxisNumber number)
     {
-        var strides = shape.Strides();
-        int[] moving = [.. axes.Where(a => shape[a] != 1)];
-        if (moving.Length == 0) return 1;
-        for (var i = 1; i < moving.Length; i++)
-            if (strides[moving[i - 1]] != strides[moving[i]] * shape[moving[i]]) return null;
-        return strides[moving[^1]];
+        var (position, index) = (ScalarExpr.Index(0), number.Split([.. _runs.Select(r => r.Size)]));
+        for (var i = 0; i < index.Length; i++) position = StridedView.Step(position, index[i], _runs[i].Stride);
+        return position;
     }
+
+    /// <summary>The index along each axis.</summary>
+    public ScalarExpr[] Split(AxisNumber number) => number.Split(_sizes);
 }

@@ -34,7 +34,7 @@ internal sealed class GemvKernel
     {
         var dot = Dot(fusion.Body!);
         var shape = new ContractionShape(dot);
-        return shape is { M: 1, A.KStride: 1, B: { KStride: 1, FreeStride: > 1 } }
+        return shape is { M: 1, A.K.Stride: 1, B: { K.Stride: 1, Free.Stride: > 1 } }
             && shape.K > target.Lanes(dot.Result.DType);
     }
 
@@ -94,7 +94,7 @@ internal sealed class GemvKernel
                 new MultiplyAddExpr(Load(_shape.B, row + i), new LocalExpr(vector), new LocalExpr(accumulators, i)));
 
         LoadExpr Load(ContractionSide side, ScalarExpr free) =>
-            new(_body.BufferOf(side.Operand), side.Position(batch, free, k), guard);
+            new(_body.BufferOf(side.Memory), side.Position(batch, free, k), guard);
     }
 
     private ForStatement Epilogue(ScalarExpr batch, ScalarExpr row, int size)

@@ -52,7 +52,7 @@ internal sealed class KernelBody
         if (Known(value) is { } known) return known;
         var expression = value.Definition is { Op: IElementOp element } operation
             ? element.Lower(operation, operation.Operands.Select(o => Element(o, index, statements)).ToArray())
-            : Mapped(value, index, null);
+            : new MappedReads(this, statements).Read(value, index, null);
         if (expression is ConstantExpr) return expression;
         var local = NewLocal("v", value.DType);
         statements.Add(new LetStatement(local, expression));
@@ -157,28 +157,39 @@ internal sealed class KernelBody
     private LoadExpr Load(Value parameter, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard) =>
         new(_operands[parameter], Position(parameter.Shape, index), guard);
 
-    // Index maps read other elements than the current one, so nothing here is looked up in or added to a scope
-    // except a row's own values, which are the same for every element of the row.
-    private ScalarExpr Mapped(Value value, ReadOnlySpan<ScalarExpr> index, ScalarExpr? guard)
+    /// <summary>Reads through index maps, for one element. They read other elements than the current one, so nothing is looked up in or
+    /// added to a scope except a row's own values, which are the same for every element of the row; what several of them read at one index
+    /// is computed once.</summary>
+    private sealed class MappedReads(KernelBody body, List<Statement> statements)
     {
-        if (value.Definition is null) return Load(value, index, guard);
-        var operation = value.Definition;
-        if (operation.Op is IIndexedOp indexed)
+        // By the identity of the index: expressions of one operation share it.
+        private readonly Dictionary<(Value, ScalarExpr[], ScalarExpr?), ScalarExpr> _read = [];
+
+        public ScalarExpr Read(Value value, ScalarExpr[] index, ScalarExpr? guard)
         {
-            return indexed.Lower(operation, index, (operand, at, inner) =>
+            if (value.Definition is not { } operation) return body.Load(value, index, guard);
+            if (_read.TryGetValue((value, index, guard), out var known)) return known;
+            var expression = operation.Op switch
             {
-                var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
-                var read = operation.Operands[operand];
-                return (IsRowValue(read) ? Known(read) : null) ?? Mapped(read, at, both);
-            });
+                IIndexedOp indexed => indexed.Lower(operation, index, (operand, at, inner) =>
+                {
+                    var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
+                    var read = operation.Operands[operand];
+                    return (IsRowValue(read) ? body.Known(read) : null) ?? Read(read, at.ToArray(), both);
+                }),
+                IElementOp element => Computed(element.Lower(operation, [.. operation.Operands.Select(o => Read(o, index, guard))])),
+                _ => throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel"),
+            };
+            return _read[(value, index, guard)] = expression;
         }
-        if (operation.Op is IElementOp element)
+
+        private ScalarExpr Computed(ScalarExpr expression)
         {
-            var operands = new ScalarExpr[operation.Operands.Length];
-            for (var i = 0; i < operands.Length; i++) operands[i] = Mapped(operation.Operands[i], index, guard);
-            return element.Lower(operation, operands);
+            if (expression is ConstantExpr) return expression;
+            var local = body.NewLocal("m", expression.DType);
+            statements.Add(new LetStatement(local, expression));
+            return new LocalExpr(local);
         }
-        throw new InternalCompilerException("lower", $"{operation} is read at mapped indices inside its own kernel");
     }
 
     /// <summary>Adds scratch memory to the kernel.</summary>

@@ -1,0 +1,94 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Canonicalization;
+
+/// <summary>Rules of windows: those of one tap are slices, and a convolution's derivative is a convolution.</summary>
+internal static class WindowRules
+{
+    /// <summary>Windows of one tap → a slice with unit axes.</summary>
+    internal static Value? OfOneTap(RewriteSite site)
+    {
+        var (windows, x) = (Window.Geometry.Of(site.Operation), site[0]);
+        if (windows.Size.Any(s => s != 1)) return null;
+        var (limit, stride) = ((int[])[.. x.Shape], (int[])[.. x.Shape.Select(_ => 1)]);
+        for (var i = 0; i < windows.Axes.Length; i++) stride[windows.Axes[i]] = windows.Stride[i];
+        var sliced = stride.All(s => s == 1) ? x : site.EmitWith(Slice.Instance, Slice.Attributes(new int[limit.Length], limit, stride), x);
+        return site.EmitWith(Reshape.Instance, Reshape.Attributes(site.Type.Shape), sliced);
+    }
+
+    /// <summary>Windows of one tap, added → the elements with zeros between them.</summary>
+    internal static Value? OverlapAddOfOneTap(RewriteSite site)
+    {
+        var windows = Window.Geometry.Of(site.Operation);
+        if (windows.Size.Any(s => s != 1)) return null;
+        int[] positions = [.. site.Type.Shape];
+        for (var i = 0; i < windows.Axes.Length; i++) positions[windows.Axes[i]] = windows.Count(i, site.Type.Shape[windows.Axes[i]]);
+        var x = site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(positions)), site[0]);
+        return positions.SequenceEqual(site.Type.Shape) ? x : Spread(site, x, windows.Axes, windows.Stride, [.. site.Type.Shape]);
+    }
+
+    /// <summary>overlap_add(dot(x, y)), the positions from x and the taps from y → dot(window(pad(x)), reverse(y)) over the taps too: the
+    /// windows of the product are never in memory.</summary>
+    /// <remarks>window · stride + tap · dilation = at: with stride - 1 zeros between x's elements and (size - 1) · dilation before them,
+    /// the taps of the window that begins at `at` meet y's in the opposite order. Windows that do not overlap are better added.</remarks>
+    internal static Value? OverlapAddOfDot(RewriteSite site)
+    {
+        if (!site.IsOnlyUse(0, DotGeneral.Instance) || site.Defined(0, DotGeneral.Instance) is not { } dot) return null;
+        var (windows, axes) = (Window.Geometry.Of(site.Operation), DotGeneral.Axes.Of(dot.Attributes));
+        if (windows.Size.Zip(windows.Stride).All(p => p.First <= p.Second)) return null;
+        var (x, y) = (dot.Operands[0], dot.Operands[1]);
+        var origin = new ResultAxes(axes, x.Rank, y.Rank);
+        int[] taps = [.. windows.Size.Select((_, i) => windows.FirstTap + i)];
+        return origin.AllFrom(0, windows.Axes) is { } positionsX && origin.AllFrom(1, taps) is { } tapsY
+                ? Convolution(site, windows, axes, x, positionsX, y, tapsY, isSwapped: false)
+            : origin.AllFrom(1, windows.Axes) is { } positionsY && origin.AllFrom(0, taps) is { } tapsX
+                ? Convolution(site, windows, axes, y, positionsY, x, tapsX, isSwapped: true)
+            : null;
+    }
+
+    private static Value? Convolution(RewriteSite site, Window.Geometry windows, DotGeneral.Axes axes,
+        Value x, int[] positions, Value y, int[] taps, bool isSwapped)
+    {
+        if (positions.Zip(positions.Skip(1)).Any(p => p.First >= p.Second)) return null;
+        int[] sizes = [.. x.Shape];
+        for (var i = 0; i < positions.Length; i++)
+            sizes[positions[i]] = site.Type.Shape[windows.Axes[i]] + (windows.Size[i] - 1) * windows.Dilation[i];
+        var low = windows.Size.Select((size, i) => (size - 1) * windows.Dilation[i]).ToArray();
+        var padded = Spread(site, x, positions, windows.Stride, sizes, low);
+        var inner = windows with { Axes = positions, Stride = [.. positions.Select(_ => 1)] };
+        var read = site.EmitWith(Window.Instance, inner.Attributes, padded);
+        var reversed = site.EmitWith(Reverse.Instance, Reverse.Attributes(taps.Order()), y);
+        int[] Moved(int[] of) => [.. of.Select(a => a < inner.FirstTap ? a : a + taps.Length)];
+        int[] newTaps = [.. taps.Select((_, i) => inner.FirstTap + i)];
+        return isSwapped
+            ? site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(axes.BatchX, Moved(axes.BatchY),
+                [.. axes.ContractX, .. taps], [.. Moved(axes.ContractY), .. newTaps]).Attributes, reversed, read)
+            : site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(Moved(axes.BatchX), axes.BatchY,
+                [.. newTaps, .. Moved(axes.ContractX)], [.. taps, .. axes.ContractY]).Attributes, read, reversed);
+    }
+
+    // x with zeros between its elements along some axes, and before and after them, up to the given sizes.
+    private static Value Spread(RewriteSite site, Value x, int[] along, int[] stride, int[] sizes, int[]? before = null)
+    {
+        var (low, high, interior) = (new int[x.Rank], new int[x.Rank], new int[x.Rank]);
+        for (var i = 0; i < along.Length; i++)
+        {
+            var axis = along[i];
+            (low[axis], interior[axis]) = (before?[i] ?? 0, stride[i] - 1);
+            high[axis] = sizes[axis] - low[axis] - ((x.Shape[axis] - 1) * stride[i] + 1);
+        }
+        return site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, interior), x);
+    }
+
+    /// <summary>Which operand's axis each axis of a contraction's result is.</summary>
+    private sealed class ResultAxes(DotGeneral.Axes axes, int rankX, int rankY)
+    {
+        private readonly (int Operand, int Axis)[] _from =
+            [.. axes.BatchX.Select(a => (-1, a)), .. axes.FreeX(rankX).Select(a => (0, a)), .. axes.FreeY(rankY).Select(a => (1, a))];
+
+        /// <summary>The axes of an operand that these axes of the result are, or null if some are not its own.</summary>
+        public int[]? AllFrom(int operand, int[] result) =>
+            result.All(a => _from[a].Operand == operand) ? [.. result.Select(a => _from[a].Axis)] : null;
+    }
+}
