@@ -77,14 +77,14 @@ public sealed class OverlapAdd : LinearOp, IIndexedOp
             [([.. index[..windows.FirstTap], .. new ScalarExpr[windows.Axes.Length], .. index[windows.FirstTap..]], null)];
         for (var k = 0; k < windows.Axes.Length; k++)
         {
-            var axis = k;
-            var taps = Taps(windows, axis, index[windows.Axes[axis]], shape[windows.Axes[axis]], operation.Result.Shape[windows.Axes[axis]]);
+            var (axis, along) = (k, windows.Axes[k]);
+            var taps = Taps(windows, axis, index[along], shape[along], operation.Result.Shape[along]);
             sites = [.. sites.SelectMany(s => taps.Select(t => With(s, t)))];
 
             (ScalarExpr[], ScalarExpr?) With((ScalarExpr[] At, ScalarExpr? Exists) site, Tap tap)
             {
                 ScalarExpr[] at = [.. site.At];
-                (at[windows.Axes[axis]], at[windows.FirstTap + axis]) = (tap.Window, tap.Number);
+                (at[along], at[windows.FirstTap + axis]) = (tap.Window, tap.Number);
                 return (at, And(site.Exists, tap.Exists));
             }
         }

@@ -66,8 +66,8 @@ public sealed class Window : AffineOp
             for (var i = 0; i < Axes.Length; i++)
             {
                 var at = i;
-                call.Require(Extent(i) <= x.Shape[Axes[i]], DiagnosticCode.ShapeMismatch, () =>
-                    $"a window of {Size[at]} taps, {Dilation[at]} apart, spans {Extent(at)} elements and does not fit axis {Axes[at]} of {x}");
+                call.Require(Extent(i) <= x.Shape[Axes[i]], DiagnosticCode.ShapeMismatch, () => $"a window of {Size[at]} taps, "
+                    + $"{Dilation[at]} apart, spans {Extent(at)} elements and does not fit axis {Axes[at]} of {x}");
             }
         }
     }
@@ -104,7 +104,7 @@ public static class WindowSyntax
 {
     extension(Value x)
     {
-        /// <summary>The windows along some axes: x[n, h, w, c] over axes 1 and 2 is y[n, oh, ow, kh, kw, c]. No element is copied.</summary>
+        /// <summary>The windows along some axes: x[n, h, w, c] over axes 1 and 2 is y[n, oh, ow, kh, kw, c]. Nothing is copied.</summary>
         /// <param name="axes">Increasing.</param>
         /// <param name="size">Taps of a window along each, at least 1.</param>
         /// <param name="stride">Elements from a window to the next; 1 when null.</param>
