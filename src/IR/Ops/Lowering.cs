@@ -18,6 +18,10 @@ public interface IIndexedOp
 {
     /// <summary>The scalar expression of the result's element at <paramref name="index"/>.</summary>
     ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source);
+
+    /// <summary>Indices along an axis of the result at which other elements begin to be read: a loop that is split there needs no guards
+    /// along the axis.</summary>
+    IEnumerable<int> Breaks(Operation operation, int axis) => [];
 }
 
 /// <summary>An op that combines the elements along some axes and drops those axes.</summary>
