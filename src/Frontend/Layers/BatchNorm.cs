@@ -101,9 +101,8 @@ public static class BatchNormSyntax
         /// <summary>x normalized by the mean and the variance of each channel of the batch: a new <see cref="Layers.BatchNorm"/> layer
         /// applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has fewer than two axes. SGC1004: no such axis.
-        /// SGC1006: name taken. SGC1008: x is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: a momentum outside of 0..1, a negative ε, or an initializer for what is left
-        /// out.</exception>
+        /// SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: a momentum outside of 0..1, a negative ε, or an
+        /// initializer for what is left out.</exception>
         /// <inheritdoc cref="Layers.BatchNorm.BatchNorm(string,double?,double,int,bool,bool,Initializer,Initializer,bool,string,int)"
         /// path="/param"/>
         public Value BatchNorm(string? name = null, double? momentum = 0.1, double epsilon = 1e-5, int axis = -1, bool scale = true,

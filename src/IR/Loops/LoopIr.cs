@@ -42,6 +42,13 @@ public sealed class LoopBuffer(string name, DType dtype, long elements, BufferSc
     /// <summary>Bytes up to the next cache line, the distance between scratch buffers.</summary>
     public long AlignedBytes => Align(Bytes);
 
+    /// <summary>The buffer of a kernel's argument; it has an element even where the tensor has none.</summary>
+    public static LoopBuffer Argument(string name, TensorType type, bool isWritten = false)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return new(name, type.DType, Math.Max(type.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
+    }
+
     /// <summary>Rounds up to whole cache lines, where every buffer of an arena starts.</summary>
     public static long Align(long bytes) => (bytes + 63) / 64 * 64;
 

@@ -60,6 +60,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, operation.Attributes.With("dimension", operation.Int("dimension") + 1));
+    bool IIndexedOp.IsRepeatable(Operation operation) => false;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

@@ -55,8 +55,10 @@ public sealed class OverlapAdd : LinearOp, IIndexedOp
     public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this,
         Attributes(Window.Geometry.Of(operation).Behind(), new Shape([x.Size, .. operation.Result.Shape])));
 
-    /// <summary>The most taps that lie on one element.</summary>
-    public static int Terms(Operation operation)
+    bool IIndexedOp.IsRepeatable(Operation operation) => false;
+
+    // The most taps that lie on one element; each tap lies on one.
+    int? IIndexedOp.DisjointTerms(Operation operation)
     {
         var windows = Window.Geometry.Of(operation);
         return windows.Size.Select((size, k) => windows.Dilation[k] == 1 ? (size + windows.Stride[k] - 1) / windows.Stride[k] : size)

@@ -59,6 +59,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, Attributes(operation.Number("value"),
         [0, .. operation.Ints("low")], [0, .. operation.Ints("high")], [0, .. operation.Ints("interior")]));
+    bool IIndexedOp.IsRepeatable(Operation operation) => false;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

@@ -140,7 +140,7 @@ internal sealed class KernelBody
     }
 
     public Kernel Build(IEnumerable<Statement> statements, double work) => new(
-        Fusion.Op is Fusion ? $"{Fusion.Attributes["kind"]}" : Fusion.Op.Name, [.. Arguments], [.. Scratch], [.. statements],
+        Fusion.Word("kind"), [.. Arguments], [.. Scratch], [.. statements],
         [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
 
     // A computed value is read through an index map only as a row's value by all of its row; memory and index
@@ -202,7 +202,7 @@ internal sealed class KernelBody
 
     private LoopBuffer AddArgument(string name, TensorType type, bool isWritten = false)
     {
-        var buffer = new LoopBuffer(name, type.DType, Math.Max(type.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
+        var buffer = LoopBuffer.Argument(name, type, isWritten);
         Arguments.Add(buffer);
         return buffer;
     }
