@@ -36,6 +36,8 @@ internal static class GradientTable
         ["cosine"] = Unary(x => x.Cos()),
         ["custom_gradient"] = Unary(x => Ruled(x.Sin(), x, () => x.Cos())),
         ["custom_gradient:product"] = Unary(x => Ruled(x * x, x, () => x * 2) * x),
+        ["custom_gradient:standardize"] = new([F64[2, 3, 4]], x => x[0].Standardize([0, 2], 0.1).Sin()),
+        ["custom_gradient:rms"] = new([F64[2, 3, 4]], x => x[0].RmsNormalize([1, 2], 0.1).Sin() * x[0]),
         ["divide"] = Binary((x, y) => x / y, 0.5), ["divide:constant"] = Unary(x => 1 / x + x / 3, 0.5),
         ["dot_general"] = new([F64[2, 3, 4], F64[2, 4, 2]], x => x[0].MatMul(x[1])),
         ["dot_general:matrix"] = new([F64[2, 2, 3, 4], F64[4, 2]], x => x[0].MatMul(x[1]).Tanh()),
