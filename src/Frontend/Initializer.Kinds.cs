@@ -27,8 +27,10 @@ public abstract partial record Initializer
     {
         private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
         {
-            var fanIn = shape.Rank == 0 ? 1 : shape[0];
-            var fanOut = shape.Rank < 2 ? 1 : shape[^1];
+            // Of a convolution's kernel [taps…, channels, filters] taps count as units do.
+            var taps = shape.SkipLast(2).Aggregate(1.0, (product, n) => product * n);
+            var fanIn = shape.Rank == 0 ? 1 : shape.Rank == 1 ? shape[0] : taps * shape[^2];
+            var fanOut = shape.Rank < 2 ? 1 : taps * shape[^1];
             var deviation = Math.Sqrt(Gain / (UseFanOut ? fanIn + fanOut : fanIn));
             for (var i = 0; i < elements.Length; i++)
                 elements[i] = (float)(deviation * (IsNormal ? NextNormal(ref random) : Math.Sqrt(3) * (2 * random.NextSingle() - 1)));

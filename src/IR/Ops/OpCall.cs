@@ -164,7 +164,8 @@ public sealed class OpCall
         ? (int)whole
         : throw Error(DiagnosticCode.BadAttribute, $"{name}: {value} is not an integer of 32 bits");
 
-    private static string Describe(Value value)
+    /// <summary>A value in a note: its name or number, type and where it was declared.</summary>
+    internal static string Describe(Value value)
     {
         var what = value.Name is { } name ? $"\"{name}\"" : $"{value} = {value.Definition!.Op.Name}";
         return $"{what} : {value.Type}{(value.Location.IsKnown ? $"   {value.Location}" : "")}";
