@@ -44,7 +44,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     {
         base.Withdraw(firstId);
         _parameters.RemoveAll(p => p.Value.Id >= firstId);
-        _assignments.RemoveAll(a => a.Variable.Value.Id >= firstId || a.Next.Id >= firstId);
+        _assignments.RemoveAll(a => !a.Withdraw(firstId));
         _checks.RemoveAll(c => c.Guarded.Id >= firstId);
     }
 
@@ -53,22 +53,31 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     public Value Input(string name, TensorType type, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Parameter(name, type, new Location(file, line));
 
-    /// <summary>Declares a tensor that training changes, or a frozen one that it does not.</summary>
+    /// <summary>Declares a tensor that training changes, or a frozen one that it does not; its name is within the open scopes,
+    /// <see cref="Scope"/>.</summary>
     /// <exception cref="GraphException">SGC1006: malformed or taken name. SGC1001: trainable but not floating point, or fractions for
     /// integers. SGC1005: a number outside of the integers' range. SGC1002, SGC1003: the initializer is for another shape.</exception>
     public Value Variable(string name, TensorType type, Initializer initializer, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        return Declare(_path, _path + name, type, initializer, trainable, new Location(file, line));
+    }
+
+    /// <summary>Declares a variable by its whole name.</summary>
+    /// <exception cref="GraphException">As <see cref="Variable"/>.</exception>
+    internal Value Declare(string scope, string name, TensorType type, Initializer initializer, bool trainable, Location location)
+    {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(initializer);
-        var location = Pinned ?? new Location(file, line);
+        location = Pinned ?? location;
         if (trainable && !type.DType.IsFloating)
             throw new GraphException(DiagnosticCode.DTypeMismatch, $"variable \"{name}\" is {type}: only floating point can be trained",
                 location);
         if (initializer.Refusal(type, Seed, name) is { } refusal)
             throw new GraphException(refusal with { Message = $"variable \"{name}\": {refusal.Message}", Location = location });
         var value = Parameter(name, type, location);
-        _parameters.Add(new(value, initializer, trainable));
+        _parameters.Add(new(value, initializer, trainable) { Scope = scope });
         return value;
     }
 
@@ -99,6 +108,15 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
         var assignment = new Assignment(parameter, next, location) { FollowsReads = followsReads };
         _assignments.Add(assignment);
         return assignment;
+    }
+
+    /// <summary>Says what a variable is at the end of each step, of what it would be without this call, and gives it.</summary>
+    internal Value Update(Value variable, Func<Value, Value> next, Location location)
+    {
+        if (_assignments.FirstOrDefault(a => a.Variable.Value == variable) is not { } earlier)
+            return Assign(variable, next(variable), followsReads: false, location).Next;
+        earlier.Continue(next(earlier.Next));
+        return earlier.Next;
     }
 
     /// <summary>A training step that makes <paramref name="loss"/> smaller.</summary>

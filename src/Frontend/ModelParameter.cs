@@ -10,6 +10,9 @@ namespace GraphCompiler.Frontend;
 /// <param name="IsTrainable">Whether an optimizer changes it.</param>
 public sealed record ModelParameter(Value Value, Initializer Initializer, bool IsTrainable)
 {
+    /// <summary>The scopes that it was declared in, <c>stage2/block0/</c>, without the layer's name; empty outside of them.</summary>
+    internal string Scope { get; init; } = "";
+
     /// <summary>The elements that training starts from, row-major.</summary>
     /// <param name="seed">The model's, <see cref="GraphBuilder.Seed"/>.</param>
     public float[] InitialElements(ulong seed) => ToState(isAssigned: false).InitialElements(seed);

@@ -20,7 +20,7 @@ internal sealed class RandomState(GraphBuilder graph)
     {
         if (_step is null || !graph.ModelParameters.Contains(_step))
         {
-            var step = graph.Variable(StepName, DType.I64.Scalar, Initializer.Zeros, trainable: false, location.File, location.Line);
+            var step = graph.Declare("", StepName, DType.I64.Scalar, Initializer.Zeros, trainable: false, location);
             _step = graph.ModelParameters[^1];
             graph.Assign(step, step + 1, followsReads: true, location);
         }

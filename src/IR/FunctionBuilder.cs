@@ -95,6 +95,15 @@ public partial class FunctionBuilder
     {
         ArgumentNullException.ThrowIfNull(declare);
         using var pin = At(location);
+        return AllOrNothing(location, declare);
+    }
+
+    /// <summary>Declares a value by calls that keep locations of their own: all of them, or none if one fails.</summary>
+    /// <param name="location">Of the call that is made of them, for a result that is none.</param>
+    /// <param name="declare">Appends the operations, and gives their result.</param>
+    protected Value AllOrNothing(Location location, Func<Value> declare)
+    {
+        ArgumentNullException.ThrowIfNull(declare);
         var start = _nextValue;
         try
         {

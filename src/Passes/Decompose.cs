@@ -7,7 +7,7 @@ namespace GraphCompiler.Passes;
 /// <summary>Replaces composite ops (softmax) by their decompositions, and operations that lowering has no form for by ones that it
 /// has.</summary>
 /// <remarks>Needs: derivatives taken, since a composite's own rule is the better one, and a user's goes with custom_gradient. Ensures: no
-/// op has a decomposition, no reduction is over no axes, and no concatenation has more than 16 parts. O(operations).</remarks>
+/// op without a kernel has a decomposition, no reduction is over no axes, and no concatenation has more than 16 parts. O(operations).</remarks>
 public sealed class Decompose : IPass
 {
     /// <summary>Parts of a concatenation: each is one more choice for every element.</summary>
@@ -20,6 +20,7 @@ public sealed class Decompose : IPass
     public Function Run(Function function, PassContext context) =>
         Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
         {
+            IKernelOp => null,
             CustomGradient => [operands[0]],
             IReductionOp when Reduction.Axes(operation) is [] => operands,
             OpaqueOp opaque => opaque.Decompose(operation, operands.AsSpan()) is { } value ? [value] : null,

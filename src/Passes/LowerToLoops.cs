@@ -39,7 +39,7 @@ public static class LowerToLoops
     internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
-        var nodes = function.Operations.Where(o => o.Op is not Constant and not Reshape)
+        var nodes = function.Operations.Where(o => o.Op is not IMemoryOp)
             .Select(o => new KernelNode(o, LowerOperation(o, target, weights))).ToList();
         return new MemoryPlan(function, donated, nodes, target);
     }
@@ -50,25 +50,26 @@ public static class LowerToLoops
     {
         var values = new HashSet<Value>();
         foreach (var fusion in function.Operations.Where(o => o.Op is Fusion))
-            foreach (var dot in fusion.Body!.Operations.Where(o => o.Op is DotGeneral))
+            foreach (var dot in fusion.Body!.Operations)
             {
-                var (axes, right) = (DotGeneral.Axes.Of(dot.Attributes), dot.Operands[1]);
+                if (dot.Op is not IContractionOp contraction) continue;
+                var (axes, right) = (contraction.AxesOf(dot), dot.Operands[1]);
                 var isByRows = axes.BatchY.Length > 0 || axes.ContractY.Contains(right.Rank - 1);
                 if (isByRows && fusion.Body.Parameters.IndexOf(right) is >= 0 and var i) values.Add(Root(fusion.Operands[i]));
             }
         return values;
     }
 
-    /// <summary>What a value is a view of: a reshape outside of fusions is the same memory.</summary>
+    /// <summary>The value whose memory a value has: a reshape outside of fusions is an alias.</summary>
     internal static Value Root(Value value)
     {
-        while (value.Definition is { Op: Reshape } reshape) value = reshape.Operands[0];
+        while (value.Definition is { Op: IMemoryOp op } operation && op.AliasOf(operation) is { } alias) value = alias;
         return value;
     }
 
     private static Kernel LowerOperation(Operation operation, TargetTraits target, WeightUse weights) => operation.Op switch
     {
-        ScatterAdd => ScatterKernel.Lower(operation, target),
+        IKernelOp op => op.Lower(operation, target),
         Fusion => operation.Word("kind") switch
         {
             "contraction" => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
 using Xunit;

@@ -1,4 +1,5 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes.Lowering;
 using Xunit;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CsCheck;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.Passes.Planning;
 using GraphCompiler.Tests.Shared;
 using Xunit;

@@ -14,6 +14,7 @@ public abstract class Layer
     private readonly List<Value> _variables = [];
     private GraphBuilder? _graph;
     private string? _name;
+    private string _scope = "";
 
     /// <summary>A layer that is not applied yet.</summary>
     /// <param name="name">Prefix of its variables, <c>name/kernel</c>; when null it is that of <see cref="Kind"/>, with a number where
@@ -27,7 +28,8 @@ public abstract class Layer
     /// <summary>Whether an optimizer changes its variables.</summary>
     public bool IsTrainable { get; }
 
-    /// <summary>Prefix of its variables. Before the first application the name that was given, or else <see cref="Kind"/>.</summary>
+    /// <summary>Prefix of its variables, with the scopes that it was first applied in. Before that the name that was given, or else
+    /// <see cref="Kind"/>.</summary>
     public string Name => _name ?? _givenName ?? Kind;
 
     /// <summary>Its variables in the order of declaration; none before the first application.</summary>
@@ -35,8 +37,8 @@ public abstract class Layer
 
     /// <summary>The layer's result for <paramref name="x"/>. The first call declares the variables, for values of x's type.</summary>
     /// <exception cref="GraphException">SGC1008: x is not of a <see cref="GraphBuilder"/>, or not of the one that the layer was first
-    /// applied in. SGC1006: the name is taken. SGC1001, SGC1002, SGC1003: x is not what the layer takes, or not what it was built
-    /// for.</exception>
+    /// applied in. SGC1006: the name is malformed or taken. SGC1001, SGC1002, SGC1003: x is not what the layer takes, or not what it was
+    /// built for.</exception>
     public Value Apply(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(x);
@@ -50,7 +52,8 @@ public abstract class Layer
             var isFirst = _graph is null;
             try
             {
-                if (isFirst) (_graph, _name) = (graph, _givenName ?? FreeName(graph));
+                if (isFirst) (_graph, _scope, _name) = (graph, graph.Path, graph.Path + (_givenName ?? FreeName(graph)));
+                using var scope = graph.Open($"{_name}/"); // What a layer is made of has names within its own.
                 Check(x, location);
                 if (isFirst) Build(x.Type);
                 return Forward(x);
@@ -58,7 +61,7 @@ public abstract class Layer
             catch when (isFirst)
             {
                 // Compose takes the variables back; the next application declares them anew.
-                (_graph, _name) = (null, null);
+                (_graph, _scope, _name) = (null, "", null);
                 _variables.Clear();
                 throw;
             }
@@ -76,10 +79,29 @@ public abstract class Layer
 
     /// <summary>Declares <c>name/<paramref name="name"/></c>; for <see cref="Build"/> alone.</summary>
     /// <exception cref="GraphException">As <see cref="GraphBuilder.Variable"/>; SGC1008: the layer is not being built.</exception>
-    protected Value Variable(string name, TensorType type, Initializer initializer)
+    protected Value Variable(string name, TensorType type, Initializer initializer) => Declare(name, type, initializer, IsTrainable);
+
+    /// <summary>Declares <c>name/<paramref name="name"/></c>, which no optimizer changes; for <see cref="Build"/> alone.</summary>
+    /// <exception cref="GraphException">As <see cref="Variable"/>.</exception>
+    protected Value State(string name, TensorType type, Initializer initializer) => Declare(name, type, initializer, trainable: false);
+
+    /// <summary>Says what a <see cref="State"/> is at the end of a training step, for <see cref="Forward"/> alone: of what it would be
+    /// without this application, so that a layer that is applied twice updates it twice.</summary>
+    /// <exception cref="GraphException">As <see cref="GraphBuilder.Assign(Value, Value, string, int)"/>; SGC1008: the layer is not being
+    /// applied.</exception>
+    /// <returns>What it is then.</returns>
+    protected Value Update(Value state, Func<Value, Value> next)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(next);
+        var graph = _graph ?? throw Error(DiagnosticCode.ForeignValue, "state is updated as the layer is applied", default);
+        return graph.Update(state, next, state.Location);
+    }
+
+    private Value Declare(string name, TensorType type, Initializer initializer, bool trainable)
     {
         var graph = _graph ?? throw Error(DiagnosticCode.ForeignValue, "variables are declared as the layer is applied", default);
-        var variable = graph.Variable($"{Name}/{name}", type, initializer, IsTrainable);
+        var variable = graph.Declare(_scope, $"{_name}/{name}", type, initializer, trainable, default);
         _variables.Add(variable);
         return variable;
     }
@@ -96,8 +118,7 @@ public abstract class Layer
     private string FreeName(GraphBuilder graph)
     {
         var free = Kind;
-        for (var i = 1; graph.Parameters.Any(p => p.Name == free || p.Name!.StartsWith($"{free}/", StringComparison.Ordinal)); i++)
-            free = $"{Kind}_{i}";
+        for (var i = 1; !graph.IsFree(free); i++) free = $"{Kind}_{i}";
         return free;
     }
 }

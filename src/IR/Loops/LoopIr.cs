@@ -3,8 +3,12 @@ using System.Collections.Immutable;
 namespace GraphCompiler.IR.Loops;
 
 /// <summary>A loop's variable, running from 0; identity is by reference.</summary>
-public sealed class LoopVariable(string name)
+/// <param name="name">As printed.</param>
+/// <param name="extent">Of its loop: comparisons that it decides are folded as they are made. Unknown when null.</param>
+public sealed class LoopVariable(string name, long? extent = null)
 {
+    /// <summary>The extent of its loop, if it is known.</summary>
+    public long? Extent { get; } = extent;
     /// <summary>The name as printed.</summary>
     public string Name { get; } = name;
     /// <summary>Its current value.</summary>
@@ -41,6 +45,13 @@ public sealed class LoopBuffer(string name, DType dtype, long elements, BufferSc
     public long Bytes => Elements * DType.Bytes;
     /// <summary>Bytes up to the next cache line, the distance between scratch buffers.</summary>
     public long AlignedBytes => Align(Bytes);
+
+    /// <summary>The buffer of a kernel's argument; it has an element even where the tensor has none.</summary>
+    public static LoopBuffer Argument(string name, TensorType type, bool isWritten = false)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return new(name, type.DType, Math.Max(type.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
+    }
 
     /// <summary>Rounds up to whole cache lines, where every buffer of an arena starts.</summary>
     public static long Align(long bytes) => (bytes + 63) / 64 * 64;

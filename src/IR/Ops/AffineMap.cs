@@ -19,6 +19,9 @@ public sealed class AffineMap(params AffineIndex[] axes)
     /// <summary>For each axis of the operand its index.</summary>
     public IReadOnlyList<AffineIndex> Axes { get; } = axes;
 
+    /// <summary>For each axis of the operand the result's axis that it is; null where some index is more than that.</summary>
+    public int[]? Dimensions => Axes.All(a => a is { Offset: 0, Terms: [(_, 1)] }) ? [.. Axes.Select(a => a.Terms[0].Axis)] : null;
+
     /// <summary>The operand's index, as expressions.</summary>
     public ScalarExpr[] Apply(ReadOnlySpan<ScalarExpr> index)
     {

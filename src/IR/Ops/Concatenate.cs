@@ -60,6 +60,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, operation.Attributes.With("dimension", operation.Int("dimension") + 1));
+    bool IIndexedOp.IsRepeatable(Operation operation) => false;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
@@ -74,13 +75,21 @@ public sealed class Concatenate : LinearOp, IIndexedOp
             var mapped = index.ToArray();
             mapped[axis] = index[axis] - ScalarExpr.Index(start);
             var before = ScalarExpr.Compare(CompareKind.Lt, index[axis], ScalarExpr.Index(end));
-            var inside = ScalarExpr.Binary(BinaryKind.And, before,
-                ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
+            var inside = ScalarExpr.Both(before, ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
             var element = source(i, mapped, inside);
             result = result is null ? element : ScalarExpr.Select(before, element, result);
             end = start;
         }
         return result ?? ScalarExpr.Constant(operation.Result.DType, 0);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<int> Breaks(Operation operation, int axis)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        if (axis != operation.Int("dimension")) yield break;
+        var end = 0;
+        foreach (var part in operation.Operands) yield return end += part.Shape[axis];
     }
 }
 

@@ -7,7 +7,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>A constant tensor.</summary>
 /// <remarks>value: one number for every element, or all elements in row-major order. dtype, shape: the type.
 /// C1: value has 1 or shape's element count of numbers. C2: dtype can hold them.</remarks>
-public sealed class Constant : LinearOp, IIndexedOp
+public sealed class Constant : LinearOp, IIndexedOp, IMemoryOp
 {
     /// <summary>The op.</summary>
     public static readonly Constant Instance = new();
@@ -56,6 +56,9 @@ public sealed class Constant : LinearOp, IIndexedOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         throw new InternalCompilerException("constant", "it has no operands");
+    // A splat is written in the code.
+    bool IIndexedOp.IsRepeatable(Operation operation) => operation.Attributes["value"] is Attribute.Number;
+    Value? IMemoryOp.AliasOf(Operation operation) => null;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source) =>
         LiteralOf(operation).Splat is { } value

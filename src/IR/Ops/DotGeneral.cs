@@ -8,7 +8,7 @@ namespace GraphCompiler.IR.Ops;
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
 /// Integers wrap; floating point accumulates in its own type, in the reference in f64. Cost: batch · M · N · K.</remarks>
-public sealed class DotGeneral : LinearOp
+public sealed class DotGeneral : LinearOp, IContractionOp
 {
     /// <summary>The op.</summary>
     public static readonly DotGeneral Instance = new();
@@ -38,6 +38,8 @@ public sealed class DotGeneral : LinearOp
             return new([.. batch.Left], [.. batch.Right], [.. contract.Left], [.. contract.Right]);
         }
     }
+
+    Axes IContractionOp.AxesOf(Operation operation) => Axes.Of(operation.Attributes);
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)

@@ -37,6 +37,7 @@ public sealed class Gather : LinearOp, IIndexedOp
     public override Value[] Batch(Operation operation, BatchedOperands x) => [x.IsBatched(0)
         ? Joined(x[0]).Emit(this, operation.Location, AttributeMap.Empty, RowsOfJoined(operation, x))
         : x[0].Emit(this, operation.Location, AttributeMap.Empty, x[1])];
+    bool IIndexedOp.IsRepeatable(Operation operation) => false;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

@@ -18,6 +18,18 @@ public interface IIndexedOp
 {
     /// <summary>The scalar expression of the result's element at <paramref name="index"/>.</summary>
     ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source);
+
+    /// <summary>Whether every reader computes the elements that it reads anew, because that is as cheap as reading them from
+    /// memory.</summary>
+    bool IsRepeatable(Operation operation) => true;
+
+    /// <summary>How many of the operand's elements, at most, one element is the sum of, where no two elements read the same one: then what
+    /// feeds the op may be computed as it is read. Null elsewhere.</summary>
+    int? DisjointTerms(Operation operation) => null;
+
+    /// <summary>Indices along an axis of the result at which other elements begin to be read: a loop that is split there needs no guards
+    /// along the axis.</summary>
+    IEnumerable<int> Breaks(Operation operation, int axis) => [];
 }
 
 /// <summary>An op that combines the elements along some axes and drops those axes.</summary>
@@ -25,4 +37,25 @@ public interface IReductionOp
 {
     /// <summary>How elements are combined.</summary>
     ReductionKind Kind { get; }
+}
+
+/// <summary>An op that sums products of two operands over paired axes.</summary>
+public interface IContractionOp
+{
+    /// <summary>Which axes of the operands pair up.</summary>
+    DotGeneral.Axes AxesOf(Operation operation);
+}
+
+/// <summary>An op that no kernel computes: its result is memory that is there already.</summary>
+public interface IMemoryOp
+{
+    /// <summary>The operand whose elements, in their order, the result has; null where it is data of the program.</summary>
+    Value? AliasOf(Operation operation);
+}
+
+/// <summary>An op with a kernel of its own: nothing is fused with it, and it is not decomposed.</summary>
+public interface IKernelOp
+{
+    /// <summary>The kernel. Its arguments are the operands, then the results, as <see cref="LoopBuffer.Argument"/> makes them.</summary>
+    Kernel Lower(Operation operation, TargetTraits target);
 }

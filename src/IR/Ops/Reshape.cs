@@ -6,7 +6,7 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>The same elements in row-major order with other sizes.</summary>
 /// <remarks>shape: the result's sizes. C1: the element counts agree. C2: no size is negative.</remarks>
-public sealed class Reshape : LinearOp, IAffineOp
+public sealed class Reshape : LinearOp, IAffineOp, IMemoryOp
 {
     /// <summary>The op.</summary>
     public static readonly Reshape Instance = new();
@@ -33,6 +33,10 @@ public sealed class Reshape : LinearOp, IAffineOp
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, Attributes(new Shape([x.Size, .. operation.Result.Shape])));
+    // Only axes of size 1 come and go: nothing is divided.
+    bool IIndexedOp.IsRepeatable(Operation operation) =>
+        operation.Operands[0].Shape.Where(s => s != 1).SequenceEqual(operation.Result.Shape.Where(s => s != 1));
+    Value? IMemoryOp.AliasOf(Operation operation) => operation.Operands[0];
     // Axes may split, and come and go where their size is 1; a result's axis that several of x's merge into has no one stride.
     AffineMap? IAffineOp.MapOf(Operation operation)
     {

@@ -1,5 +1,5 @@
 // The invariants of a fused function, beside those of every function:
-//  F1  an operation is a fusion, a reshape (an alias), a constant or a scatter; reshapes and scatters read memory, contractions strided
+//  F1  an operation is a fusion, an alias, data, or has a kernel of its own; aliases and such kernels read memory, contractions strided
 //      views of memory
 //  F2  a region's full elements have one shape, its domain: what is reduced, the contraction's result, or the results of a loop
 //  F3  an elementwise operation or a reduction reads elements of its own shape, or what a broadcast repeats of a row's value
@@ -23,7 +23,7 @@ public static class FusedVerifier
         foreach (var operation in function.Operations)
         {
             if (operation.Op is Fusion) new Region(operation).Verify();
-            else Require(operation.Op is Reshape or Constant or ScatterAdd, "F1", operation, "it is outside of a fusion");
+            else Require(operation.Op is IMemoryOp or IKernelOp, "F1", operation, "it is outside of a fusion");
         }
     }
 
@@ -50,7 +50,7 @@ public static class FusedVerifier
             _domain = _kind switch
             {
                 "row" => First(o => o.Op is IReductionOp).Operands[0].Shape,
-                "contraction" => First(o => o.Op is DotGeneral).Result.Shape,
+                "contraction" => First(o => o.Op is IContractionOp).Result.Shape,
                 _ => _body.Results[0].Shape,
             };
             _kept = _kind == "row" ? _domain.Without(_axes) : null;
@@ -66,7 +66,7 @@ public static class FusedVerifier
         public void Verify()
         {
             foreach (var operation in _body.Operations) Verify(operation);
-            Require(_kind != "contraction" || _body.Operations.Count(o => o.Op is DotGeneral) == 1, "F5", _fusion,
+            Require(_kind != "contraction" || _body.Operations.Count(o => o.Op is IContractionOp) == 1, "F5", _fusion,
                 "it has several contractions");
             foreach (var result in _body.Results)
                 Require(IsOfKernel(result.Shape), "F6", _fusion, $"the result {result} is {result.Type}, the domain {_domain}");
@@ -78,7 +78,7 @@ public static class FusedVerifier
         {
             switch (operation.Op)
             {
-                case DotGeneral:
+                case IContractionOp:
                     Require(_kind == "contraction", "F5", operation, $"a {_kind} cannot hold it");
                     Require(operation.Operands.All(o => StridedView.Of(o) is not null), "F1", operation, "its operands are not in memory");
                     break;
@@ -111,9 +111,10 @@ public static class FusedVerifier
         private bool IsOfRow(Operation operation)
         {
             if (_kept is null) return false;
-            if (operation.Op is Reshape) return operation.Operands[0].Shape == _kept;
-            return operation.Op is Broadcast && operation.Result.Shape == _domain
-                && Broadcast.Dimensions(operation).SequenceEqual(Enumerable.Range(0, _domain.Rank).Except(_axes));
+            if (operation.Op is IMemoryOp op && op.AliasOf(operation)?.Shape == _kept) return true;
+            return operation.Op is IAffineOp map && operation.Result.Shape == _domain
+                && map.MapOf(operation)?.Dimensions is { } dimensions
+                && dimensions.SequenceEqual(Enumerable.Range(0, _domain.Rank).Except(_axes));
         }
     }
 }

@@ -69,12 +69,10 @@ internal sealed class FusionPlan
 
     public static bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= MostWeight;
 
-    // Contractions read by strides, scatters and aliases have kernels of their own or none.
-    private bool CanRepeat(Operation reader, Operation map) => reader.Op is DotGeneral ? _views.Contains(map) : !IsAlone(reader);
+    // Contractions read by strides; ops with a kernel of their own, and aliases, read memory.
+    private bool CanRepeat(Operation reader, Operation map) => reader.Op is IContractionOp ? _views.Contains(map) : !IsAlone(reader);
 
-    // An alias of memory, a dense constant, a scatter.
-    private static bool IsAlone(Operation operation) =>
-        operation.Op is ScatterAdd || (operation.Op is Reshape or Constant && !IsIndexMap(operation));
+    private static bool IsAlone(Operation operation) => operation.Op is IKernelOp || (operation.Op is IMemoryOp && !IsIndexMap(operation));
 
     private static int WeightOf(Operation operation) => ElementKernel.Cost(operation);
 
@@ -104,7 +102,7 @@ internal sealed class FusionPlan
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
         && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
 
-    // What only overlap_add reads: it reads each element once, so computing it there is no more work, and spares a round trip of windows
+    // What only a sum of disjoint elements reads (overlap_add): it reads each element once, so computing it there is no more work, and spares a round trip of windows
     // through memory.
     private static HashSet<Operation> SummedElements(Function function)
     {
@@ -113,29 +111,19 @@ internal sealed class FusionPlan
         {
             var isElement = operation.Op is IElementOp and not IIndexedOp;
             if (others.Contains(operation) || !isElement) summed.Remove(operation);
-            var sums = summed.Contains(operation) || (operation.Op is OverlapAdd && OverlapAdd.Terms(operation) <= MostSummed);
+            var sums = summed.Contains(operation) || (operation.Op is IIndexedOp op && op.DisjointTerms(operation) <= MostSummed);
             (sums ? summed : others).UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
         }
         return summed;
     }
 
-    private static bool IsIndexMap(Operation operation) => operation.Op switch
-    {
-        Constant => operation.Attributes["value"] is IR.Attribute.Number,
-        Reshape => IsUnitReshape(operation),
-        Gather or Concatenate or Pad or OverlapAdd => false,
-        IIndexedOp => true,
-        _ => false,
-    };
-
-    private static bool IsUnitReshape(Operation operation) =>
-        operation.Operands[0].Shape.Where(s => s != 1).SequenceEqual(operation.Result.Shape.Where(s => s != 1));
+    private static bool IsIndexMap(Operation operation) => operation.Op is IIndexedOp op && op.IsRepeatable(operation);
 
     private void Assign(Operation operation)
     {
         var shape = operation.Result.Shape;
         if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));
-        else if (operation.Op is DotGeneral) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
+        else if (operation.Op is IContractionOp) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
         else if (operation.Op is IReductionOp) PlaceReduction(operation);
         // An index map reads other elements than its own, so they must be in memory: it begins a kernel.
         else if (operation.Op is IIndexedOp) Join(operation, NewGroup(FusionKind.Loop, shape, []));
@@ -201,12 +189,13 @@ internal sealed class FusionPlan
     // A broadcast of a row's value along the reduced axes, unit axes aside.
     private bool IsOfRow(Operation broadcast, FusionGroup group)
     {
-        if (broadcast.Op is not Broadcast || broadcast.Result.Shape != group.Domain) return false;
+        if (broadcast.Op is not IAffineOp op || broadcast.Result.Shape != group.Domain) return false;
         if (group.Kept.ElementCount == 1 && group.Domain.ElementCount >= LeastShared) return false;
         var kept = Enumerable.Range(0, group.Domain.Rank).Except(group.Reduced);
-        if (!Broadcast.Dimensions(broadcast).SequenceEqual(kept)) return false;
+        if (op.MapOf(broadcast)?.Dimensions is not { } dimensions || !dimensions.SequenceEqual(kept)) return false;
         var source = broadcast.Operands[0];
-        while (source.Definition is { Op: Reshape } r && IsInlined(r) && r.Operands[0].Shape == group.Kept) source = r.Operands[0];
+        while (source.Definition is { Op: IMemoryOp r } alias && IsInlined(alias) && r.AliasOf(alias) is { } whole && whole.Shape == group.Kept)
+            source = whole;
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 

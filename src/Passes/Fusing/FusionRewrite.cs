@@ -78,7 +78,7 @@ internal sealed class FusionRewrite
             return;
         }
         // A contraction comes first: it reads memory, also where another member repeats an index map of the same value.
-        Operation[] members = [.. group.Members.OrderBy(m => m.Op is not DotGeneral).ThenBy(m => m.Id)];
+        Operation[] members = [.. group.Members.OrderBy(m => m.Op is not IContractionOp).ThenBy(m => m.Id)];
         var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
         if (results.Length == 0) return; // dead code, where no pass has dropped it
         var (body, operands) = new Region(group, _plan, members).Build(results);

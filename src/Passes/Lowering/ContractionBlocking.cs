@@ -1,4 +1,5 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 

@@ -33,7 +33,7 @@ internal sealed partial class ContractionKernel
 
     // Whether an operation reads the element at its own index, or one that is the same for all.
     private bool IsOfElement(Operation operation) =>
-        operation.Op is DotGeneral || (operation.Op is IIndexedOp ? KernelBody.IsUniform(operation)
+        operation.Op is IContractionOp || (operation.Op is IIndexedOp ? KernelBody.IsUniform(operation)
             : operation.Op is IElementOp && operation.Results.All(r => r.Shape == _dot.Shape || r.Shape.ElementCount == 1));
 
     // Read at the result's index: an optimizer's parameters and moments, the derivative of an activation.

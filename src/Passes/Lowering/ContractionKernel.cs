@@ -44,7 +44,7 @@ internal sealed partial class ContractionKernel
     private ContractionKernel(Operation fusion, TargetTraits target, WeightUse weights)
     {
         (_body, _target) = (new KernelBody(fusion), target);
-        var dot = _body.Function.Operations.First(o => o.Op is DotGeneral);
+        var dot = _body.Function.Operations.First(o => o.Op is IContractionOp);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
         _blocking = ContractionBlocking.Choose(_shape, _dtype, target, PartitionsM(weights), takesWholeN: IsSmall);

@@ -12,7 +12,7 @@ internal sealed class ContractionShape
     /// <summary>A is the left operand and B the right one, exchanged where N would be 1, so that vectors along N are filled.</summary>
     public ContractionShape(Operation dot)
     {
-        var axes = DotGeneral.Axes.Of(dot.Attributes);
+        var axes = ((IContractionOp)dot.Op).AxesOf(dot);
         var (x, y) = (dot.Operands[0], dot.Operands[1]);
         var left = new ContractionSide(x, axes.BatchX, axes.FreeX(x.Rank), axes.ContractX);
         var right = new ContractionSide(y, axes.BatchY, axes.FreeY(y.Rank), axes.ContractY);

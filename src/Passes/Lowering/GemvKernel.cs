@@ -40,7 +40,7 @@ internal sealed class GemvKernel
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new GemvKernel(fusion, target).Build();
 
-    private static Operation Dot(Function function) => function.Operations.First(o => o.Op is DotGeneral);
+    private static Operation Dot(Function function) => function.Operations.First(o => o.Op is IContractionOp);
 
     // Half of the registers: the others hold the vector, and what is loaded.
     private static int GroupSize(TargetTraits target) => target.VectorRegisters / 2;

@@ -140,7 +140,7 @@ internal sealed class KernelBody
     }
 
     public Kernel Build(IEnumerable<Statement> statements, double work) => new(
-        Fusion.Op is Fusion ? $"{Fusion.Attributes["kind"]}" : Fusion.Op.Name, [.. Arguments], [.. Scratch], [.. statements],
+        Fusion.Word("kind"), [.. Arguments], [.. Scratch], [.. statements],
         [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
 
     // A computed value is read through an index map only as a row's value by all of its row; memory and index
@@ -167,13 +167,14 @@ internal sealed class KernelBody
 
         public ScalarExpr Read(Value value, ScalarExpr[] index, ScalarExpr? guard)
         {
-            if (value.Definition is not { } operation) return body.Load(value, index, guard);
+            if (guard?.Truth == false) return ScalarExpr.Constant(value.DType, 0);
+            if (value.Definition is not { } operation) return body.Load(value, index, guard?.Truth == true ? null : guard);
             if (_read.TryGetValue((value, index, guard), out var known)) return known;
             var expression = operation.Op switch
             {
                 IIndexedOp indexed => indexed.Lower(operation, index, (operand, at, inner) =>
                 {
-                    var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
+                    var both = ScalarExpr.Both(guard, inner);
                     var read = operation.Operands[operand];
                     return (IsRowValue(read) ? body.Known(read) : null) ?? Read(read, at.ToArray(), both);
                 }),
@@ -202,7 +203,7 @@ internal sealed class KernelBody
 
     private LoopBuffer AddArgument(string name, TensorType type, bool isWritten = false)
     {
-        var buffer = new LoopBuffer(name, type.DType, Math.Max(type.Shape.ElementCount, 1), BufferScope.Argument, isWritten);
+        var buffer = LoopBuffer.Argument(name, type, isWritten);
         Arguments.Add(buffer);
         return buffer;
     }

@@ -42,8 +42,7 @@ internal sealed record PlannedKernel(Kernel Kernel, ImmutableArray<Value> Reads,
     private static Kernel CopyKernel(TensorType type, TargetTraits target)
     {
         var count = Math.Max(type.Shape.ElementCount, 1);
-        var (from, to) = (new LoopBuffer("from", type.DType, count, BufferScope.Argument),
-            new LoopBuffer("to", type.DType, count, BufferScope.Argument, true));
+        var (from, to) = (LoopBuffer.Argument("from", type), LoopBuffer.Argument("to", type, isWritten: true));
         var i = new LoopVariable("i");
         var lanes = Math.Min(target.Lanes(type.DType) * 2, ElementKernel.PowerOfTwoAtLeast(count));
         var loop = new ForStatement(i, type.Shape.ElementCount, LoopKind.ParallelVector, lanes,

@@ -1,4 +1,4 @@
-namespace GraphCompiler.Passes;
+namespace GraphCompiler.IR.Loops;
 
 /// <summary>What lowering needs to know of the target.</summary>
 /// <param name="VectorBytes">Bytes of a vector register: 16, 32 or 64.</param>
@@ -12,5 +12,5 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     public const int LineBytes = 64;
 
     /// <summary>Elements of a type in one vector register.</summary>
-    public int Lanes(IR.DType type) => Math.Max(VectorBytes / type.Bytes, 1);
+    public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 }
