@@ -134,9 +134,10 @@ internal sealed class FusionPlan
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
         // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless columns are
-        // read for another one anyway.
+        // read for another one anyway; a math function would be computed in each of their passes.
         var isRowWise = axes.Contains(domain.Rank - 1);
-        var candidates = Candidates(operation).Where(c => isRowWise || c.Kind == FusionKind.Row);
+        var candidates = Candidates(operation)
+            .Where(c => isRowWise || (c.Kind == FusionKind.Row && !c.Members.Any(ElementKernel.IsFunction)));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
