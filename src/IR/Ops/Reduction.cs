@@ -21,7 +21,9 @@ public static class Reduction
     internal static Value VjpOfChoice(Operation operation, Value cotangent)
     {
         var isChosen = IsChosen(operation);
-        return isChosen.Select(BroadcastBack(operation, cotangent / Ties(operation, isChosen)), operation.Operands[0].Constant(0));
+        // Of a NaN nothing is chosen, and x / 0 · 0 is NaN.
+        var share = cotangent / Ties(operation, isChosen);
+        return isChosen.Select(BroadcastBack(operation, share), BroadcastBack(operation, share * 0));
     }
 
     /// <summary>The tangent of a largest or smallest element: the mean of those that tie.</summary>
