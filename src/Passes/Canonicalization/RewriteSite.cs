@@ -40,7 +40,15 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     /// <summary>The type that the replacement must have.</summary>
     internal TensorType Type => Operation.Result.Type;
     /// <summary>Whether something depends on the operation.</summary>
-    internal bool IsLive => uses[Operation.Result] > 0;
+    internal bool IsLive
+    {
+        get
+        {
+            foreach (var result in Operation.Results)
+                if (uses[result] > 0) return true;
+            return false;
+        }
+    }
 
     /// <summary>The operation that computes operand <paramref name="index"/> if it is an application of <paramref name="op"/>.</summary>
     internal Operation? Defined(int index, Op op) => operands[index].Definition is { } d && d.Op == op ? d : null;
