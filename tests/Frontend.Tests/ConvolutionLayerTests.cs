@@ -96,7 +96,7 @@ public sealed partial class ConvolutionLayerTests
         Fails("SGC1011", () => x.Conv2D(8, 3, layout: (Layout)4), "4 is no layout");
         Fails("SGC1011", () => x.Conv2D(8, 3, bias: false, biasInitializer: Initializer.Ones), "none to initialize");
         Fails("SGC1011", () => x.Conv2D(8, 3, activation: _ => null!), "the activation gives null");
-        Fails("SGC1002", () => x.Conv2D(8, 7, padding: 1), "spans 7 elements and does not fit axis 1 of f32[2,5,6,4], 7 elements");
+        Fails("SGC1002", () => x.Conv2D(8, 9, padding: 1), "spans 9 elements and does not fit axis 1 of f32[2,5,6,4], 7 elements");
         Fails("SGC1003", () => x.Conv1D(8, 3), "needs a batch, 1 spatial axes and channels, got %x : f32[2,5,6,4]");
         Fails("SGC1003", () => x.MaxPool3D(2), "MaxPool3D: needs a batch, 3 spatial axes");
         Fails("SGC1001", () => i.Conv2D(8, 3), "needs floating point, got %i : i32[2,5,6,4]");

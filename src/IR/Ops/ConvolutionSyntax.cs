@@ -10,8 +10,9 @@ public static class ConvolutionSyntax
     {
         /// <summary>Convolves x[batch, …, channels] with a kernel [taps…, channels / groups, filters], as neural networks do
         /// (cross-correlation): the result is [batch, …, filters]. It has as many spatial axes as the kernel has axes of taps.</summary>
-        /// <remarks>Filters are in <paramref name="groups"/> equal parts, each of which reads its own part of the channels. No window is
-        /// ever in memory: the contraction reads x. Gradients of every order.</remarks>
+        /// <remarks>Filters are in <paramref name="groups"/> equal parts, each of which reads its own part of the channels. A contraction
+        /// reads windows as views of x; a depthwise convolution contracts nothing, and sums products with taps. Gradients of every
+        /// order.</remarks>
         /// <param name="kernel">Of x's element type, for example [3, 3, channels, filters].</param>
         /// <param name="stride">Elements from a window to the next, at least 1; 1 by default.</param>
         /// <param name="padding">Zeros around x; none by default.</param>

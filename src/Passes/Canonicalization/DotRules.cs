@@ -44,10 +44,7 @@ internal static class DotRules
     /// transpose, which then permutes less.</summary>
     internal static Value? SumOfDot(RewriteSite site)
     {
-        var isMoved = site.Defined(0, Transpose.Instance) is not null;
-        if (!(isMoved ? site.IsOnlyUse(0, Transpose.Instance, DotGeneral.Instance) : site.IsOnlyUse(0, DotGeneral.Instance))) return null;
-        var moved = isMoved ? ShapeRules.Permutation(site.Defined(0, Transpose.Instance)!) : [.. Enumerable.Range(0, site[0].Rank)];
-        if ((isMoved ? site[0].Definition!.Operands[0] : site[0]).Definition is not { Op: DotGeneral } dot) return null;
+        if (DotBelow(site) is not var (dot, moved)) return null;
         var axes = DotGeneral.Axes.Of(dot.Attributes);
         var batch = axes.BatchX.Length;
         int[] summed = Renamed(Reduction.Axes(site.Operation), moved), contracted = [.. summed.Where(a => a < batch).Order()];
@@ -59,10 +56,25 @@ internal static class DotRules
         int[] left = [.. Enumerable.Range(0, moved.Length).Except(contracted)];
         int[] rest = [.. summed.Except(contracted).Select(a => Array.IndexOf(left, a)).Order()];
         if (rest.Length > 0) y = site.EmitWith(ReduceSum.Instance, ReduceSum.Attributes(rest), y);
-        int[] order = [.. moved.Except(summed)];
-        int[] permutation = [.. order.Select(a => Array.IndexOf([.. order.Order()], a))];
-        return permutation.SequenceEqual(permutation.Order()) ? y
-            : site.EmitWith(Transpose.Instance, Transpose.Attributes(permutation), y);
+        return InOrder(site, y, moved.Except(summed));
+    }
+
+    /// <summary>The dot that only this operation reads, as it is or through a transpose, and which of its axes each axis of the operand
+    /// is.</summary>
+    internal static (Operation Dot, int[] Moved)? DotBelow(RewriteSite site)
+    {
+        if (site.IsOnlyUse(0, DotGeneral.Instance) && site.Defined(0, DotGeneral.Instance) is { } dot)
+            return (dot, [.. Enumerable.Range(0, site[0].Rank)]);
+        return site.IsOnlyUse(0, Transpose.Instance, DotGeneral.Instance) && site.Defined(0, Transpose.Instance) is { } transpose
+            && transpose.Operands[0].Definition is { Op: DotGeneral } below ? (below, ShapeRules.Permutation(transpose)) : null;
+    }
+
+    /// <summary>The result of a dot that has some of another dot's axes left, in the order in which they are given.</summary>
+    internal static Value InOrder(RewriteSite site, Value y, IEnumerable<int> axes)
+    {
+        int[] order = [.. axes], left = [.. order.Order()];
+        return order.SequenceEqual(left) ? y : site.EmitWith(Transpose.Instance,
+            Transpose.Attributes([.. order.Select(a => Array.IndexOf(left, a))]), y);
     }
 
     private static int[] Renamed(int[] axes, int[] map) => [.. axes.Select(a => map[a])];

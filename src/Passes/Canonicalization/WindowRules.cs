@@ -31,20 +31,22 @@ internal static class WindowRules
     /// <summary>overlap_add(dot(x, y)), the positions from x and the taps from y → dot(window(pad(x)), reverse(y)) over the taps too: the
     /// windows of the product are never in memory.</summary>
     /// <remarks>window · stride + tap · dilation = at: with stride - 1 zeros between x's elements and (size - 1) · dilation before them,
-    /// the taps of the window that begins at `at` meet y's in the opposite order. Windows that do not overlap are better added.</remarks>
+    /// the taps of the window that begins at `at` meet y's in the opposite order. Windows that do not overlap are better added. A transpose
+    /// between the two comes after.</remarks>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
-        if (!site.IsOnlyUse(0, DotGeneral.Instance) || site.Defined(0, DotGeneral.Instance) is not { } dot) return null;
+        if (DotRules.DotBelow(site) is not var (dot, moved)) return null;
         var (windows, axes) = (Window.Geometry.Of(site.Operation), DotGeneral.Axes.Of(dot.Attributes));
         if (windows.Size.Zip(windows.Stride).All(p => p.First <= p.Second)) return null;
         var (x, y) = (dot.Operands[0], dot.Operands[1]);
         var origin = new ResultAxes(axes, x.Rank, y.Rank);
-        int[] taps = [.. windows.Size.Select((_, i) => windows.FirstTap + i)];
-        return origin.AllFrom(0, windows.Axes) is { } positionsX && origin.AllFrom(1, taps) is { } tapsY
+        int[] positions = [.. windows.Axes.Select(a => moved[a])], taps = [.. windows.Size.Select((_, i) => moved[windows.FirstTap + i])];
+        var added = origin.AllFrom(0, positions) is { } positionsX && origin.AllFrom(1, taps) is { } tapsY
                 ? Convolution(site, windows, axes, x, positionsX, y, tapsY, isSwapped: false)
-            : origin.AllFrom(1, windows.Axes) is { } positionsY && origin.AllFrom(0, taps) is { } tapsX
+            : origin.AllFrom(1, positions) is { } positionsY && origin.AllFrom(0, taps) is { } tapsX
                 ? Convolution(site, windows, axes, y, positionsY, x, tapsX, isSwapped: true)
             : null;
+        return added is null ? null : DotRules.InOrder(site, added, moved.Except(taps));
     }
 
     private static Value? Convolution(RewriteSite site, Window.Geometry windows, DotGeneral.Axes axes,
