@@ -36,7 +36,10 @@ internal static class DotRules
         var exchanged = Enumerable.Range(0, batch).Concat(Enumerable.Range(batch + freeX, freeY)).Concat(Enumerable.Range(batch, freeX));
         return ShapeRules.Permutation(site.Operation).SequenceEqual(exchanged)
             ? site.EmitWith(DotGeneral.Instance,
-                new DotGeneral.Axes(axes.BatchY, axes.BatchX, axes.ContractY, axes.ContractX).Attributes, dot.Operands[1], dot.Operands[0])
+                (axes with
+                {
+                    BatchX = axes.BatchY, BatchY = axes.BatchX, ContractX = axes.ContractY, ContractY = axes.ContractX,
+                }).Attributes, dot.Operands[1], dot.Operands[0])
             : null;
     }
 
