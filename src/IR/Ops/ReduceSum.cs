@@ -39,7 +39,7 @@ public static class ReduceSumSyntax
         /// <summary>Sum along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
         /// <param name="axes">Which axes.</param>
         /// <param name="keepAxes">Whether they stay, of size 1.</param>
-        /// <param name="accumulate">The type of the sum until it is rounded, F32 or F64; when null x's own, or F32 of narrower floats.</param>
+        /// <param name="accumulate">The type of the sum: F32 or F64, or when null x's own, of narrower floats F32.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
         /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice. SGC1005: accumulate is narrower

@@ -58,6 +58,11 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     internal bool IsOnlyUse(int index, Op op) =>
         Operation.Operands[index] is { Definition: { } d } old && d.Op == op && uses[old] == 1;
 
+    /// <summary>The same through an operation between: operand <paramref name="index"/> is <paramref name="outer"/> of
+    /// <paramref name="inner"/>, both for this operation alone.</summary>
+    internal bool IsOnlyUse(int index, Op outer, Op inner) => IsOnlyUse(index, outer)
+        && Operation.Operands[index].Definition!.Operands[0] is { Definition: { } d } old && d.Op == inner && uses[old] == 1;
+
     /// <summary>The value of every element of operand <paramref name="index"/> if it is a constant splat.</summary>
     internal Scalar? Splat(int index) => SplatOf(operands[index]);
 

@@ -133,8 +133,11 @@ internal sealed class FusionPlan
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row.
-        var candidates = axes.Contains(domain.Rank - 1) ? Candidates(operation) : [];
+        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless columns are
+        // read for another one anyway; a math function would be computed in each of their passes.
+        var isRowWise = axes.Contains(domain.Rank - 1);
+        var candidates = Candidates(operation)
+            .Where(c => isRowWise || (c.Kind == FusionKind.Row && !c.Members.Any(ElementKernel.IsFunction)));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
