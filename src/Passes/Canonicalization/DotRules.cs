@@ -54,14 +54,17 @@ internal static class DotRules
         var axes = DotGeneral.Axes.Of(dot.Attributes);
         var batch = axes.BatchX.Length;
         int[] summed = Renamed(Reduction.Axes(site.Operation), moved), contracted = [.. summed.Where(a => a < batch).Order()];
-        if (contracted.Length == 0) return null;
+        if (contracted.Length == 0 || Accumulation.TypeOf(site.Operation) != Accumulation.TypeOf(dot)) return null;
         int[] kept = [.. Enumerable.Range(0, batch).Except(contracted)];
-        var y = site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(Renamed(kept, axes.BatchX), Renamed(kept, axes.BatchY),
-            [.. Renamed(contracted, axes.BatchX), .. axes.ContractX], [.. Renamed(contracted, axes.BatchY), .. axes.ContractY]).Attributes,
-            dot.Operands[0], dot.Operands[1]);
+        var merged = axes with
+        {
+            BatchX = Renamed(kept, axes.BatchX), ContractX = [.. Renamed(contracted, axes.BatchX), .. axes.ContractX],
+            BatchY = Renamed(kept, axes.BatchY), ContractY = [.. Renamed(contracted, axes.BatchY), .. axes.ContractY],
+        };
+        var y = site.EmitWith(DotGeneral.Instance, merged.Attributes, dot.Operands[0], dot.Operands[1]);
         int[] left = [.. Enumerable.Range(0, moved.Length).Except(contracted)];
         int[] rest = [.. summed.Except(contracted).Select(a => Array.IndexOf(left, a)).Order()];
-        if (rest.Length > 0) y = site.EmitWith(ReduceSum.Instance, ReduceSum.Attributes(rest), y);
+        if (rest.Length > 0) y = site.EmitWith(ReduceSum.Instance, site.Operation.Attributes.With("axes", rest), y);
         int[] order = [.. moved.Except(summed)];
         int[] permutation = [.. order.Select(a => Array.IndexOf([.. order.Order()], a))];
         return permutation.SequenceEqual(permutation.Order()) ? y
