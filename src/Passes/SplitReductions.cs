@@ -39,21 +39,23 @@ public sealed class SplitReductions : IPass
         return new DeadCodeElimination().Run(split, context);
     }
 
-    // Partial results of a narrow type are of f32, as sums are until they are stored.
+    // Partial results are of the accumulator's type, as sums are until they are stored.
     private static ImmutableArray<Value>? SplitReduction(Operation reduction, FunctionBuilder builder, Value x, SplitDomains domains)
     {
         var (op, type, axes) = (reduction.Op, reduction.Result.Type, Reduction.Axes(reduction));
         if (ReductionSplit.Of(x.Shape, axes) is null) return null;
-        var isNarrow = type.DType is { IsFloating: true, Bits: < 32 };
+        var accumulator = Accumulation.TypeOf(reduction);
         while (ReductionSplit.Of(x.Shape, axes) is { } split)
         {
             x = split.Axis is { } axis ? domains.In(axis, x) : x;
-            x = builder.Emit(op, [isNarrow ? x.ConvertTo(DType.F32) : x], ReduceSum.Attributes(split.First));
+            x = builder.Emit(op, [In(accumulator, x)], ReduceSum.Attributes(split.First));
             axes = split.Second;
         }
         x = builder.Emit(op, [x], ReduceSum.Attributes(axes));
-        return [SplitDomains.Reshaped(isNarrow ? x.ConvertTo(type.DType) : x, type.Shape)];
+        return [SplitDomains.Reshaped(In(type.DType, x), type.Shape)];
     }
+
+    private static Value In(DType type, Value x) => x.DType == type ? x : x.ConvertTo(type);
 
     /// <summary>Contractions x·W in whose function xᵀ·dY, W's gradient, is computed too: the worker that updates some rows of W has them in
     /// its caches, so it should be the one that multiplies by them.</summary>
@@ -76,6 +78,8 @@ public sealed class SplitReductions : IPass
     {
         var (m, k, n) = (operands[0].Shape[0], operands[0].Shape[1], operands[1].Shape[1]);
         var partialBytes = (long)SplitK * dot.Result.Type.Bytes;
+        // A sum of partial results in the elements' type would round each of them.
+        if (Accumulation.TypeOf(dot) != dot.Result.DType) return null;
         if (k % SplitK != 0 || k < LeastK || partialBytes > MostPartialBytes || partialBytes > operands[1].Type.Bytes / 2) return null;
         var x = operands[0].Reshape([m, SplitK, k / SplitK]);
         var y = operands[1].Reshape([SplitK, k / SplitK, n]);

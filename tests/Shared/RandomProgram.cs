@@ -71,7 +71,8 @@ internal sealed class RandomProgram
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
         [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
             isEmptyAllowed: true, isExact: true),
-        [ReduceSum.Instance] = p => Bounded(p.Reduce((x, axes) => x.Sum(axes, keepAxes: p._random.Next(2) == 0), isEmptyAllowed: true)),
+        [ReduceSum.Instance] = p => Bounded(p.Reduce((x, axes) => x.Sum(axes, p._random.Next(2) == 0, p.Accumulator(x)),
+            isEmptyAllowed: true)),
         [Reshape.Instance] = p => p.Reshaped(),
         [Reverse.Instance] = p => p.Any(v => v.Rank > 0) is { } x
             ? x.Emit(Reverse.Instance, default, Reverse.Attributes(p.Axes(x))) : null,
@@ -254,6 +255,8 @@ internal sealed class RandomProgram
         return isEmptyAllowed || axes.All(a => x.Shape[a] > 0) ? reduce(x, axes) : null;
     }
 
+    private DType? Accumulator(Value x) => IsFloat(x) ? Pick<DType?>([null, x.DType, DType.F64]) : null;
+
     private Value EitherOf((Value Value, Value Index) pair) => _random.Next(2) == 0 ? pair.Value : pair.Index;
 
     // Along one or two axes.
@@ -298,7 +301,7 @@ internal sealed class RandomProgram
         if (_random.Next(2) == 0)
             foreach (var (i, j) in Enumerable.Range(0, x.Rank).SelectMany(i => Enumerable.Range(0, y.Rank).Select(j => (i, j))))
                 if (i != axis && j != other && x.Shape[i] == y.Shape[j]) batch = [[i], [j]];
-        var axes = new DotGeneral.Axes(batch[0], batch[1], [axis], [other]);
+        var axes = new DotGeneral.Axes(batch[0], batch[1], [axis], [other]) { Accumulate = Accumulator(x) };
         if (x.Shape.ElementCount * (double)y.Shape.ElementCount / Math.Max(x.Shape[axis], 1) > 64 * MostLong) return null;
         return x.Rank + y.Rank - 2 - batch[0].Length > 4 ? null : Bounded(x.Emit(DotGeneral.Instance, default, axes.Attributes, y));
     }

@@ -7,7 +7,8 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Contraction of two tensors over paired axes, for each index of the batch axes: a batched matmul.</summary>
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
-/// Integers wrap; floating point accumulates in its own type, in the reference in f64. Cost: batch · M · N · K.</remarks>
+/// C5: accumulate, which may be left out, is f32 or f64 and no narrower than the elements. Integers wrap; floating point accumulates in
+/// that type, or else in its own, f16 and bf16 in f32, and in the reference in f64. Cost: batch · M · N · K.</remarks>
 public sealed class DotGeneral : LinearOp, IContractionOp
 {
     /// <summary>The op.</summary>
@@ -21,6 +22,9 @@ public sealed class DotGeneral : LinearOp, IContractionOp
     /// <param name="ContractY">Contracting axes of y.</param>
     public sealed record Axes(int[] BatchX, int[] BatchY, int[] ContractX, int[] ContractY)
     {
+        /// <summary>The type that sums are accumulated in; null for the elements' own, of narrow floats f32.</summary>
+        public DType? Accumulate { get; init; }
+
         /// <summary>Axes of x that are neither batch nor contracting.</summary>
         public int[] FreeX(int rank) => [.. Enumerable.Range(0, rank).Except(BatchX).Except(ContractX)];
         /// <summary>Axes of y that are neither batch nor contracting.</summary>
@@ -29,13 +33,17 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         /// <summary>The attributes that say so.</summary>
         public AttributeMap Attributes => AttributeMap.Empty
             .With("batch", new Attribute.Pairs([.. BatchX], [.. BatchY]))
-            .With("contract", new Attribute.Pairs([.. ContractX], [.. ContractY]));
+            .With("contract", new Attribute.Pairs([.. ContractX], [.. ContractY]))
+            .In(Accumulate);
 
         /// <summary>The axes of an operation.</summary>
         public static Axes Of(AttributeMap attributes)
         {
             var (batch, contract) = ((Attribute.Pairs)attributes["batch"]!, (Attribute.Pairs)attributes["contract"]!);
-            return new([.. batch.Left], [.. batch.Right], [.. contract.Left], [.. contract.Right]);
+            return new([.. batch.Left], [.. batch.Right], [.. contract.Left], [.. contract.Right])
+            {
+                Accumulate = Accumulation.Of(attributes),
+            };
         }
     }
 
@@ -47,6 +55,7 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         call.Numeric();
         call.Require(call[0].DType == call[1].DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {call[0]} and {call[1]}");
         foreach (var name in (string[])["batch", "contract"]) CheckPairs(call, name);
+        Accumulation.Check(call);
         var axes = Axes.Of(call.Attributes);
         CheckDistinct(call, [.. axes.BatchX, .. axes.ContractX]);
         CheckDistinct(call, [.. axes.BatchY, .. axes.ContractY]);
@@ -64,12 +73,14 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         if (wrt == 0)
         {
             var ctFreeY = Enumerable.Range(batch + freeX.Length, freeY.Length).ToArray();
-            var gradient = cotangent.Emit(this, operation.Location, new Axes(batchAxes, axes.BatchY, ctFreeY, freeY).Attributes, y);
+            var right = new Axes(batchAxes, axes.BatchY, ctFreeY, freeY) { Accumulate = axes.Accumulate };
+            var gradient = cotangent.Emit(this, operation.Location, right.Attributes, y);
             return ToOrder(gradient, [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
         }
         var ctFreeX = Enumerable.Range(batch, freeX.Length).ToArray();
-        var right = x.Emit(this, operation.Location, new Axes(axes.BatchX, batchAxes, freeX, ctFreeX).Attributes, cotangent);
-        return ToOrder(right, [.. axes.BatchY, .. PairedWith(axes.ContractX, axes.ContractY), .. freeY], operation.Location);
+        var left = new Axes(axes.BatchX, batchAxes, freeX, ctFreeX) { Accumulate = axes.Accumulate };
+        return ToOrder(x.Emit(this, operation.Location, left.Attributes, cotangent),
+            [.. axes.BatchY, .. PairedWith(axes.ContractX, axes.ContractY), .. freeY], operation.Location);
     }
 
     /// <inheritdoc/>
@@ -104,7 +115,11 @@ public sealed class DotGeneral : LinearOp, IContractionOp
     {
         var axes = Axes.Of(operation.Attributes);
         int[] Moved(int[] axes, int operand) => x.IsBatched(operand) ? BatchedOperands.Behind(axes) : axes;
-        axes = new(Moved(axes.BatchX, 0), Moved(axes.BatchY, 1), Moved(axes.ContractX, 0), Moved(axes.ContractY, 1));
+        axes = axes with
+        {
+            BatchX = Moved(axes.BatchX, 0), BatchY = Moved(axes.BatchY, 1),
+            ContractX = Moved(axes.ContractX, 0), ContractY = Moved(axes.ContractY, 1),
+        };
         if (x.IsBatched(0) && x.IsBatched(1))
             return x.Emit(this, (axes with { BatchX = [0, .. axes.BatchX], BatchY = [0, .. axes.BatchY] }).Attributes);
         // The new axis is the first free one of its side, behind the batch axes, and behind x's free axes if it is y's.
@@ -155,9 +170,13 @@ public static class DotGeneralSyntax
     extension(Value x)
     {
         /// <summary>Matmul of x[…, m, k] and y[…, k, n]; leading axes are batch axes and broadcast as NumPy's do.</summary>
+        /// <param name="y">The right operand.</param>
+        /// <param name="accumulate">The type of the sums, F32 or F64; the elements' own when null, F32 for narrower floats.</param>
+        /// <param name="file">Filled in by the compiler.</param>
+        /// <param name="line">Filled in by the compiler.</param>
         /// <exception cref="GraphException">SGC1003: rank below 2. SGC1002: batch axes do not broadcast. SGC1007: contracting sizes
-        /// differ.</exception>
-        public Value MatMul(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        /// differ. SGC1005: accumulate is narrower than the elements, or no float.</exception>
+        public Value MatMul(Value y, DType? accumulate = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(y);
@@ -167,7 +186,7 @@ public static class DotGeneralSyntax
                     $"matmul needs operands of rank 2 or more; got {x.Type} and {y.Type}");
             // A matrix y has no batch axes: those of x are rows of one large matmul.
             if (y.Rank == 2)
-                return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes([], [], [x.Rank - 1], [0]).Attributes, y);
+                return x.Emit(DotGeneral.Instance, location, new DotGeneral.Axes([], [], [x.Rank - 1], [0]).Attributes.In(accumulate), y);
             return x.Compose(location, () =>
             {
                 var (left, right) = (x, y);
@@ -175,7 +194,7 @@ public static class DotGeneralSyntax
                 if (x.Builder == y.Builder && x.DType == y.DType) (left, right) = BroadcastBatch(x, y);
                 var batch = Enumerable.Range(0, left.Rank - 2).ToArray();
                 return left.Emit(DotGeneral.Instance, location,
-                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [right.Rank - 2]).Attributes, right);
+                    new DotGeneral.Axes(batch, batch, [left.Rank - 1], [right.Rank - 2]).Attributes.In(accumulate), right);
             });
         }
     }

@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Product of the elements along some axes, which are dropped.</summary>
-/// <remarks>x: numbers. C1: axes are distinct and in range. An empty product is 1. The derivative multiplies the other
-/// elements, so zeros are no special case; it costs the square of the reduced count.</remarks>
+/// <remarks>x: numbers. C1: axes are distinct and in range. C2: accumulate, as of reduce_sum. An empty product is 1. The derivative
+/// multiplies the other elements, so zeros are no special case; it costs the square of the reduced count.</remarks>
 public sealed class ReduceProd : OpaqueOp, IReductionOp
 {
     /// <summary>The op.</summary>
@@ -16,7 +16,7 @@ public sealed class ReduceProd : OpaqueOp, IReductionOp
     public ReductionKind Kind => ReductionKind.Product;
 
     /// <inheritdoc/>
-    protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
+    protected override TensorType Infer(OpCall call) => Reduction.InferAccumulated(call);
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
         [Reduction.Evaluate(operation, operands[0], 1, (a, b) => a * b)];

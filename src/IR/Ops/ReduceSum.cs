@@ -5,7 +5,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Sum of the elements along some axes, which are dropped.</summary>
-/// <remarks>x: numbers. C1: axes are distinct and in range. An empty sum is 0.</remarks>
+/// <remarks>x: numbers. C1: axes are distinct and in range. C2: accumulate, which may be left out, is f32 or f64 and no narrower than x.
+/// Floats are added in that type, or else in their own, f16 and bf16 in f32, and rounded once. An empty sum is 0.</remarks>
 public sealed class ReduceSum : LinearOp, IReductionOp
 {
     /// <summary>The op.</summary>
@@ -19,7 +20,7 @@ public sealed class ReduceSum : LinearOp, IReductionOp
     public static AttributeMap Attributes(IEnumerable<int> axes) => AttributeMap.Empty.With("axes", axes.Order());
 
     /// <inheritdoc/>
-    protected override TensorType Infer(OpCall call) => Reduction.Infer(call);
+    protected override TensorType Infer(OpCall call) => Reduction.InferAccumulated(call);
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
         Reduction.BroadcastBack(operation, cotangent);
@@ -36,11 +37,18 @@ public static class ReduceSumSyntax
     extension(Value x)
     {
         /// <summary>Sum along <paramref name="axes"/> (negative counts from the end), or of everything.</summary>
-        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice.</exception>
-        public Value Sum(Axes axes = default, bool keepAxes = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line));
+        /// <param name="axes">Which axes.</param>
+        /// <param name="keepAxes">Whether they stay, of size 1.</param>
+        /// <param name="accumulate">The type of the sum: F32 or F64, or when null x's own, of narrower floats F32.</param>
+        /// <param name="file">Filled in by the compiler.</param>
+        /// <param name="line">Filled in by the compiler.</param>
+        /// <exception cref="Diagnostics.GraphException">SGC1004: an axis is out of range or named twice. SGC1005: accumulate is narrower
+        /// than x, or one of them is no float.</exception>
+        public Value Sum(Axes axes = default, bool keepAxes = false, DType? accumulate = null,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            Reduction.Emit(ReduceSum.Instance, x, axes, keepAxes, new(file, line), accumulate);
 
-        /// <inheritdoc cref="Sum(Value, Axes, bool, string, int)"/>
+        /// <inheritdoc cref="Sum(Value, Axes, bool, DType, string, int)"/>
         public Value Sum(int first, int second, params ReadOnlySpan<int> more) =>
             Reduction.Emit(ReduceSum.Instance, x, Axes.Create([first, second, .. more]), keepAxes: false, Value.CallSite(x));
 

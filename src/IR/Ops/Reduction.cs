@@ -43,12 +43,12 @@ public static class Reduction
     /// <summary>How many elements each result is reduced from.</summary>
     internal static long Count(Shape shape, IEnumerable<int> axes) => axes.Aggregate(1L, (count, axis) => count * shape[axis]);
 
-    internal static Value Emit(Op op, Value x, Axes axes, bool keepAxes, Location location)
+    internal static Value Emit(Op op, Value x, Axes axes, bool keepAxes, Location location, DType? accumulate = null)
     {
         ArgumentNullException.ThrowIfNull(x);
         using var pin = x.Builder.At(location);
         var all = axes.Of(x.Rank);
-        return Kept(x, x.Emit(op, location, ReduceSum.Attributes(all.Order())), all, keepAxes, location);
+        return Kept(x, x.Emit(op, location, ReduceSum.Attributes(all).In(accumulate)), all, keepAxes, location);
     }
 
     /// <summary>Appends a reduction that gives an index too.</summary>
@@ -70,12 +70,19 @@ public static class Reduction
     }
 
     internal static Value[] Batch(Operation operation, BatchedOperands x) =>
-        x.Emit(operation.Op, ReduceSum.Attributes(BatchedOperands.Behind(Axes(operation))));
+        x.Emit(operation.Op, operation.Attributes.With("axes", BatchedOperands.Behind(Axes(operation))));
 
     internal static TensorType Infer(OpCall call)
     {
         call.Numeric();
         return call[0].With(call[0].Shape.Without(call.Axes("axes", call[0].Rank)));
+    }
+
+    /// <summary>The shape rule of a reduction that may name its accumulator's type.</summary>
+    internal static TensorType InferAccumulated(OpCall call)
+    {
+        Accumulation.Check(call);
+        return Infer(call);
     }
 
     /// <summary>The shape rule of a reduction that has no value over nothing.</summary>

@@ -36,7 +36,10 @@ internal static class DotRules
         var exchanged = Enumerable.Range(0, batch).Concat(Enumerable.Range(batch + freeX, freeY)).Concat(Enumerable.Range(batch, freeX));
         return ShapeRules.Permutation(site.Operation).SequenceEqual(exchanged)
             ? site.EmitWith(DotGeneral.Instance,
-                new DotGeneral.Axes(axes.BatchY, axes.BatchX, axes.ContractY, axes.ContractX).Attributes, dot.Operands[1], dot.Operands[0])
+                (axes with
+                {
+                    BatchX = axes.BatchY, BatchY = axes.BatchX, ContractX = axes.ContractY, ContractY = axes.ContractX,
+                }).Attributes, dot.Operands[1], dot.Operands[0])
             : null;
     }
 
@@ -48,14 +51,17 @@ internal static class DotRules
         var axes = DotGeneral.Axes.Of(dot.Attributes);
         var batch = axes.BatchX.Length;
         int[] summed = Renamed(Reduction.Axes(site.Operation), moved), contracted = [.. summed.Where(a => a < batch).Order()];
-        if (contracted.Length == 0) return null;
+        if (contracted.Length == 0 || Accumulation.TypeOf(site.Operation) != Accumulation.TypeOf(dot)) return null;
         int[] kept = [.. Enumerable.Range(0, batch).Except(contracted)];
-        var y = site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(Renamed(kept, axes.BatchX), Renamed(kept, axes.BatchY),
-            [.. Renamed(contracted, axes.BatchX), .. axes.ContractX], [.. Renamed(contracted, axes.BatchY), .. axes.ContractY]).Attributes,
-            dot.Operands[0], dot.Operands[1]);
+        var merged = axes with
+        {
+            BatchX = Renamed(kept, axes.BatchX), ContractX = [.. Renamed(contracted, axes.BatchX), .. axes.ContractX],
+            BatchY = Renamed(kept, axes.BatchY), ContractY = [.. Renamed(contracted, axes.BatchY), .. axes.ContractY],
+        };
+        var y = site.EmitWith(DotGeneral.Instance, merged.Attributes, dot.Operands[0], dot.Operands[1]);
         int[] left = [.. Enumerable.Range(0, moved.Length).Except(contracted)];
         int[] rest = [.. summed.Except(contracted).Select(a => Array.IndexOf(left, a)).Order()];
-        if (rest.Length > 0) y = site.EmitWith(ReduceSum.Instance, ReduceSum.Attributes(rest), y);
+        if (rest.Length > 0) y = site.EmitWith(ReduceSum.Instance, site.Operation.Attributes.With("axes", rest), y);
         return InOrder(site, y, moved.Except(summed));
     }
 

@@ -26,7 +26,7 @@ internal static class ReductionRules
         if (CountOf(broadcast.Result.Shape, axes.Except(dimensions)) is not { } count || !IsExact(count, site.Type.DType)) return null;
         var value = broadcast.Operands[0];
         int[] inner = [.. Enumerable.Range(0, dimensions.Length).Where(i => axes.Contains(dimensions[i]))];
-        if (inner.Length > 0) value = site.EmitWith(site.Operation.Op, ReduceSum.Attributes(inner), value);
+        if (inner.Length > 0) value = site.EmitWith(site.Operation.Op, site.Operation.Attributes.With("axes", inner), value);
         if (IsSum(site) && count != 1) value = site.Emit(Multiply.Instance, value, value.Constant(count));
         if (value.Shape == site.Type.Shape) return value;
         int[] remaining = [.. Enumerable.Range(0, broadcast.Result.Rank).Except(axes)];

@@ -64,10 +64,14 @@ internal static class WindowRules
         int[] Moved(int[] of) => [.. of.Select(a => a < inner.FirstTap ? a : a + taps.Length)];
         int[] newTaps = [.. taps.Select((_, i) => inner.FirstTap + i)];
         return isSwapped
-            ? site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(axes.BatchX, Moved(axes.BatchY),
-                [.. axes.ContractX, .. taps], [.. Moved(axes.ContractY), .. newTaps]).Attributes, reversed, read)
-            : site.EmitWith(DotGeneral.Instance, new DotGeneral.Axes(Moved(axes.BatchX), axes.BatchY,
-                [.. newTaps, .. Moved(axes.ContractX)], [.. taps, .. axes.ContractY]).Attributes, read, reversed);
+            ? site.EmitWith(DotGeneral.Instance, (axes with
+            {
+                BatchY = Moved(axes.BatchY), ContractX = [.. axes.ContractX, .. taps], ContractY = [.. Moved(axes.ContractY), .. newTaps],
+            }).Attributes, reversed, read)
+            : site.EmitWith(DotGeneral.Instance, (axes with
+            {
+                BatchX = Moved(axes.BatchX), ContractX = [.. newTaps, .. Moved(axes.ContractX)], ContractY = [.. taps, .. axes.ContractY],
+            }).Attributes, read, reversed);
     }
 
     // x with zeros between its elements along some axes, and before and after them, up to the given sizes.

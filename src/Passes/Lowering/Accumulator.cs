@@ -14,7 +14,7 @@ internal sealed class Accumulator
     public Accumulator(KernelBody body, Operation reduction)
     {
         _reduction = reduction;
-        _value = body.NewLocal("sum", TypeOf(reduction));
+        _value = body.NewLocal("sum", Accumulation.TypeOf(reduction));
         if (((IReductionOp)reduction.Op).GivesIndex) _index = body.NewLocal("at", DType.I32);
     }
 
@@ -51,8 +51,4 @@ internal sealed class Accumulator
 
     private Statement Combine(ScalarExpr value, ScalarExpr? at) => _index is null
         ? new AccumulateStatement(_value, Kind, value) : new ChooseStatement(_value, _index, Kind, value, at!);
-
-    // Types narrower than f32 have too few bits to accumulate in.
-    private static DType TypeOf(Operation reduction) =>
-        reduction.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : reduction.Result.DType;
 }

@@ -25,7 +25,7 @@ internal sealed partial class ContractionKernel
     private Epilogue ChooseEpilogue()
     {
         if (1 + _body.Function.Parameters.Length + _afterDot.Sum(ElementKernel.Cost) <= UnrolledEpilogue) return Epilogue.Unrolled;
-        var isNarrow = _shape.N <= _blocking.TileN && _shape.N % _target.Lanes(_dtype) != 0;
+        var isNarrow = _shape.N <= _blocking.TileN && _shape.N % _target.Lanes(_accumulator) != 0;
         var isFlat = _shape.IsRowMajor && _body.Function.Results.All(r => r.Shape == _dot.Shape)
             && _afterDot.All(IsOfElement);
         return isNarrow && isFlat ? Epilogue.Elements : Epilogue.Rows;
@@ -58,7 +58,7 @@ internal sealed partial class ContractionKernel
 
     private ForStatement RowsEpilogue(Panel panel, ScalarExpr tile, ScalarExpr lane)
     {
-        var (row, sum) = (new LoopVariable("row"), _body.NewLocal("s", _dtype));
+        var (row, sum) = (new LoopVariable("row"), _body.NewLocal("s", _accumulator));
         var load = new LetStatement(sum, new LoadExpr(_partial!, PartialOf(panel, tile) + row.Value * _blocking.TileN + lane));
         return new(row, _blocking.TileM, LoopKind.Serial, 1, [load, .. RowEpilogue(panel, tile, row.Value, lane, new LocalExpr(sum))]);
     }
@@ -72,7 +72,7 @@ internal sealed partial class ContractionKernel
         var m = CoversExactly || MovesLastTile ? RowOf(number, rowOfTile)
             : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
         var index = _shape.ResultIndex(panel.Range.Batch, m, panel.FirstN + lane);
-        return _body.StoreFrom(_dot, sum, _ => index, guard);
+        return _body.StoreFrom(_dot, sum.ConvertTo(_dtype), _ => index, guard);
     }
 
     // A tile of a single panel, whose rows are contiguous in memory; A is never packed.
@@ -83,7 +83,7 @@ internal sealed partial class ContractionKernel
         var position = FirstM(number) * _shape.N + element.Value;
         var guard = CoversExactly ? null : ScalarExpr.Compare(CompareKind.Ge, position, number * (_blocking.TileM * _shape.N));
         var sum = new LoadExpr(_partial!, PartialOf(panel, tile) + element.Value);
-        return new(element, _blocking.TileM * _shape.N, LoopKind.Vector, _target.Lanes(_dtype),
-            [.. _body.StoreFrom(_dot, sum, shape => KernelBody.FlatIndex(shape, position), guard)]);
+        return new(element, _blocking.TileM * _shape.N, LoopKind.Vector, _target.Lanes(_accumulator),
+            [.. _body.StoreFrom(_dot, sum.ConvertTo(_dtype), shape => KernelBody.FlatIndex(shape, position), guard)]);
     }
 }

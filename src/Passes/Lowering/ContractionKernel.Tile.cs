@@ -42,9 +42,9 @@ internal sealed partial class ContractionKernel
     // The accumulators of a tile over a range of K, stored or passed to the epilogue.
     private List<Statement> Accumulate(Panel panel, ScalarExpr tile, ScalarExpr lane)
     {
-        var accumulators = _body.NewLocal("c", _dtype, _blocking.TileM);
+        var accumulators = _body.NewLocal("c", _accumulator, _blocking.TileM);
         var rows = Enumerable.Range(0, _blocking.TileM).ToArray();
-        List<Statement> statements = [new LetStatement(accumulators, ScalarExpr.Constant(_dtype, 0))];
+        List<Statement> statements = [new LetStatement(accumulators, ScalarExpr.Constant(_accumulator, 0))];
         statements.AddRange(MultiplyAdds(panel, tile, lane, accumulators));
         LoopBuffer?[] before = _blocking.BlocksK == 1 ? [] : panel.K.IsLast ? [_partial, _total] : [_partial];
         foreach (var buffer in before.OfType<LoopBuffer>())
@@ -99,13 +99,20 @@ internal sealed partial class ContractionKernel
         yield return new LetStatement(right, _packedB is not null && panel.IsPacked ? new LoadExpr(_packedB, packed)
             : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)));
         if (_packedB is not null && !panel.IsPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
+        ScalarExpr wide = new LocalExpr(right);
+        if (_accumulator != _dtype)
+        {
+            var widened = _body.NewLocal("w", _accumulator);
+            yield return new LetStatement(widened, wide.ConvertTo(_accumulator));
+            wide = new LocalExpr(widened);
+        }
         for (var i = 0; i < _blocking.TileM; i++)
         {
             var left = _packedA is null
                 ? new LoadExpr(_body.BufferOf(_shape.A.Memory), _shape.A.Position(batch, RowOf(number, ScalarExpr.Index(i)), k))
                 : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k.Sum) * _packedStride + i);
             yield return new AssignStatement(accumulators, i,
-                new MultiplyAddExpr(left, new LocalExpr(right), new LocalExpr(accumulators, i)));
+                new MultiplyAddExpr(left.ConvertTo(_accumulator), wide, new LocalExpr(accumulators, i)));
         }
     }
 

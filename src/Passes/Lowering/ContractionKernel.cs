@@ -29,6 +29,7 @@ internal sealed partial class ContractionKernel
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
     private readonly DType _dtype;
+    private readonly DType _accumulator;
     private readonly Value _dot;
     private readonly ContractionShape _shape;
     private readonly ContractionBlocking _blocking;
@@ -46,10 +47,11 @@ internal sealed partial class ContractionKernel
         (_body, _target) = (new KernelBody(fusion), target);
         var dot = _body.Function.Operations.First(o => o.Op is IContractionOp);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        _accumulator = Accumulation.TypeOf(dot);
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
-        _blocking = ContractionBlocking.Choose(_shape, _dtype, target, PartitionsM(weights), takesWholeN: IsSmall);
+        _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, PartitionsM(weights), takesWholeN: IsSmall);
         if (PacksA() && PaysToPackPerWorker(weights))
-            _blocking = ContractionBlocking.Choose(_shape, _dtype, target, partitionsM: true, takesWholeN: false);
+            _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, partitionsM: true, takesWholeN: false);
         var lanes = target.Lanes(_dtype);
         _packedStride = (_blocking.TileM + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
@@ -64,8 +66,8 @@ internal sealed partial class ContractionKernel
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock
             : _epilogue == Epilogue.Unrolled ? 0 : 1;
         if (partialTiles > 0)
-            _partial = _body.AddScratch("partial", _dtype, partialTiles * _blocking.TileM * _blocking.TileN, BufferScope.Worker);
-        if (_blocking.BlocksK > Cascade.MostSteps) _total = _body.AddScratch("total", _dtype, _partial!.Elements, BufferScope.Worker);
+            _partial = _body.AddScratch("partial", _accumulator, partialTiles * _blocking.TileM * _blocking.TileN, BufferScope.Worker);
+        if (_blocking.BlocksK > Cascade.MostSteps) _total = _body.AddScratch("total", _accumulator, _partial!.Elements, BufferScope.Worker);
     }
 
     // The contraction and what its results follow from, without the index maps that only its operands are read through.
@@ -184,12 +186,12 @@ internal sealed partial class ContractionKernel
         {
             var (group, size) = (new LoopVariable("group"), (long)Math.Sqrt(before));
             inGroups = before / size * size;
-            yield return Fill(_total, range, _ => ScalarExpr.Constant(_dtype, 0));
+            yield return Fill(_total, range, _ => ScalarExpr.Constant(_accumulator, 0));
             yield return new ForStatement(group, before / size, LoopKind.Serial, 1,
-                [Fill(_partial!, range, _ => ScalarExpr.Constant(_dtype, 0)), Blocks(group.Value * size, size),
+                [Fill(_partial!, range, _ => ScalarExpr.Constant(_accumulator, 0)), Blocks(group.Value * size, size),
                     Fill(_total, range, i => new LoadExpr(_total, i) + new LoadExpr(_partial!, i))]);
         }
-        if (before > 0) yield return Fill(_partial!, range, _ => ScalarExpr.Constant(_dtype, 0));
+        if (before > 0) yield return Fill(_partial!, range, _ => ScalarExpr.Constant(_accumulator, 0));
         if (before > inGroups) yield return Blocks(ScalarExpr.Index(inGroups), before - inGroups);
         yield return Panels(range, new(ScalarExpr.Index(before), _shape.K - before * _blocking.BlockK, IsLast: true));
     }
@@ -199,7 +201,7 @@ internal sealed partial class ContractionKernel
     {
         var i = new LoopVariable("i");
         return new(i, range.Panels * _blocking.TilesPerBlock * _blocking.TileM * _blocking.TileN,
-            LoopKind.Vector, _target.Lanes(_dtype), [new StoreStatement(to, i.Value, value(i.Value))]);
+            LoopKind.Vector, _target.Lanes(_accumulator), [new StoreStatement(to, i.Value, value(i.Value))]);
     }
 
     private ForStatement Panels(TileRange range, KRange k)

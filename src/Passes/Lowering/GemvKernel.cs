@@ -35,7 +35,7 @@ internal sealed class GemvKernel
         var dot = Dot(fusion.Body!);
         var shape = new ContractionShape(dot);
         return shape is { M: 1, A.K.Stride: 1, B: { K.Stride: 1, Free.Stride: > 1 } }
-            && shape.K > target.Lanes(dot.Result.DType);
+            && shape.K > target.Lanes(dot.Result.DType) && Accumulation.TypeOf(dot) == dot.Result.DType;
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new GemvKernel(fusion, target).Build();

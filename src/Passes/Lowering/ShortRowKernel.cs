@@ -37,7 +37,8 @@ internal sealed class ShortRowKernel
         return domain.Rank == 2 && fusion.Ints("axes") is [1] && domain[1] is > 1 and <= MostColumns
             && domain[1] * body.Operations.Length <= MostOperations
             && domain[0] >= target.Lanes(ElementKernel.Widest(body))
-            && body.Operations.SelectMany(o => o.Results).All(r => r.DType is not { IsFloating: true, Bits: < 32 });
+            && body.Operations.SelectMany(o => o.Results).All(r => r.DType is not { IsFloating: true, Bits: < 32 })
+            && body.Operations.All(o => o.Op is not IReductionOp || Accumulation.TypeOf(o) == o.Result.DType);
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new ShortRowKernel(fusion).Build(target);
