@@ -34,12 +34,33 @@ internal readonly record struct IndexInterval(long Low, long High)
 /// <summary>Bounds of index expressions within loops, under guards that compare an expression with another one.</summary>
 internal sealed class IndexIntervals
 {
+    private static readonly IndexIntervals s_byExtent = new();
+
     private readonly Dictionary<LoopVariable, IndexInterval> _variables = [];
     private readonly List<(ScalarExpr Expression, IndexInterval Bounds)> _assumed = [];
 
     public void Enter(LoopVariable variable, long extent) => _variables[variable] = new(0, extent - 1);
     public void Leave(LoopVariable variable) => _variables.Remove(variable);
     public bool Knows(LoopVariable variable) => _variables.ContainsKey(variable);
+
+    /// <summary>Whether a comparison of indices holds for all values of the loops' variables, or for none; null if neither.</summary>
+    public static bool? Decide(CompareKind kind, ScalarExpr left, ScalarExpr right)
+    {
+        var (x, y) = (s_byExtent.Of(left), s_byExtent.Of(right));
+        if (x == IndexInterval.Unknown || y == IndexInterval.Unknown) return null;
+        bool? Less() => x.High < y.Low ? true : x.Low >= y.High ? false : null;
+        bool? LessOrEqual() => x.High <= y.Low ? true : x.Low > y.High ? false : null;
+        bool? Equal() => x.IsConstant && x == y ? true : x.Intersect(y).IsEmpty ? false : null;
+        return kind switch
+        {
+            CompareKind.Lt => Less(),
+            CompareKind.Le => LessOrEqual(),
+            CompareKind.Gt => !LessOrEqual(),
+            CompareKind.Ge => !Less(),
+            CompareKind.Eq => Equal(),
+            _ => !Equal(),
+        };
+    }
 
     /// <summary>Bounds of an expression where a guard holds; empty where it never does.</summary>
     public IndexInterval Of(ScalarExpr expression, ScalarExpr? guard)
@@ -90,7 +111,7 @@ internal sealed class IndexIntervals
     private IndexInterval Raw(ScalarExpr expression) => expression switch
     {
         ConstantExpr c when c.DType.IsInteger => new((long)c.Value, (long)c.Value),
-        VariableExpr v => _variables.GetValueOrDefault(v.Variable, IndexInterval.Unknown),
+        VariableExpr v => _variables.GetValueOrDefault(v.Variable, v.Variable.Extent is { } e ? new(0, e - 1) : IndexInterval.Unknown),
         BinaryExpr b when b.DType == DType.I64 => Combine(b.Kind, Of(b.X), Of(b.Y)),
         SelectExpr s when s.DType == DType.I64 => Union(Of(s.WhenTrue), Of(s.WhenFalse)),
         _ => IndexInterval.Unknown,

@@ -3,8 +3,12 @@ using System.Collections.Immutable;
 namespace GraphCompiler.IR.Loops;
 
 /// <summary>A loop's variable, running from 0; identity is by reference.</summary>
-public sealed class LoopVariable(string name)
+/// <param name="name">As printed.</param>
+/// <param name="extent">Of its loop: comparisons that it decides are folded as they are made. Unknown when null.</param>
+public sealed class LoopVariable(string name, long? extent = null)
 {
+    /// <summary>The extent of its loop, if it is known.</summary>
+    public long? Extent { get; } = extent;
     /// <summary>The name as printed.</summary>
     public string Name { get; } = name;
     /// <summary>Its current value.</summary>

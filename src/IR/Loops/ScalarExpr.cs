@@ -88,11 +88,21 @@ public abstract record ScalarExpr(DType DType)
     public static ScalarExpr Unary(UnaryKind kind, ScalarExpr x) => new UnaryExpr(kind, x);
     /// <summary>A call of a backend's math function.</summary>
     public static ScalarExpr Call(MathFunction function, params ReadOnlySpan<ScalarExpr> x) => new CallExpr(function, [.. x]);
-    /// <summary>One of two values.</summary>
+    /// <summary>One of two values; the one that it is, if the condition is known.</summary>
     public static ScalarExpr Select(ScalarExpr condition, ScalarExpr whenTrue, ScalarExpr whenFalse) =>
-        new SelectExpr(condition, whenTrue, whenFalse);
-    /// <summary>A comparison.</summary>
-    public static ScalarExpr Compare(CompareKind kind, ScalarExpr x, ScalarExpr y) => new CompareExpr(kind, x, y);
+        condition.Truth is { } truth ? truth ? whenTrue : whenFalse : new SelectExpr(condition, whenTrue, whenFalse);
+    /// <summary>A comparison; of indices, a constant where the extents of loops decide it.</summary>
+    public static ScalarExpr Compare(CompareKind kind, ScalarExpr x, ScalarExpr y) =>
+        x.DType == DType.I64 && IndexIntervals.Decide(kind, x, y) is { } known ? Constant(DType.Bool, known ? 1 : 0)
+            : new CompareExpr(kind, x, y);
+    /// <summary>Whether both hold, null standing for a condition that always does.</summary>
+    public static ScalarExpr? Both(ScalarExpr? x, ScalarExpr? y)
+    {
+        if (x is null || x.Truth == true) return y?.Truth == true ? null : y;
+        return y is null || y.Truth == true ? x : x.Truth == false ? x : y.Truth == false ? y : Binary(BinaryKind.And, x, y);
+    }
+    /// <summary>The value of a condition that is a constant.</summary>
+    public bool? Truth => this is ConstantExpr c && c.DType == DType.Bool ? (long)c.Value != 0 : null;
     /// <summary>The value converted to another element type; itself where it has that type.</summary>
     public ScalarExpr ConvertTo(DType type) => type == DType ? this : new ConvertExpr(type, this);
 

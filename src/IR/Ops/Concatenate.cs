@@ -75,13 +75,21 @@ public sealed class Concatenate : LinearOp, IIndexedOp
             var mapped = index.ToArray();
             mapped[axis] = index[axis] - ScalarExpr.Index(start);
             var before = ScalarExpr.Compare(CompareKind.Lt, index[axis], ScalarExpr.Index(end));
-            var inside = ScalarExpr.Binary(BinaryKind.And, before,
-                ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
+            var inside = ScalarExpr.Both(before, ScalarExpr.Compare(CompareKind.Ge, index[axis], ScalarExpr.Index(start)));
             var element = source(i, mapped, inside);
             result = result is null ? element : ScalarExpr.Select(before, element, result);
             end = start;
         }
         return result ?? ScalarExpr.Constant(operation.Result.DType, 0);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<int> Breaks(Operation operation, int axis)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        if (axis != operation.Int("dimension")) yield break;
+        var end = 0;
+        foreach (var part in operation.Operands) yield return end += part.Shape[axis];
     }
 }
 

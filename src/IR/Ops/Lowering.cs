@@ -26,6 +26,10 @@ public interface IIndexedOp
     /// <summary>How many of the operand's elements, at most, one element is the sum of, where no two elements read the same one: then what
     /// feeds the op may be computed as it is read. Null elsewhere.</summary>
     int? DisjointTerms(Operation operation) => null;
+
+    /// <summary>Indices along an axis of the result at which other elements begin to be read: a loop that is split there needs no guards
+    /// along the axis.</summary>
+    IEnumerable<int> Breaks(Operation operation, int axis) => [];
 }
 
 /// <summary>An op that combines the elements along some axes and drops those axes.</summary>

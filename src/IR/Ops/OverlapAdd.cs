@@ -87,22 +87,20 @@ public sealed class OverlapAdd : LinearOp, IIndexedOp
             {
                 ScalarExpr[] at = [.. site.At];
                 (at[along], at[windows.FirstTap + axis]) = (tap.Window, tap.Number);
-                return (at, And(site.Exists, tap.Exists));
+                return (at, ScalarExpr.Both(site.Exists, tap.Exists));
             }
         }
         ScalarExpr? sum = null;
         foreach (var (at, exists) in sites)
         {
+            if (exists?.Truth == false) continue;
             var term = source(0, at, exists);
             if (exists is not null) term = ScalarExpr.Select(exists, term, ScalarExpr.Constant(term.DType, 0));
             term = term.ConvertTo(accumulator);
             sum = sum is null ? term : sum + term;
         }
-        return sum!.ConvertTo(operation.Result.DType);
+        return (sum ?? ScalarExpr.Constant(accumulator, 0)).ConvertTo(operation.Result.DType);
     }
-
-    private static ScalarExpr? And(ScalarExpr? x, ScalarExpr? y) =>
-        x is null ? y : y is null ? x : ScalarExpr.Binary(BinaryKind.And, x, y);
 
     // window · stride + tap · dilation = at. Without dilation the taps on an element are a stride apart, so only they are tried.
     private static List<Tap> Taps(Window.Geometry windows, int k, ScalarExpr at, int count, int elements)
@@ -117,16 +115,16 @@ public sealed class OverlapAdd : LinearOp, IIndexedOp
             {
                 var (window, tap) = (at / ScalarExpr.Index(stride) - ScalarExpr.Index(j), Remainder(at) + (long)j * stride);
                 var exists = j > 0 ? NotNegative(window) : null;
-                if (lastWindow - j >= count) exists = And(exists, Below(window, count));
-                return new Tap(window, tap, (j + 1) * stride > size ? And(exists, Below(tap, size)) : exists);
+                if (lastWindow - j >= count) exists = ScalarExpr.Both(exists, Below(window, count));
+                return new Tap(window, tap, (j + 1) * stride > size ? ScalarExpr.Both(exists, Below(tap, size)) : exists);
             })];
         return [.. Enumerable.Range(0, size).Select(tap =>
         {
             var first = at - ScalarExpr.Index((long)tap * dilation);
-            var exists = And(tap > 0 ? NotNegative(first) : null,
+            var exists = ScalarExpr.Both(tap > 0 ? NotNegative(first) : null,
                 stride > 1 ? ScalarExpr.Compare(CompareKind.Eq, Remainder(first), ScalarExpr.Index(0)) : null);
             var window = first / ScalarExpr.Index(stride);
-            return new Tap(window, ScalarExpr.Index(tap), And(exists, Below(window, count)));
+            return new Tap(window, ScalarExpr.Index(tap), ScalarExpr.Both(exists, Below(window, count)));
         })];
     }
 }

@@ -65,7 +65,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     {
         var (low, interior, x) = (operation.Ints("low"), operation.Ints("interior"), operation.Operands[0].Shape);
         ScalarExpr? inside = null;
-        void And(ScalarExpr condition) => inside = inside is null ? condition : ScalarExpr.Binary(BinaryKind.And, inside, condition);
+        void And(ScalarExpr condition) => inside = ScalarExpr.Both(inside, condition);
         var mapped = new ScalarExpr[index.Length];
         for (var i = 0; i < mapped.Length; i++)
         {
@@ -79,7 +79,15 @@ public sealed class Pad : LinearOp, IIndexedOp
         }
         if (inside is null) return source(0, mapped);
         var value = ScalarExpr.Constant(operation.Result.DType, operation.Number("value"));
-        return ScalarExpr.Select(inside, source(0, mapped, inside), value);
+        return inside.Truth == false ? value : ScalarExpr.Select(inside, source(0, mapped, inside), value);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<int> Breaks(Operation operation, int axis)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        var first = operation.Ints("low")[axis];
+        return operation.Ints("interior")[axis] > 0 ? [] : [first, first + operation.Operands[0].Shape[axis]];
     }
 }
 

@@ -24,11 +24,10 @@ public sealed class ReduceMin : OpaqueOp, IReductionOp
     public override Value[] Batch(Operation operation, BatchedOperands x) => Reduction.Batch(operation, x);
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
-        [cotangents[0] is { } cotangent && wanted[0] ? Reduction.Weights(operation) * Reduction.BroadcastBack(operation, cotangent) : null];
+        [cotangents[0] is { } cotangent && wanted[0] ? Reduction.VjpOfChoice(operation, cotangent) : null];
     /// <inheritdoc/>
     public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
-        [tangents[0] is { } tangent
-            ? (Reduction.Weights(operation) * tangent).Emit(ReduceSum.Instance, operation.Location, operation.Attributes) : null];
+        [tangents[0] is { } tangent ? Reduction.JvpOfChoice(operation, tangent) : null];
 }
 
 /// <summary>Fluent syntax of <see cref="ReduceMin"/>.</summary>

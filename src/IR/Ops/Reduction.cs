@@ -17,14 +17,26 @@ public static class Reduction
             Broadcast.Attributes(shape, Enumerable.Range(0, shape.Rank).Except(Axes(operation))));
     }
 
-    /// <summary>The derivative of a largest or smallest element: 1 at it, shared equally where several tie.</summary>
-    internal static Value Weights(Operation operation)
+    /// <summary>The cotangent of what a largest or smallest element is chosen from: shared equally where several tie.</summary>
+    internal static Value VjpOfChoice(Operation operation, Value cotangent)
     {
-        var x = operation.Operands[0];
-        var isChosen = x.Equal(BroadcastBack(operation, operation.Result)).Select(x.Constant(1), x.Constant(0));
-        var ties = isChosen.Emit(ReduceSum.Instance, operation.Location, operation.Attributes);
-        return isChosen / BroadcastBack(operation, ties);
+        var isChosen = IsChosen(operation);
+        return isChosen.Select(BroadcastBack(operation, cotangent / Ties(operation, isChosen)), operation.Operands[0].Constant(0));
     }
+
+    /// <summary>The tangent of a largest or smallest element: the mean of those that tie.</summary>
+    internal static Value JvpOfChoice(Operation operation, Value tangent)
+    {
+        var isChosen = IsChosen(operation);
+        return Sum(operation, isChosen.Select(tangent, tangent.Constant(0))) / Ties(operation, isChosen);
+    }
+
+    private static Value IsChosen(Operation operation) => operation.Operands[0].Equal(BroadcastBack(operation, operation.Result));
+
+    private static Value Ties(Operation operation, Value isChosen) =>
+        Sum(operation, isChosen.Select(operation.Operands[0].Constant(1), operation.Operands[0].Constant(0)));
+
+    private static Value Sum(Operation operation, Value x) => x.Emit(ReduceSum.Instance, operation.Location, operation.Attributes);
 
     /// <summary>How many elements each result is reduced from.</summary>
     internal static long Count(Shape shape, IEnumerable<int> axes) => axes.Aggregate(1L, (count, axis) => count * shape[axis]);

@@ -13,6 +13,9 @@ internal static class ElementKernel
     /// <summary>How far ahead operands are prefetched: half a page, some 30 vectors.</summary>
     private const int PrefetchBytes = 2048;
 
+    /// <summary>Most indices at which a loop is split: each part is code of its own.</summary>
+    private const int MostBreaks = 4;
+
     public static Kernel Lower(Operation fusion, TargetTraits target)
     {
         var body = new KernelBody(fusion);
@@ -70,17 +73,32 @@ internal static class ElementKernel
 
     private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
     {
-        var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
-        var columns = shape.Rank == 0 ? 1 : shape[^1];
-        var outer = shape.Rank == 0 ? [] : shape.Sizes[..^1].ToArray();
+        // Vectors are along the innermost axis of more than one element.
+        var along = Math.Max(Array.FindLastIndex([.. shape], size => size != 1), 0);
+        var columns = shape.Rank == 0 ? 1 : shape[along];
         var rows = shape.ElementCount / columns;
-        var isOneRow = rows == 1;
-        var leading = KernelBody.Unravel(isOneRow ? ScalarExpr.Index(0) : row.Value, outer);
-        ScalarExpr[] index = shape.Rank == 0 ? [] : [.. leading, lane.Value];
-        var inner = Elements(body, _ => index);
-        var vectors = new ForStatement(lane, columns, isOneRow ? LoopKind.ParallelVector : LoopKind.Vector,
-            Math.Min(lanes, PowerOfTwoAtLeast(columns)), [.. inner]);
-        return isOneRow ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
+        var row = new LoopVariable("row", rows);
+        var outer = shape.Rank == 0 ? [] : shape.Sizes[..along].ToArray();
+        var leading = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer);
+        ForStatement Vectors(int first, int count, LoopKind kind)
+        {
+            var lane = new LoopVariable("i", count);
+            ScalarExpr[] index = [.. leading, lane.Value + first, .. Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank)];
+            var inner = Elements(body, _ => index[..shape.Rank]);
+            return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
+        }
+        if (rows == 1) return Vectors(0, columns, LoopKind.ParallelVector);
+        int[] bounds = [0, .. Breaks(body.Function, shape, along), columns];
+        return new ForStatement(row, rows, LoopKind.Parallel, 1,
+            [.. bounds.Zip(bounds.Skip(1)).Select(b => Vectors(b.First, b.Second - b.First, LoopKind.Vector))]);
+    }
+
+    // Between them what is read changes along an axis, as from padding to the elements within it.
+    private static int[] Breaks(Function function, Shape shape, int axis)
+    {
+        int[] found = [.. function.Operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == shape)
+            .SelectMany(o => ((IIndexedOp)o.Op).Breaks(o, axis)).Where(b => b > 0 && b < shape[axis]).Distinct().Order()];
+        return found.Length <= MostBreaks ? found : [];
     }
 
     private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)

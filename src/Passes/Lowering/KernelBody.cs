@@ -167,13 +167,14 @@ internal sealed class KernelBody
 
         public ScalarExpr Read(Value value, ScalarExpr[] index, ScalarExpr? guard)
         {
-            if (value.Definition is not { } operation) return body.Load(value, index, guard);
+            if (guard?.Truth == false) return ScalarExpr.Constant(value.DType, 0);
+            if (value.Definition is not { } operation) return body.Load(value, index, guard?.Truth == true ? null : guard);
             if (_read.TryGetValue((value, index, guard), out var known)) return known;
             var expression = operation.Op switch
             {
                 IIndexedOp indexed => indexed.Lower(operation, index, (operand, at, inner) =>
                 {
-                    var both = guard is null ? inner : inner is null ? guard : ScalarExpr.Binary(BinaryKind.And, guard, inner);
+                    var both = ScalarExpr.Both(guard, inner);
                     var read = operation.Operands[operand];
                     return (IsRowValue(read) ? body.Known(read) : null) ?? Read(read, at.ToArray(), both);
                 }),
