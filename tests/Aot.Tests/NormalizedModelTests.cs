@@ -67,6 +67,7 @@ public sealed class NormalizedModelTests
         var variance = step.Variable<float>("block1/residual/norm/running_variance").ToArray();
         var predicted = predictor.Run<float, float>(x).ToArray();
         Assert.All(variance, v => Assert.NotEqual(1, v));
-        Assert.Equal(MemoryMarshal.AsBytes<float>([.. variance, .. predicted, predicted[0]]).ToArray(), File.ReadAllBytes(built["results"]));
+        Assert.Equal(MemoryMarshal.AsBytes<float>([.. variance, .. predicted, predicted[0]]).ToArray(),
+            File.ReadAllBytes(built["results"]));
     }
 }
