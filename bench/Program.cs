@@ -5,6 +5,7 @@ using GraphCompiler.Bench.Micro;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
+using GraphCompiler.Bench.Torch;
 
 var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
@@ -22,13 +23,19 @@ var turn = new Option<int>("--turn") { Description = "Milliseconds of one turn."
 turn.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--turn must be at least 1."); });
 var json = new Option<string?>("--json") { Description = "Also write the figures to this file." };
 var memory = new Option<bool>("--memory") { Description = "Also measure peak resident memory, each side in its own process." };
+var channelsLast = new Option<bool?>(ImageLayout.Option)
+    { Description = "Whether libtorch's images have their channels last in memory; as is faster when left out." };
 var steps = new Command("steps",
     "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
-    { filter, threads, peers, rounds, turn, json, memory };
+    { filter, threads, peers, rounds, turn, json, memory, channelsLast };
 var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads };
 profile.SetAction(r => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads)));
-steps.SetAction(r => StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
-    TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory)));
+steps.SetAction(r =>
+{
+    ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
+    return StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
+        TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory));
+});
 
 var cases = new Option<string>("--filter")
 {
@@ -37,9 +44,13 @@ var cases = new Option<string>("--filter")
 };
 var isShort = new Option<bool>("--short") { Description = "One short turn of each: whether it runs, not how fast." };
 var micro = new Command("micro",
-    "Times matmuls, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
-    { cases, threads, isShort };
-micro.SetAction(r => MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort)));
+    "Times matmuls, convolutions, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
+    { cases, threads, isShort, channelsLast };
+micro.SetAction(r =>
+{
+    ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
+    return MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort));
+});
 
 var input = new Option<string>("--json") { Description = "Figures that 'steps --json' wrote.", Required = true };
 var folder = new Option<string>("--out") { Description = "Folder for index.html and its charts; made when missing.", Required = true };
@@ -48,10 +59,14 @@ report.SetAction(r => HtmlReport.Write(r.GetValue(input)!, r.GetValue(folder)!))
 
 var name = new Argument<string>("MODEL");
 var peer = new Option<string>("--peer") { Required = true };
-var peak = new Command(PeakMemory.Verb) { name, peer, threads };
+var peak = new Command(PeakMemory.Verb) { name, peer, threads, channelsLast };
 peak.Hidden = true;
-peak.SetAction(r => Console.WriteLine(
-    PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads))));
+peak.SetAction(r =>
+{
+    ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
+    Console.WriteLine(
+        PeakMemory.OfThisProcess(Models.All.Single(m => m.Name == r.GetValue(name)), r.GetValue(peer)!, r.GetValue(threads)));
+});
 
 var deployed = new Option<string>("--deployed")
     { Description = "The folder that samples/Deploy/run fills.", DefaultValueFactory = _ => Path.Combine("artifacts", "deploy") };

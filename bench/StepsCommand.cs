@@ -62,7 +62,7 @@ internal static class StepsCommand
     }
 
     private static Dictionary<string, long> PeakBytes(SuiteModel model, string[] peers, int threads) =>
-        peers.Prepend(Peer.Compiled).ToDictionary(p => p, p => PeakMemory.OfChild(model, p, threads));
+        Peer.Of(model, peers).Prepend(Peer.Compiled).ToDictionary(p => p, p => PeakMemory.OfChild(model, p, threads));
 
     private static void ShowMemory(Row[] rows, string[] peers)
     {
@@ -71,7 +71,8 @@ internal static class StepsCommand
         foreach (var row in rows)
             Console.WriteLine($"{row.Name,-26}{row.ArenaBytes / 1024.0,11:f1}{row.ValueBytes / 1024.0,14:f1}"
                 + $"{row.KeepAllBytes / 1024.0,16:f1}"
-                + string.Concat(row.PeakBytes!.Values.Select(b => $"{b / 1048576.0,19:f0}")));
+                + string.Concat(peers.Prepend(Peer.Compiled).Select(p =>
+                    (row.PeakBytes!.TryGetValue(p, out var bytes) ? $"{bytes / 1048576.0:f0}" : "-").PadLeft(19))));
     }
 
     // Found out before the run rather than after it.

@@ -49,6 +49,11 @@ rule() {
             echo "$1"
             ;;
         './run mnist --data DIR') echo "make_mnist \"$work/mnist\" && ./run mnist --data \"$work/mnist\"" ;;
+        'samples/Vision/run '*)
+            local verb=${1#samples/Vision/run }
+            echo "make_mnist \"$work/mnist\" && samples/Vision/run ${verb%% *} --data \"$work/mnist\" --short"
+            ;;
+        'graphc build samples/Vision/'*) echo "${1//DIR/$work/vision}" ;;
         'graphc list MODELS.dll' | 'graphc build MODELS.dll --model digits --out DIR' | 'graphc inspect DIR/digits.json' \
             | 'graphc profile MODELS.dll --model digits --trace t.json')
             local line=${1//MODELS.dll/$models}

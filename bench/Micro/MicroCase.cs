@@ -17,7 +17,10 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     /// <summary>For each result the operand that it replaces, or -1.</summary>
     public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
 
-    /// <summary>Floating-point operations of a matmul, a multiply-add being two; 0 for what is bound by memory.</summary>
+    /// <summary>What libtorch's side takes, made of the operands before the clock starts.</summary>
+    public Func<Tensor[], Tensor[]> TorchOperands { get; init; } = o => o;
+
+    /// <summary>Floating-point operations of a matmul or convolution, a multiply-add being two; 0 for what is bound by memory.</summary>
     public double Flops { get; init; }
 
     /// <summary>Whether libtorch records operations, to differentiate them.</summary>

@@ -66,6 +66,10 @@ internal sealed class Sides : IDisposable
         _tensors = [.. Case.CreateOperands().Select((o, i) =>
             tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i < Case.Differentiated))];
         using var scope = NewDisposeScope();
+        var operands = Case.TorchOperands(_tensors);
+        foreach (var tensor in operands) tensor.DetachFromDisposeScope();
+        foreach (var tensor in _tensors.Except(operands)) tensor.Dispose();
+        _tensors = operands;
         var results = Case.Torch(_tensors);
         for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().contiguous().data<float>().ToArray());
     }

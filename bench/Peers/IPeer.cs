@@ -22,6 +22,9 @@ internal static class Peer
     public const string Tape = "tape";
     public const string Torch = "torch";
 
+    /// <summary>Those of <paramref name="peers"/> that can run the model.</summary>
+    public static string[] Of(SuiteModel model, IEnumerable<string> peers) => [.. peers.Where(p => p != Tape || model.RunsOnTape)];
+
     public static IPeer Create(string name, SuiteModel model, Batch[] batches, int threads) => name switch
     {
         Compiled => new CompiledPeer(model, batches, threads),

@@ -9,6 +9,9 @@ internal interface ITorchModel : IDisposable
 {
     IEnumerable<TorchSharp.Modules.Parameter> Parameters { get; }
 
+    /// <summary>The features of a batch as the model takes them; before the clock starts.</summary>
+    Tensor Arrange(Tensor features) => features;
+
     /// <summary>The loss, a scalar; called within a dispose scope.</summary>
     Tensor Loss(Tensor features, Tensor targets);
 }
@@ -26,9 +29,9 @@ internal sealed class TorchPeer : IPeer
     {
         torch.set_num_threads(threads);
         var declared = model.Declare();
-        _batches = [.. batches.Select(b => Tensors(b, declared))];
         _model = model.DeclareTorch(name =>
             declared.Graph.ModelParameters.Single(p => p.Value.Name == name).InitialElements(declared.Graph.Seed));
+        _batches = [.. batches.Select(b => Tensors(b, declared))];
         _optimizer = new TorchOptimizer(declared.Optimizer, [.. _model.Parameters]);
     }
 
@@ -61,12 +64,12 @@ internal sealed class TorchPeer : IPeer
         _loss.Dispose();
     }
 
-    private static (Tensor, Tensor) Tensors(Batch batch, Suite.Declaration declared)
+    private (Tensor, Tensor) Tensors(Batch batch, Suite.Declaration declared)
     {
         long[][] shapes = [.. declared.Graph.Inputs.Select(i => i.Shape.Sizes.ToArray().Select(n => (long)n).ToArray())];
         var targets = batch.Targets is int[] labels
             ? torch.tensor(Array.ConvertAll(labels, l => (long)l), shapes[1])
             : torch.tensor((float[])batch.Targets, shapes[1]);
-        return (torch.tensor(batch.Features, shapes[0]), targets);
+        return (_model.Arrange(torch.tensor(batch.Features, shapes[0])), targets);
     }
 }

@@ -46,8 +46,8 @@ internal static class HtmlReport
         Chart(page, "Compile time, milliseconds", rows, isLogarithmic: false, ("first", r => r.CompileMs), ("again", r => r.CompileWarmMs));
         if (rows.Any(r => r.PeakBytes is not null))
             Chart(page, "Peak resident memory, MiB", rows, isLogarithmic: false,
-                [.. rows.First(r => r.PeakBytes is not null).PeakBytes!.Keys
-                .Select(side => (side, (Func<Row, double?>)(r => r.PeakBytes?.GetValueOrDefault(side) / 1048576.0)))]);
+                [.. rows.SelectMany(r => r.PeakBytes?.Keys ?? []).Distinct().Select(side => (side,
+                    (Func<Row, double?>)(r => r.PeakBytes?.TryGetValue(side, out var bytes) == true ? bytes / 1048576.0 : null)))]);
         return page.Append("</html>\n").ToString();
     }
 

@@ -16,6 +16,11 @@ internal static class Models
         new Mlp("mlp_wide_b256_adam", 256, [1024, 2048, 2048, 1024], Activation.Gelu, Criterion.MeanSquaredError, new Adam(1e-4)),
         new Mlp("mlp_deep_b32_x20", 32, [64, .. Enumerable.Repeat(64, 20), 10], Activation.Relu, Criterion.CrossEntropy,
             new Sgd(1e-3, momentum: 0.9)),
+        new ConvolutionalNetwork("lenet_mnist_b64_adam", 64, new(28, 28, 1), [new(6, 5, Padding: 2, Pool: 2), new(16, 5, Pool: 2)],
+            [120, 84, 10], new Adam(1e-3)),
+        new ConvolutionalNetwork("cnn_mnist_b64_32c64c", 64, new(28, 28, 1), [new(32, 3), new(64, 3, Pool: 2)], [128, 10],
+            new Adam(1e-3)),
+        new ResidualNetwork("resnet8_cifar_b32_mom", 32, new(32, 32, 3), [16, 32, 64], 10, new Sgd(1e-2, momentum: 0.9)),
         new PhysicsInformed("pinn_b256_w64x4", 256, 64, 4, new Adam(1e-3)),
     ];
 

@@ -20,6 +20,9 @@ internal abstract record SuiteModel(string Name)
     /// <summary>The seed of weights and of batches.</summary>
     public const ulong Seed = 7;
 
+    /// <summary>Whether the tape has every operation of the model: it is one of dense models.</summary>
+    public virtual bool RunsOnTape => true;
+
     public abstract Declaration Declare();
 
     /// <summary>The same model for libtorch, with the weights that <paramref name="variable"/> gives by name.</summary>

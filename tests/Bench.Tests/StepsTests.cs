@@ -52,6 +52,17 @@ public sealed class StepsTests : IDisposable
     public void Losses_with_second_derivatives_by_the_inputs_agree_on_three_sides() => Assert.Equal(0,
         StepsCommand.Run("pinn", 1, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), null, memory: false));
 
+    [Theory]
+    [InlineData("lenet", true)]
+    [InlineData("lenet", false)]
+    [InlineData("resnet8", true)]
+    public void Losses_of_convolutional_networks_agree_in_either_layout_of_libtorch(string row, bool isChannelsLast)
+    {
+        ImageLayout.IsChannelsLast = isChannelsLast;
+        Assert.Equal(0, StepsCommand.Run(row, 2, [Peer.Tape, Peer.Torch], rounds: 1, TimeSpan.FromMilliseconds(5), null, memory: false));
+        ImageLayout.IsChannelsLast = null;
+    }
+
     [Fact]
     public void Unknown_model_and_unreadable_figures_are_told()
     {
@@ -74,6 +85,8 @@ public sealed class StepsTests : IDisposable
 
     [Theory]
     [InlineData("matmul 64x64x64")]
+    [InlineData("resnet18 3x3/2")]
+    [InlineData("depthwise 3x3 56")]
     [InlineData("softmax 4096x256")]
     [InlineData("layer norm 4096x256")]
     [InlineData("sum 1M")]
