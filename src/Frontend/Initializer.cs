@@ -57,8 +57,8 @@ public abstract partial record Initializer
     /// <summary>One number everywhere, exact in f64.</summary>
     internal static Initializer Exactly(double value) => new Filled(value);
 
-    /// <summary>Variance <paramref name="gain"/> / fan: with gain 2 and fan-in for ReLU (He et al. 2015), with gain 1 and the average of both
-    /// fans (Glorot and Bengio 2010), with gain 1 and fan-in (LeCun et al. 1998).</summary>
+    /// <summary>Variance <paramref name="gain"/> / fan: with gain 2 and fan-in for ReLU (He et al. 2015), with gain 1 and the average of
+    /// both fans (Glorot and Bengio 2010), with gain 1 and fan-in (LeCun et al. 1998).</summary>
     /// <param name="gain">Of the variance, above 0.</param>
     /// <param name="fan">What it is divided by.</param>
     /// <param name="distribution">What elements are drawn from.</param>

@@ -53,12 +53,15 @@ public sealed partial class BuilderDocumentTests
         var frozen = twice.Dense(10, trainable: false, kernel: Initializer.Orthogonal());
         var logits = frozen.Dense(3, bias: false); // unnamed layers are dense, dense_1 and so on
 
+        var net = twice.Repeat(2, (h, i) => h.Residual(r => r.Dense(10, bias: false).BatchNorm("norm").Relu()));
+        using (g.Scope("head")) net = net.Residual(r => r.Dense(4), shortcut: s => s.Dense(4, bias: false));
+
         Assert.Equal([Bool[64, 10], F32, F32[3], F32[2, 2], I32[2, 2, 2], F32[10], F32, F32[10, 10]],
             new[] { mask, scale, row, matrix, cube, first, last, head }.Select(v => v.Type));
         Assert.Equal([F32[64], F32[62, 10], F32[64, 20], F32[64, 10, 3], F32[64, 10], F32[64, 1], I32[64]],
             new[] { column, inner, both, pair, flat, kept, best }.Select(v => v.Type));
-        Assert.Equal([F32[64, 10], F32, F32[10], F32, F32[10], F32[64], F32[64, 3]],
-            new[] { y, total, means, again, spread, normalizer, logits }.Select(v => v.Type));
+        Assert.Equal([F32[64, 10], F32, F32[10], F32, F32[10], F32[64], F32[64, 3], F32[64, 4]],
+            new[] { y, total, means, again, spread, normalizer, logits, net }.Select(v => v.Type));
         Assert.Contains(g.Summary(), s_page, StringComparison.Ordinal);
         using var step = g.Minimize(logits.Square().Mean() + penalty, new Sgd(0.1)).Compile(new CompileOptions { Threads = 1 });
         Assert.Equal("SGC5007", Assert.ThrowsAny<GraphCompilerException>(step.Run).Code);

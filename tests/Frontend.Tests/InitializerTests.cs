@@ -18,6 +18,9 @@ public sealed class InitializerTests
         { Initializer.Normal(3, 0.5f), 3, 0.25 }, { Initializer.Normal(), 0, 1 }, { Initializer.Normal(-2, 0), -2, 0 },
         { Initializer.TruncatedNormal(1, 2), 1, 4 * Truncated }, { Initializer.LecunNormal, 0, 1.0 / 200 },
         { Initializer.LecunUniform, 0, 1.0 / 200 }, { Initializer.Ones, 1, 0 },
+        { Initializer.VarianceScaling(3), 0, 3.0 / 200 },
+        { Initializer.VarianceScaling(2, Initializer.Fan.Out, Initializer.Distribution.Normal), 0, 2.0 / 300 },
+        { Initializer.VarianceScaling(1, Initializer.Fan.Average, Initializer.Distribution.Uniform), 0, 1.0 / 250 },
     };
 
     /// <summary>60,000 elements: the mean within 5 and the variance within 5 standard errors.</summary>
@@ -30,6 +33,19 @@ public sealed class InitializerTests
         Assert.InRange(Math.Abs(average - mean), 0, 5 * Math.Sqrt(variance / elements.Length) + 1e-12);
         var found = elements.Average(e => (e - average) * (e - average));
         Assert.InRange(Math.Abs(found - variance), 0, 5 * variance * Math.Sqrt(2.0 / elements.Length) + 1e-12);
+    }
+
+    /// <summary>Fans of a kernel [3, 2, 40, 50] are 240 and 300; what is truncated keeps within two deviations of the whole.</summary>
+    [Fact]
+    public void Fans_count_taps()
+    {
+        foreach (var (fan, count) in ((Initializer.Fan, int)[])[(Initializer.Fan.In, 240), (Initializer.Fan.Out, 300),
+            (Initializer.Fan.Average, 270)])
+        {
+            var elements = Initializer.VarianceScaling(2, fan).Create(new Shape(3, 2, 40, 50), 7, "w");
+            Assert.Equal(2.0 / count, elements.Average(e => (double)e * e), 5 * 2.0 / count * Math.Sqrt(2.0 / elements.Length));
+            Assert.InRange(elements.Max(), 0, 2 / Math.Sqrt(Truncated) * Math.Sqrt(2.0 / count) + 1e-6);
+        }
     }
 
     [Fact]
@@ -106,7 +122,9 @@ public sealed class InitializerTests
         Refused("SGC1001", I32[3], Initializer.Normal(), trainable: false);
         foreach (var bad in (Action[])[() => Initializer.Normal(0, -1), () => Initializer.Normal(float.NaN),
                 () => Initializer.TruncatedNormal(0, float.PositiveInfinity), () => Initializer.Orthogonal(0),
-                () => Initializer.Orthogonal(float.NaN),
+                () => Initializer.Orthogonal(float.NaN), () => Initializer.VarianceScaling(0),
+                () => Initializer.VarianceScaling(double.NaN), () => Initializer.VarianceScaling(1, (Initializer.Fan)3),
+                () => Initializer.VarianceScaling(1, Initializer.Fan.In, (Initializer.Distribution)(-1)),
                 () => Initializer.Uniform(float.MinValue, float.MaxValue), () => Initializer.Uniform(1, 0)])
         {
             var error = Assert.Throws<GraphException>(bad);

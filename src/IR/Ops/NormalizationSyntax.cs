@@ -40,7 +40,7 @@ public static class NormalizationSyntax
             });
     }
 
-    // The derivative, which is symmetric: (I - y·yᵀ/n)·(I - 1·1ᵀ/n) / √(variance + ε). Differentiated term by term it would take one sum more.
+    // The derivative, which is symmetric: (I - y·yᵀ/n)·(I - 1·1ᵀ/n) / √(variance + ε). Term by term it would take one sum more.
     private static Value Ruled(Value y, Value x, Value inverse, Axes axes, bool isCentered)
     {
         Value Slope(Value t)
