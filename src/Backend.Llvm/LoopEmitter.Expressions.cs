@@ -210,10 +210,14 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitCompare(CompareExpr compare)
     {
         var values = Align(compare.X, compare.Y);
-        var (x, y) = (values[0].Value, values[1].Value);
-        if (compare.X.DType.IsFloating)
+        return values[0] with { Value = Compare(compare.Kind, compare.X.DType, values[0].Value, values[1].Value) };
+    }
+
+    private LLVMValueRef Compare(CompareKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
+    {
+        if (type.IsFloating)
         {
-            var real = compare.Kind switch
+            var real = kind switch
             {
                 CompareKind.Eq => LLVMRealPredicate.LLVMRealOEQ,
                 CompareKind.Ne => LLVMRealPredicate.LLVMRealUNE,
@@ -222,10 +226,10 @@ internal sealed partial class LoopEmitter
                 CompareKind.Gt => LLVMRealPredicate.LLVMRealOGT,
                 _ => LLVMRealPredicate.LLVMRealOGE,
             };
-            return values[0] with { Value = _builder.BuildFCmp(real, x, y) };
+            return _builder.BuildFCmp(real, x, y);
         }
-        var isSigned = compare.X.DType.Kind == DTypeKind.Signed;
-        var predicate = compare.Kind switch
+        var isSigned = type.Kind == DTypeKind.Signed;
+        var predicate = kind switch
         {
             CompareKind.Eq => LLVMIntPredicate.LLVMIntEQ,
             CompareKind.Ne => LLVMIntPredicate.LLVMIntNE,
@@ -234,7 +238,7 @@ internal sealed partial class LoopEmitter
             CompareKind.Gt => isSigned ? LLVMIntPredicate.LLVMIntSGT : LLVMIntPredicate.LLVMIntUGT,
             _ => isSigned ? LLVMIntPredicate.LLVMIntSGE : LLVMIntPredicate.LLVMIntUGE,
         };
-        return values[0] with { Value = _builder.BuildICmp(predicate, x, y) };
+        return _builder.BuildICmp(predicate, x, y);
     }
 
     private EmittedValue EmitSelect(SelectExpr select)
@@ -304,20 +308,4 @@ internal sealed partial class LoopEmitter
         var near = isSigned ? _builder.BuildSIToFP(x, wide) : _builder.BuildUIToFP(x, wide);
         return from.Bits == 64 ? _builder.BuildFPTrunc(near, to) : near;
     }
-
-    private LLVMValueRef Combine(ReductionKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => kind switch
-    {
-        ReductionKind.Sum => Binary(BinaryKind.Add, type, x, y),
-        ReductionKind.Product => Binary(BinaryKind.Mul, type, x, y),
-        ReductionKind.Max => MinMax(BinaryKind.Max, type, x, y),
-        _ => MinMax(BinaryKind.Min, type, x, y),
-    };
-
-    private LLVMValueRef Identity(ReductionKind kind, DType type) => _module.Constant(type, kind switch
-    {
-        ReductionKind.Sum => 0,
-        ReductionKind.Product => 1,
-        ReductionKind.Max => type.Lowest,
-        _ => type.Highest,
-    });
 }

@@ -77,6 +77,7 @@ internal sealed partial class LoopEmitter
             case LetStatement let: EmitLet(let); break;
             case AssignStatement assign: EmitAssign(assign); break;
             case AccumulateStatement accumulate: EmitAccumulate(accumulate); break;
+            case ChooseStatement choose: EmitChoose(choose); break;
             case StoreStatement store: EmitStore(store); break;
             case TransposeStatement transpose: EmitTranspose(transpose); break;
             case PrefetchStatement prefetch: EmitPrefetch(prefetch); break;
@@ -117,7 +118,7 @@ internal sealed partial class LoopEmitter
         var full = loop.Extent / loop.Lanes;
         var remainder = loop.Extent % loop.Lanes;
         var reduced = ReducedLocals(loop);
-        var partials = reduced.ToDictionary(r => r.Local, r => NewPartial(r.Local, r.Kind, (uint)loop.Lanes));
+        var partials = NewPartials(reduced, (uint)loop.Lanes);
         if (full > 0) EmitSerial(full, i => EmitVector(loop, i, partials));
         if (remainder > 0)
         {
@@ -125,7 +126,7 @@ internal sealed partial class LoopEmitter
             var lanes = reduced.Count > 0 ? (uint)loop.Lanes : System.Numerics.BitOperations.RoundUpToPowerOf2((uint)remainder);
             EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, remainder, partials);
         }
-        foreach (var (local, kind) in reduced) CombineLanes(local, kind, partials[local], (uint)loop.Lanes);
+        foreach (var r in reduced) CombineLanes(r, partials, (uint)loop.Lanes);
     }
 
     private void EmitParallelVectorLoop(ForStatement loop)
@@ -212,6 +213,7 @@ internal sealed partial class LoopEmitter
         foreach (var statement in statements)
         {
             if (statement is AccumulateStatement accumulate) _updated.Add(accumulate.Local);
+            else if (statement is ChooseStatement choose) _updated.UnionWith([choose.Local, choose.Index]);
             else if (statement is AssignStatement assign) _updated.Add(assign.Local);
             FindUpdated(statement.Nested);
         }
@@ -222,67 +224,6 @@ internal sealed partial class LoopEmitter
         var slot = _locals[assign.Local];
         var value = EmitExpr(assign.Value);
         _builder.BuildStore(slot.IsVector ? Widen(value).Value : value.Value, slot.Elements[assign.Element]);
-    }
-
-    private void EmitAccumulate(AccumulateStatement accumulate)
-    {
-        var value = EmitExpr(accumulate.Value);
-        if (_lanes is { } lanes && lanes.Partials.TryGetValue(accumulate.Local, out var partial))
-        {
-            var identity = Identity(accumulate.Kind, accumulate.Local.DType);
-            var vector = Widen(value).Value;
-            if (lanes.Mask is { } mask) vector = _builder.BuildSelect(mask, vector, ModuleEmitter.Splat(identity, lanes.Count));
-            var old = _builder.BuildLoad2(vector.TypeOf, partial);
-            _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, old, vector), partial);
-            return;
-        }
-        var slot = _locals[accumulate.Local];
-        var sum = _builder.BuildLoad2(slot.Type, slot.Elements[0]);
-        var term = slot.IsVector ? Widen(value).Value : value.Value;
-        _builder.BuildStore(Combine(accumulate.Kind, accumulate.Local.DType, sum, term), slot.Elements[0]);
-    }
-
-    /// <summary>Locals declared outside of a vector loop that its body accumulates into.</summary>
-    private static List<(Local Local, ReductionKind Kind)> ReducedLocals(ForStatement loop)
-    {
-        var declared = new HashSet<Local>();
-        var found = new List<(Local, ReductionKind)>();
-        void Visit(IEnumerable<Statement> statements)
-        {
-            foreach (var statement in statements)
-            {
-                if (statement is LetStatement let) declared.Add(let.Local);
-                else if (statement is AccumulateStatement a && !declared.Contains(a.Local) && !found.Contains((a.Local, a.Kind)))
-                    found.Add((a.Local, a.Kind));
-                Visit(statement.Nested);
-            }
-        }
-        Visit(loop.Body);
-        return found;
-    }
-
-    private LLVMValueRef NewPartial(Local local, ReductionKind kind, uint lanes)
-    {
-        var start = ModuleEmitter.Splat(Identity(kind, local.DType), lanes);
-        var partial = NewAlloca(start.TypeOf);
-        _builder.BuildStore(start, partial);
-        return partial;
-    }
-
-    // Halves are combined until one lane is left: an order that depends on the width alone.
-    private void CombineLanes(Local local, ReductionKind kind, LLVMValueRef partial, uint lanes)
-    {
-        var slot = _locals[local];
-        var vector = _builder.BuildLoad2(LLVMTypeRef.CreateVector(_module.TypeOf(local.DType), lanes), partial);
-        for (var width = lanes; width > 1; width /= 2)
-        {
-            var low = _builder.TakeLanes(vector, 0, width / 2);
-            var high = _builder.TakeLanes(vector, width / 2, width / 2);
-            vector = Combine(kind, local.DType, low, high);
-        }
-        var sum = _builder.BuildExtractElement(vector, _module.Int32Constant(0));
-        var old = _builder.BuildLoad2(slot.Type, slot.Elements[0]);
-        _builder.BuildStore(Combine(kind, local.DType, old, sum), slot.Elements[0]);
     }
 
     private LLVMValueRef NewAlloca(LLVMTypeRef type)

@@ -23,7 +23,7 @@ public abstract partial record Initializer
         }
     }
 
-    private sealed record Scaled(double Gain, bool UseFanOut, bool IsNormal) : Initializer
+    private sealed record Scaled(double Gain, Fan By, Distribution From) : Initializer
     {
         private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
         {
@@ -31,23 +31,23 @@ public abstract partial record Initializer
             var taps = shape.SkipLast(2).Aggregate(1.0, (product, n) => product * n);
             var fanIn = shape.Rank == 0 ? 1 : shape.Rank == 1 ? shape[0] : taps * shape[^2];
             var fanOut = shape.Rank < 2 ? 1 : taps * shape[^1];
-            var deviation = Math.Sqrt(Gain / (UseFanOut ? fanIn + fanOut : fanIn));
-            for (var i = 0; i < elements.Length; i++)
-                elements[i] = (float)(deviation * (IsNormal ? NextNormal(ref random) : Math.Sqrt(3) * (2 * random.NextSingle() - 1)));
+            var deviation = Math.Sqrt(Gain / (By switch { Fan.In => fanIn, Fan.Out => fanOut, _ => (fanIn + fanOut) / 2 }));
+            foreach (ref var element in elements)
+                element = (float)(deviation * From switch
+                {
+                    Distribution.Normal => NextNormal(ref random),
+                    Distribution.Uniform => Math.Sqrt(3) * (2 * random.NextSingle() - 1),
+                    _ => NextTruncated(ref random) / TruncatedDeviation,
+                });
         }
     }
 
-    private sealed record Gaussian(float Mean, float Deviation, double Bound) : Initializer
+    private sealed record Gaussian(float Mean, float Deviation, bool IsTruncated) : Initializer
     {
         private protected override void Fill(Span<float> elements, Shape shape, CounterRandom random)
         {
             foreach (ref var element in elements)
-            {
-                double normal;
-                do normal = NextNormal(ref random);
-                while (Math.Abs(normal) > Bound);
-                element = (float)(Mean + Deviation * normal);
-            }
+                element = (float)(Mean + Deviation * (IsTruncated ? NextTruncated(ref random) : NextNormal(ref random)));
         }
     }
 

@@ -10,28 +10,67 @@ namespace GraphCompiler.Frontend;
 public abstract partial record Initializer
 {
     private const double TruncatedAt = 2;
+    // Of a normal distribution that is cut there: √(1 - 4·φ(2) / (2·Φ(2) - 1)).
+    private const double TruncatedDeviation = 0.87962566103423978;
+
+    /// <summary>What a variance is divided by. Of a kernel [taps…, n, m], taps counted in: n, m, or their mean.</summary>
+    public enum Fan
+    {
+        /// <summary>The inputs of a unit, taps · n, which keeps the variance of activations.</summary>
+        In,
+        /// <summary>The outputs of a unit, taps · m, which keeps the variance of gradients.</summary>
+        Out,
+        /// <summary>The mean of both.</summary>
+        Average,
+    }
+
+    /// <summary>What elements of a variance are drawn from.</summary>
+    public enum Distribution
+    {
+        /// <summary>A normal distribution.</summary>
+        Normal,
+        /// <summary>A normal distribution of which what is beyond two deviations is drawn anew; its deviation is made up for.</summary>
+        TruncatedNormal,
+        /// <summary>A uniform distribution.</summary>
+        Uniform,
+    }
 
     /// <summary>Zeros.</summary>
     public static Initializer Zeros { get; } = new Filled(0);
     /// <summary>Ones.</summary>
     public static Initializer Ones { get; } = new Filled(1);
     /// <summary>Normal with variance 2 / fan-in, for ReLU (He et al. 2015).</summary>
-    public static Initializer HeNormal { get; } = new Scaled(2, UseFanOut: false, IsNormal: true);
+    public static Initializer HeNormal { get; } = new Scaled(2, Fan.In, Distribution.Normal);
     /// <summary>Uniform with variance 2 / fan-in, for ReLU (He et al. 2015).</summary>
-    public static Initializer HeUniform { get; } = new Scaled(2, UseFanOut: false, IsNormal: false);
+    public static Initializer HeUniform { get; } = new Scaled(2, Fan.In, Distribution.Uniform);
     /// <summary>Normal with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010).</summary>
-    public static Initializer XavierNormal { get; } = new Scaled(2, UseFanOut: true, IsNormal: true);
+    public static Initializer XavierNormal { get; } = new Scaled(1, Fan.Average, Distribution.Normal);
     /// <summary>Uniform with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010).</summary>
-    public static Initializer XavierUniform { get; } = new Scaled(2, UseFanOut: true, IsNormal: false);
+    public static Initializer XavierUniform { get; } = new Scaled(1, Fan.Average, Distribution.Uniform);
     /// <summary>Normal with variance 1 / fan-in, for SELU and tanh (LeCun et al. 1998).</summary>
-    public static Initializer LecunNormal { get; } = new Scaled(1, UseFanOut: false, IsNormal: true);
+    public static Initializer LecunNormal { get; } = new Scaled(1, Fan.In, Distribution.Normal);
     /// <summary>Uniform with variance 1 / fan-in (LeCun et al. 1998).</summary>
-    public static Initializer LecunUniform { get; } = new Scaled(1, UseFanOut: false, IsNormal: false);
+    public static Initializer LecunUniform { get; } = new Scaled(1, Fan.In, Distribution.Uniform);
     /// <summary>One number everywhere.</summary>
     public static Initializer Constant(float value) => new Filled(value);
 
     /// <summary>One number everywhere, exact in f64.</summary>
     internal static Initializer Exactly(double value) => new Filled(value);
+
+    /// <summary>Variance <paramref name="gain"/> / fan: with gain 2 and fan-in for ReLU (He et al. 2015), with gain 1 and the average of both
+    /// fans (Glorot and Bengio 2010), with gain 1 and fan-in (LeCun et al. 1998).</summary>
+    /// <param name="gain">Of the variance, above 0.</param>
+    /// <param name="fan">What it is divided by.</param>
+    /// <param name="distribution">What elements are drawn from.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">SGC1011: a gain that is not finite and above 0, no such fan or distribution.</exception>
+    public static Initializer VarianceScaling(double gain = 1, Fan fan = Fan.In, Distribution distribution = Distribution.TruncatedNormal,
+        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        gain > 0 && double.IsFinite(gain) && Enum.IsDefined(fan) && Enum.IsDefined(distribution)
+            ? new Scaled(gain, fan, distribution)
+            : throw new GraphException(DiagnosticCode.BadArgument,
+                $"VarianceScaling: no variance of gain {gain} by fan {fan}, {distribution}", new Location(file, line));
 
     /// <summary>Uniform from <paramref name="low"/> to below <paramref name="high"/>.</summary>
     /// <exception cref="GraphException">SGC1011: not finite, or low is above high.</exception>
@@ -44,14 +83,14 @@ public abstract partial record Initializer
     /// <exception cref="GraphException">SGC1011: not finite, or a negative deviation.</exception>
     public static Initializer Normal(float mean = 0, float deviation = 1,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        new Gaussian(mean, CheckedDeviation(nameof(Normal), mean, deviation, new(file, line)), double.PositiveInfinity);
+        new Gaussian(mean, CheckedDeviation(nameof(Normal), mean, deviation, new(file, line)), IsTruncated: false);
 
     /// <summary>Normal with this mean and standard deviation, of which only what lies within two deviations of the mean is
     /// taken.</summary>
     /// <exception cref="GraphException">SGC1011: not finite, or a negative deviation.</exception>
     public static Initializer TruncatedNormal(float mean = 0, float deviation = 1,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        new Gaussian(mean, CheckedDeviation(nameof(TruncatedNormal), mean, deviation, new(file, line)), TruncatedAt);
+        new Gaussian(mean, CheckedDeviation(nameof(TruncatedNormal), mean, deviation, new(file, line)), IsTruncated: true);
 
     /// <summary>A random matrix with orthonormal columns, or rows where it is wider than high, times a gain (Saxe et al. 2014). All axes
     /// but the last are the rows' of the matrix. Cost: elements · the smaller side.</summary>
@@ -122,4 +161,12 @@ public abstract partial record Initializer
     // Box and Muller 1958; 1 - u keeps the logarithm's argument above 0.
     private static double NextNormal(ref CounterRandom random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextSingle())) * Math.Cos(2 * Math.PI * random.NextSingle());
+
+    private static double NextTruncated(ref CounterRandom random)
+    {
+        double normal;
+        do normal = NextNormal(ref random);
+        while (Math.Abs(normal) > TruncatedAt);
+        return normal;
+    }
 }

@@ -17,7 +17,8 @@ public readonly struct Padding
     /// <summary>None: only windows that lie within the tensor.</summary>
     public static Padding Valid => default;
 
-    /// <summary>As much as gives ⌈n / stride⌉ windows, half of it on each side and the odd one after (TensorFlow's and Keras's rule).</summary>
+    /// <summary>As much as gives ⌈n / stride⌉ windows, half of it on each side and the odd one after (TensorFlow's and Keras's
+    /// rule).</summary>
     public static Padding Same => new(default, isUniform: false, isSame: true);
 
     /// <summary>Whether this is <see cref="Same"/>.</summary>

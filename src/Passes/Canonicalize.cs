@@ -40,7 +40,7 @@ public sealed class Canonicalize : IPass
         [Slice.Instance] = [ShapeRules.SameShape, ShapeRules.OfSplat, ShapeRules.SliceTwice],
         [Pad.Instance] = [ShapeRules.PadNothing, ShapeRules.PadSplat, ShapeRules.PadOfRuns],
         [Concatenate.Instance] = [ShapeRules.ConcatenateOne],
-        [ReduceSum.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast],
+        [ReduceSum.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast, DotRules.SumOfDot],
         [ReduceMax.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast, ReductionRules.Twice],
         [ReduceMin.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast, ReductionRules.Twice],
         [ReduceProd.Instance] = [ReductionRules.OverNothing],

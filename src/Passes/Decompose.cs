@@ -6,8 +6,9 @@ namespace GraphCompiler.Passes;
 
 /// <summary>Replaces composite ops (softmax) by their decompositions, and operations that lowering has no form for by ones that it
 /// has.</summary>
-/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one, and a user's goes with custom_gradient. Ensures: no
-/// op without a kernel has a decomposition, no reduction is over no axes, and no concatenation has more than 16 parts. O(operations).</remarks>
+/// <remarks>Needs: derivatives taken, since a composite's own rule is the better one, and a user's goes with custom_gradient.
+/// Ensures: no op without a kernel has a decomposition, no reduction is over no axes, and no concatenation has more than 16 parts.
+/// O(operations).</remarks>
 public sealed class Decompose : IPass
 {
     /// <summary>Parts of a concatenation: each is one more choice for every element.</summary>
@@ -22,11 +23,16 @@ public sealed class Decompose : IPass
         {
             IKernelOp => null,
             CustomGradient => [operands[0]],
+            IReductionOp { GivesIndex: true } when Reduction.Axes(operation) is [] => [operands[0], First(operation, builder)],
             IReductionOp when Reduction.Axes(operation) is [] => operands,
             OpaqueOp opaque => opaque.Decompose(operation, operands.AsSpan()) is { } value ? [value] : null,
             Concatenate when operands.Length > MostParts => [Concatenated(operation, builder, operands)],
             _ => null,
         });
+
+    // The index of the only element.
+    private static Value First(Operation choice, FunctionBuilder builder) =>
+        builder.Constant(Literal.Rounded(choice.Results[1].Type, 0), choice.Location);
 
     // Parts of parts: an element takes as many choices as their logarithm, and is copied once for each level.
     private static Value Concatenated(Operation operation, FunctionBuilder builder, ImmutableArray<Value> parts)

@@ -30,7 +30,7 @@ public sealed class SplitReductions : IPass
         var (updated, moved, domains) = (UpdatedWeights(function), new MovedOperations(function), new SplitDomains());
         var split = Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
         {
-            IReductionOp => SplitReduction(operation, builder, operands[0], domains),
+            IReductionOp { GivesIndex: false } => SplitReduction(operation, builder, operands[0], domains),
             DotGeneral when updated.Contains(operation) => SplitContraction(operation, builder, operands),
             _ when moved.SplitOf(operation) is { } s => [domains.Move(operation, s, builder, operands.AsSpan())],
             _ => null,

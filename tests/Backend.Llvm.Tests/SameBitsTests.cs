@@ -46,6 +46,25 @@ public sealed class SameBitsTests
         Check(function, sizes[0], [2, 3, 4, 5, 6, 7, 8]);
     }
 
+    [Theory]
+    [InlineData(4, 14, 6, 16)]
+    [InlineData(2, 28, 1, 6)]
+    [InlineData(3, 9, 40, 33)]
+    public void OfConvolutionsForAnyNumberOfWorkers(int batch, int size, int channels, int filters)
+    {
+        var b = new FunctionBuilder("convolution");
+        var (x, kernel) = (b.Parameter("x", F32[batch, size, size, channels]), b.Parameter("k", F32[3, 3, channels, filters]));
+        var windows = x.Pad([0, 1, 1, 0], [0, 1, 1, 0]).Window([1, 2], [3, 3]);
+        var y = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
+        var ct = b.Parameter("ct", y.Type);
+        var product = ct.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3], [3]).Attributes, kernel);
+        var function = b.Build(y.Maximum(y.Constant(0)), y.Sum(0, 1, 2), y.Window([1, 2], [2, 2], [2, 2]).Max([3, 4]),
+            windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0, 1, 2], [0, 1, 2]).Attributes, ct),
+            product.Emit(OverlapAdd.Instance, default, OverlapAdd.Attributes(new([1, 2], [3, 3], [1, 1], [1, 1]),
+                new Shape(batch, size + 2, size + 2, channels))));
+        Check(function, size, [2, 3, 4, 8]);
+    }
+
     private static void Check(Function function, int seed, int[] numbersOfWorkers)
     {
         var random = new Random(seed);

@@ -1,6 +1,8 @@
+using GraphCompiler.Frontend.Derivatives;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Runtime;
 using Xunit;
@@ -105,8 +107,91 @@ public sealed class BatchNormTests
         Same(reference.Bias, step.Variable<double>("norm/bias"));
         if (momentum is null) Assert.Equal(20, step.Variable<long>("norm/count")[0]);
         using var predictor = step.Predictor(output);
+        Assert.Equal(["x"], predictor.Inputs);
         var at = Drawn(Batch * Features, 1000);
         Same(reference.Predict(at), predictor.Run<double, double>(at));
-        Assert.Equal(20.0, 20 + reference.Predict(at).Zip(predictor.Run<double, double>(at).ToArray(), (a, b) => a - b).Max(), 1e-12);
+    }
+
+    /// <summary>A layer that is applied twice moves its statistics twice, in order; both predictions read the same.</summary>
+    [Theory, InlineData(0.1), InlineData(null)]
+    public void A_layer_that_is_applied_twice_moves_its_statistics_twice(double? momentum)
+    {
+        var g = new GraphBuilder("twice");
+        var (a, b) = (g.Input("a", F64[4, 1]), g.Input("b", F64[4, 1]));
+        var norm = new BatchNorm("norm", momentum);
+        var loss = norm.Apply(a).Square().Sum();
+        var second = norm.Apply(b);
+        // A call that fails takes back what it declared, and leaves the statistics of those before.
+        Assert.Throws<GraphException>(() => g.Compose(default, () => norm.Apply(a).Reshape([3])));
+        using var step = g.Minimize(loss + second.Square().Sum(), new Sgd(0)).Compile();
+        step.Run<double, double>([1, 3, 1, 3], [10, 14, 10, 14]);
+        var (first, then) = momentum is { } m ? (m, m) : (1.0, 0.5);
+        double Moved(double from, double one, double two) => (from + first * (one - from)) is var between
+            ? between + then * (two - between) : 0;
+        Same([Moved(0, 2, 12)], step.Variable<double>("norm/running_mean"));
+        Same([Moved(1, 4.0 / 3, 16.0 / 3)], step.Variable<double>("norm/running_variance"));
+        if (momentum is null) Assert.Equal(2, step.Variable<long>("norm/count")[0]);
+    }
+
+    [Fact]
+    public void Steps_carry_out_the_assignments_that_they_are_told_to()
+    {
+        var g = new GraphBuilder("frozen");
+        var x = g.Input("x", F64[4, 2]);
+        var y = x.Dense(2).BatchNorm("norm", trainable: false);
+        using var step = g.Minimize(y.Square().Sum(), new Sgd(0.1), assignments: []).Compile();
+        step.Run<double>(Drawn(8, 1));
+        Same([0, 0], step.Variable<double>("norm/running_mean"));
+        Same([1, 1], step.Variable<double>("norm/running_variance"));
+        Same([1, 1], step.Variable<double>("norm/scale"));
+        Assert.Equal(["norm/running_mean", "norm/running_variance"], g.Assignments.Select(a => a.Variable.Value.Name!));
+    }
+
+    [Fact]
+    public void Statistics_are_saved_and_loaded()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            var plan = Model(out var output);
+            using var step = plan.Compile();
+            for (var i = 0; i < 3; i++) step.Run<double, double>(Drawn(Batch * Features, i), Drawn(Batch * Channels, i));
+            step.Variables.Save(path);
+            using var other = plan.Compile();
+            other.Variables.Load(path);
+            Same(step.Variable<double>("norm/running_variance").ToArray(), other.Variable<double>("norm/running_variance"), 0);
+            using var predictor = step.Predictor(output);
+            using var loaded = other.Predictor(output);
+            var at = Drawn(Batch * Features, 9);
+            Assert.Equal(predictor.Run<double, double>(at).ToArray(), loaded.Run<double, double>(at).ToArray());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void Second_derivatives_equal_central_differences(bool affine)
+    {
+        var g = new GraphBuilder("second");
+        var x = g.Input("x", F64[3, 2, 2]);
+        var y = x.BatchNorm(epsilon: 0.1, scale: affine, bias: affine, scaleInitializer: affine ? Initializer.Uniform(1, 2) : null);
+        var weights = g.Constant(new Literal(x.Type, Drawn(12, 4)));
+        var gradient = (weights * y.Sin()).Sum().Gradient(x);
+        foreach (var wrt in g.ModelParameters.Where(p => p.IsTrainable).Select(p => p.Value).Append(x))
+            (gradient * weights.Sin()).Sum().CheckGradient(wrt, 1e-6);
+    }
+
+    /// <summary>A derivative in inference passes statistics that do not depend on x.</summary>
+    [Fact]
+    public void The_derivative_in_inference_is_the_factor()
+    {
+        var g = new GraphBuilder("inference");
+        var x = g.Input("x", F64[2, 1]);
+        var y = x.BatchNorm(epsilon: 3, scaleInitializer: Initializer.Constant(5));
+        using var function = g.Compile(y.Sum().Gradient(x));
+        function.Run<double>([7, 9]);
+        Same([2.5, 2.5], function.Output<double>("output"));
     }
 }

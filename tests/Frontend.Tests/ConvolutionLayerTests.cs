@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
 
@@ -10,17 +13,15 @@ namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>Convolutional layers: names and shapes of variables, sharing, initial elements, what is refused, and a network that
 /// learns.</summary>
-public sealed class ConvolutionLayerTests
+public sealed partial class ConvolutionLayerTests
 {
     private readonly GraphBuilder _g = new("convolutional");
 
-    private static GraphException Fails(string code, Action call, params string[] says)
+    private static void Fails(string code, Action call, string says, [CallerLineNumber] int line = 0)
     {
         var error = Assert.Throws<GraphException>(call);
-        Assert.Equal(code, error.Code);
-        Assert.EndsWith("ConvolutionLayerTests.cs", error.Diagnostics[0].Location.File, StringComparison.Ordinal);
-        Assert.All(says, s => Assert.Contains(s, error.Message, StringComparison.Ordinal));
-        return error;
+        Assert.Equal((code, line), (error.Code, error.Diagnostics[0].Location.Line));
+        Assert.Contains(says, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,4 +80,64 @@ public sealed class ConvolutionLayerTests
         }
         Assert.True(losses[^1] < 0.1 * losses[0], string.Join(" ", losses));
     }
+
+    [Fact]
+    public void What_does_not_fit_is_refused_at_the_call_and_leaves_nothing()
+    {
+        var (x, i) = (_g.Input("x", F32[2, 5, 6, 4]), _g.Input("i", I32[2, 5, 6, 4]));
+        Fails("SGC1011", () => x.Conv2D(0, 3), "Conv2D \"conv2d\": filters must be at least 1, got 0");
+        Fails("SGC1011", () => x.Conv2D(8, 0), "size = 0 must be at least 1");
+        Fails("SGC1011", () => x.Conv2D(8, default), "size must be given");
+        Fails("SGC1011", () => x.Conv2D(8, (3, 3, 3)), "size = (3, 3, 3), but there are 2 spatial axes");
+        Fails("SGC1011", () => x.Conv2D(8, 3, groups: 3), "groups must be at least 1 and divide the 8 filters, got 3");
+        Fails("SGC1011", () => x.Conv2D(9, 3, groups: 3), "3 groups do not divide the 4 channels of %x : f32[2,5,6,4]");
+        Fails("SGC1011", () => x.Conv2D(8, 3, stride: -1), "stride = -1 must be at least 1");
+        Fails("SGC1011", () => x.Conv2D(8, 3, padding: [(1, 1)]), "padding = [(1, 1)], but there are 2 spatial axes");
+        Fails("SGC1011", () => x.Conv2D(8, 3, layout: (Layout)4), "4 is no layout");
+        Fails("SGC1011", () => x.Conv2D(8, 3, bias: false, biasInitializer: Initializer.Ones), "none to initialize");
+        Fails("SGC1011", () => x.Conv2D(8, 3, activation: _ => null!), "the activation gives null");
+        Fails("SGC1002", () => x.Conv2D(8, 7, padding: 1), "spans 7 elements and does not fit axis 1 of f32[2,5,6,4], 7 elements");
+        Fails("SGC1003", () => x.Conv1D(8, 3), "needs a batch, 1 spatial axes and channels, got %x : f32[2,5,6,4]");
+        Fails("SGC1003", () => x.MaxPool3D(2), "MaxPool3D: needs a batch, 3 spatial axes");
+        Fails("SGC1001", () => i.Conv2D(8, 3), "needs floating point, got %i : i32[2,5,6,4]");
+        Fails("SGC1011", () => x.ConvTranspose2D(8, 3, outputPadding: 1), "outputPadding = 1 must be below the stride, 1");
+        Assert.Empty(_g.ModelParameters);
+        x.Conv2D(8, 3, name: "c");
+        Fails("SGC1006", () => x.Conv2D(8, 3, name: "c"), "c/kernel");
+    }
+
+    [Fact]
+    public void The_code_of_the_document_has_the_types_in_its_comments()
+    {
+        var g = new GraphBuilder("shapes");
+        var image = g.Input("image", F32[64, 28, 28, 1]);
+        var h = image.Conv2D(32, 3, padding: Padding.Same, activation: h => h.Relu());    // f32[64,28,28,32]
+        Assert.Equal(F32[64, 28, 28, 32], h.Type);
+        h = h.MaxPool2D(2);                                                               // f32[64,14,14,32]
+        Assert.Equal(F32[64, 14, 14, 32], h.Type);
+        h = h.Conv2D(64, (3, 5), stride: (2, 1), padding: [(1, 1), (2, 2)]);              // f32[64,7,14,64]
+        Assert.Equal(F32[64, 7, 14, 64], h.Type);
+        h = h.Conv2D(64, 3, groups: 64, bias: false).Conv2D(128, 1);                      // depthwise separable: f32[64,5,12,128]
+        Assert.Equal(F32[64, 5, 12, 128], h.Type);
+        var logits = h.GlobalAveragePool().Dense(10);                                     // f32[64,10]
+        Assert.Equal(F32[64, 10], logits.Type);
+        var larger = h.ConvTranspose2D(16, 3, stride: 2, padding: Padding.Same);          // f32[64,10,24,16]
+        Assert.Equal(F32[64, 10, 24, 16], larger.Type);
+        var shared = new Conv2D(1, 3, padding: 1, name: "smooth");
+        var twice = shared.Apply(shared.Apply(image));                                    // smooth/kernel and smooth/bias are declared once
+        Assert.Equal(image.Type, twice.Type);
+        var edges = image.Convolve(g.Constant([-1f, 0, 1], new Shape(1, 3, 1, 1)));       // a kernel of one's own: f32[64,28,26,1]
+        Assert.Equal(F32[64, 28, 26, 1], edges.Type);
+
+        var source = SourceTree.PathOf("tests", "Frontend.Tests", "ConvolutionLayerTests.cs");
+        var lines = File.ReadLines(source).Select(l => l.Trim()).ToHashSet();
+        var page = File.ReadAllText(SourceTree.PathOf("docs", "layers.md"));
+        var section = page[page.IndexOf("## Convolution", StringComparison.Ordinal)..];
+        var code = CodeBlock().Match(section).Groups[1].Value.Trim().Split('\n');
+        Assert.True(code.Length > 10);
+        Assert.All(code, line => Assert.Contains(line.Trim(), lines));
+    }
+
+    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
 }

@@ -175,7 +175,7 @@ public sealed class ScopeTests
                   norm/scale             f64[3]              3  trainable
                   norm/bias              f64[3]              3  trainable
                   norm/running_mean      f64[3]              3  state
-                  norm/running_varianc e f64[3]              3  state
+                  norm/running_variance  f64[3]              3  state
               block1/                                       24
                 residual/                                   24
                   dense/kernel           f64[3,3]            9  trainable
@@ -183,7 +183,7 @@ public sealed class ScopeTests
                   norm/scale             f64[3]              3  trainable
                   norm/bias              f64[3]              3  trainable
                   norm/running_mean      f64[3]              3  state
-                  norm/running_varianc e f64[3]              3  state
+                  norm/running_variance  f64[3]              3  state
               dense/kernel               f64[3,1000]     3,000  trainable
             dense/kernel                 f64[1000,1]     1,000  trainable
             4,057 elements in 15 variables, 4,045 of them trainable: 32,456 bytes

@@ -11,6 +11,7 @@ internal static class LoopKinds
     private static readonly LoopBuffer s_from = new("from", DType.F32, 16, BufferScope.Argument);
     private static readonly LoopBuffer s_to = new("to", DType.F32, 16, BufferScope.Argument, isWritten: true);
     private static readonly Local s_local = new("local", DType.F32);
+    private static readonly Local s_index = new("index", DType.I32);
     private static readonly LoopVariable s_variable = new("i");
 
     private static ScalarExpr Zero => ScalarExpr.Index(0);
@@ -43,6 +44,7 @@ internal static class LoopKinds
         new LetStatement(new Local("other", DType.F32), Element),
         new AssignStatement(s_local, 0, Element),
         new AccumulateStatement(s_local, ReductionKind.Sum, Element),
+        new ChooseStatement(s_local, s_index, ReductionKind.Min, Element, ScalarExpr.Constant(DType.I32, 3)),
         new StoreStatement(s_to, Zero, Element, Condition),
         new TransposeStatement(s_to, Zero, 4, s_from, Zero, 4, 4, 4),
         new PrefetchStatement(s_from, Zero, 1),
@@ -51,7 +53,9 @@ internal static class LoopKinds
 
     /// <summary>The statement after the declaration of what it names.</summary>
     public static Kernel KernelOf(Statement statement) =>
-        new("kind", [s_from, s_to], [], [new LetStatement(s_local, ScalarExpr.Constant(DType.F32, 0)), statement], [], 1);
+        new("kind", [s_from, s_to], [],
+            [new LetStatement(s_local, ScalarExpr.Constant(DType.F32, 0)), new LetStatement(s_index, ScalarExpr.Constant(DType.I32, 0)),
+                statement], [], 1);
 
     /// <summary>The expression, converted to f32 and stored for each of four values of a loop's variable.</summary>
     public static Kernel KernelOf(ScalarExpr expression) =>

@@ -66,6 +66,8 @@ internal sealed class RandomProgram
         [RandomBits.Instance] = p => p.Draw(DType.I64.Scalar) is var step
             ? p._b.Constant(step).RandomBits(new Shape(p.Size(), p.Size()), (ulong)p._random.NextInt64(), 3, p._random.Next(2)) : null,
         [ReduceMax.Instance] = p => p.Reduce((x, axes) => x.Max(axes), isEmptyAllowed: false),
+        [ReduceMaxIndex.Instance] = p => p.Reduce((x, axes) => p.EitherOf(x.MaxWithIndex(axes)), isEmptyAllowed: false, isExact: true),
+        [ReduceMinIndex.Instance] = p => p.Reduce((x, axes) => p.EitherOf(x.MinWithIndex(axes)), isEmptyAllowed: false, isExact: true),
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
         [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
             isEmptyAllowed: true, isExact: true),
@@ -251,6 +253,8 @@ internal sealed class RandomProgram
         var axes = Axes(x);
         return isEmptyAllowed || axes.All(a => x.Shape[a] > 0) ? reduce(x, axes) : null;
     }
+
+    private Value EitherOf((Value Value, Value Index) pair) => _random.Next(2) == 0 ? pair.Value : pair.Index;
 
     // Along one or two axes.
     private Value? Windows(Value? x)

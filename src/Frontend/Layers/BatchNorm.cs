@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Derivatives;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
@@ -68,14 +69,25 @@ public sealed class BatchNorm : ChannelNormalization
     private protected override Value Normalize(Value x)
     {
         int[] axes = [.. Enumerable.Range(0, x.Rank).Where(a => a != Axis(x.Rank))];
-        var (batchMean, batchVariance) = (x.Mean(axes), x.Variance(axes));
-        Move(batchMean, batchVariance, x.Shape.ElementCount / Math.Max(x.Shape[Axis(x.Rank)], 1));
-        var (mean, variance) = (batchMean.ByMode(RunningMean), batchVariance.ByMode(RunningVariance));
-        // One factor for each channel: its gradient takes one sum over the batch, where that of a scaled result takes two.
-        var factor = (variance + _epsilon).Rsqrt();
-        if (Scale is { } scale) factor *= As(x.DType, scale);
-        var y = (x - AlongChannels(mean, x)) * AlongChannels(factor, x);
-        return Bias is { } bias ? y + AlongChannels(As(x.DType, bias), x) : y;
+        var count = x.Shape.ElementCount / Math.Max(x.Shape[Axis(x.Rank)], 1);
+        var (mean, variance) = (x.Mean(axes), x.Variance(axes));
+        Move(mean, variance, count);
+        var centered = x - AlongChannels(mean.ByMode(RunningMean), x);
+        var inverse = (variance.ByMode(RunningVariance) + _epsilon).Rsqrt();
+        var (scale, bias) = (Scale is { } s ? As(x.DType, s) : null, Bias is { } b ? As(x.DType, b) : null);
+        var factor = scale is null ? inverse : inverse * scale;
+        var y = centered * AlongChannels(factor, x);
+        if (bias is not null) y += AlongChannels(bias, x);
+        // Two sums over the batch, as in the paper; differentiated term by term there would be four, one of them after the others.
+        Value[] Gradients(Value ct)
+        {
+            var (sum, product) = (ct.Sum(axes), (ct * centered).Sum(axes));
+            var share = 1.0 / Math.Max(count, 1);
+            var slope = AlongChannels(product * inverse * inverse * share, x);
+            var dx = (ct - AlongChannels(sum * share, x) - centered * slope) * AlongChannels(factor, x);
+            return [dx, .. scale is null ? [] : (Value[])[product * inverse], .. bias is null ? [] : (Value[])[sum]];
+        }
+        return y.WithGradient([x, .. new[] { scale, bias }.OfType<Value>()], Gradients).ByMode(y);
     }
 
     private void Move(Value mean, Value variance, long count)
@@ -101,9 +113,8 @@ public static class BatchNormSyntax
         /// <summary>x normalized by the mean and the variance of each channel of the batch: a new <see cref="Layers.BatchNorm"/> layer
         /// applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has fewer than two axes. SGC1004: no such axis.
-        /// SGC1006: name taken. SGC1008: x is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: a momentum outside of 0..1, a negative ε, or an initializer for what is left
-        /// out.</exception>
+        /// SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: a momentum outside of 0..1, a negative ε, or an
+        /// initializer for what is left out.</exception>
         /// <inheritdoc cref="Layers.BatchNorm.BatchNorm(string,double?,double,int,bool,bool,Initializer,Initializer,bool,string,int)"
         /// path="/param"/>
         public Value BatchNorm(string? name = null, double? momentum = 0.1, double epsilon = 1e-5, int axis = -1, bool scale = true,

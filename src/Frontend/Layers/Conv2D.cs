@@ -31,8 +31,8 @@ public sealed class Conv2D : Convolution
         int groups = 1, Layout layout = Layout.ChannelsLast, string? name = null, Initializer? kernel = null,
         Func<Value, Value>? activation = null, bool bias = true, Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(2, new(filters, size, stride, padding, default, dilation, groups, layout, name, kernel, activation, bias, biasInitializer,
-            trainable, new(file, line)))
+        : base(2, new(filters, size, stride, padding, default, dilation, groups, layout, name, kernel, activation, bias,
+            biasInitializer, trainable, new(file, line)))
     {
     }
 

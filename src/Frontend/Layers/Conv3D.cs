@@ -17,8 +17,8 @@ public sealed class Conv3D : Convolution
     /// <param name="dilation">Elements from a tap to the next, at least 1; 1 by default.</param>
     /// <param name="groups">Divides channels and filters into parts that are convolved by themselves.</param>
     /// <param name="layout">Where x and the result have their channels.</param>
-    /// <param name="name">Prefix of the variables <c>name/kernel</c> [depth, height, width, channels / groups, filters] and <c>name/bias</c>
-    /// [filters]; <c>conv3d</c>, <c>conv3d_1</c> and so on when null.</param>
+    /// <param name="name">Prefix of the variables <c>name/kernel</c> [depth, height, width, channels / groups, filters] and
+    /// <c>name/bias</c> [filters]; <c>conv3d</c>, <c>conv3d_1</c> and so on when null.</param>
     /// <param name="kernel">First elements of the kernel; He normal when null.</param>
     /// <param name="activation">Applied to the result, such as <c>h => h.Relu()</c>; none when null.</param>
     /// <param name="bias">Whether there is a bias.</param>
@@ -31,8 +31,8 @@ public sealed class Conv3D : Convolution
         int groups = 1, Layout layout = Layout.ChannelsLast, string? name = null, Initializer? kernel = null,
         Func<Value, Value>? activation = null, bool bias = true, Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(3, new(filters, size, stride, padding, default, dilation, groups, layout, name, kernel, activation, bias, biasInitializer,
-            trainable, new(file, line)))
+        : base(3, new(filters, size, stride, padding, default, dilation, groups, layout, name, kernel, activation, bias,
+            biasInitializer, trainable, new(file, line)))
     {
     }
 
@@ -48,7 +48,8 @@ public static class Conv3DSyntax
 {
     extension(Value x)
     {
-        /// <summary>Convolution + bias for x[batch, depth, height, width, channels]: a new <see cref="Conv3D"/> layer applied once.</summary>
+        /// <summary>Convolution + bias for x[batch, depth, height, width, channels]: a new <see cref="Conv3D"/> layer applied
+        /// once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1002: a kernel larger than the padded x.
         /// SGC1003: x has another rank. SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: filters, size,
         /// stride, padding, dilation, groups or layout, or an initializer for no bias. SGC1012: too large.</exception>

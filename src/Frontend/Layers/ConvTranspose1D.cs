@@ -33,8 +33,8 @@ public sealed class ConvTranspose1D : Convolution
         string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null, bool bias = true,
         Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(1, new(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias, biasInitializer,
-            trainable, new(file, line)))
+        : base(1, new(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias,
+            biasInitializer, trainable, new(file, line)))
     {
     }
 
@@ -42,7 +42,8 @@ public sealed class ConvTranspose1D : Convolution
     protected override string Kind => "conv_transpose1d";
 
     private protected override Value Convolve(Value x) =>
-        x.ConvolveTranspose(Kernel, Given.Stride, Given.Padding, Given.OutputPadding, Given.Dilation, Given.Groups, Given.Layout);
+        x.ConvolveTranspose(Kernel, Given.Stride, Given.Padding, Given.OutputPadding, Given.Dilation, Given.Groups,
+            Given.Layout);
 }
 
 /// <summary>Transposed convolutions over one axis in one call.</summary>
@@ -50,7 +51,8 @@ public static class ConvTranspose1DSyntax
 {
     extension(Value x)
     {
-        /// <summary>The transposed convolution + bias for x[batch, length, channels]: a new <see cref="ConvTranspose1D"/> layer applied once.</summary>
+        /// <summary>The transposed convolution + bias for x[batch, length, channels]: a new <see cref="ConvTranspose1D"/> layer applied
+        /// once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1002: padding that leaves nothing.
         /// SGC1003: x has another rank. SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: filters, size,
         /// stride, padding, output padding, dilation, groups or layout, or an initializer for no bias. SGC1012: too large.</exception>
@@ -63,8 +65,8 @@ public static class ConvTranspose1DSyntax
         {
             ArgumentNullException.ThrowIfNull(x);
             var location = x.Builder.Pinned ?? new Location(file, line);
-            return new ConvTranspose1D(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias,
-                biasInitializer, trainable, location.File, location.Line).Apply(x, file, line);
+            return new ConvTranspose1D(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation,
+                bias, biasInitializer, trainable, location.File, location.Line).Apply(x, file, line);
         }
     }
 }

@@ -18,8 +18,8 @@ public sealed class ConvTranspose3D : Convolution
     /// <param name="dilation">Elements from a tap to the next, at least 1; 1 by default.</param>
     /// <param name="groups">Divides channels and filters into parts that are convolved by themselves.</param>
     /// <param name="layout">Where x and the result have their channels.</param>
-    /// <param name="name">Prefix of the variables <c>name/kernel</c> [depth, height, width, channels / groups, filters] and <c>name/bias</c>
-    /// [filters]; <c>conv_transpose3d</c>, <c>conv_transpose3d_1</c> and so on when null.</param>
+    /// <param name="name">Prefix of the variables <c>name/kernel</c> [depth, height, width, channels / groups, filters] and
+    /// <c>name/bias</c> [filters]; <c>conv_transpose3d</c>, <c>conv_transpose3d_1</c> and so on when null.</param>
     /// <param name="kernel">First elements of the kernel; He normal when null.</param>
     /// <param name="activation">Applied to the result, such as <c>h => h.Relu()</c>; none when null.</param>
     /// <param name="bias">Whether there is a bias.</param>
@@ -33,8 +33,8 @@ public sealed class ConvTranspose3D : Convolution
         string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null, bool bias = true,
         Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(3, new(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias, biasInitializer,
-            trainable, new(file, line)))
+        : base(3, new(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias,
+            biasInitializer, trainable, new(file, line)))
     {
     }
 
@@ -42,7 +42,8 @@ public sealed class ConvTranspose3D : Convolution
     protected override string Kind => "conv_transpose3d";
 
     private protected override Value Convolve(Value x) =>
-        x.ConvolveTranspose(Kernel, Given.Stride, Given.Padding, Given.OutputPadding, Given.Dilation, Given.Groups, Given.Layout);
+        x.ConvolveTranspose(Kernel, Given.Stride, Given.Padding, Given.OutputPadding, Given.Dilation, Given.Groups,
+            Given.Layout);
 }
 
 /// <summary>Transposed convolutions over three axes in one call.</summary>
@@ -50,7 +51,8 @@ public static class ConvTranspose3DSyntax
 {
     extension(Value x)
     {
-        /// <summary>The transposed convolution + bias for x[batch, depth, height, width, channels]: a new <see cref="ConvTranspose3D"/> layer applied once.</summary>
+        /// <summary>The transposed convolution + bias for x[batch, depth, height, width, channels]: a new <see cref="ConvTranspose3D"/>
+        /// layer applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1002: padding that leaves nothing.
         /// SGC1003: x has another rank. SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: filters, size,
         /// stride, padding, output padding, dilation, groups or layout, or an initializer for no bias. SGC1012: too large.</exception>
@@ -63,8 +65,8 @@ public static class ConvTranspose3DSyntax
         {
             ArgumentNullException.ThrowIfNull(x);
             var location = x.Builder.Pinned ?? new Location(file, line);
-            return new ConvTranspose3D(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias,
-                biasInitializer, trainable, location.File, location.Line).Apply(x, file, line);
+            return new ConvTranspose3D(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation,
+                bias, biasInitializer, trainable, location.File, location.Line).Apply(x, file, line);
         }
     }
 }

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Frontend.Layers;
 
-/// <summary>What the convolutional layers share: a kernel [taps…, channels / groups, filters], a bias [filters] and an activation.</summary>
+/// <summary>What the convolutional layers share: a kernel [taps…, channels / groups, filters], a bias [filters] and an
+/// activation.</summary>
 public abstract class Convolution : Layer
 {
     private readonly int _axes;
@@ -25,6 +26,7 @@ public abstract class Convolution : Layer
         if (!Enum.IsDefined(arguments.Layout)) Refuse($"{arguments.Layout} is no layout");
         if (!arguments.Bias && arguments.BiasInitializer is not null) Refuse("bias is false, so there is none to initialize");
         var numbers = arguments.Size.Numbers;
+        if (arguments.Size.IsDefault) Refuse("size must be given");
         if (numbers.Length != 1 && numbers.Length != axes)
             Refuse($"size = {arguments.Size}, but there are {axes} spatial axes; give one number, or {axes}");
         if (numbers.Any(n => n < 1)) Refuse($"size = {arguments.Size} must be at least 1");

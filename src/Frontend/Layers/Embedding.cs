@@ -72,8 +72,7 @@ public static class EmbeddingSyntax
     {
         /// <summary>Vectors of a table for indices x[…]: a new <see cref="Layers.Embedding"/> layer applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not i32 or i64, or the type not floating point. SGC1006: name taken. SGC1008: x
-        /// is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: fewer than one row or element.</exception>
+        /// is not of a <see cref="GraphBuilder"/>. SGC1011: fewer than one row or element.</exception>
         /// <inheritdoc cref="Layers.Embedding.Embedding(int,int,string,Initializer,DType,bool,string,int)" path="/param"/>
         public Value Embedding(int count, int width, string? name = null, Initializer? table = null, DType? type = null,
             bool trainable = true, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)

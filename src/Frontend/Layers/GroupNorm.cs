@@ -26,7 +26,8 @@ public sealed class GroupNorm : ChannelNormalization
     /// <param name="trainable">Whether an optimizer changes scale and bias.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
-    /// <exception cref="GraphException">SGC1011: fewer than one group, a negative ε, or an initializer for what is left out.</exception>
+    /// <exception cref="GraphException">SGC1011: fewer than one group, groups that do not divide the channels, a negative ε, or an
+    /// initializer for what is left out.</exception>
     public GroupNorm(int groups, string? name = null, double epsilon = 1e-5, int axis = -1, bool scale = true, bool bias = true,
         Initializer? scaleInitializer = null, Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
@@ -44,7 +45,7 @@ public sealed class GroupNorm : ChannelNormalization
         base.CheckAxes(x, location);
         CheckNotBatch(x, location);
         if (x.Shape[Axis(x.Rank)] % _groups != 0)
-            throw Error(DiagnosticCode.ShapeMismatch,
+            throw Error(DiagnosticCode.BadArgument,
                 $"{_groups} groups do not divide the {x.Shape[Axis(x.Rank)]} channels of {x} : {x.Type}", location);
     }
 
@@ -64,9 +65,9 @@ public static class GroupNormSyntax
     {
         /// <summary>x normalized by the mean and the variance of each group of channels of an example: a new <see cref="Layers.GroupNorm"/>
         /// layer applied once.</summary>
-        /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1002: groups do not divide the channels. SGC1003: x has
-        /// fewer than two axes. SGC1004: no such axis, or the first. SGC1006: name taken. SGC1008: x is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: fewer than one group, a negative ε, or an initializer for what is left out.</exception>
+        /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has fewer than two axes. SGC1004: no such axis, or
+        /// the first. SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: fewer than one group, groups that do
+        /// not divide the channels, a negative ε, or an initializer for what is left out.</exception>
         /// <inheritdoc cref="Layers.GroupNorm.GroupNorm(int,string,double,int,bool,bool,Initializer,Initializer,bool,string,int)"
         /// path="/param"/>
         public Value GroupNorm(int groups, string? name = null, double epsilon = 1e-5, int axis = -1, bool scale = true,

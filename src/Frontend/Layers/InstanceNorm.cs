@@ -56,8 +56,8 @@ public static class InstanceNormSyntax
         /// <summary>x normalized by the mean and the variance of each channel of an example: a new <see cref="Layers.InstanceNorm"/> layer
         /// applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has fewer than three axes. SGC1004: no such axis,
-        /// or the first. SGC1006: name taken. SGC1008: x is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: a negative ε, or an initializer for what is left out.</exception>
+        /// or the first. SGC1006: name taken. SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: a negative ε, or an initializer
+        /// for what is left out.</exception>
         /// <inheritdoc cref="Layers.InstanceNorm.InstanceNorm(string,double,int,bool,bool,Initializer,Initializer,bool,string,int)"
         /// path="/param"/>
         public Value InstanceNorm(string? name = null, double epsilon = 1e-5, int axis = -1, bool scale = true,

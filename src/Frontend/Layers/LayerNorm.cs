@@ -43,8 +43,8 @@ public static class LayerNormSyntax
     {
         /// <summary>x normalized along its last axes: a new <see cref="Layers.LayerNorm"/> layer applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has too few axes. SGC1006: name taken. SGC1008: x
-        /// is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: fewer than one axis, a negative ε, or an initializer for what is left out.</exception>
+        /// is not of a <see cref="GraphBuilder"/>. SGC1011: fewer than one axis, a negative ε, or an initializer for what is left
+        /// out.</exception>
         /// <inheritdoc cref="Layers.LayerNorm.LayerNorm(string,int,double,bool,bool,Initializer,Initializer,bool,string,int)"
         /// path="/param"/>
         public Value LayerNorm(string? name = null, int axes = 1, double epsilon = 1e-5, bool scale = true,

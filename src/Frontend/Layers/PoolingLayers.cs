@@ -12,38 +12,44 @@ public static class PoolingLayerSyntax
     {
         /// <summary>The largest element of each window of x[batch, length, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.MaxPool"/>
-        public Value MaxPool1D(PerAxis size, PerAxis stride = default, Padding padding = default, PerAxis dilation = default, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value MaxPool1D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            PerAxis dilation = default, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 1, new(file, line)).MaxPool(size, stride, padding, dilation, ceiling, layout, file, line);
 
         /// <summary>The largest element of each window of x[batch, height, width, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.MaxPool"/>
-        public Value MaxPool2D(PerAxis size, PerAxis stride = default, Padding padding = default, PerAxis dilation = default, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value MaxPool2D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            PerAxis dilation = default, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 2, new(file, line)).MaxPool(size, stride, padding, dilation, ceiling, layout, file, line);
 
         /// <summary>The largest element of each window of x[batch, depth, height, width, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.MaxPool"/>
-        public Value MaxPool3D(PerAxis size, PerAxis stride = default, Padding padding = default, PerAxis dilation = default, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value MaxPool3D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            PerAxis dilation = default, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 3, new(file, line)).MaxPool(size, stride, padding, dilation, ceiling, layout, file, line);
 
         /// <summary>The mean of each window of x[batch, length, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.AveragePool"/>
-        public Value AveragePool1D(PerAxis size, PerAxis stride = default, Padding padding = default, bool countPadding = false, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value AveragePool1D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            bool countPadding = false, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 1, new(file, line)).AveragePool(size, stride, padding, countPadding, ceiling, layout, file, line);
 
         /// <summary>The mean of each window of x[batch, height, width, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.AveragePool"/>
-        public Value AveragePool2D(PerAxis size, PerAxis stride = default, Padding padding = default, bool countPadding = false, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value AveragePool2D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            bool countPadding = false, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 2, new(file, line)).AveragePool(size, stride, padding, countPadding, ceiling, layout, file, line);
 
         /// <summary>The mean of each window of x[batch, depth, height, width, channels].</summary>
         /// <inheritdoc cref="PoolingSyntax.AveragePool"/>
-        public Value AveragePool3D(PerAxis size, PerAxis stride = default, Padding padding = default, bool countPadding = false, bool ceiling = false,
-            Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        public Value AveragePool3D(PerAxis size, PerAxis stride = default, Padding padding = default,
+            bool countPadding = false, bool ceiling = false, Layout layout = Layout.ChannelsLast,
+            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Checked(x, 3, new(file, line)).AveragePool(size, stride, padding, countPadding, ceiling, layout, file, line);
     }
 

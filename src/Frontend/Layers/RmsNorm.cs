@@ -42,8 +42,8 @@ public static class RmsNormSyntax
     {
         /// <summary>x over its root mean square along the last axes: a new <see cref="Layers.RmsNorm"/> layer applied once.</summary>
         /// <exception cref="GraphException">SGC1001: x is not floating point. SGC1003: x has too few axes. SGC1006: name taken. SGC1008: x
-        /// is not of a
-        /// <see cref="GraphBuilder"/>. SGC1011: fewer than one axis, a negative ε, or an initializer for what is left out.</exception>
+        /// is not of a <see cref="GraphBuilder"/>. SGC1011: fewer than one axis, a negative ε, or an initializer for what is left
+        /// out.</exception>
         /// <inheritdoc cref="Layers.RmsNorm.RmsNorm(string,int,double?,bool,Initializer,bool,string,int)" path="/param"/>
         public Value RmsNorm(string? name = null, int axes = 1, double? epsilon = null, bool scale = true,
             Initializer? scaleInitializer = null, bool trainable = true,

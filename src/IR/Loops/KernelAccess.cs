@@ -55,7 +55,8 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Part
                     Add(transpose.To, new(false, true, null));
                     Add(transpose.From, new(true, false, null));
                     break;
-                case LetStatement or AssignStatement or AccumulateStatement or PrefetchStatement or BarrierStatement: break;
+                case LetStatement or AssignStatement or AccumulateStatement or ChooseStatement: break;
+                case PrefetchStatement or BarrierStatement: break;
                 default: throw new Diagnostics.InternalCompilerException("access", $"unknown statement {statement.GetType().Name}");
             }
             foreach (var operand in statement.Operands) Visit(operand);

@@ -10,7 +10,7 @@ public sealed record KernelCost(double Flops, double Bytes)
 
     private static double Of(Statement statement)
     {
-        var count = statement is AccumulateStatement ? 1.0 : 0;
+        var count = statement is AccumulateStatement or ChooseStatement ? 1.0 : 0;
         foreach (var operand in statement.Operands) count += Of(operand);
         return count + (statement is ForStatement loop ? loop.Extent : 1) * statement.Nested.Sum(Of);
     }

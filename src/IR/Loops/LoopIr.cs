@@ -148,6 +148,19 @@ public sealed record AccumulateStatement(Local Local, ReductionKind Kind, Scalar
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { Value };
 }
+/// <summary>Puts a value and its index in place of those of two locals if it is chosen: it is larger (or smaller, for
+/// <see cref="ReductionKind.Min"/>), or a NaN before any, or as large and its index less. So the order of choices does not matter; lanes
+/// are combined as those of an accumulation.</summary>
+/// <param name="Local">Of the value; no float narrower than f32.</param>
+/// <param name="Index">Of its index, i32.</param>
+/// <param name="Kind">Largest or smallest.</param>
+/// <param name="Value">What may be chosen.</param>
+/// <param name="At">Its index.</param>
+public sealed record ChooseStatement(Local Local, Local Index, ReductionKind Kind, ScalarExpr Value, ScalarExpr At) : SimpleStatement
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Value, At };
+}
 /// <summary>Writes an element of a buffer; nothing where <paramref name="Guard"/> is false.</summary>
 public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr Value, ScalarExpr? Guard = null) : SimpleStatement
 {

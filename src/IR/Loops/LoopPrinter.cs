@@ -66,6 +66,10 @@ public static class LoopPrinter
                 case AccumulateStatement add:
                     Line(e => $"{add.Local} {Word(add.Kind)}= {e.Print(add.Value)}", add.Operands);
                     break;
+                case ChooseStatement choose:
+                    Line(e => $"{choose.Local}, {choose.Index} {Word(choose.Kind)}= {e.Print(choose.Value)}, {e.Print(choose.At)}",
+                        choose.Operands);
+                    break;
                 case StoreStatement store:
                     Line(e => $"{store.Buffer}[{e.Print(store.Position)}{e.Guard(store.Guard)}] = {e.Print(store.Value)}",
                         store.Operands);

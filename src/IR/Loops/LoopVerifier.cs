@@ -67,6 +67,14 @@ public sealed class LoopVerifier
                 RequireLocal(accumulate.Local, 0);
                 Visit(accumulate.Value);
                 break;
+            case ChooseStatement choose:
+                RequireLocal(choose.Local, 0);
+                RequireLocal(choose.Index, 0);
+                Require(choose.Kind is ReductionKind.Max or ReductionKind.Min && choose.Index.DType == DType.I32, "L6",
+                    $"{choose.Local} and {choose.Index} are chosen by {choose.Kind}");
+                Visit(choose.Value);
+                Visit(choose.At);
+                break;
             case StoreStatement store: VisitStore(store); break;
             case TransposeStatement transpose: VisitTranspose(transpose); break;
             case PrefetchStatement prefetch:

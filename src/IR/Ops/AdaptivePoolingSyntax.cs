@@ -8,7 +8,8 @@ public static class AdaptivePoolingSyntax
 {
     extension(Value x)
     {
-        /// <summary>The means of windows that cover x[batch, …, channels] so that the result has <paramref name="size"/> positions: along an
+        /// <summary>The means of windows that cover x[batch, …, channels] so that the result has <paramref name="size"/> positions: along
+        /// an
         /// axis of n elements window i is from ⌊i·n / size⌋ to before ⌈(i + 1)·n / size⌉, as PyTorch's.</summary>
         /// <param name="size">Positions of the result along each spatial axis, at least 1.</param>
         /// <param name="layout">Of x and of the result.</param>

@@ -21,7 +21,8 @@ public static class ConvolutionSyntax
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>
         /// <exception cref="GraphException">SGC1001: element types. SGC1002: channels, or a kernel larger than the padded x. SGC1003:
-        /// ranks. SGC1008: a value of another builder. SGC1011: stride, padding, dilation, groups or layout. SGC1012: too large.</exception>
+        /// ranks. SGC1008: a value of another builder. SGC1011: stride, padding, dilation, groups or layout. SGC1012: too
+        /// large.</exception>
         public Value Convolve(Value kernel, PerAxis stride = default, Padding padding = default, PerAxis dilation = default,
             int groups = 1, Layout layout = Layout.ChannelsLast, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {

@@ -37,6 +37,10 @@ public interface IReductionOp
 {
     /// <summary>How elements are combined.</summary>
     ReductionKind Kind { get; }
+
+    /// <summary>Whether a second result, of i32, is the index of the element that is chosen, among those along the axes in row-major
+    /// order.</summary>
+    bool GivesIndex => false;
 }
 
 /// <summary>An op that sums products of two operands over paired axes.</summary>

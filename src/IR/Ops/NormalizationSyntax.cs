@@ -19,8 +19,11 @@ public static class NormalizationSyntax
         /// is negative or not finite.</exception>
         public Value Standardize(Axes axes = default, double epsilon = 1e-5,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Computed(x, epsilon, "Standardize", new(file, line), wide => (wide - wide.Mean(axes, keepAxes: true))
-                * (wide.Variance(axes, keepAxes: true) + epsilon).Rsqrt());
+            Computed(x, epsilon, "Standardize", new(file, line), wide =>
+            {
+                var inverse = (wide.Variance(axes, keepAxes: true) + epsilon).Rsqrt();
+                return Ruled((wide - wide.Mean(axes, keepAxes: true)) * inverse, wide, inverse, axes, isCentered: true);
+            });
 
         /// <summary>x / √(mean of x² + ε) along <paramref name="axes"/> (Zhang and Sennrich 2019).</summary>
         /// <param name="axes">Negative ones count from the end.</param>
@@ -31,7 +34,22 @@ public static class NormalizationSyntax
         public Value RmsNormalize(Axes axes = default, double? epsilon = null,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             Computed(x, epsilon ?? 0, "RmsNormalize", new(file, line), wide =>
-                wide * (wide.Square().Mean(axes, keepAxes: true) + (epsilon ?? MachineEpsilon(wide.DType))).Rsqrt());
+            {
+                var inverse = (wide.Square().Mean(axes, keepAxes: true) + (epsilon ?? MachineEpsilon(wide.DType))).Rsqrt();
+                return Ruled(wide * inverse, wide, inverse, axes, isCentered: false);
+            });
+    }
+
+    // The derivative, which is symmetric: (I - y·yᵀ/n)·(I - 1·1ᵀ/n) / √(variance + ε). Differentiated term by term it would take one sum more.
+    private static Value Ruled(Value y, Value x, Value inverse, Axes axes, bool isCentered)
+    {
+        Value Slope(Value t)
+        {
+            if (isCentered) t -= t.Mean(axes, keepAxes: true);
+            return (t - y * (y * t).Mean(axes, keepAxes: true)) * inverse;
+        }
+        var (rules, captured) = y.Builder.Region("normalize", [("ct", y.Type), ("t", x.Type)], y.Location, v => [Slope(v[0]), Slope(v[1])]);
+        return y.Builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), y.Location, rules)[0];
     }
 
     private static double MachineEpsilon(DType type) => type == DType.F64 ? Math.ScaleB(1, -52) : Math.ScaleB(1, -23);

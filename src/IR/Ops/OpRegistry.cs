@@ -13,11 +13,11 @@ public static class OpRegistry
         DotGeneral.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Floor.Instance, Fusion.Instance, Gather.Instance,
         Iota.Instance, Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Maximum.Instance,
         Minimum.Instance, Multiply.Instance, Negate.Instance, Not.Instance, Or.Instance, OverlapAdd.Instance, Pad.Instance, Philox.Instance,
-        Power.Instance, RandomBits.Instance, ReduceMax.Instance, ReduceMin.Instance, ReduceProd.Instance, ReduceSum.Instance,
-        Reshape.Instance, Reverse.Instance, RoundNearestEven.Instance, Rsqrt.Instance, ScatterAdd.Instance, SechSquared.Instance,
-        Select.Instance, ShiftLeft.Instance, ShiftRightArithmetic.Instance, ShiftRightLogical.Instance, Sign.Instance, Sine.Instance,
-        Slice.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance, StopGradient.Instance, Subtract.Instance, Tanh.Instance,
-        Transpose.Instance, Window.Instance, Xor.Instance,
+        Power.Instance, RandomBits.Instance, ReduceMax.Instance, ReduceMaxIndex.Instance, ReduceMin.Instance, ReduceMinIndex.Instance,
+        ReduceProd.Instance, ReduceSum.Instance, Reshape.Instance, Reverse.Instance, RoundNearestEven.Instance, Rsqrt.Instance,
+        ScatterAdd.Instance, SechSquared.Instance, Select.Instance, ShiftLeft.Instance, ShiftRightArithmetic.Instance,
+        ShiftRightLogical.Instance, Sign.Instance, Sine.Instance, Slice.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
+        StopGradient.Instance, Subtract.Instance, Tanh.Instance, Transpose.Instance, Window.Instance, Xor.Instance,
     ];
 
     private static readonly FrozenDictionary<string, Op> s_byName = All.ToFrozenDictionary(o => o.Name);

@@ -46,7 +46,22 @@ public static class Reduction
         ArgumentNullException.ThrowIfNull(x);
         using var pin = x.Builder.At(location);
         var all = axes.Of(x.Rank);
-        var y = x.Emit(op, location, AttributeMap.Empty.With("axes", all.Order()));
+        return Kept(x, x.Emit(op, location, ReduceSum.Attributes(all.Order())), all, keepAxes, location);
+    }
+
+    /// <summary>Appends a reduction that gives an index too.</summary>
+    internal static (Value Value, Value Index) EmitWithIndex(Op op, Value x, Axes axes, bool keepAxes, Location location)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        using var pin = x.Builder.At(location);
+        var all = axes.Of(x.Rank);
+        var both = x.Builder.EmitAll(op, [x], ReduceSum.Attributes(all.Order()), location);
+        return (Kept(x, both[0], all, keepAxes, location), Kept(x, both[1], all, keepAxes, location));
+    }
+
+    // With the axes that were reduced, where they are to be kept.
+    private static Value Kept(Value x, Value y, IReadOnlyList<int> all, bool keepAxes, Location location)
+    {
         if (!keepAxes) return y;
         var sizes = x.Shape.Select((size, i) => all.Contains(i) ? 1 : size).ToArray();
         return y.Emit(Reshape.Instance, location, Reshape.Attributes(new Shape(sizes)));

@@ -69,7 +69,8 @@ internal sealed record SpatialWindows(Window.Geometry Windows, int[] Low, int[] 
         return (total / 2, total - total / 2);
     }
 
-    /// <summary>The windows of x, padded with a constant: [batch, positions, taps, channels] or [batch, channels, positions, taps].</summary>
+    /// <summary>The windows of x, padded with a constant: [batch, positions, taps, channels] or [batch, channels, positions,
+    /// taps].</summary>
     public Value Over(Value x, Scalar around = default) => Read(Padded(x, around));
 
     /// <summary>x within its padding.</summary>

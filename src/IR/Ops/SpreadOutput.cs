@@ -29,7 +29,8 @@ internal sealed class SpreadOutput
             }
             var (low, high) = (extent - 1 - pads[i].Low, extent - 1 - pads[i].High + more);
             var result = (elements == 0 ? 0 : (elements - 1L) * stride[i] + 1) + low + high - (extent - 1);
-            call.Require(result >= 1, DiagnosticCode.ShapeMismatch, () => $"padding = {padding} leaves {result} elements of axis {axes[at]}");
+            call.Require(result >= 1, DiagnosticCode.ShapeMismatch,
+                () => $"padding = {padding} leaves {result} elements of axis {axes[at]}");
             (_low[i], _cropLow[i]) = (SpatialWindows.ToInt(call, Math.Max(low, 0)), (int)Math.Max(-low, 0));
             (_high[i], _cropHigh[i]) = (SpatialWindows.ToInt(call, Math.Max(high, 0)), (int)Math.Max(-high, 0));
         }

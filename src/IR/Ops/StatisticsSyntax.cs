@@ -47,26 +47,5 @@ public static class StatisticsSyntax
             var sum = (x - shift).Exp().Sum(axes, keepAxes: true).Log() + shift;
             return keepAxes ? sum : sum.Squeeze([.. axes.Of(x.Rank)]);
         });
-
-        /// <summary>Position of the largest element along <paramref name="axis"/> (negative counts from the end), which is dropped: the
-        /// first of equals, or the first NaN if there is one. i32.</summary>
-        /// <exception cref="GraphException">SGC1001: x is bool. SGC1004: no such axis. SGC1002: no elements along it.</exception>
-        public Value ArgMax(int axis, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Compose(new(file, line), () => FirstOf(x, x.Max(axis, keepAxes: true), axis));
-
-        /// <summary>Position of the smallest element along <paramref name="axis"/>, as <see cref="ArgMax"/> has that of the
-        /// largest.</summary>
-        /// <inheritdoc cref="ArgMax"/>
-        public Value ArgMin(int axis, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            x.Compose(new(file, line), () => FirstOf(x, x.Min(axis, keepAxes: true), axis));
-    }
-
-    // An extremum is NaN if an element is; nothing equals it then, and NaN is what differs from itself.
-    private static Value FirstOf(Value x, Value extremum, int axis)
-    {
-        var isChosen = x.Equal(extremum);
-        if (x.DType.IsFloating) isChosen = isChosen.Or(x.NotEqual(x));
-        var positions = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(DType.I32.Scalar.With(x.Shape), axis < 0 ? axis + x.Rank : axis));
-        return isChosen.Select(positions, positions.Constant(int.MaxValue)).Min(axis);
     }
 }

@@ -40,7 +40,15 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     /// <summary>The type that the replacement must have.</summary>
     internal TensorType Type => Operation.Result.Type;
     /// <summary>Whether something depends on the operation.</summary>
-    internal bool IsLive => uses[Operation.Result] > 0;
+    internal bool IsLive
+    {
+        get
+        {
+            foreach (var result in Operation.Results)
+                if (uses[result] > 0) return true;
+            return false;
+        }
+    }
 
     /// <summary>The operation that computes operand <paramref name="index"/> if it is an application of <paramref name="op"/>.</summary>
     internal Operation? Defined(int index, Op op) => operands[index].Definition is { } d && d.Op == op ? d : null;
@@ -49,6 +57,11 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     /// that doing the work here instead makes it dead there.</summary>
     internal bool IsOnlyUse(int index, Op op) =>
         Operation.Operands[index] is { Definition: { } d } old && d.Op == op && uses[old] == 1;
+
+    /// <summary>The same through an operation between: operand <paramref name="index"/> is <paramref name="outer"/> of
+    /// <paramref name="inner"/>, both for this operation alone.</summary>
+    internal bool IsOnlyUse(int index, Op outer, Op inner) => IsOnlyUse(index, outer)
+        && Operation.Operands[index].Definition!.Operands[0] is { Definition: { } d } old && d.Op == inner && uses[old] == 1;
 
     /// <summary>The value of every element of operand <paramref name="index"/> if it is a constant splat.</summary>
     internal Scalar? Splat(int index) => SplatOf(operands[index]);

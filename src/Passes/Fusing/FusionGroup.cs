@@ -11,7 +11,7 @@ internal enum FusionKind
     Row,
     /// <summary>A contraction and what follows it element by element.</summary>
     Contraction,
-    /// <summary>One operation that is not fused: an alias of memory, a dense constant, an op with its own kernel. Nothing joins it.</summary>
+    /// <summary>One operation that is not fused: an alias, a dense constant, an op with its own kernel. Nothing joins it.</summary>
     Alone,
 }
 

@@ -102,8 +102,8 @@ internal sealed class FusionPlan
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
         && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
 
-    // What only a sum of disjoint elements reads (overlap_add): it reads each element once, so computing it there is no more work, and spares a round trip of windows
-    // through memory.
+    // What only a sum of disjoint elements reads (overlap_add): it reads each element once, so computing it there is no more work, and
+    // spares a round trip of windows through memory.
     private static HashSet<Operation> SummedElements(Function function)
     {
         var (summed, others) = (new HashSet<Operation>(), function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet());
@@ -133,8 +133,11 @@ internal sealed class FusionPlan
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row.
-        var candidates = axes.Contains(domain.Rank - 1) ? Candidates(operation) : [];
+        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless columns are
+        // read for another one anyway; a math function would be computed in each of their passes.
+        var isRowWise = axes.Contains(domain.Rank - 1);
+        var candidates = Candidates(operation)
+            .Where(c => isRowWise || (c.Kind == FusionKind.Row && !c.Members.Any(ElementKernel.IsFunction)));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -194,8 +197,8 @@ internal sealed class FusionPlan
         var kept = Enumerable.Range(0, group.Domain.Rank).Except(group.Reduced);
         if (op.MapOf(broadcast)?.Dimensions is not { } dimensions || !dimensions.SequenceEqual(kept)) return false;
         var source = broadcast.Operands[0];
-        while (source.Definition is { Op: IMemoryOp r } alias && IsInlined(alias) && r.AliasOf(alias) is { } whole && whole.Shape == group.Kept)
-            source = whole;
+        while (source.Definition is { Op: IMemoryOp memory } r && IsInlined(r) && memory.AliasOf(r) is { } x && x.Shape == group.Kept)
+            source = x;
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 

@@ -36,7 +36,8 @@ internal sealed class FusionSink
 
     private FusionGroup? OnlyReader(Operation operation)
     {
-        if (!_readers.TryGetValue(operation.Results[0], out var readers) || _plan.GroupOf(readers[0]) is not { } group) return null;
+        var readers = operation.Results.SelectMany(r => _readers.GetValueOrDefault(r, [])).ToList();
+        if (readers.Count == 0 || _plan.GroupOf(readers[0]) is not { } group) return null;
         return readers.All(r => _plan.GroupOf(r) == group) ? group : null;
     }
 

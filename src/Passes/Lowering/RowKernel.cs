@@ -96,11 +96,10 @@ internal sealed class RowKernel
             RowValues(stage, keptIndex, statements);
             var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
             if (reductions.Length == 0 && stored.Length == 0) continue;
-            var accumulators = reductions.Select(Accumulator).ToArray();
-            statements.AddRange(accumulators.Zip(reductions, Start));
+            Accumulator[] accumulators = [.. reductions.Select(r => new Accumulator(_body, r))];
+            statements.AddRange(accumulators.SelectMany(a => a.Start()));
             statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(accumulators));
-            for (var i = 0; i < accumulators.Length; i++)
-                _body.Define(reductions[i].Result, new LocalExpr(accumulators[i]).ConvertTo(reductions[i].Result.DType));
+            foreach (var accumulator in accumulators) accumulator.Define(_body);
         }
         _body.PopScope();
         return statements;
@@ -127,23 +126,10 @@ internal sealed class RowKernel
         {
             if (operation.Result.Shape != kept || operation.Result.Shape == _domain || _stage[operation.Result] != stage) continue;
             if (operation.Op is IElementOp) _body.Element(operation.Result, keptIndex, statements);
-            stored.Add(operation.Result);
+            stored.AddRange(operation.Results);
         }
         _body.Store(stored, _ => keptIndex, statements);
     }
-
-    // Types narrower than f32 have too few bits to accumulate in.
-    private Local Accumulator(Operation reduction) =>
-        _body.NewLocal("sum", reduction.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : reduction.Result.DType);
-
-    private static LetStatement Start(Local local, Operation reduction) =>
-        new(local, ScalarExpr.Constant(local.DType, KindOf(reduction) switch
-        {
-            ReductionKind.Sum => 0.0,
-            ReductionKind.Product => 1.0,
-            ReductionKind.Max => local.DType.Lowest,
-            _ => local.DType.Highest,
-        }));
 
     private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
 
@@ -175,13 +161,14 @@ internal sealed class RowKernel
         }
 
         /// <summary>The pass, its reductions going to given accumulators.</summary>
-        public IEnumerable<Statement> Build(Local[] accumulators) =>
+        public IEnumerable<Statement> Build(Accumulator[] accumulators) =>
             Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
 
         // Comparisons do not round, nor do integers.
         private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
 
-        private IEnumerable<Statement> Cascaded(long count, Local[] into, Func<ScalarExpr, Local[], IEnumerable<Statement>> step)
+        private IEnumerable<Statement> Cascaded(long count, Accumulator[] into,
+            Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
         {
             if (Rounds) return Cascade.Run(count, into, Open, step);
             if (count == 1) return step(ScalarExpr.Index(0), into);
@@ -189,15 +176,14 @@ internal sealed class RowKernel
             return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. step(variable.Value, into)])];
         }
 
-        private CascadeLevel<Local[]> Open(Local[] outer)
+        private CascadeLevel<Accumulator[]> Open(Accumulator[] outer)
         {
-            Local[] parts = [.. _reductions.Select(_kernel.Accumulator)];
-            return new(parts, parts.Zip(_reductions, Start),
-                outer.Select((sum, i) => new AccumulateStatement(sum, KindOf(_reductions[i]), new LocalExpr(parts[i]))));
+            Accumulator[] parts = [.. _reductions.Select(r => new Accumulator(_kernel._body, r))];
+            return new(parts, parts.SelectMany(p => p.Start()), outer.Select((sum, i) => sum.Add(parts[i])));
         }
 
         // The vectors of a long row go through the levels of a cascade lane by lane; lanes are combined once, at its end.
-        private IEnumerable<Statement> Row(ScalarExpr outer, Local[] into)
+        private IEnumerable<Statement> Row(ScalarExpr outer, Accumulator[] into)
         {
             var (columns, lanes) = (_vectors!.Columns, _vectors.Lanes);
             ForStatement Vectors(long extent, Func<ScalarExpr, IEnumerable<Statement>> body)
@@ -214,7 +200,11 @@ internal sealed class RowKernel
             return remainder == 0 ? [main] : [main, Vectors(remainder, lane => Elements(outer, lane + vectors * lanes, into))];
         }
 
-        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Local[] into)
+        // The row-major position among the elements that are reduced to one.
+        private ScalarExpr InReduced(ScalarExpr[] index) => KernelBody.Position(
+            new Shape([.. _kernel._reduced.Select(a => _kernel._domain[a])]), [.. _kernel._reduced.Select(a => index[a])]);
+
+        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into)
         {
             var (body, statements) = (_kernel._body, new List<Statement>());
             ScalarExpr[] index = [.. _index];
@@ -227,7 +217,7 @@ internal sealed class RowKernel
             for (var i = 0; i < _reductions.Length; i++)
             {
                 var element = body.Element(_reductions[i].Operands[0], index, statements);
-                statements.Add(new AccumulateStatement(into[i], KindOf(_reductions[i]), element.ConvertTo(into[i].DType)));
+                statements.Add(into[i].Add(element, InReduced(index)));
             }
             body.Store(_stored, _ => index, statements);
             body.PopScope();

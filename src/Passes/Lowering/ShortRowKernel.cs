@@ -37,7 +37,7 @@ internal sealed class ShortRowKernel
         return domain.Rank == 2 && fusion.Ints("axes") is [1] && domain[1] is > 1 and <= MostColumns
             && domain[1] * body.Operations.Length <= MostOperations
             && domain[0] >= target.Lanes(ElementKernel.Widest(body))
-            && body.Operations.All(o => o.Result.DType is not { IsFloating: true, Bits: < 32 });
+            && body.Operations.SelectMany(o => o.Results).All(r => r.DType is not { IsFloating: true, Bits: < 32 });
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new ShortRowKernel(fusion).Build(target);
@@ -49,7 +49,8 @@ internal sealed class ShortRowKernel
         _body.PushScope();
         foreach (var operation in _body.Function.Operations)
         {
-            if (operation.Op is IReductionOp reduction) _body.Define(operation.Result, Reduce(reduction.Kind, operation));
+            if (operation.Op is IReductionOp { GivesIndex: true } choice) Choose(choice.Kind, operation);
+            else if (operation.Op is IReductionOp reduction) _body.Define(operation.Result, Reduce(reduction.Kind, operation));
             else if (operation.Op is IElementOp && operation.Result.Shape != _domain)
                 _body.Element(operation.Result, [_row.Value], _statements);
         }
@@ -78,6 +79,24 @@ internal sealed class ShortRowKernel
             });
         }
         return result!;
+    }
+
+    // Columns come in order, so what equals an earlier one is not chosen.
+    private void Choose(ReductionKind kind, Operation operation)
+    {
+        var (chosen, at) = (Column(operation.Operands[0], 0), ScalarExpr.Constant(DType.I32, 0));
+        for (var c = 1; c < _domain[1]; c++)
+        {
+            var element = Column(operation.Operands[0], c);
+            var isBeyond = ScalarExpr.Compare(kind == ReductionKind.Max ? CompareKind.Gt : CompareKind.Lt, element, chosen);
+            if (element.DType.IsFloating)
+                isBeyond = ScalarExpr.Binary(BinaryKind.And, ScalarExpr.Compare(CompareKind.Eq, chosen, chosen),
+                    ScalarExpr.Binary(BinaryKind.Or, isBeyond, ScalarExpr.Compare(CompareKind.Ne, element, element)));
+            (at, chosen) = (Local(ScalarExpr.Select(isBeyond, ScalarExpr.Constant(DType.I32, c), at)),
+                Local(ScalarExpr.Select(isBeyond, element, chosen)));
+        }
+        _body.Define(operation.Results[0], chosen);
+        _body.Define(operation.Results[1], at);
     }
 
     private LocalExpr Local(ScalarExpr value)

@@ -18,7 +18,7 @@ internal sealed class MovedOperations
 
     public MovedOperations(Function function)
     {
-        _splits = function.Operations.Where(o => o.Op is IReductionOp)
+        _splits = function.Operations.Where(o => o.Op is IReductionOp { GivesIndex: false })
             .Select(o => (Operation: o, Split: ReductionSplit.Of(o.Operands[0].Shape, Reduction.Axes(o))))
             .Where(s => s.Split is not null).ToDictionary(s => s.Operation, s => s.Split!);
         var moving = _splits.Where(s => s.Value is { IsByRows: true, Axis: not null }).ToList();

@@ -39,7 +39,8 @@ internal sealed class FuzzedProgram
         var parameter = built.Parameter("p", F32[4, 3]);
         _pool.AddRange([_graph, _weight, _graph.Input("x", F32[4, 3]), _graph.Input("labels", I32[4]), _graph.Input("mask", Bool[4, 3]),
             _graph.Variable("count", I32[3], Initializer.Constant(2), trainable: false),
-            _graph.Variable("bias", F32[3], Initializer.Zeros)]);
+            _graph.Variable("bias", F32[3], Initializer.Zeros), _graph.Input("image", F32[2, 4, 3, 2]), _graph.Input("line", F32[2, 5, 3]),
+            _graph.Variable("kernel", F32[2, 2, 2, 4], Initializer.HeNormal)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
         _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
         _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1),

@@ -152,9 +152,12 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(Location)) return Chance(10) ? new Location(Text(), Integer()) : new Location("Fuzz.cs", 3);
         if (type == typeof(Index)) return new Index(random.Next(0, 5), Chance(2));
         if (type == typeof(Axes)) return Chance(3) ? default : Axes.Create((int[])Items(typeof(int)));
+        if (type == typeof(PerAxis)) return PerAxis();
+        if (type == typeof(Padding)) return Padding();
         if (type == typeof(AxisSlice))
             return Chance(2) ? (AxisSlice)Integer() : (AxisSlice)((Index)Made(typeof(Index))!..(Index)Made(typeof(Index))!);
         if (type == typeof(Value)) return Value();
+        if (type == typeof((int, int))) return (Integer(), Integer());
         if (type == typeof((string, Value))) return (Text(), (Value)Of(typeof(Value), isNullable: false)!);
         if (type == typeof(FunctionBuilder) || type == typeof(GraphBuilder)) return Chance(4) ? Pooled(type) : Home;
         if (type == typeof(Op)) return OpRegistry.All[random.Next(OpRegistry.All.Count)];
@@ -183,7 +186,7 @@ internal sealed class WildValues(Random random, List<object> pool)
 
     private ImmutableArray<T> Immutable<T>() => Chance(5) ? default : [.. (T[])Items(typeof(T))];
 
-    private Shape Shape() => random.Next(12) switch
+    private Shape Shape() => random.Next(14) switch
     {
         0 => new([int.MaxValue]),
         1 => new([1 << 20, 1 << 20]),
@@ -193,7 +196,25 @@ internal sealed class WildValues(Random random, List<object> pool)
         5 => new([3]),
         6 => new([3, 3]),
         7 => new([4]),
+        8 => new([2, 4, 3]),
+        9 => new([2, 3, 4, 2]),
         _ => new([4, 3]),
+    };
+
+    private PerAxis PerAxis() => random.Next(5) switch
+    {
+        0 => default,
+        1 => (Integer(), Integer()),
+        2 => (Integer(), Integer(), Integer()),
+        _ => Integer(),
+    };
+
+    private Padding Padding() => random.Next(4) switch
+    {
+        0 => IR.Padding.Valid,
+        1 => IR.Padding.Same,
+        2 => IR.Padding.Create((ValueTuple<int, int>[])Items(typeof((int, int)))),
+        _ => Integer(),
     };
 
     private object? Value()

@@ -1,0 +1,103 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+
+namespace GraphCompiler.Passes.Fusing;
+
+/// <summary>Repeats cheap elementwise operations in each kernel that reads their result, where what they are computed from is in memory
+/// anyway: a tensor less its channels' means, for the variance and for what is normalized, is then never written.</summary>
+/// <remarks>A copy reads at most one tensor of its result's size, so no kernel reads more than it would have. O(operations).</remarks>
+internal sealed class Repetition
+{
+    /// <summary>Most operations of a chain that is repeated as a whole.</summary>
+    private const int MostInChain = 4;
+
+    private readonly Function _function;
+    private readonly FusionPlan _plan;
+    private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private readonly HashSet<Value> _results;
+    // What readers in other kernels compute anew, and what is copied on the way to it.
+    private readonly HashSet<Value> _repeated = [];
+    private readonly HashSet<Value> _copied = [];
+
+    private Repetition(Function function, FusionPlan plan)
+    {
+        (_function, _plan, _results) = (function, plan, [.. function.Results]);
+        foreach (var operation in function.Operations)
+            foreach (var operand in operation.Operands.Distinct())
+                (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
+    }
+
+    /// <summary>The function with copies beside their readers, or the function itself where nothing is repeated.</summary>
+    public static Function Apply(Function function, FusionPlan plan)
+    {
+        var repetition = new Repetition(function, plan);
+        foreach (var operation in function.Operations) repetition.Consider(operation);
+        return repetition._repeated.Count == 0 ? function : repetition.Rewrite();
+    }
+
+    private void Consider(Operation operation)
+    {
+        if (!IsCheap(operation) || _plan.GroupOf(operation) is not { } own || _results.Contains(operation.Result)) return;
+        if (!_readers.TryGetValue(operation.Result, out var readers)) return;
+        var others = readers.Where(r => _plan.GroupOf(r) != own).ToList();
+        var copied = new HashSet<Value>();
+        if (others.Count == 0 || !others.All(IsOfElements) || StoredLeaves(operation, own, copied, MostInChain) is not { } leaves) return;
+        if (leaves.Count(l => l.Shape.ElementCount == operation.Result.Shape.ElementCount) > 1) return;
+        _repeated.Add(operation.Result);
+        _copied.UnionWith(copied);
+    }
+
+    private static bool IsCheap(Operation operation) =>
+        operation.Op is IElementOp and not IIndexedOp && operation.Results.Length == 1 && !ElementKernel.IsFunction(operation);
+
+    // The values in memory that an operation is computed from, through cheap ones of its kernel, which are copied too; null if others
+    // would have to be stored for it.
+    private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup own, HashSet<Value> copied, int length)
+    {
+        if (length == 0) return null;
+        var leaves = new HashSet<Value>();
+        copied.Add(operation.Result);
+        foreach (var leaf in operation.Operands.SelectMany(o => _plan.Leaves(operation, o)))
+        {
+            if (IsStoredWithout(operation, own, leaf) && !copied.Contains(leaf)) leaves.Add(leaf);
+            else if (operation.Operands.Contains(leaf) && IsCheap(leaf.Definition!)
+                && StoredLeaves(leaf.Definition!, own, copied, length - 1) is { } inner) leaves.UnionWith(inner);
+            else return null;
+        }
+        return leaves;
+    }
+
+    private static bool IsOfElements(Operation reader) => reader.Op is IReductionOp or (IElementOp and not IIndexedOp);
+
+    private bool IsStoredWithout(Operation reader, FusionGroup own, Value value) => value.Definition is null || _results.Contains(value)
+        || _plan.GroupOf(value) != own || _readers[value].Any(r => r != reader && _plan.GroupOf(r) is { } g && g != own);
+
+    // One copy for each kernel: its group is told by the plan that found it worth while.
+    private Function Rewrite()
+    {
+        var builder = new FunctionBuilder(_function.Name);
+        var map = new Dictionary<Value, Value>();
+        var copies = new Dictionary<(Value, FusionGroup), Value>();
+        foreach (var parameter in _function.Parameters)
+            map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
+        foreach (var operation in _function.Operations)
+        {
+            var inputs = operation.Operands.Distinct().ToDictionary(o => o, o => map[o]);
+            if (_plan.GroupOf(operation) is { } group)
+                foreach (var operand in operation.Operands.Where(_repeated.Contains)) inputs[operand] = CopyFor(group, operand);
+            builder.Clone(operation, inputs);
+            foreach (var result in operation.Results) map[result] = inputs[result];
+        }
+        return builder.Build([.. _function.Results.Select(r => map[r])]);
+
+        Value CopyFor(FusionGroup group, Value value)
+        {
+            if (_plan.GroupOf(value) == group) return map[value];
+            if (copies.TryGetValue((value, group), out var copy)) return copy;
+            var inputs = value.Definition!.Operands.Distinct().ToDictionary(o => o, o => _copied.Contains(o) ? CopyFor(group, o) : map[o]);
+            builder.Clone(value.Definition, inputs);
+            return copies[(value, group)] = inputs[value];
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using Xunit;
+using static GraphCompiler.Backend.Llvm.Tests.SizeSweep;
+using static GraphCompiler.IR.DType;
+
+namespace GraphCompiler.Backend.Llvm.Tests;
+
+/// <summary>Convolutions, their derivatives, and pools at every size of <see cref="SizeSweep"/>: as width, channels and filters, with
+/// strides, dilation and columns that no window covers.</summary>
+[Trait("Category", "Target")]
+public sealed class ConvolutionSweepTests
+{
+    [Fact]
+    public void Widths() => Sweep([F32, F64], (b, dtype, n) => Convolution(b, dtype, width: n + 3, channels: 1 + n % 4, filters: Other(n, 1),
+        taps: 1 + n % 4, stride: 1 + n % 3, dilation: 1), tolerance: 1e-4);
+
+    [Fact]
+    public void Channels() => Sweep([F32, F64], (b, dtype, n) => Convolution(b, dtype, width: 5 + Other(n, 1) / 2, channels: n, filters: 3,
+        taps: 3, stride: 1 + n % 2, dilation: 1 + n % 2), tolerance: 1e-4);
+
+    [Fact]
+    public void Filters() => Sweep([F32, F64], (b, dtype, n) => Convolution(b, dtype, width: 4 + n % 14, channels: 1 + n % 3, filters: n,
+        taps: 2, stride: 1, dilation: 1 + n % 3), tolerance: 1e-4, byTurns: [I32, F16]);
+
+    // Several blocks of K, of which each is whole steps.
+    [Fact]
+    public void LongKernels() => Sweep([F32], (b, dtype, n) => n % 8 != 1 ? [b.Parameter("x", dtype[n])]
+        : Convolution(b, dtype, width: 9, channels: 90 + n, filters: 18, taps: 3, stride: 1, dilation: 1), tolerance: 1e-3);
+
+    [Fact]
+    public void Pools() => Sweep([F32, F64], (b, dtype, n) =>
+    {
+        var (x, ct) = (b.Parameter("x", dtype[2, 7, n]), b.Parameter("ct", dtype[2, 3, n]));
+        var (rows, line) = (b.Parameter("rows", dtype[n + 2, 2]), b.Parameter("line", dtype[n + 3]));
+        Window.Geometry pairs = new([1], [2], [2], [1]);
+        var windows = x.Window([1], [2], [2]);
+        var (largest, padded) = (windows.Max([2]), rows.Pad([1, 0], [2, 0], -1).Window([0], [3], [2]));
+        Value AsWindows(Value y) => y.Emit(Broadcast.Instance, default, Broadcast.Attributes(windows.Shape, [0, 1, 3]));
+        var chosen = windows.Equal(AsWindows(largest)).Select(AsWindows(ct), windows.Constant(0));
+        return [largest, windows.Mean([2]), Added(chosen, pairs, x), padded.Max([1]), Added(padded * padded, new([0], [3], [2], [1]),
+            rows.Pad([1, 0], [2, 0])), line.Window([0], [3]).Sum([1]), line.Window([0], [2], [3]).Max([0]), line.Reverse() * line];
+    });
+
+    // x over two axes, the kernel's gradient and x's, the last as the product of all windows that overlap.
+    private static Value[] Convolution(FunctionBuilder b, DType dtype, int width, int channels, int filters, int taps, int stride,
+        int dilation)
+    {
+        if ((taps - 1) * dilation >= width) (taps, dilation) = (2, 1);
+        var (x, kernel) = (b.Parameter("x", dtype[2, 4, width, channels]), b.Parameter("k", dtype[2, taps, channels, filters]));
+        Window.Geometry geometry = new([1, 2], [2, taps], [1, stride], [1, dilation]);
+        var windows = x.Window(geometry.Axes, geometry.Size, geometry.Stride, geometry.Dilation);
+        var y = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
+        var ct = b.Parameter("ct", y.Type);
+        var ofKernel = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0, 1, 2], [0, 1, 2]).Attributes, ct);
+        var product = ct.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3], [3]).Attributes, kernel);
+        var padded = x.Pad([0, 1, 2, 0], [0, 0, 1, 0]).Window(geometry.Axes, geometry.Size, geometry.Stride, geometry.Dilation);
+        var follows = padded.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
+        return [y + b.Parameter("bias", dtype[filters]), ofKernel, Added(product, geometry, x), follows.Maximum(follows.Constant(0))];
+    }
+
+    private static Value Added(Value windows, Window.Geometry geometry, Value x) =>
+        windows.Emit(OverlapAdd.Instance, default, OverlapAdd.Attributes(geometry, x.Shape));
+}
