@@ -62,7 +62,8 @@ internal static class Convolutions
 
         private static Value Gradient(FunctionBuilder builder, Func<Value, Value> convolve, Shape shape, Value cotangent)
         {
-            var variable = builder.Emit(Broadcast.Instance, [builder.Constant(new Literal(DType.F32.Scalar, 0))], Broadcast.Attributes(shape, []));
+            var zero = builder.Constant(new Literal(DType.F32.Scalar, 0));
+            var variable = builder.Emit(Broadcast.Instance, [zero], Broadcast.Attributes(shape, []));
             return Adjoint.AppendDense(builder, convolve(variable), [variable], cotangent)[0];
         }
 
