@@ -108,7 +108,7 @@ internal static class GradientTable
         ["window:whole"] = new([F64[3, 2]], x => x[0].Window([0, 1], [3, 2]) * x[0].Window([0, 1], [3, 2])),
         ["window:convolution"] = new([F64[2, 4, 3, 2], F64[2, 2, 2, 3]], x => Convolved(x[0], x[1], [1, 1], [1, 1]).Tanh()),
         ["window:convolution_strided"] = new([F64[1, 6, 5, 2], F64[3, 2, 2, 2]], x => Convolved(x[0], x[1], [2, 3], [1, 2]).Square()),
-        ["window:convolution_groups"] = new([F64[2, 3, 4, 4], F64[2, 2, 2, 4]],
+        ["window:convolution_groups"] = new([F64[1, 3, 3, 4], F64[2, 2, 2, 4]],
             x => x[0].Convolve(x[1], (2, 1), Padding.Same, groups: 2).Tanh()),
         ["window:convolution_depthwise"] = new([F64[1, 4, 3, 3], F64[3, 2, 1, 3]],
             x => x[0].Convolve(x[1], padding: [(1, 0), (0, 2)], dilation: (2, 1), groups: 3).Square()),

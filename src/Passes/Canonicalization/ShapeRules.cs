@@ -111,7 +111,8 @@ internal static class ShapeRules
         var (low, high, interior) = (site.Operation.Ints("low"), site.Operation.Ints("high"), site.Operation.Ints("interior"));
         var last = Array.FindLastIndex([.. low.Select((n, i) => n + high[i] + interior[i])], n => n > 0);
         var run = site[0].Shape.Skip(last + 1).Aggregate(1L, (product, size) => product * size);
-        if (last < 0 || last == site.Type.Rank - 1 || interior[last] > 0 || run == 0 || run * site.Type.Shape[last] > int.MaxValue) return null;
+        if (last < 0 || last == site.Type.Rank - 1 || interior[last] > 0) return null;
+        if (run == 0 || run * site.Type.Shape[last] > int.MaxValue) return null;
         Shape Joined(Shape shape) => new([.. shape.Take(last), (int)(shape[last] * run)]);
         int[] Scaled(int[] amounts) => [.. amounts[..last], (int)(amounts[last] * run)];
         var x = site.EmitWith(Reshape.Instance, Reshape.Attributes(Joined(site[0].Shape)), site[0]);
