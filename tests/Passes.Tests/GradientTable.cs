@@ -121,7 +121,7 @@ internal static class GradientTable
             x => x[0].Convolve(x[1], 2, 1, groups: 2, layout: Layout.ChannelsFirst).Tanh()),
         ["window:convolution_transposed"] = new([F64[1, 2, 3, 2], F64[3, 2, 2, 2]],
             x => x[0].ConvolveTranspose(x[1], (2, 3), padding: 1, outputPadding: (1, 0), dilation: (1, 2)).Tanh()),
-        ["window:convolution_transposed_groups"] = new([F64[2, 2, 3, 2], F64[2, 2, 1, 2]],
+        ["window:convolution_transposed_groups"] = new([F64[1, 1, 2, 2], F64[2, 2, 1, 2]],
             x => x[0].ConvolveTranspose(x[1], 3, Padding.Same, groups: 2).Square()),
         ["window:convolution_cube"] = new([F64[1, 3, 2, 3, 2], F64[2, 2, 2, 2, 2]], x => x[0].Convolve(x[1], (2, 1, 1)).Tanh()),
         ["window:max_pool"] = new([F64[2, 5, 4, 2]], x => x[0].MaxPool((3, 2), 2, padding: 1, ceiling: true)),
