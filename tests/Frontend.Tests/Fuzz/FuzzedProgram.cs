@@ -159,7 +159,7 @@ internal sealed class FuzzedProgram
     // A null is told by the name of a parameter of the method called, of the constructor of an argument, or of what ops take.
     private bool IsAllowed(Exception error, MethodBase member) => error is GraphException or RuntimeException
         || (error is ArgumentNullException { ParamName: var name } && _values.GaveNull && (name is "operands" or "File" or "Text" or "value"
-            || member.GetParameters().Any(p => p.Name == name)));
+            || name == _values.NullWithin || member.GetParameters().Any(p => p.Name == name)));
 
     private static string NameOf(MethodBase? member) => $"{member?.DeclaringType?.Name}.{member?.Name}";
 

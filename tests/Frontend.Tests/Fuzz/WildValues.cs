@@ -27,10 +27,13 @@ internal sealed class WildValues(Random random, List<object> pool)
     /// <summary>Whether something was null that must not be.</summary>
     public bool GaveNull { get; private set; }
 
+    /// <summary>The parameter that a call within the call, as a wild optimizer makes them, was given a null for.</summary>
+    public string? NullWithin { get; private set; }
+
     /// <summary>Values of this builder are those that fit.</summary>
     public FunctionBuilder? Home { get; set; }
 
-    public void Start() => GaveNull = false;
+    public void Start() => (GaveNull, NullWithin) = (false, null);
 
     /// <summary>The member with random type arguments, if it has any.</summary>
     public MethodBase Close(MethodBase member) => member is MethodInfo { IsGenericMethodDefinition: true } generic
@@ -284,11 +287,17 @@ internal sealed class WildValues(Random random, List<object> pool)
             return Values.Chance(2) ? parameter - gradient : (Value)Values.Value()!;
         };
 
+        private TensorType NullType()
+        {
+            (Values.GaveNull, Values.NullWithin) = (true, "type");
+            return null!;
+        }
+
         private void Keep(UpdateScope scope, Value parameter)
         {
             var state = Values.Chance(2) ? scope.State(Values.Text(), parameter)
                 : Values.Chance(2) ? scope.CopyOf(Values.Text(), Values.Chance(2) ? parameter : (Value)Values.Value()!)
-                : scope.State(Values.Text(), Values.Chance(20) ? null! : (TensorType)Values.Made(typeof(TensorType))!);
+                : scope.State(Values.Text(), Values.Chance(20) ? NullType() : (TensorType)Values.Made(typeof(TensorType))!);
             if (Values.Chance(2)) scope.Assign(state, state);
             else scope.Assign(Values.Chance(2) ? state : (Value)Values.Value()!, Values.Chance(2) ? scope.Step : (Value)Values.Value()!);
         }
