@@ -15,15 +15,13 @@ internal sealed class FusionSink
 
     private readonly Function _function;
     private readonly FusionPlan _plan;
-    private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private readonly ValueReaders _readers;
     private readonly HashSet<Value> _results;
 
     public FusionSink(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        foreach (var operation in function.Operations)
-            foreach (var operand in operation.Operands.Distinct())
-                (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
+        _readers = new(function.Operations);
     }
 
     // Readers come first, so that a chain sinks as a whole.
@@ -36,7 +34,7 @@ internal sealed class FusionSink
 
     private FusionGroup? OnlyReader(Operation operation)
     {
-        var readers = operation.Results.SelectMany(r => _readers.GetValueOrDefault(r, [])).ToList();
+        var readers = operation.Results.SelectMany(r => _readers[r]).ToList();
         if (readers.Count == 0 || _plan.GroupOf(readers[0]) is not { } group) return null;
         return readers.All(r => _plan.GroupOf(r) == group) ? group : null;
     }

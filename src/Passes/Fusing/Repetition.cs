@@ -14,7 +14,7 @@ internal sealed class Repetition
 
     private readonly Function _function;
     private readonly FusionPlan _plan;
-    private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private readonly ValueReaders _readers;
     private readonly HashSet<Value> _results;
     // What readers in other kernels compute anew, and what is copied on the way to it.
     private readonly HashSet<Value> _repeated = [];
@@ -23,9 +23,7 @@ internal sealed class Repetition
     private Repetition(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        foreach (var operation in function.Operations)
-            foreach (var operand in operation.Operands.Distinct())
-                (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
+        _readers = new(function.Operations);
     }
 
     /// <summary>The function with copies beside their readers, or the function itself where nothing is repeated.</summary>
@@ -39,8 +37,7 @@ internal sealed class Repetition
     private void Consider(Operation operation)
     {
         if (!IsCheap(operation) || _plan.GroupOf(operation) is not { } own || _results.Contains(operation.Result)) return;
-        if (!_readers.TryGetValue(operation.Result, out var readers)) return;
-        var others = readers.Where(r => _plan.GroupOf(r) != own).ToList();
+        var others = _readers[operation.Result].Where(r => _plan.GroupOf(r) != own).ToList();
         var copied = new HashSet<Value>();
         if (others.Count == 0 || !others.All(IsOfElements) || StoredLeaves(operation, own, copied, MostInChain) is not { } leaves) return;
         if (leaves.Count(l => l.Shape.ElementCount == operation.Result.Shape.ElementCount) > 1) return;

@@ -11,7 +11,7 @@ internal sealed class MovedOperations
 {
     private readonly Dictionary<Operation, ReductionSplit> _splits;
     private readonly HashSet<Shape> _shapes;
-    private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private readonly ValueReaders _readers;
     private readonly HashSet<Operation> _late = [];
     private readonly HashSet<Operation> _ofRows = [];
     private readonly Dictionary<Operation, AxisSplit> _moved = [];
@@ -23,6 +23,7 @@ internal sealed class MovedOperations
             .Where(s => s.Split is not null).ToDictionary(s => s.Operation, s => s.Split!);
         var moving = _splits.Where(s => s.Value is { IsByRows: true, Axis: not null }).ToList();
         _shapes = [.. moving.Select(s => s.Value.Axis!.Shape)];
+        _readers = new(moving.Count == 0 ? [] : function.Operations);
         if (moving.Count == 0) return;
         foreach (var operation in function.Operations) Visit(operation);
         foreach (var (reduction, split) in moving) Move(reduction.Operands[0].Definition, split.Axis!);
@@ -33,8 +34,6 @@ internal sealed class MovedOperations
 
     private void Visit(Operation operation)
     {
-        foreach (var operand in operation.Operands.Distinct())
-            (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
         var sources = operation.Operands.Select(o => o.Definition).OfType<Operation>().ToArray();
         if (_splits.ContainsKey(operation) || sources.Any(_late.Contains)) _late.Add(operation);
         if (IsWholeReduction(operation) || (operation.Op is IElementOp or Broadcast or Reshape && sources.Any(_ofRows.Contains)))
@@ -57,7 +56,7 @@ internal sealed class MovedOperations
         while (stack.TryPop(out var operation))
         {
             foreach (var operand in operation.Operands) Push(operand.Definition);
-            foreach (var reader in _readers.GetValueOrDefault(operation.Result, []))
+            foreach (var reader in _readers[operation.Result])
                 if (!_late.Contains(reader) && !reader.Operands.Any(IsOfContraction)) Push(reader);
         }
     }
@@ -66,7 +65,7 @@ internal sealed class MovedOperations
     {
         if (operation.Op is not IElementOp || operation.Op is IIndexedOp || operation.Results.Length > 1 || _ofRows.Contains(operation))
             return false;
-        var readers = _readers.GetValueOrDefault(operation.Result, []);
+        var readers = _readers[operation.Result];
         // Index maps of other elements are repeated by their reader, and a contraction's epilogue may have several readers.
         return !operation.Operands.Any(IsMapped) && !readers.Any(IsWholeReduction)
             && !(readers.Count > 1 && operation.Operands.Any(IsOfContraction));
