@@ -37,9 +37,9 @@ internal static class WindowRules
     {
         if (DotRules.DotBelow(site) is not var (dot, moved)) return null;
         var (windows, axes) = (Window.Geometry.Of(site.Operation), DotGeneral.Axes.Of(dot.Attributes));
-        if (windows.Size.Zip(windows.Stride).All(p => p.First <= p.Second)) return null;
+        if (!Overlap(windows)) return null;
         var (x, y) = (dot.Operands[0], dot.Operands[1]);
-        var origin = new ResultAxes(axes, x.Rank, y.Rank);
+        var origin = new ResultAxes(dot);
         int[] positions = [.. windows.Axes.Select(a => moved[a])], taps = [.. windows.Size.Select((_, i) => moved[windows.FirstTap + i])];
         var added = origin.AllFrom(0, positions) is { } positionsX && origin.AllFrom(1, taps) is { } tapsY
                 ? Convolution(site, windows, axes, x, positionsX, y, tapsY, isSwapped: false)
@@ -48,6 +48,9 @@ internal static class WindowRules
             : null;
         return added is null ? null : DotRules.InOrder(site, added, moved.Except(taps));
     }
+
+    /// <summary>Whether an element is in several windows.</summary>
+    internal static bool Overlap(Window.Geometry windows) => windows.Size.Zip(windows.Stride).Any(p => p.First > p.Second);
 
     private static Value? Convolution(RewriteSite site, Window.Geometry windows, DotGeneral.Axes axes,
         Value x, int[] positions, Value y, int[] taps, bool isSwapped)
@@ -85,16 +88,5 @@ internal static class WindowRules
             high[axis] = sizes[axis] - low[axis] - ((x.Shape[axis] - 1) * stride[i] + 1);
         }
         return site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, interior), x);
-    }
-
-    /// <summary>Which operand's axis each axis of a contraction's result is.</summary>
-    private sealed class ResultAxes(DotGeneral.Axes axes, int rankX, int rankY)
-    {
-        private readonly (int Operand, int Axis)[] _from =
-            [.. axes.BatchX.Select(a => (-1, a)), .. axes.FreeX(rankX).Select(a => (0, a)), .. axes.FreeY(rankY).Select(a => (1, a))];
-
-        /// <summary>The axes of an operand that these axes of the result are, or null if some are not its own.</summary>
-        public int[]? AllFrom(int operand, int[] result) =>
-            result.All(a => _from[a].Operand == operand) ? [.. result.Select(a => _from[a].Axis)] : null;
     }
 }
