@@ -12,15 +12,9 @@ internal static class StridedWindowRules
     /// axis of taps q and one of phases p, and the phases of the result stand beside its positions.</remarks>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
-        if (DotRules.DotBelow(site) is not var (dot, moved)) return null;
         var windows = Window.Geometry.Of(site.Operation);
-        if (windows.Stride.All(s => s == 1) || windows.Dilation.Any(d => d != 1) || !WindowRules.Overlap(windows)) return null;
-        int[] positions = [.. windows.Axes.Select(a => moved[a])], taps = [.. windows.Size.Select((_, i) => moved[windows.FirstTap + i])];
-        var origin = new ResultAxes(dot);
-        for (var operand = 0; operand < 2; operand++)
-            if (origin.AllFrom(1 - operand, positions) is not null && origin.AllFrom(operand, taps) is { } tapsOfOperand)
-                return new Phases(site, windows).Apply(dot, moved, taps, operand, tapsOfOperand);
-        return null;
+        if (windows.Stride.All(s => s == 1) || windows.Dilation.Any(d => d != 1)) return null;
+        return TappedDot.Below(site) is { } below ? new Phases(site, windows).Apply(below) : null;
     }
 
     /// <summary>A convolution by phases of its stride.</summary>
@@ -39,20 +33,20 @@ internal static class StridedWindowRules
             _positions = [.. windows.Axes.Select((axis, i) => windows.Count(i, site.Type.Shape[axis]) + _taps[i] - 1)];
         }
 
-        public Value Apply(Operation dot, int[] moved, int[] taps, int operand, int[] tapsOfOperand)
+        public Value Apply(TappedDot below)
         {
             // Each tap's axis is followed by that of its phases.
             int Axis(int[] split, int axis) => axis + split.Count(t => t < axis);
-            int[] Renamed(int[] axes) => [.. axes.Select(a => Axis(tapsOfOperand, a))];
-            var axes = DotGeneral.Axes.Of(dot.Attributes);
-            axes = operand == 0 ? axes with { BatchX = Renamed(axes.BatchX), ContractX = Renamed(axes.ContractX) }
+            int[] Renamed(int[] axes) => [.. axes.Select(a => Axis(below.Taps, a))];
+            var axes = DotGeneral.Axes.Of(below.Dot.Attributes);
+            axes = below.Operand == 0 ? axes with { BatchX = Renamed(axes.BatchX), ContractX = Renamed(axes.ContractX) }
                 : axes with { BatchY = Renamed(axes.BatchY), ContractY = Renamed(axes.ContractY) };
-            Value[] operands = [.. dot.Operands];
-            operands[operand] = Split(operands[operand], tapsOfOperand);
+            Value[] operands = [.. below.Dot.Operands];
+            operands[below.Operand] = Split(below.Tapped, below.Taps);
             var product = _site.EmitWith(DotGeneral.Instance, axes.Attributes, operands[0], operands[1]);
-            var (first, rest) = (_windows.FirstTap, _windows.FirstTap + taps.Length);
+            var (taps, moved, first) = (below.TapsOfResult, below.Moved, _windows.FirstTap);
             int[] order = [.. moved[..first].Select(a => Axis(taps, a)), .. taps.Select(t => Axis(taps, t)),
-                .. taps.Select(t => Axis(taps, t) + 1), .. moved[rest..].Select(a => Axis(taps, a))];
+                .. taps.Select(t => Axis(taps, t) + 1), .. moved[(first + taps.Length)..].Select(a => Axis(taps, a))];
             return Merge(Add(DotRules.InOrder(_site, product, order)));
         }
 
