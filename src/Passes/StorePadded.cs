@@ -19,22 +19,24 @@ public sealed class StorePadded : IPass
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context)
     {
-        var pads = FirstPads(function);
+        var readers = new ValueReaders(function.Operations);
+        var pads = FirstPads(function, readers);
         var padded = new Dictionary<Operation, Value>();
         return Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
-            if (operation.Op is Pad) return [padded.GetValueOrDefault(operation) ?? OfRuns(operation, builder, operands[0])];
-            if (operation.Results is not [var x] || !pads.TryGetValue(x, out var pad)) return null;
+            if (operation.Op is Pad && pads.GetValueOrDefault(operation.Operands[0]) != operation)
+                return [OfRuns(operation, builder, operands[0])];
+            if (padded.TryGetValue(operation, out var known)) return [known];
+            if (operation.Results is not [var x] || readers[x].Count == 1 || !pads.TryGetValue(x, out var pad)) return null;
             var computed = builder.Emit(operation.Op, [.. operands], operation.Attributes);
             padded[pad] = builder.Emit(Pad.Instance, [computed], pad.Attributes);
             return [Within(padded[pad], pad)];
         });
     }
 
-    private static Dictionary<Value, Operation> FirstPads(Function function)
+    private static Dictionary<Value, Operation> FirstPads(Function function, ValueReaders readers)
     {
-        var (readers, pads) = (new ValueReaders(function.Operations), new Dictionary<Value, Operation>());
-        var results = function.Results.ToHashSet();
+        var (results, pads) = (function.Results.ToHashSet(), new Dictionary<Value, Operation>());
         foreach (var pad in function.Operations.Where(o => o.Op is Pad && o.Ints("interior").All(n => n == 0)))
             if (pad.Operands[0] is var x && IsComputed(x) && !results.Contains(x) && readers[x].All(CanReadViews)
                 && RunOf(pad) is 1 or >= LeastRun && !IsOfContraction(x, readers)) pads.TryAdd(x, pad);
