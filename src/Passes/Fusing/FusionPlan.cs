@@ -122,7 +122,7 @@ internal sealed class FusionPlan
     private void Assign(Operation operation)
     {
         var shape = operation.Result.Shape;
-        if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));
+        if (IsAlone(operation)) Join(operation, NewGroup(null, shape, []));
         else if (operation.Op is IContractionOp) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
         else if (operation.Op is IReductionOp) PlaceReduction(operation);
         // An index map reads other elements than its own, so they must be in memory: it begins a kernel.
@@ -161,7 +161,7 @@ internal sealed class FusionPlan
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
-    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind != FusionKind.Alone)
+    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind is not null)
         .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
 
     private HashSet<FusionGroup> Sources(Operation operation) =>
@@ -202,7 +202,7 @@ internal sealed class FusionPlan
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 
-    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
+    private FusionGroup NewGroup(FusionKind? kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
 
     private void Join(Operation operation, FusionGroup group)
     {
