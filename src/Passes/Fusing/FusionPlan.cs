@@ -28,6 +28,10 @@ internal sealed class FusionPlan
     /// outgrows the first-level cache in any case. Only sizes that <see cref="SplitReductions"/> cannot divide leave such rows.</summary>
     private const long LeastShared = 1 << 14;
 
+    /// <summary>Most neighbouring elements that are kept, of which a reduction reads all at each step: those of f32 on the widest target.
+    /// Of more it reads memory in columns.</summary>
+    private const long MostColumns = 64;
+
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
     // Of the index maps, those that are strided views of memory.
@@ -133,11 +137,11 @@ internal sealed class FusionPlan
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless columns are
-        // read for another one anyway; a math function would be computed in each of their passes.
+        // A math function would be computed in each pass over the columns.
         var isRowWise = axes.Contains(domain.Rank - 1);
+        var isInColumns = !isRowWise && ReadsColumns(domain, axes);
         var candidates = Candidates(operation)
-            .Where(c => isRowWise || (c.Kind == FusionKind.Row && !c.Members.Any(ElementKernel.IsFunction)));
+            .Where(c => (!isInColumns || c.Kind == FusionKind.Row) && (isRowWise || !c.Members.Any(ElementKernel.IsFunction)));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -148,6 +152,14 @@ internal sealed class FusionPlan
             return;
         }
         Join(operation, NewGroup(FusionKind.Row, domain, axes));
+    }
+
+    // What feeds such a reduction is better written row by row, unless columns are read for another one anyway. One range of many rows is
+    // a single worker's.
+    private static bool ReadsColumns(Shape domain, int[] axes)
+    {
+        var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
+        return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
     }
 
     private void PlaceElement(Operation operation)
