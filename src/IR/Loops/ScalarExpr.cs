@@ -140,6 +140,8 @@ public abstract record ScalarExpr(DType DType)
             (BinaryKind.Mul, 1, _) => y,
             (BinaryKind.Mul, _, 1) => x,
             (BinaryKind.Mul, 0, _) or (BinaryKind.Mul, _, 0) => Index(0),
+            (BinaryKind.Div, { } m, > 0) => Index(m / b!.Value),
+            (BinaryKind.Rem, { } m, > 0) => Index(m % b!.Value),
             (BinaryKind.Div, _, 1) => x,
             (BinaryKind.Rem, _, 1) => Index(0),
             _ => null,

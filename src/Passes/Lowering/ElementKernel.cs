@@ -74,23 +74,21 @@ internal static class ElementKernel
     private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
     {
         // Vectors are along the innermost axis of more than one element.
-        var along = Math.Max(Array.FindLastIndex([.. shape], size => size != 1), 0);
-        var columns = shape.Rank == 0 ? 1 : shape[along];
-        var rows = shape.ElementCount / columns;
-        var row = new LoopVariable("row", rows);
-        var outer = shape.Rank == 0 ? [] : shape.Sizes[..along].ToArray();
-        var leading = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer);
-        ForStatement Vectors(int first, int count, LoopKind kind)
+        var sizes = MergedAxes.Sizes(body.Function, shape, [.. Enumerable.Range(0, shape.Rank)]);
+        var along = Math.Max(Array.FindLastIndex(sizes, size => size != 1), 0);
+        var (outer, columns) = shape.Rank == 0 ? ([], 1) : (sizes[..along], sizes[along]);
+        ForStatement Vectors(ScalarExpr[] leading, int first, int count, LoopKind kind)
         {
             var lane = new LoopVariable("i", count);
             ScalarExpr[] index = [.. leading, lane.Value + first, .. Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank)];
             var inner = Elements(body, _ => index[..shape.Rank]);
             return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
         }
-        if (rows == 1) return Vectors(0, columns, LoopKind.ParallelVector);
+        if (shape.ElementCount == columns)
+            return Vectors([.. outer.Select(_ => ScalarExpr.Index(0))], 0, columns, LoopKind.ParallelVector);
         int[] bounds = [0, .. Breaks(body.Function, shape, along), columns];
-        return new ForStatement(row, rows, LoopKind.Parallel, 1,
-            [.. bounds.Zip(bounds.Skip(1)).Select(b => Vectors(b.First, b.Second - b.First, LoopKind.Vector))]);
+        return RowLoops.Over(outer, leading =>
+            bounds.Zip(bounds.Skip(1)).Select(b => Vectors(leading, b.First, b.Second - b.First, LoopKind.Vector)));
     }
 
     // Between them what is read changes along an axis, as from padding to the elements within it.

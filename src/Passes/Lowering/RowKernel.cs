@@ -11,6 +11,17 @@ internal sealed class RowKernel
     /// <summary>Vector registers that one iteration fills: as many independent partial results hide the latency of an addition.</summary>
     private const int RegistersPerVector = 4;
 
+    /// <summary>Columns that one iteration sums at least: where there are fewer, several rows have partial results of their own.</summary>
+    private const int ColumnsAtOnce = 64;
+    private const int MostRowsAtOnce = 8;
+
+    /// <summary>Elements up to which a reduction's loop is unrolled (the taps of a window): no index is computed, and what one pass has
+    /// computed of them stays in registers for the next.</summary>
+    private const int MostTaps = 16;
+
+    /// <summary>Operations in all copies of a loop's body: LLVM's time grows faster than linearly with a function.</summary>
+    private const int MostOperations = 800;
+
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
     private readonly Shape _domain;
@@ -49,32 +60,48 @@ internal sealed class RowKernel
 
     private ForStatement RowWise()
     {
-        var row = new LoopVariable("row");
-        var keptSizes = _kept.Select(a => _domain[a]).ToArray();
-        var rows = keptSizes.Aggregate(1L, (a, b) => a * b);
-        var keptIndex = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, keptSizes);
         var columns = _domain[^1];
-        var lanes = LanesFor(columns);
-        var statements = Stages(keptIndex, new VectorLoop(columns, lanes));
-        return new ForStatement(row, rows, LoopKind.Parallel, 1, [.. statements]);
+        var lanes = LanesFor(columns, RegistersPerVector);
+        return RowLoops.Over(SizesOf(_kept), keptIndex => Stages(keptIndex, new VectorLoop(columns, lanes)));
     }
 
     private ForStatement ColumnWise()
     {
-        var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
-        var outer = _kept[..^1].Select(a => _domain[a]).ToArray();
-        var rows = outer.Aggregate(1L, (a, b) => a * b);
-        var columns = _domain[^1];
-        var lanes = LanesFor(columns);
-        ScalarExpr[] keptIndex = [.. KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer), lane.Value];
-        var statements = Stages(keptIndex, null);
-        var kind = rows == 1 ? LoopKind.ParallelVector : LoopKind.Vector;
-        var vectors = new ForStatement(lane, columns, kind, lanes, [.. statements]);
-        return rows == 1 ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
+        var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
+        var (outer, columns) = (sizes[..^1], sizes[^1]);
+        var lanes = LanesFor(columns, Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
+        ForStatement Vectors(ScalarExpr[] leading, LoopKind kind)
+        {
+            var lane = new LoopVariable("i");
+            return new(lane, columns, kind, lanes, [.. Stages([.. leading, lane.Value], null)]);
+        }
+        return outer.All(size => size == 1) ? Vectors([.. outer.Select(_ => ScalarExpr.Index(0))], LoopKind.ParallelVector)
+            : RowLoops.Over(outer, leading => [Vectors(leading, LoopKind.Vector)]);
     }
 
-    private int LanesFor(int columns) =>
-        Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
+    private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function, _domain, axes);
+
+    // Elements of a reduction that is unrolled, else 0.
+    private int UnrolledTaps
+    {
+        get
+        {
+            var count = _reduced.Aggregate(1L, (n, a) => n * _domain[a]);
+            return !IsRowWise && count is > 0 and <= MostTaps && count * ElementKernel.Cost(_body.Function) <= MostOperations ? (int)count : 0;
+        }
+    }
+
+    // Of a sum by columns: their number, not the target, decides, so that the order of additions is the same everywhere.
+    private int RowsAtOnce(int reductions)
+    {
+        if (IsRowWise || reductions == 0) return 1;
+        var most = MostOperations / ElementKernel.Cost(_body.Function);
+        var rows = ColumnsAtOnce / (ElementKernel.PowerOfTwoAtLeast(SizesOf(_kept)[^1]) * reductions);
+        return Math.Clamp(rows, 1, Math.Clamp(most, 1, MostRowsAtOnce));
+    }
+
+    private int LanesFor(int columns, int registers) =>
+        Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * registers, ElementKernel.PowerOfTwoAtLeast(columns));
 
     // What each pass computes elements of.
     private Value[][] Passes() => [.. Enumerable.Range(0, _stage.Values.Max() + 1)
@@ -90,6 +117,7 @@ internal sealed class RowKernel
         var statements = new List<Statement>();
         _body.PushScope();
         ReadRowOperands(keptIndex, statements);
+        Dictionary<Value, ScalarExpr>[] taps = [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
         {
@@ -97,8 +125,8 @@ internal sealed class RowKernel
             var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
             if (reductions.Length == 0 && stored.Length == 0) continue;
             Accumulator[] accumulators = [.. reductions.Select(r => new Accumulator(_body, r))];
-            statements.AddRange(accumulators.SelectMany(a => a.Start()));
-            statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(accumulators));
+            var pass = new Pass(this, stage, keptIndex, vectors, reductions, stored);
+            statements.AddRange(taps.Length > 0 ? pass.Unroll(accumulators, taps) : pass.Build(accumulators));
             foreach (var accumulator in accumulators) accumulator.Define(_body);
         }
         _body.PopScope();
@@ -154,15 +182,21 @@ internal sealed class RowKernel
             (_kernel, _stage, _vectors, _reductions, _stored) = (kernel, stage, vectors, reductions, stored);
             var domain = kernel._domain;
             _loopAxes = [.. kernel._reduced.Where(a => vectors is null || a != domain.Rank - 1)];
-            _sizes = [.. _loopAxes.Select(a => domain[a])];
+            _sizes = kernel.SizesOf(_loopAxes);
             _count = _sizes.Aggregate(1L, (a, b) => a * b);
             _index = new ScalarExpr[domain.Rank];
             for (var i = 0; i < keptIndex.Length; i++) _index[kernel._kept[i]] = keptIndex[i];
         }
 
         /// <summary>The pass, its reductions going to given accumulators.</summary>
-        public IEnumerable<Statement> Build(Accumulator[] accumulators) =>
-            Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
+        public IEnumerable<Statement> Build(Accumulator[] accumulators) => [.. accumulators.SelectMany(a => a.Start()),
+            .. Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into))];
+
+        /// <summary>The pass, element by element.</summary>
+        /// <param name="accumulators">What its reductions go to.</param>
+        /// <param name="taps">What is known of each element, from passes before too.</param>
+        public IEnumerable<Statement> Unroll(Accumulator[] accumulators, Dictionary<Value, ScalarExpr>[] taps) =>
+            taps.SelectMany((known, tap) => Elements(ScalarExpr.Index(tap), null, accumulators, known, starts: tap == 0));
 
         // Comparisons do not round, nor do integers.
         private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
@@ -170,10 +204,21 @@ internal sealed class RowKernel
         private IEnumerable<Statement> Cascaded(long count, Accumulator[] into,
             Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
         {
-            if (Rounds) return Cascade.Run(count, into, Open, step);
-            if (count == 1) return step(ScalarExpr.Index(0), into);
-            var variable = new LoopVariable("r");
-            return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. step(variable.Value, into)])];
+            IEnumerable<Statement> Range(ScalarExpr first, long steps, Accumulator[] sums) => Interleaved(first, steps, sums, step);
+            return Rounds ? Cascade.RunRanges(count, into, Open, Range, Cascade.MostSteps, "r") : Range(ScalarExpr.Index(0), count, into);
+        }
+
+        // Every n-th step goes to one accumulator of n, so that an addition need not wait for the one before.
+        private IEnumerable<Statement> Interleaved(ScalarExpr first, long steps, Accumulator[] into,
+            Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
+        {
+            var n = _vectors is null ? _kernel.RowsAtOnce(_reductions.Length) : 1;
+            if (n == 1 || steps < 2 * n) return Cascade.Loop(steps, "r", r => step(first + r, into));
+            CascadeLevel<Accumulator[]>[] levels = [.. Enumerable.Range(0, n).Select(_ => Open(into))];
+            return [.. levels.SelectMany(l => l.Declare),
+                .. Cascade.Loop(steps / n, "r", r => levels.SelectMany((l, i) => step(first + r * n + i, l.Accumulators))),
+                .. Enumerable.Range(0, (int)(steps % n)).SelectMany(i => step(first + (steps - steps % n + i), levels[i].Accumulators)),
+                .. levels.SelectMany(l => l.Add)];
         }
 
         private CascadeLevel<Accumulator[]> Open(Accumulator[] outer)
@@ -204,20 +249,22 @@ internal sealed class RowKernel
         private ScalarExpr InReduced(ScalarExpr[] index) => KernelBody.Position(
             new Shape([.. _kernel._reduced.Select(a => _kernel._domain[a])]), [.. _kernel._reduced.Select(a => index[a])]);
 
-        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into)
+        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into,
+            Dictionary<Value, ScalarExpr>? known = null, bool starts = false)
         {
             var (body, statements) = (_kernel._body, new List<Statement>());
             ScalarExpr[] index = [.. _index];
             var loopIndex = KernelBody.Unravel(_count == 1 ? ScalarExpr.Index(0) : outer, _sizes);
             for (var i = 0; i < _loopAxes.Length; i++) index[_loopAxes[i]] = loopIndex[i];
             if (column is not null) index[^1] = column;
-            body.PushScope();
+            body.PushScope(known);
             if (column is not null)
                 _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
             for (var i = 0; i < _reductions.Length; i++)
             {
                 var element = body.Element(_reductions[i].Operands[0], index, statements);
-                statements.Add(into[i].Add(element, InReduced(index)));
+                if (starts) statements.AddRange(into[i].StartWith(element, InReduced(index)));
+                else statements.Add(into[i].Add(element, InReduced(index)));
             }
             body.Store(_stored, _ => index, statements);
             body.PopScope();
