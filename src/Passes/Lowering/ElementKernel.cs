@@ -87,7 +87,7 @@ internal static class ElementKernel
         if (shape.ElementCount == columns)
             return Vectors([.. outer.Select(_ => ScalarExpr.Index(0))], 0, columns, LoopKind.ParallelVector);
         int[] bounds = [0, .. Breaks(body.Function, shape, along), columns];
-        return RowLoops.Over(outer, leading =>
+        return RowLoops.Over(outer, columns, leading =>
             bounds.Zip(bounds.Skip(1)).Select(b => Vectors(leading, b.First, b.Second - b.First, LoopKind.Vector)));
     }
 

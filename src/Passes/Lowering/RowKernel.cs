@@ -38,7 +38,7 @@ internal sealed class RowKernel
         _reduced = Reduction.Axes(first);
         _kept = [.. Enumerable.Range(0, _domain.Rank).Except(_reduced)];
         foreach (var operation in _body.Function.Operations) SetStage(operation);
-        _cache = new RowCache(_body, _domain, IsRowWise ? _reduced.Aggregate(1L, (n, a) => n * _domain[a]) : 0, target, Passes());
+        _cache = new RowCache(_body, _domain, IsRowWise ? ReducedCount : 0, target, Passes());
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new RowKernel(fusion, target).Build();
@@ -62,7 +62,7 @@ internal sealed class RowKernel
     {
         var columns = _domain[^1];
         var lanes = LanesFor(columns, RegistersPerVector);
-        return RowLoops.Over(SizesOf(_kept), keptIndex => Stages(keptIndex, new VectorLoop(columns, lanes)));
+        return RowLoops.Over(SizesOf(_kept), ReducedCount, keptIndex => Stages(keptIndex, new VectorLoop(columns, lanes)));
     }
 
     private ForStatement ColumnWise()
@@ -76,18 +76,20 @@ internal sealed class RowKernel
             return new(lane, columns, kind, lanes, [.. Stages([.. leading, lane.Value], null)]);
         }
         return outer.All(size => size == 1) ? Vectors([.. outer.Select(_ => ScalarExpr.Index(0))], LoopKind.ParallelVector)
-            : RowLoops.Over(outer, leading => [Vectors(leading, LoopKind.Vector)]);
+            : RowLoops.Over(outer, columns * ReducedCount, leading => [Vectors(leading, LoopKind.Vector)]);
     }
 
     private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function, _domain, axes);
+
+    private long ReducedCount => _reduced.Aggregate(1L, (n, a) => n * _domain[a]);
 
     // Elements of a reduction that is unrolled, else 0.
     private int UnrolledTaps
     {
         get
         {
-            var count = _reduced.Aggregate(1L, (n, a) => n * _domain[a]);
-            return !IsRowWise && count is > 0 and <= MostTaps && count * ElementKernel.Cost(_body.Function) <= MostOperations ? (int)count : 0;
+            var isShort = ReducedCount is > 0 and <= MostTaps && ReducedCount * ElementKernel.Cost(_body.Function) <= MostOperations;
+            return isShort && !IsRowWise ? (int)ReducedCount : 0;
         }
     }
 

@@ -9,14 +9,18 @@ internal static class RowLoops
     /// <summary>Iterations that remain to be shared.</summary>
     private const long LeastShared = 64;
 
+    /// <summary>Elements of a row beside which a division costs nothing.</summary>
+    private const long LongRow = 512;
+
     /// <summary>The loops.</summary>
     /// <param name="sizes">Of the axes.</param>
+    /// <param name="elements">That the body works on.</param>
     /// <param name="body">What runs at each index.</param>
-    public static ForStatement Over(int[] sizes, Func<ScalarExpr[], IEnumerable<Statement>> body)
+    public static ForStatement Over(int[] sizes, long elements, Func<ScalarExpr[], IEnumerable<Statement>> body)
     {
         var rows = sizes.Aggregate(1L, (n, size) => n * size);
         var along = Array.FindLastIndex(sizes, size => size != 1);
-        var inner = rows > 0 && sizes.Count(size => size != 1) > 1 ? Inner(sizes[along], rows) : 1;
+        var inner = rows > 0 && elements < LongRow && sizes.Count(size => size != 1) > 1 ? Inner(sizes[along], rows) : 1;
         var (row, x) = (new LoopVariable("row", rows > 0 ? rows / inner : null), new LoopVariable("x", inner));
         if (inner > 1) sizes = [.. sizes[..along], sizes[along] / inner, .. sizes[(along + 1)..]];
         var index = KernelBody.Unravel(rows == inner ? ScalarExpr.Index(0) : row.Value, sizes);
