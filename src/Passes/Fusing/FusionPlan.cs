@@ -133,11 +133,12 @@ internal sealed class FusionPlan
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless columns are
-        // read for another one anyway; a math function would be computed in each of their passes.
+        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless it is of few
+        // elements (the taps of a window) or repeats what it reads, or columns are read for another one anyway; a math function would be
+        // computed in each of their passes.
         var isRowWise = axes.Contains(domain.Rank - 1);
-        var candidates = Candidates(operation)
-            .Where(c => isRowWise || (c.Kind == FusionKind.Row && !c.Members.Any(ElementKernel.IsFunction)));
+        var candidates = Candidates(operation).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
+            || (!c.Members.Any(ElementKernel.IsFunction) && (c.Kind == FusionKind.Row || Repeats(c))));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -148,6 +149,13 @@ internal sealed class FusionPlan
             return;
         }
         Join(operation, NewGroup(FusionKind.Row, domain, axes));
+    }
+
+    // Whether a kernel reads at most half as much memory as its elements would take, as of windows.
+    private bool Repeats(FusionGroup group)
+    {
+        var read = group.Members.SelectMany(m => m.Operands.SelectMany(o => Leaves(m, o))).Distinct().Where(v => GroupOf(v) != group);
+        return 2 * read.Sum(v => v.Type.Bytes) <= group.Members[0].Result.Type.Bytes;
     }
 
     private void PlaceElement(Operation operation)
