@@ -36,7 +36,7 @@ public sealed class Canonicalize : IPass
         [Transpose.Instance] = [ShapeRules.TransposeNothing, ShapeRules.OfSplat, ShapeRules.TransposeTwice, DotRules.TransposeOfDot],
         [Reverse.Instance] = [ShapeRules.ReverseNothing, ShapeRules.OfSplat],
         [Window.Instance] = [ShapeRules.OfSplat, WindowRules.OfOneTap],
-        [OverlapAdd.Instance] = [WindowRules.OverlapAddOfOneTap, WindowRules.OverlapAddOfDot],
+        [OverlapAdd.Instance] = [WindowRules.OverlapAddOfOneTap, StridedWindowRules.OverlapAddOfDot, WindowRules.OverlapAddOfDot],
         [Slice.Instance] = [ShapeRules.SameShape, ShapeRules.OfSplat, ShapeRules.SliceTwice],
         [Pad.Instance] = [ShapeRules.PadNothing, ShapeRules.PadSplat, ShapeRules.PadOfRuns],
         [Concatenate.Instance] = [ShapeRules.ConcatenateOne],

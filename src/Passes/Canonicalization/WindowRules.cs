@@ -35,23 +35,31 @@ internal static class WindowRules
     /// between the two comes after.</remarks>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
-        if (DotRules.DotBelow(site) is not var (dot, moved)) return null;
-        var (windows, axes) = (Window.Geometry.Of(site.Operation), DotGeneral.Axes.Of(dot.Attributes));
-        if (windows.Size.Zip(windows.Stride).All(p => p.First <= p.Second)) return null;
-        var (x, y) = (dot.Operands[0], dot.Operands[1]);
-        var origin = new ResultAxes(axes, x.Rank, y.Rank);
-        int[] positions = [.. windows.Axes.Select(a => moved[a])], taps = [.. windows.Size.Select((_, i) => moved[windows.FirstTap + i])];
-        var added = origin.AllFrom(0, positions) is { } positionsX && origin.AllFrom(1, taps) is { } tapsY
-                ? Convolution(site, windows, axes, x, positionsX, y, tapsY, isSwapped: false)
-            : origin.AllFrom(1, positions) is { } positionsY && origin.AllFrom(0, taps) is { } tapsX
-                ? Convolution(site, windows, axes, y, positionsY, x, tapsX, isSwapped: true)
-            : null;
-        return added is null ? null : DotRules.InOrder(site, added, moved.Except(taps));
+        if (TappedDot.Below(site) is not { } below) return null;
+        var windows = Window.Geometry.Of(site.Operation);
+        if (!below.IsNarrow) return Convolution(site, windows, below);
+        return windows.Axes.Length == 1 ? null : AddLastAxisApart(site, windows);
     }
 
-    private static Value? Convolution(RewriteSite site, Window.Geometry windows, DotGeneral.Axes axes,
-        Value x, int[] positions, Value y, int[] taps, bool isSwapped)
+    // With few channels a result of the taps along one axis too fills the vectors of the contraction; those are then added.
+    private static Value AddLastAxisApart(RewriteSite site, Window.Geometry windows)
     {
+        var (count, first) = (windows.Axes.Length, windows.FirstTap);
+        var (axis, tap) = (windows.Axes[^1], first + count - 1);
+        int[] order = [.. Enumerable.Range(0, windows.Axes[^2] + 1), .. Enumerable.Range(first, count - 1),
+            .. Enumerable.Range(windows.Axes[^2] + 1, first - windows.Axes[^2] - 1), .. Enumerable.Range(tap, site[0].Rank - tap)];
+        var moved = DotRules.InOrder(site, site[0], order);
+        int[] sizes = [.. site.Type.Shape];
+        sizes[axis] = windows.Count(count - 1, sizes[axis]);
+        Window.Geometry Axes(Range range) => new(windows.Axes[range], windows.Size[range], windows.Stride[range], windows.Dilation[range]);
+        var inner = site.EmitWith(OverlapAdd.Instance,
+            OverlapAdd.Attributes(Axes(..^1), new Shape([.. sizes[..first], windows.Size[^1], .. sizes[first..]])), moved);
+        return site.EmitWith(OverlapAdd.Instance, OverlapAdd.Attributes(Axes(^1..), site.Type.Shape), inner);
+    }
+
+    private static Value? Convolution(RewriteSite site, Window.Geometry windows, TappedDot below)
+    {
+        var (x, y, positions, taps) = (below.Positioned, below.Tapped, below.Positions, below.Taps);
         if (positions.Zip(positions.Skip(1)).Any(p => p.First >= p.Second)) return null;
         int[] sizes = [.. x.Shape];
         for (var i = 0; i < positions.Length; i++)
@@ -63,7 +71,8 @@ internal static class WindowRules
         var reversed = site.EmitWith(Reverse.Instance, Reverse.Attributes(taps.Order()), y);
         int[] Moved(int[] of) => [.. of.Select(a => a < inner.FirstTap ? a : a + taps.Length)];
         int[] newTaps = [.. taps.Select((_, i) => inner.FirstTap + i)];
-        return isSwapped
+        var axes = DotGeneral.Axes.Of(below.Dot.Attributes);
+        var added = below.Operand == 0
             ? site.EmitWith(DotGeneral.Instance, (axes with
             {
                 BatchY = Moved(axes.BatchY), ContractX = [.. axes.ContractX, .. taps], ContractY = [.. Moved(axes.ContractY), .. newTaps],
@@ -72,6 +81,7 @@ internal static class WindowRules
             {
                 BatchX = Moved(axes.BatchX), ContractX = [.. newTaps, .. Moved(axes.ContractX)], ContractY = [.. taps, .. axes.ContractY],
             }).Attributes, read, reversed);
+        return DotRules.InOrder(site, added, below.Moved.Except(below.TapsOfResult));
     }
 
     // x with zeros between its elements along some axes, and before and after them, up to the given sizes.
@@ -85,16 +95,5 @@ internal static class WindowRules
             high[axis] = sizes[axis] - low[axis] - ((x.Shape[axis] - 1) * stride[i] + 1);
         }
         return site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, interior), x);
-    }
-
-    /// <summary>Which operand's axis each axis of a contraction's result is.</summary>
-    private sealed class ResultAxes(DotGeneral.Axes axes, int rankX, int rankY)
-    {
-        private readonly (int Operand, int Axis)[] _from =
-            [.. axes.BatchX.Select(a => (-1, a)), .. axes.FreeX(rankX).Select(a => (0, a)), .. axes.FreeY(rankY).Select(a => (1, a))];
-
-        /// <summary>The axes of an operand that these axes of the result are, or null if some are not its own.</summary>
-        public int[]? AllFrom(int operand, int[] result) =>
-            result.All(a => _from[a].Operand == operand) ? [.. result.Select(a => _from[a].Axis)] : null;
     }
 }

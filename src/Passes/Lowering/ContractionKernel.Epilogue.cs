@@ -50,7 +50,7 @@ internal sealed partial class ContractionKernel
             for (var i = 0L; i < rowsPerStep; i++)
             {
                 var row = FirstM(TileNumber(panel, tile)) + step * rowsPerStep + i;
-                var position = KernelBody.Position(shape, _shape.ResultIndex(panel.Range.Batch, row, panel.FirstN));
+                var position = KernelBody.Position(shape, _result.Position(panel.Range.Batch, row, panel.FirstN));
                 for (var at = 0; at < _blocking.TileN; at += LineElements)
                     yield return new PrefetchStatement(buffer, position + at, Level: 1);
             }
@@ -71,7 +71,7 @@ internal sealed partial class ContractionKernel
             : ScalarExpr.Compare(CompareKind.Lt, row, ScalarExpr.Index(_shape.M));
         var m = CoversExactly || MovesLastTile ? RowOf(number, rowOfTile)
             : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
-        var index = _shape.ResultIndex(panel.Range.Batch, m, panel.FirstN + lane);
+        var index = _result.Index(panel.Range.Batch, m, panel.FirstN + lane);
         return _body.StoreFrom(_dot, sum.ConvertTo(_dtype), _ => index, guard);
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class ContractionKernel
     private readonly DType _accumulator;
     private readonly Value _dot;
     private readonly ContractionShape _shape;
+    private readonly ContractionResult _result;
     private readonly ContractionBlocking _blocking;
     private readonly Operation[] _afterDot;
     private readonly long _packedStride;
@@ -49,6 +50,7 @@ internal sealed partial class ContractionKernel
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _accumulator = Accumulation.TypeOf(dot);
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
+        _result = new(_shape, _dot, _afterDot);
         _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, PartitionsM(weights), takesWholeN: IsSmall);
         if (PacksA() && PaysToPackPerWorker(weights))
             _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, partitionsM: true, takesWholeN: false);

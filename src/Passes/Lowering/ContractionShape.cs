@@ -36,11 +36,8 @@ internal sealed class ContractionShape
     /// <summary>Whether the result is M × N, row-major, in memory.</summary>
     public bool IsRowMajor => Batch == 1 && !_isSwapped;
 
-    public ScalarExpr[] ResultIndex(ScalarExpr batch, AxisNumber m, ScalarExpr n)
-    {
-        var (left, right) = (A.Free.Split(m), B.Free.Split(n));
-        return [.. A.Batch.Split(batch), .. _isSwapped ? right : left, .. _isSwapped ? left : right];
-    }
+    /// <summary>The groups of axes of the result, in its order.</summary>
+    public AxisGroup[] ResultGroups => _isSwapped ? [A.Batch, B.Free, A.Free] : [A.Batch, A.Free, B.Free];
 }
 
 /// <summary>One operand of a contraction: a view of memory, its axes in three groups.</summary>
@@ -128,6 +125,12 @@ internal sealed class AxisGroup
         return position;
     }
 
+    /// <summary>How many axes there are, those of one element included.</summary>
+    public int Rank => _sizes.Length;
+
     /// <summary>The index along each axis.</summary>
     public ScalarExpr[] Split(AxisNumber number) => number.Split(_sizes);
+
+    /// <summary>An index with the number along the innermost axis of more than one element.</summary>
+    public ScalarExpr[] Whole(AxisNumber number) => KernelBody.FlatIndex(new Shape(_sizes), number.Sum);
 }

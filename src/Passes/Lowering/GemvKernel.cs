@@ -13,6 +13,7 @@ internal sealed class GemvKernel
     private readonly Value _dot;
     private readonly DType _dtype;
     private readonly ContractionShape _shape;
+    private readonly ContractionResult _result;
     private readonly int _lanes;
     private readonly int _group;
     private readonly LoopBuffer _partials;
@@ -23,6 +24,7 @@ internal sealed class GemvKernel
         _body = new KernelBody(fusion);
         var dot = Dot(_body.Function);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        _result = new(_shape, _dot, _body.Function.Operations);
         _lanes = target.Lanes(_dtype);
         _group = GroupSize(target);
         _partials = _body.AddScratch("partials", _dtype, (long)_group * _lanes, BufferScope.Worker);
@@ -101,7 +103,7 @@ internal sealed class GemvKernel
     {
         var lane = new LoopVariable("n");
         var sum = _body.NewLocal("s", _dtype);
-        var index = _shape.ResultIndex(batch, ScalarExpr.Index(0), row + lane.Value);
+        var index = _result.Index(batch, ScalarExpr.Index(0), row + lane.Value);
         return new(lane, size, LoopKind.Vector, Math.Min(_lanes, ElementKernel.PowerOfTwoAtLeast(size)),
             [new LetStatement(sum, Sum(0, _lanes)), .. _body.StoreFrom(_dot, new LocalExpr(sum), _ => index)]);
 
