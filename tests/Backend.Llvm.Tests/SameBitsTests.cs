@@ -65,6 +65,22 @@ public sealed class SameBitsTests
         Check(function, size, [2, 3, 4, 8]);
     }
 
+    [Theory]
+    [InlineData(6)]
+    [InlineData(72)]
+    public void OfSumsOfFewColumnsForAnyNumberOfWorkers(int channels)
+    {
+        var b = new FunctionBuilder("depthwise");
+        var (x, kernel) = (b.Parameter("x", F32[5, 14, 30, channels]), b.Parameter("k", F32[3, 3, channels]));
+        var windows = x.Window([1, 2], [3, 3]);
+        var ct = b.Parameter("ct", F32[5, 12, 28, channels]);
+        Value AsWindows(Value y, params int[] axes) =>
+            y.Emit(Broadcast.Instance, default, Broadcast.Attributes(windows.Shape, axes));
+        var function = b.Build((windows * AsWindows(kernel, 3, 4, 5)).Sum(3, 4), (windows * AsWindows(ct, 0, 1, 2, 5)).Sum(0, 1, 2),
+            ct.Sum(0, 1, 2), x.Window([1, 2], [2, 2], [2, 2]).Max([3, 4]));
+        Check(function, channels, [2, 3, 4, 8]);
+    }
+
     /// <summary>Which of two NaNs a product or a sum keeps, and so its sign, does not depend on the workers either, nor does what
     /// infinities and zeros make: in tiles and beside them, in sums and in what follows.</summary>
     [Theory]

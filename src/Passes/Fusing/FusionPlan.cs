@@ -140,8 +140,8 @@ internal sealed class FusionPlan
         // A math function would be computed in each pass over the columns.
         var isRowWise = axes.Contains(domain.Rank - 1);
         var isInColumns = !isRowWise && ReadsColumns(domain, axes);
-        var candidates = Candidates(operation)
-            .Where(c => (!isInColumns || c.Kind == FusionKind.Row) && (isRowWise || !c.Members.Any(ElementKernel.IsFunction)));
+        var candidates = Candidates(operation).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
+            || (!c.Members.Any(ElementKernel.IsFunction) && (!isInColumns || c.Kind == FusionKind.Row || Repeats(c))));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -154,12 +154,19 @@ internal sealed class FusionPlan
         Join(operation, NewGroup(FusionKind.Row, domain, axes));
     }
 
-    // What feeds such a reduction is better written row by row, unless columns are read for another one anyway. One range of many rows is
-    // a single worker's.
+    // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window) or repeats what it
+    // reads, or columns are read for another one anyway. One range of many rows is a single worker's.
     private static bool ReadsColumns(Shape domain, int[] axes)
     {
         var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
         return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
+    }
+
+    // Whether a kernel reads at most half as much memory as its elements would take, as of windows.
+    private bool Repeats(FusionGroup group)
+    {
+        var read = group.Members.SelectMany(m => m.Operands.SelectMany(o => Leaves(m, o))).Distinct().Where(v => GroupOf(v) != group);
+        return 2 * read.Sum(v => v.Type.Bytes) <= group.Members[0].Result.Type.Bytes;
     }
 
     private void PlaceElement(Operation operation)
