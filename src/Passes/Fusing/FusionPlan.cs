@@ -64,6 +64,10 @@ internal sealed class FusionPlan
     /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
     public bool ReadsThrough(Operation reader, Value operand) => operand.Definition is { } d && IsInlined(d) && CanRepeat(reader, d);
 
+    /// <summary>Whether another group than a value's own reads it, one reader aside: by itself or through an index map.</summary>
+    public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
+        && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
+
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)
     {
