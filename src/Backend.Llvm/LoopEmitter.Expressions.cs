@@ -92,7 +92,7 @@ internal sealed partial class LoopEmitter
         var result = (binary.Kind, binary.X, binary.Y) switch
         {
             (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr c) when !type.IsFloating =>
-                DivisionBy((long)c.Value, binary.Kind, type, x, y),
+                DivisionBy((long)c.Value, binary.Kind, binary.X, x, y),
             (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr c) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, x, y),
             (BinaryKind.Min or BinaryKind.Max, ConstantExpr c, _) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, y, x),
             _ => Binary(binary.Kind, type, x, y),
@@ -127,23 +127,28 @@ internal sealed partial class LoopEmitter
         var one = _builder.BuildSub(zero, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
         var isZero = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, zero);
         if (type.Kind != DTypeKind.Signed)
-            return _builder.BuildSelect(isZero, zero, Divide(kind, type, x, _builder.BuildSelect(isZero, one, y)));
+            return _builder.BuildSelect(isZero, zero, Divide(kind, isSigned: false, x, _builder.BuildSelect(isZero, one, y)));
         var isMinusOne = _builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, y, LLVMValueRef.CreateConstAllOnes(y.TypeOf));
-        var quotient = Divide(kind, type, x, _builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
+        var quotient = Divide(kind, isSigned: true, x, _builder.BuildSelect(_builder.BuildOr(isZero, isMinusOne), one, y));
         return _builder.BuildSelect(isZero, zero, _builder.BuildSelect(isMinusOne, ByMinusOne(kind, x), quotient));
     }
 
-    private LLVMValueRef DivisionBy(long divisor, BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => divisor switch
+    // An index that is not negative is divided as an unsigned number, which takes fewer instructions.
+    private LLVMValueRef DivisionBy(long divisor, BinaryKind kind, ScalarExpr dividend, LLVMValueRef x, LLVMValueRef y) => divisor switch
     {
         0 => LLVMValueRef.CreateConstNull(x.TypeOf),
         -1 => ByMinusOne(kind, x),
-        _ => Divide(kind, type, x, y),
+        > 0 when IsIndex(dividend) => Divide(kind, isSigned: false, x, y),
+        _ => Divide(kind, dividend.DType.Kind == DTypeKind.Signed, x, y),
     };
+
+    private static bool IsIndex(ScalarExpr expression) =>
+        expression.DType == DType.I64 && ScalarExpr.Compare(CompareKind.Ge, expression, ScalarExpr.Index(0)).Truth == true;
 
     private LLVMValueRef ByMinusOne(BinaryKind kind, LLVMValueRef x) =>
         kind == BinaryKind.Div ? _builder.BuildNeg(x) : LLVMValueRef.CreateConstNull(x.TypeOf);
 
-    private LLVMValueRef Divide(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => (kind, type.Kind == DTypeKind.Signed) switch
+    private LLVMValueRef Divide(BinaryKind kind, bool isSigned, LLVMValueRef x, LLVMValueRef y) => (kind, isSigned) switch
     {
         (BinaryKind.Div, true) => _builder.BuildSDiv(x, y),
         (BinaryKind.Div, false) => _builder.BuildUDiv(x, y),

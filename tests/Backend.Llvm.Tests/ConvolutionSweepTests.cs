@@ -42,6 +42,23 @@ public sealed class ConvolutionSweepTests
             rows.Pad([1, 0], [2, 0])), line.Window([0], [3]).Sum([1]), line.Window([0], [2], [3]).Max([0]), line.Reverse() * line];
     });
 
+    // A sum of few taps, which are unrolled, its gradients (the kernel's in one pass for all taps where the channels are many), a pool of two
+    // axes with what it chose, and sums of columns in several rows at once.
+    [Fact]
+    public void Depthwise() => Sweep([F32, F64], (b, dtype, n) =>
+    {
+        var (channels, width) = (n % 3 == 0 ? n + 64 : n, 4 + n % 9);
+        var (x, kernel) = (b.Parameter("x", dtype[2, 5, width, channels]), b.Parameter("k", dtype[2, 3, channels]));
+        var ct = b.Parameter("ct", dtype[2, 4, width - 2, channels]);
+        var (windows, pairs) = (x.Window([1, 2], [2, 3]), x.Window([1, 2], [2, 2], [2, 2]));
+        Value As(Value y, Value to, params int[] axes) => y.Emit(Broadcast.Instance, default, Broadcast.Attributes(to.Shape, axes));
+        var largest = pairs.Max([3, 4]);
+        var (factors, repeated) = (As(kernel, windows, 3, 4, 5), As(ct, windows, 0, 1, 2, 5));
+        return [(windows * factors).Sum([3, 4]), (windows * repeated).Sum([0, 1, 2]),
+            Added(factors * repeated, new([1, 2], [2, 3], [1, 1], [1, 1]), x), largest,
+            pairs.Equal(As(largest, pairs, 0, 1, 2, 5)), x.Sum([0, 1, 2]), x.Sum([0]), x + As(ct.Sum([0, 1, 2]), x, 3)];
+    }, tolerance: 1e-4);
+
     // x over two axes, the kernel's gradient and x's, the last as the product of all windows that overlap.
     private static Value[] Convolution(FunctionBuilder b, DType dtype, int width, int channels, int filters, int taps, int stride,
         int dilation)

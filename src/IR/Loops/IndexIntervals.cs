@@ -8,17 +8,27 @@ internal readonly record struct IndexInterval(long Low, long High)
     public bool IsEmpty => Low > High;
     public bool IsConstant => Low == High;
 
-    public IndexInterval Plus(long low, long high) => new(Add(Low, low), Add(High, high));
+    public IndexInterval Plus(long low, long high) => Unwrapped((Low, low), (High, high), new(Add(Low, low), Add(High, high)));
     public IndexInterval Intersect(IndexInterval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
 
     public static IndexInterval operator +(IndexInterval x, IndexInterval y) => x.Plus(y.Low, y.High);
-    public static IndexInterval operator -(IndexInterval x, IndexInterval y) => new(Subtract(x.Low, y.High), Subtract(x.High, y.Low));
+    public static IndexInterval operator -(IndexInterval x, IndexInterval y) =>
+        Unwrapped((x.Low, y.High), (x.High, y.Low), new(Subtract(x.Low, y.High), Subtract(x.High, y.Low)));
 
     public static IndexInterval operator *(IndexInterval x, IndexInterval y)
     {
         long[] ends = [Multiply(x.Low, y.Low), Multiply(x.Low, y.High), Multiply(x.High, y.Low), Multiply(x.High, y.High)];
-        return new(ends.Min(), ends.Max());
+        return ends.Any(IsUnknown) ? Unknown : new(ends.Min(), ends.Max());
     }
+
+    // Where known ends give one that does not fit, elements have wrapped, and may be anything.
+    private static IndexInterval Unwrapped((long, long) low, (long, long) high, IndexInterval result)
+    {
+        static bool Wraps((long X, long Y) of, long end) => IsUnknown(end) && !IsUnknown(of.X) && !IsUnknown(of.Y);
+        return Wraps(low, result.Low) || Wraps(high, result.High) ? Unknown : result;
+    }
+
+    private static bool IsUnknown(long end) => end is long.MinValue or long.MaxValue;
 
     // Saturated: what does not fit is as good as unknown.
     private static long Add(long x, long y) => Saturate((Int128)x + y, x, y);

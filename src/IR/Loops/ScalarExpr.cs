@@ -140,10 +140,27 @@ public abstract record ScalarExpr(DType DType)
             (BinaryKind.Mul, 1, _) => y,
             (BinaryKind.Mul, _, 1) => x,
             (BinaryKind.Mul, 0, _) or (BinaryKind.Mul, _, 0) => Index(0),
+            (BinaryKind.Div, { } m, > 0) => Index(m / b!.Value),
+            (BinaryKind.Rem, { } m, > 0) => Index(m % b!.Value),
             (BinaryKind.Div, _, 1) => x,
             (BinaryKind.Rem, _, 1) => Index(0),
+            (BinaryKind.Div or BinaryKind.Rem, null, > 0) => FoldDivision(kind, x, b!.Value),
             _ => null,
         };
+    }
+
+    // Of a · c + b, where b is below c: an index that an outer and an inner loop make together.
+    private static ScalarExpr? FoldDivision(BinaryKind kind, ScalarExpr x, long divisor)
+    {
+        static bool Holds(CompareKind compare, ScalarExpr x, long limit) => Compare(compare, x, Index(limit)).Truth == true;
+        if (x is not BinaryExpr { Kind: BinaryKind.Add, X: BinaryExpr { Kind: BinaryKind.Mul, X: var a, Y: ConstantExpr factor }, Y: var b })
+            return null;
+        var c = (long)factor.Value;
+        if (c <= 0 || !(Holds(CompareKind.Ge, x, 0) && Holds(CompareKind.Ge, a, 0) && Holds(CompareKind.Ge, b, 0))) return null;
+        var isQuotient = kind == BinaryKind.Div;
+        if (c % divisor == 0 && Holds(CompareKind.Lt, b, divisor)) return isQuotient ? a * (c / divisor) : b;
+        if (divisor % c != 0 || !Holds(CompareKind.Lt, b, c)) return null;
+        return isQuotient ? a / Index(divisor / c) : Binary(BinaryKind.Rem, a, Index(divisor / c)) * c + b;
     }
 }
 

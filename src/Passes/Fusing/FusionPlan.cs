@@ -64,6 +64,10 @@ internal sealed class FusionPlan
     /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
     public bool ReadsThrough(Operation reader, Value operand) => operand.Definition is { } d && IsInlined(d) && CanRepeat(reader, d);
 
+    /// <summary>Whether another group than a value's own reads it, one reader aside: by itself or through an index map.</summary>
+    public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
+        && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
+
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)
     {
@@ -126,7 +130,7 @@ internal sealed class FusionPlan
     private void Assign(Operation operation)
     {
         var shape = operation.Result.Shape;
-        if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));
+        if (IsAlone(operation)) Join(operation, NewGroup(null, shape, []));
         else if (operation.Op is IContractionOp) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
         else if (operation.Op is IReductionOp) PlaceReduction(operation);
         // An index map reads other elements than its own, so they must be in memory: it begins a kernel.
@@ -140,8 +144,8 @@ internal sealed class FusionPlan
         // A math function would be computed in each pass over the columns.
         var isRowWise = axes.Contains(domain.Rank - 1);
         var isInColumns = !isRowWise && ReadsColumns(domain, axes);
-        var candidates = Candidates(operation)
-            .Where(c => (!isInColumns || c.Kind == FusionKind.Row) && (isRowWise || !c.Members.Any(ElementKernel.IsFunction)));
+        var candidates = Candidates(operation).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
+            || (!c.Members.Any(ElementKernel.IsFunction) && (!isInColumns || c.Kind == FusionKind.Row || Repeats(c))));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -154,12 +158,19 @@ internal sealed class FusionPlan
         Join(operation, NewGroup(FusionKind.Row, domain, axes));
     }
 
-    // What feeds such a reduction is better written row by row, unless columns are read for another one anyway. One range of many rows is
-    // a single worker's.
+    // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window) or repeats what it
+    // reads, or columns are read for another one anyway. One range of many rows is a single worker's.
     private static bool ReadsColumns(Shape domain, int[] axes)
     {
         var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
         return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
+    }
+
+    // Whether a kernel reads at most half as much memory as its elements would take, as of windows.
+    private bool Repeats(FusionGroup group)
+    {
+        var read = group.Members.SelectMany(m => m.Operands.SelectMany(o => Leaves(m, o))).Distinct().Where(v => GroupOf(v) != group);
+        return 2 * read.Sum(v => v.Type.Bytes) <= group.Members[0].Result.Type.Bytes;
     }
 
     private void PlaceElement(Operation operation)
@@ -173,7 +184,7 @@ internal sealed class FusionPlan
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
-    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind != FusionKind.Alone)
+    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind is not null)
         .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
 
     private HashSet<FusionGroup> Sources(Operation operation) =>
@@ -214,7 +225,7 @@ internal sealed class FusionPlan
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 
-    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
+    private FusionGroup NewGroup(FusionKind? kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
 
     private void Join(Operation operation, FusionGroup group)
     {

@@ -68,7 +68,7 @@ internal sealed class Repetition
     private static bool IsOfElements(Operation reader) => reader.Op is IReductionOp or (IElementOp and not IIndexedOp);
 
     private bool IsStoredWithout(Operation reader, FusionGroup own, Value value) => value.Definition is null || _results.Contains(value)
-        || _plan.GroupOf(value) != own || _readers[value].Any(r => r != reader && _plan.GroupOf(r) is { } g && g != own);
+        || _plan.GroupOf(value) != own || _plan.IsReadElsewhere(value, own, reader, _readers);
 
     // One copy for each kernel: its group is told by the plan that found it worth while. What is computed where it is read has no group,
     // and neither does its copy.

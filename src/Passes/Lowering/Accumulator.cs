@@ -21,14 +21,19 @@ internal sealed class Accumulator
     /// <summary>Declares it, with nothing combined.</summary>
     public IEnumerable<Statement> Start()
     {
-        yield return new LetStatement(_value, ScalarExpr.Constant(_value.DType, Kind switch
-        {
-            ReductionKind.Sum => 0.0,
-            ReductionKind.Product => 1.0,
-            ReductionKind.Max => _value.DType.Lowest,
-            _ => _value.DType.Highest,
-        }));
+        yield return new LetStatement(_value, Identity);
         if (_index is not null) yield return new LetStatement(_index, ScalarExpr.Constant(_index.DType, _index.DType.Highest));
+    }
+
+    /// <summary>Declares it, with one element combined.</summary>
+    /// <param name="element">Of the operand.</param>
+    /// <param name="at">Its index along the reduced axes.</param>
+    public IEnumerable<Statement> StartWith(ScalarExpr element, ScalarExpr at)
+    {
+        var value = element.ConvertTo(_value.DType);
+        // A sum of -0 alone is 0, as it is everywhere.
+        yield return new LetStatement(_value, Kind == ReductionKind.Sum ? Identity + value : value);
+        if (_index is not null) yield return new LetStatement(_index, at.ConvertTo(_index.DType));
     }
 
     /// <summary>Combines an element into it.</summary>
@@ -48,6 +53,14 @@ internal sealed class Accumulator
     }
 
     private ReductionKind Kind => ((IReductionOp)_reduction.Op).Kind;
+
+    private ScalarExpr Identity => ScalarExpr.Constant(_value.DType, Kind switch
+    {
+        ReductionKind.Sum => 0.0,
+        ReductionKind.Product => 1.0,
+        ReductionKind.Max => _value.DType.Lowest,
+        _ => _value.DType.Highest,
+    });
 
     private Statement Combine(ScalarExpr value, ScalarExpr? at) => _index is null
         ? new AccumulateStatement(_value, Kind, value) : new ChooseStatement(_value, _index, Kind, value, at!);

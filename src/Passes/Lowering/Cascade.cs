@@ -13,6 +13,9 @@ internal static class Cascade
     /// <summary>Most multiply-adds that go into an accumulator in a register.</summary>
     public const long MostMultiplyAdds = 256;
 
+    /// <summary>Fewest steps of a range within an axis.</summary>
+    private const long LeastWithin = 8;
+
     /// <summary>Runs steps 0 to <paramref name="count"/> - 1 into accumulators.</summary>
     /// <param name="count">Steps.</param>
     /// <param name="into">The accumulators.</param>
@@ -31,11 +34,13 @@ internal static class Cascade
     /// <param name="range">Runs steps, given the first and how many.</param>
     /// <param name="most">Most steps that go into one accumulator.</param>
     /// <param name="name">Of the loops' variables.</param>
+    /// <param name="along">The innermost axis of several that steps run over: ranges are within it, if it has a divisor that suits, so that
+    /// no step divides its number.</param>
     public static IEnumerable<Statement> RunRanges<T>(long count, T into, Func<T, CascadeLevel<T>> open,
-        Func<ScalarExpr, long, T, IEnumerable<Statement>> range, long most, string name)
+        Func<ScalarExpr, long, T, IEnumerable<Statement>> range, long most, string name, long along = 0)
     {
         if (count <= most) return [.. range(ScalarExpr.Index(0), count, into)];
-        var block = BlockOf(count, most / 2);
+        var block = along > 0 && along < count && DivisorOf(along, most, LeastWithin) is { } within ? within : BlockOf(count, most / 2);
         IEnumerable<Statement> Block(ScalarExpr first, long steps, T outer)
         {
             var level = open(outer);
@@ -55,18 +60,20 @@ internal static class Cascade
     }
 
     // One that divides the count leaves no second copy of the body for the remainder.
-    private static long BlockOf(long count, long largest)
+    private static long BlockOf(long count, long largest) => DivisorOf(count, largest, largest / 2 + 1) ?? largest;
+
+    private static long? DivisorOf(long count, long largest, long least)
     {
-        for (var block = largest; block > largest / 2; block--)
-            if (count % block == 0) return block;
-        return largest;
+        for (var divisor = largest; divisor >= least; divisor--)
+            if (count % divisor == 0) return divisor;
+        return null;
     }
 
     /// <summary>A serial loop, or its body where it runs once.</summary>
     public static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body)
     {
         if (count == 1) return body(ScalarExpr.Index(0));
-        var variable = new LoopVariable(name);
+        var variable = new LoopVariable(name, count);
         return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)])];
     }
 }

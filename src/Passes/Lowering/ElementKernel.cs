@@ -77,24 +77,26 @@ internal static class ElementKernel
     private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
     {
         // Vectors are along the innermost axis of more than one element.
-        var along = Math.Max(Array.FindLastIndex([.. shape], size => size != 1), 0);
-        var columns = shape.Rank == 0 ? 1 : shape[along];
+        var sizes = MergedAxes.Sizes(body.Function, shape, [.. Enumerable.Range(0, shape.Rank)]);
+        var along = Math.Max(Array.FindLastIndex(sizes, size => size != 1), 0);
+        var columns = shape.Rank == 0 ? 1 : sizes[along];
         var zeros = Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank).ToArray();
         if (shape.ElementCount == columns) return Vectors(LoopKind.ParallelVector, 0, columns, zeros[..along]);
-        var bounds = Bounds(body.Function, shape, along);
+        var bounds = Bounds(body.Function, shape, sizes, along);
         // Leading axes are shared by the workers, the others are loops of their own: their indices are counted rather than divided.
         var shared = 1;
-        while (shared < along && shape.Take(shared).Aggregate(1L, (n, size) => n * size) < LeastShared) shared++;
-        var outer = shape.Sizes[..shared].ToArray();
+        while (shared < along && sizes.Take(shared).Aggregate(1L, (n, size) => n * size) < LeastShared) shared++;
+        var outer = sizes[..shared];
         var row = new LoopVariable("row", outer.Aggregate(1L, (n, size) => n * size));
         return new ForStatement(row, row.Extent!.Value, LoopKind.Parallel, 1, [.. Nest(shared, KernelBody.Unravel(row.Value, outer))]);
 
         IEnumerable<Statement> Nest(int axis, ScalarExpr[] leading) => bounds[axis].Zip(bounds[axis].Skip(1), (first, next) =>
         {
-            if (axis == along) return Vectors(LoopKind.Vector, first, next - first, leading);
+            if (axis == along) return [Vectors(LoopKind.Vector, first, next - first, leading)];
+            if (next - first == 1) return Nest(axis + 1, [.. leading, ScalarExpr.Index(first)]);
             var i = new LoopVariable($"i{axis}", next - first);
-            return new ForStatement(i, next - first, LoopKind.Serial, 1, [.. Nest(axis + 1, [.. leading, i.Value + first])]);
-        });
+            return [new ForStatement(i, next - first, LoopKind.Serial, 1, [.. Nest(axis + 1, [.. leading, i.Value + first])])];
+        }).SelectMany(statements => statements);
 
         ForStatement Vectors(LoopKind kind, int first, int count, ScalarExpr[] leading)
         {
@@ -106,14 +108,14 @@ internal static class ElementKernel
     }
 
     // Where the loops along each axis begin and end: between them what is read changes, as from padding to the elements within it. Inner
-    // axes come first, as their guards would be the most often evaluated.
-    private static int[][] Bounds(Function function, Shape shape, int along)
+    // axes come first, as their guards would be the most often evaluated. Along merged axes nothing changes.
+    private static int[][] Bounds(Function function, Shape shape, int[] sizes, int along)
     {
         var maps = function.Operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == shape).ToList();
         var (bounds, parts) = (new int[along + 1][], 1);
         for (var axis = along; axis >= 0; axis--)
         {
-            var size = shape.Rank == 0 ? 1 : shape[axis];
+            var size = shape.Rank == 0 ? 1 : sizes[axis];
             int[] breaks = [.. maps.SelectMany(o => ((IIndexedOp)o.Op).Breaks(o, axis)).Where(b => b > 0 && b < size).Distinct().Order()];
             if (parts * (breaks.Length + 1) > MostParts) breaks = [];
             parts *= breaks.Length + 1;

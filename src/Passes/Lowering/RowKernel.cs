@@ -6,10 +6,24 @@ namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>Lowers a fusion with reductions: for each kept index, passes over the reduced axes, a pass for each reduction
 /// that waits for an earlier one (softmax: maximum, sum, result).</summary>
-internal sealed class RowKernel
+internal sealed partial class RowKernel
 {
     /// <summary>Vector registers that one iteration fills: as many independent partial results hide the latency of an addition.</summary>
     private const int RegistersPerVector = 4;
+
+    /// <summary>Columns that one iteration sums at least: where there are fewer, several rows have partial results of their own.</summary>
+    private const int ColumnsAtOnce = 64;
+    private const int MostRowsAtOnce = 8;
+
+    /// <summary>Elements up to which a reduction's loop is unrolled (the taps of a window): no index is computed, and what one pass has
+    /// computed of them stays in registers for the next.</summary>
+    private const int MostTaps = 16;
+
+    /// <summary>Vectors of columns that are enough to share between workers.</summary>
+    private const int LeastShared = 4;
+
+    /// <summary>Operations in all copies of a loop's body: LLVM's time grows faster than linearly with a function.</summary>
+    private const int MostOperations = 800;
 
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
@@ -27,7 +41,7 @@ internal sealed class RowKernel
         _reduced = Reduction.Axes(first);
         _kept = [.. Enumerable.Range(0, _domain.Rank).Except(_reduced)];
         foreach (var operation in _body.Function.Operations) SetStage(operation);
-        _cache = new RowCache(_body, _domain, IsRowWise ? _reduced.Aggregate(1L, (n, a) => n * _domain[a]) : 0, target, Passes());
+        _cache = new RowCache(_body, _domain, IsRowWise ? ReducedCount : 0, target, Passes());
     }
 
     public static Kernel Lower(Operation fusion, TargetTraits target) => new RowKernel(fusion, target).Build();
@@ -49,32 +63,62 @@ internal sealed class RowKernel
 
     private ForStatement RowWise()
     {
-        var row = new LoopVariable("row");
-        var keptSizes = _kept.Select(a => _domain[a]).ToArray();
-        var rows = keptSizes.Aggregate(1L, (a, b) => a * b);
-        var keptIndex = KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, keptSizes);
         var columns = _domain[^1];
-        var lanes = LanesFor(columns);
-        var statements = Stages(keptIndex, new VectorLoop(columns, lanes));
-        return new ForStatement(row, rows, LoopKind.Parallel, 1, [.. statements]);
+        var lanes = LanesFor(columns, RegistersPerVector);
+        return RowLoops.Over(SizesOf(_kept), ReducedCount, keptIndex => Stages([keptIndex], new VectorLoop(columns, lanes)));
     }
 
     private ForStatement ColumnWise()
     {
-        var (row, lane) = (new LoopVariable("row"), new LoopVariable("i"));
-        var outer = _kept[..^1].Select(a => _domain[a]).ToArray();
-        var rows = outer.Aggregate(1L, (a, b) => a * b);
-        var columns = _domain[^1];
-        var lanes = LanesFor(columns);
-        ScalarExpr[] keptIndex = [.. KernelBody.Unravel(rows == 1 ? ScalarExpr.Index(0) : row.Value, outer), lane.Value];
-        var statements = Stages(keptIndex, null);
-        var kind = rows == 1 ? LoopKind.ParallelVector : LoopKind.Vector;
-        var vectors = new ForStatement(lane, columns, kind, lanes, [.. statements]);
-        return rows == 1 ? vectors : new ForStatement(row, rows, LoopKind.Parallel, 1, [vectors]);
+        var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
+        var (outer, columns) = (sizes[..^1], sizes[^1]);
+        var lanes = LanesFor(columns, Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
+        ForStatement Vectors(ScalarExpr[][] rows, LoopKind kind)
+        {
+            var lane = new LoopVariable("i");
+            return new(lane, columns, kind, lanes, [.. Stages([.. rows.Select(r => (ScalarExpr[])[.. r, lane.Value])], null)]);
+        }
+        var count = outer.Aggregate(1L, (n, size) => n * size);
+        if (count > 1 && !SharesReads(count, columns))
+            return RowLoops.Over(outer, columns * ReducedCount, leading => [Vectors([leading], LoopKind.Vector)]);
+        if (count > 1) lanes = LanesFor(columns, Math.Clamp(_target.VectorRegisters * 2 / 3 / (int)count, 1, RegistersPerVector));
+        return Vectors([.. Enumerable.Range(0, (int)count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), outer))],
+            LoopKind.ParallelVector);
     }
 
-    private int LanesFor(int columns) =>
-        Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * RegistersPerVector, ElementKernel.PowerOfTwoAtLeast(columns));
+    // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
+    // enough to share.
+    private bool SharesReads(long rows, int columns) => rows <= MostTaps && UnrolledTaps == 0
+        && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function))
+        && rows * ElementKernel.Cost(_body.Function) <= MostOperations
+        && _body.Function.Parameters.Concat(_body.Function.Results).All(v => v.Shape != _domain);
+
+    private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function, _domain, axes);
+
+    private long ReducedCount => _reduced.Aggregate(1L, (n, a) => n * _domain[a]);
+
+    /// <summary>Whether the loop of a reduction by columns is unrolled.</summary>
+    /// <param name="domain">Shape of its elements.</param>
+    /// <param name="reduced">Axes.</param>
+    /// <param name="cost">Operations for an element.</param>
+    public static bool Unrolls(Shape domain, int[] reduced, int cost) =>
+        reduced.Aggregate(1L, (n, a) => n * domain[a]) is > 0 and <= MostTaps and var taps && taps * cost <= MostOperations
+        && !reduced.Contains(domain.Rank - 1);
+
+    // Elements of a reduction that is unrolled, else 0.
+    private int UnrolledTaps => Unrolls(_domain, _reduced, ElementKernel.Cost(_body.Function)) ? (int)ReducedCount : 0;
+
+    // Of a sum by columns: their number, not the target, decides, so that the order of additions is the same everywhere.
+    private int RowsAtOnce(int reductions)
+    {
+        if (IsRowWise || reductions == 0) return 1;
+        var most = MostOperations / ElementKernel.Cost(_body.Function);
+        var rows = ColumnsAtOnce / (ElementKernel.PowerOfTwoAtLeast(SizesOf(_kept)[^1]) * reductions);
+        return Math.Clamp(rows, 1, Math.Clamp(most, 1, MostRowsAtOnce));
+    }
+
+    private int LanesFor(int columns, int registers) =>
+        Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * registers, ElementKernel.PowerOfTwoAtLeast(columns));
 
     // What each pass computes elements of.
     private Value[][] Passes() => [.. Enumerable.Range(0, _stage.Values.Max() + 1)
@@ -85,24 +129,31 @@ internal sealed class RowKernel
 
     private Value[] StoredAt(int stage) => [.. Full().Where(v => _body.IsResult(v) && _stage[v] == stage)];
 
-    private List<Statement> Stages(ScalarExpr[] keptIndex, VectorLoop? vectors)
+    private List<Statement> Stages(ScalarExpr[][] keptIndices, VectorLoop? vectors)
     {
         var statements = new List<Statement>();
-        _body.PushScope();
-        ReadRowOperands(keptIndex, statements);
+        Row[] rows = [.. keptIndices.Select(index => new Row(index, []))];
+        foreach (var row in rows) Within(row, () => ReadRowOperands(row.Index, statements));
+        Dictionary<Value, ScalarExpr>[] taps = [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
         {
-            RowValues(stage, keptIndex, statements);
-            var (reductions, stored) = (ReductionsAfter(stage), StoredAt(stage));
-            if (reductions.Length == 0 && stored.Length == 0) continue;
-            Accumulator[] accumulators = [.. reductions.Select(r => new Accumulator(_body, r))];
-            statements.AddRange(accumulators.SelectMany(a => a.Start()));
-            statements.AddRange(new Pass(this, stage, keptIndex, vectors, reductions, stored).Build(accumulators));
-            foreach (var accumulator in accumulators) accumulator.Define(_body);
+            foreach (var row in rows) Within(row, () => RowValues(stage, row.Index, statements));
+            var pass = new Pass(this, stage, rows, vectors);
+            if (pass.IsEmpty) continue;
+            var accumulators = pass.Accumulators();
+            statements.AddRange(taps.Length > 0 ? pass.Unroll(accumulators, taps) : pass.Build(accumulators));
+            foreach (var (row, own) in rows.Zip(accumulators.Chunk(Math.Max(accumulators.Length / rows.Length, 1))))
+                Within(row, () => Array.ForEach(own, a => a.Define(_body)));
         }
-        _body.PopScope();
         return statements;
+    }
+
+    private void Within(Row row, Action action)
+    {
+        _body.PushScope(row.Values);
+        action();
+        _body.PopScope();
     }
 
     private IEnumerable<Value> Full() => _body.Function.Operations.SelectMany(o => o.Results)
@@ -133,95 +184,9 @@ internal sealed class RowKernel
 
     private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
 
+    /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them.</summary>
+    private sealed record Row(ScalarExpr[] Index, Dictionary<Value, ScalarExpr> Values);
+
     /// <summary>The innermost loop of a row: its extent and lanes.</summary>
     private sealed record VectorLoop(long Columns, int Lanes);
-
-    /// <summary>One pass over the reduced axes: elements are accumulated, and stored.</summary>
-    private sealed class Pass
-    {
-        private readonly RowKernel _kernel;
-        private readonly int _stage;
-        private readonly VectorLoop? _vectors;
-        private readonly Operation[] _reductions;
-        private readonly Value[] _stored;
-        private readonly ScalarExpr[] _index;
-        private readonly int[] _loopAxes;
-        private readonly int[] _sizes;
-        private readonly long _count;
-
-        public Pass(RowKernel kernel, int stage, ScalarExpr[] keptIndex, VectorLoop? vectors, Operation[] reductions, Value[] stored)
-        {
-            (_kernel, _stage, _vectors, _reductions, _stored) = (kernel, stage, vectors, reductions, stored);
-            var domain = kernel._domain;
-            _loopAxes = [.. kernel._reduced.Where(a => vectors is null || a != domain.Rank - 1)];
-            _sizes = [.. _loopAxes.Select(a => domain[a])];
-            _count = _sizes.Aggregate(1L, (a, b) => a * b);
-            _index = new ScalarExpr[domain.Rank];
-            for (var i = 0; i < keptIndex.Length; i++) _index[kernel._kept[i]] = keptIndex[i];
-        }
-
-        /// <summary>The pass, its reductions going to given accumulators.</summary>
-        public IEnumerable<Statement> Build(Accumulator[] accumulators) =>
-            Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into));
-
-        // Comparisons do not round, nor do integers.
-        private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
-
-        private IEnumerable<Statement> Cascaded(long count, Accumulator[] into,
-            Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
-        {
-            if (Rounds) return Cascade.Run(count, into, Open, step);
-            if (count == 1) return step(ScalarExpr.Index(0), into);
-            var variable = new LoopVariable("r");
-            return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. step(variable.Value, into)])];
-        }
-
-        private CascadeLevel<Accumulator[]> Open(Accumulator[] outer)
-        {
-            Accumulator[] parts = [.. _reductions.Select(r => new Accumulator(_kernel._body, r))];
-            return new(parts, parts.SelectMany(p => p.Start()), outer.Select((sum, i) => sum.Add(parts[i])));
-        }
-
-        // The vectors of a long row go through the levels of a cascade lane by lane; lanes are combined once, at its end.
-        private IEnumerable<Statement> Row(ScalarExpr outer, Accumulator[] into)
-        {
-            var (columns, lanes) = (_vectors!.Columns, _vectors.Lanes);
-            ForStatement Vectors(long extent, Func<ScalarExpr, IEnumerable<Statement>> body)
-            {
-                var lane = new LoopVariable("i");
-                return new(lane, extent, LoopKind.Vector, lanes, [.. body(lane.Value)]);
-            }
-            var (vectors, remainder) = (columns / lanes, columns % lanes);
-            if (vectors <= Cascade.MostSteps || !Rounds) return [Vectors(columns, lane => Elements(outer, lane, into))];
-            var level = Open(into);
-            var main = Vectors(lanes, lane =>
-                [.. level.Declare, .. Cascaded(vectors, level.Accumulators,
-                    (vector, accumulators) => Elements(outer, vector * lanes + lane, accumulators)), .. level.Add]);
-            return remainder == 0 ? [main] : [main, Vectors(remainder, lane => Elements(outer, lane + vectors * lanes, into))];
-        }
-
-        // The row-major position among the elements that are reduced to one.
-        private ScalarExpr InReduced(ScalarExpr[] index) => KernelBody.Position(
-            new Shape([.. _kernel._reduced.Select(a => _kernel._domain[a])]), [.. _kernel._reduced.Select(a => index[a])]);
-
-        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into)
-        {
-            var (body, statements) = (_kernel._body, new List<Statement>());
-            ScalarExpr[] index = [.. _index];
-            var loopIndex = KernelBody.Unravel(_count == 1 ? ScalarExpr.Index(0) : outer, _sizes);
-            for (var i = 0; i < _loopAxes.Length; i++) index[_loopAxes[i]] = loopIndex[i];
-            if (column is not null) index[^1] = column;
-            body.PushScope();
-            if (column is not null)
-                _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
-            for (var i = 0; i < _reductions.Length; i++)
-            {
-                var element = body.Element(_reductions[i].Operands[0], index, statements);
-                statements.Add(into[i].Add(element, InReduced(index)));
-            }
-            body.Store(_stored, _ => index, statements);
-            body.PopScope();
-            return statements;
-        }
-    }
 }

@@ -1,0 +1,40 @@
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>The loops over the outer axes of a kernel: workers share one, and the last axis has one of its own within it, so that a position
+/// is divided into indices once for many short rows.</summary>
+internal static class RowLoops
+{
+    /// <summary>Iterations that remain to be shared.</summary>
+    private const long LeastShared = 64;
+
+    /// <summary>Elements of a row beside which a division costs nothing.</summary>
+    private const long LongRow = 512;
+
+    /// <summary>The loops.</summary>
+    /// <param name="sizes">Of the axes.</param>
+    /// <param name="elements">That the body works on.</param>
+    /// <param name="body">What runs at each index.</param>
+    public static ForStatement Over(int[] sizes, long elements, Func<ScalarExpr[], IEnumerable<Statement>> body)
+    {
+        var rows = sizes.Aggregate(1L, (n, size) => n * size);
+        var along = Array.FindLastIndex(sizes, size => size != 1);
+        var inner = rows > 0 && elements < LongRow && sizes.Count(size => size != 1) > 1 ? Inner(sizes[along], rows) : 1;
+        var (row, x) = (new LoopVariable("row", rows > 0 ? rows / inner : null), new LoopVariable("x", inner));
+        if (inner > 1) sizes = [.. sizes[..along], sizes[along] / inner, .. sizes[(along + 1)..]];
+        var index = KernelBody.Unravel(rows == inner ? ScalarExpr.Index(0) : row.Value, sizes);
+        if (inner > 1) index[along] = index[along] * inner + x.Value;
+        var statements = body(index);
+        return new(row, rows / inner, LoopKind.Parallel, 1,
+            inner == 1 ? [.. statements] : [new ForStatement(x, inner, LoopKind.Serial, 1, [.. statements])]);
+    }
+
+    // All of the axis, or the largest part of it that leaves enough to share.
+    private static int Inner(int size, long rows)
+    {
+        var inner = (int)Math.Clamp(rows / LeastShared, 1, size);
+        while (size % inner != 0) inner--;
+        return inner;
+    }
+}
