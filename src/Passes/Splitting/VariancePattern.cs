@@ -4,8 +4,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Splitting;
 
-/// <summary>Σ(x - mean)² along axes of which the mean is x's, by ranges: each takes a mean m of its own, and then its sums about it, while it
-/// is in a cache, so x is read from memory once (after T. Chan, G. Golub and R. LeVeque, "Algorithms for computing the sample variance",
+/// <summary>Σ(x - mean)² along axes of which the mean is x's, by ranges: each takes a mean m of its own, and then its sums about it, while
+/// it is in a cache, so x is read from memory once (after T. Chan, G. Golub and R. LeVeque, "Algorithms for computing the sample variance",
 /// 1983). With d = m - mean a range adds Σ(x - m)² + d·(2·Σ(x - m) + count·d), whatever m is: what its rounding loses is in
 /// Σ(x - m).</summary>
 /// <param name="X">What the variance is of.</param>
