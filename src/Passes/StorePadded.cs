@@ -6,8 +6,8 @@ namespace GraphCompiler.Passes;
 
 /// <summary>Stores elements that are padded with their padding, by the kernel that computes them: what else reads them reads a slice, a
 /// view of memory. A pad of what is in memory without it becomes one of runs, which are copied as wholes.</summary>
-/// <remarks>Needs: no rule after it that merges index maps. Ensures: elementwise values that the pad's kernel can compute have no reader but
-/// the pad. O(operations). See docs/adr/0017.</remarks>
+/// <remarks>Needs: no rule after it that merges index maps. Ensures: elementwise values that the pad's kernel can compute have no reader
+/// but the pad. O(operations). See docs/adr/0017.</remarks>
 public sealed class StorePadded : IPass
 {
     /// <summary>Neighbouring elements within the padding from which a loop over them fills vectors well enough.</summary>
