@@ -58,7 +58,7 @@ public sealed class StorePadded : IPass
     private static bool CanReadViews(Operation reader) => reader.Op is IReductionOp or IContractionOp or Pad
         || (reader.Op is IElementOp or IIndexedOp && reader.Op is not IMemoryOp);
 
-    // A contraction's kernel computes what is alone in reading its result.
+    // A contraction's kernel computes what is alone in reading its result, up to what is read from memory anyway.
     private static bool IsOfContraction(Value value, ValueReaders readers)
     {
         var seen = new HashSet<Value>();
@@ -66,12 +66,14 @@ public sealed class StorePadded : IPass
         while (stack.TryPop(out var next))
         {
             if (next.Definition is not { } operation || !seen.Add(next)) continue;
-            if (operation.Op is IContractionOp && readers[next].All(r => r.Op is IElementOp)) return true;
+            if (operation.Op is IContractionOp && readers[next].All(IsOfElement)) return true;
             if (IsComputed(next))
-                foreach (var operand in operation.Operands) stack.Push(operand);
+                foreach (var operand in operation.Operands.Where(o => readers[o].All(IsOfElement))) stack.Push(operand);
         }
         return false;
     }
+
+    private static bool IsOfElement(Operation reader) => reader.Op is IElementOp and not IIndexedOp;
 
     private static Value Within(Value padded, Operation pad)
     {
