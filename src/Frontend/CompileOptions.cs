@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace GraphCompiler.Frontend;
@@ -18,10 +21,29 @@ public sealed record CompileOptions
     /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction with
     /// one.</summary>
     public bool KeepSubnormals { get; init; }
-    /// <summary>Whether a training step tests what its losses need of their inputs, and names what does not hold: a label outside of the
-    /// classes is SGC5008, with the example. Costs a comparison for each label.</summary>
-    public bool Checked { get; init; }
+    /// <summary>Whether each run tests what operations need of their inputs' elements, and names what does not hold: a label outside of
+    /// the classes, or an index outside of the rows, is SGC5008, with the operation, its line, and the element. Null, the default, is true
+    /// in a Debug build of the caller and false in a Release build.</summary>
+    /// <remarks>The caller is the assembly that calls <c>Compile</c>, and a Debug build is one whose <see cref="DebuggableAttribute"/>
+    /// turns the optimisation of code off, as compilers write it. In a program that is compiled ahead of time, where callers are not known,
+    /// it is the program. A predictor does as its step. Costs a comparison for each label and index.</remarks>
+    public bool? Checked { get; init; }
     /// <summary>Whether a training step counts the time of each kernel, for <see cref="CompiledFunction.Profile"/>; costs some tens of
     /// nanoseconds a kernel.</summary>
     public bool Profile { get; init; }
+
+    /// <summary>Whether <see cref="Assembly.GetCallingAssembly"/> is there to be called, which code that is compiled ahead of time has
+    /// not.</summary>
+    internal static bool IsCallerKnown => RuntimeFeature.IsDynamicCodeSupported;
+
+    /// <summary>The options, or the defaults when null, with what depends on the caller decided.</summary>
+    /// <param name="options">As given.</param>
+    /// <param name="caller">The assembly that compiles; the program's when null.</param>
+    internal static CompileOptions For(CompileOptions? options, Assembly? caller)
+    {
+        options ??= new CompileOptions();
+        if (options.Checked is not null) return options;
+        var debugging = (caller ?? Assembly.GetEntryAssembly())?.GetCustomAttribute<DebuggableAttribute>();
+        return options with { Checked = debugging is { IsJITOptimizerDisabled: true } };
+    }
 }

@@ -126,7 +126,7 @@ public partial class CompiledFunction : IDisposable
     private Span<long> Ticks(Executable.Entry entry) => entry.Arena<long>(_program.TicksOffset!.Value, _program.Calls.Length);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CheckInputs(Executable.Entry entry)
+    private protected void CheckInputs(Executable.Entry entry)
     {
         if (_plan.Checks.Length > 0) ThrowOnBadInput(entry);
     }
@@ -139,8 +139,10 @@ public partial class CompiledFunction : IDisposable
             var at = entry.Read<bool>(isGood).IndexOf(false);
             if (at < 0) continue;
             var (check, value) = (_plan.Checks[i], entry.Read<long>(shown)[at]);
-            throw new RuntimeException(RuntimeCode.BadInput,
-                $"{check.Location}: {string.Format(CultureInfo.InvariantCulture, check.What, value)} (example {at} of the batch)");
+            var index = new int[check.Tested.Rank];
+            check.Tested.Shape.Unravel(at, index);
+            var what = string.Format(CultureInfo.InvariantCulture, check.What, value, string.Join(",", index));
+            throw new RuntimeException(RuntimeCode.BadInput, $"{check.Location}: {what}");
         }
     }
 }

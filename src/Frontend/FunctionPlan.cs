@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -87,11 +88,21 @@ public sealed class FunctionPlan : Plan
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5006: a variable of the store has another type or
     /// shape.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
-    public CompiledFunction Compile(CompileOptions? options = null, VariableStore? store = null)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public CompiledFunction Compile(CompileOptions? options = null, VariableStore? store = null) =>
+        Compile(options, store, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
+
+    /// <param name="options">As of the public method.</param>
+    /// <param name="store">As of the public method.</param>
+    /// <param name="caller">The assembly that calls a public method, which is never inlined into another.</param>
+    internal CompiledFunction Compile(CompileOptions? options, VariableStore? store, Assembly? caller)
     {
-        options ??= new CompileOptions();
-        return new CompiledFunction(options.Checked && Checking is { } checking ? checking : this, options, store);
+        var chosen = CompileOptions.For(options, caller);
+        return new CompiledFunction(Tested(chosen), chosen, store);
     }
+
+    /// <summary>The function itself, or that with results for each condition on its inputs.</summary>
+    internal FunctionPlan Tested(CompileOptions options) => options.Checked == true && Checking is { } checking ? checking : this;
 
     internal static FunctionPlan Create(FunctionRequest request)
     {
@@ -111,8 +122,9 @@ public sealed class FunctionPlan : Plan
             throw new GraphException(DiagnosticCode.BadAssignment,
                 $"{both.Variable.Value} is assigned, and the function reads its average in its place", both.Location);
         var (builder, values) = Prediction.Slice(graph, request.Name, request.Mode, [.. assignments.Select(a => a.Next),
-            .. outputs.Select(o => o.Value), .. checks.Select(c => c.IsGood), .. checks.Select(c => c.Shown)], assigned);
-        for (var i = values.Length - checks.Length; i < values.Length; i++) values[i] = values[i].ConvertTo(DType.I64);
+            .. outputs.Select(o => o.Value), .. checks.Select(c => c.Tested)], assigned);
+        var tested = values[^checks.Length..];
+        values = [.. values[..^checks.Length], .. checks.Zip(tested, (c, x) => c.Holds(x)), .. tested.Select(x => x.ConvertTo(DType.I64))];
         var function = builder.Build(values);
         var position = function.Parameters.Select((p, i) => (Name: p.Name!, i)).ToDictionary(p => p.Name, p => p.i);
         ImmutableArray<StateVariable> states = [.. graph.ModelParameters.Where(p => position.ContainsKey(p.Value.Name!))

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Passes;
@@ -45,13 +47,17 @@ public sealed partial class GraphBuilder
     /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{Value})"/>, with variables of its own.</summary>
     /// <exception cref="GraphException">As of Function, and SGC1012: more memory than there is.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
-    public CompiledFunction Compile(params ReadOnlySpan<Value> outputs) => Function(outputs).Compile();
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public CompiledFunction Compile(params ReadOnlySpan<Value> outputs) =>
+        Function(outputs).Compile(null, null, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
 
     /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{ValueTuple{string, Value}})"/>, with variables of its
     /// own.</summary>
     /// <exception cref="GraphException">As of Function, and SGC1012: more memory than there is.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
-    public CompiledFunction Compile(params ReadOnlySpan<(string Name, Value Value)> outputs) => Function(outputs).Compile();
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public CompiledFunction Compile(params ReadOnlySpan<(string Name, Value Value)> outputs) =>
+        Function(outputs).Compile(null, null, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
 
     /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{Value})"/> over variables that are shared with other
     /// functions.</summary>
@@ -60,16 +66,18 @@ public sealed partial class GraphBuilder
     /// <exception cref="GraphException">As without a store.</exception>
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5006: a variable of the store has another type or
     /// shape.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public CompiledFunction Compile(VariableStore store, params ReadOnlySpan<Value> outputs)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return Function(outputs).Compile(store: store);
+        return Function(outputs).Compile(null, store, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
     }
 
     /// <inheritdoc cref="Compile(VariableStore, ReadOnlySpan{Value})"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public CompiledFunction Compile(VariableStore store, params ReadOnlySpan<(string Name, Value Value)> outputs)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return Function(outputs).Compile(store: store);
+        return Function(outputs).Compile(null, store, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
     }
 }

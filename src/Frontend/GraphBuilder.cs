@@ -29,7 +29,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     public IReadOnlyList<Assignment> Assignments => _assignments;
 
     /// <summary>Conditions that a checked step tests.</summary>
-    internal IReadOnlyList<RuntimeCheck> Checks => _checks;
+    internal IEnumerable<RuntimeCheck> Checks => Operations.SelectMany(RuntimeCheck.Of).Concat(_checks);
 
     /// <inheritdoc/>
     protected override bool IsReserved(string name) => name is TrainingPlan.LossName or PredictionPlan.OutputName;

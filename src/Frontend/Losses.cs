@@ -80,17 +80,17 @@ public static class LossSyntax
     private static Value Losses(Value x, Value labels, int ignoreIndex, Location location)
     {
         // A label that is no class picks nothing and passes nothing back; its loss, 0 or NaN, is added, and has no derivative.
-        var (isGood, picking) = (IsClass(labels, x.Shape[1]), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
-        if (CanBe(labels, ignoreIndex)) isGood = isGood.Or(labels.Equal(labels.Constant(ignoreIndex)));
+        Value IsGood(Value labels) => CanBe(labels, ignoreIndex)
+            ? IsClass(labels, x.Shape[1]).Or(labels.Equal(labels.Constant(ignoreIndex))) : IsClass(labels, x.Shape[1]);
+        var (isGood, picking) = (IsGood(labels), CanBe(labels, x.Shape[1] - 1) ? labels : labels.ConvertTo(DType.I32));
         if (ignoreIndex >= 0 && ignoreIndex < x.Shape[1]) picking = Without(picking, ignoreIndex);
         var log = x.LogSoftmax();
         var classes = x.Builder.Emit(Iota.Instance, [], Iota.Attributes(picking.Type.With(x.Shape), 1));
         var picked = classes.Equal(picking.Reshape([labels.Shape[0], 1])).Select(log, log.Constant(0)).Sum([1]);
         var losses = isGood.Select(picked.Constant(0), picked.Constant(double.NaN)) - picked;
         if (x.Builder is GraphBuilder graph)
-            graph.Add(new(losses, isGood, labels,
-                $"label {{0}} is outside of 0..{x.Shape[1] - 1}, and is not ignoreIndex = {ignoreIndex}",
-                x.Builder.Pinned ?? location));
+            graph.Add(new(losses, labels, IsGood, $"SoftmaxCrossEntropy: label {{0}} is outside of 0..{x.Shape[1] - 1}, and is not "
+                + $"ignoreIndex = {ignoreIndex} (example {{1}} of the batch)", x.Builder.Pinned ?? location));
         return losses;
     }
 

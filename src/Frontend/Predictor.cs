@@ -7,7 +7,7 @@ namespace GraphCompiler.Frontend;
 /// second of a predictor and its step, which writes the variables, gets SGC5005.</remarks>
 public sealed class Predictor : CompiledFunction
 {
-    // A predictor counts no times and tests no inputs, whatever its step does.
+    // A predictor counts no times, whatever its step does.
     internal Predictor(FunctionPlan plan, CompileOptions options, VariableStore store) : base(plan, options with { Profile = false }, store)
     {
     }
@@ -16,11 +16,13 @@ public sealed class Predictor : CompiledFunction
     /// <remarks>The span keeps its memory alive, also when the predictor is disposed or collected. Nothing is copied or allocated, except
     /// new outputs where another thread has a span of the present ones.</remarks>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
-    /// another thread, or its step is. SGC5007: wrong number of inputs.</exception>
+    /// another thread, or its step is. SGC5007: wrong number of inputs. SGC5008: an index outside of the rows, where the step is
+    /// compiled with <see cref="CompileOptions.Checked"/>.</exception>
     public ReadOnlySpan<TOut> Run<T0, TOut>(ReadOnlySpan<T0> input) where T0 : unmanaged where TOut : unmanaged
     {
         using var entry = Executable.Enter();
         entry.Run(input);
+        CheckInputs(entry);
         return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
@@ -30,6 +32,7 @@ public sealed class Predictor : CompiledFunction
     {
         using var entry = Executable.Enter();
         entry.Run(input0, input1);
+        CheckInputs(entry);
         return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
@@ -39,6 +42,7 @@ public sealed class Predictor : CompiledFunction
     {
         using var entry = Executable.Enter();
         entry.Run(input0, input1, input2);
+        CheckInputs(entry);
         return entry.HandOut<TOut>(PredictionPlan.OutputName);
     }
 
@@ -46,11 +50,13 @@ public sealed class Predictor : CompiledFunction
     /// <param name="input">Of the input's elements.</param>
     /// <param name="output">Of exactly the output's elements.</param>
     /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5003: wrong element type. SGC5005: run by
-    /// another thread, or its step is. SGC5007: wrong number of inputs.</exception>
+    /// another thread, or its step is. SGC5007: wrong number of inputs. SGC5008: an index outside of the rows, where the step is
+    /// compiled with <see cref="CompileOptions.Checked"/>.</exception>
     public void Run<T0, TOut>(ReadOnlySpan<T0> input, Span<TOut> output) where T0 : unmanaged where TOut : unmanaged
     {
         using var entry = Executable.Enter();
         entry.Run(input);
+        CheckInputs(entry);
         entry.Copy(PredictionPlan.OutputName, output);
     }
 
@@ -60,6 +66,7 @@ public sealed class Predictor : CompiledFunction
     {
         using var entry = Executable.Enter();
         entry.Run(input0, input1);
+        CheckInputs(entry);
         entry.Copy(PredictionPlan.OutputName, output);
     }
 
@@ -69,6 +76,7 @@ public sealed class Predictor : CompiledFunction
     {
         using var entry = Executable.Enter();
         entry.Run(input0, input1, input2);
+        CheckInputs(entry);
         entry.Copy(PredictionPlan.OutputName, output);
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
@@ -35,9 +37,10 @@ public sealed class TrainingPlan : Plan
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5006: a variable of the store has another type or
     /// shape.</exception>
     /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public TrainingStep Compile(CompileOptions? options = null, VariableStore? store = null)
     {
-        options ??= new CompileOptions();
-        return new TrainingStep(options.Checked && Checking is { } checking ? checking : this, options, store);
+        var chosen = CompileOptions.For(options, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
+        return new TrainingStep(chosen.Checked == true && Checking is { } checking ? checking : this, chosen, store);
     }
 }

@@ -33,7 +33,6 @@ internal sealed class TrainingPlanBuilder
         _assignments = CarriedOut(_graph, outputs,
             _graph.Assignments.Where(a => !a.FollowsReads && request.Assignments?.Contains(a) != false), s_training);
         var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
-        // What a check looks at, its guarded value depends on.
         _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
         var inputs = _graph.Inputs.ToHashSet();
         Value[] kept = [.. _graph.Parameters.Where(p => !inputs.Contains(p) || live.Contains(p))];
@@ -93,8 +92,9 @@ internal sealed class TrainingPlanBuilder
     {
         foreach (var check in _checks)
         {
-            Return(_map[check.IsGood]);
-            Return(_map[check.Shown].ConvertTo(DType.I64));
+            var tested = _map[check.Tested];
+            Return(check.Holds(tested));
+            Return(tested.ConvertTo(DType.I64));
         }
         var more = _checks.SelectMany((_, i) => (string[])[TrainingPlan.NamesOfCheck(i).IsGood, TrainingPlan.NamesOfCheck(i).Shown]);
         return new(_graph, Finish(), DonatedBy(), states, [.. names, .. more])

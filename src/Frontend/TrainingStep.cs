@@ -70,6 +70,7 @@ public sealed class TrainingStep : CompiledFunction
     public Predictor Predictor(Value output, bool averaged = false, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(output);
-        return new Predictor(PredictionPlan.Create(_plan, output, new Location(file, line), averaged), Options, Variables);
+        var plan = PredictionPlan.Create(_plan, output, new Location(file, line), averaged);
+        return new Predictor(plan.Tested(Options), Options, Variables);
     }
 }

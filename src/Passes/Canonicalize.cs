@@ -38,7 +38,7 @@ public sealed class Canonicalize : IPass
         [Window.Instance] = [ShapeRules.OfSplat, WindowRules.OfOneTap],
         [OverlapAdd.Instance] = [WindowRules.OverlapAddOfOneTap, StridedWindowRules.OverlapAddOfDot, WindowRules.OverlapAddOfDot],
         [Slice.Instance] = [ShapeRules.SameShape, ShapeRules.OfSplat, ShapeRules.SliceTwice],
-        [Pad.Instance] = [ShapeRules.PadNothing, ShapeRules.PadSplat, ShapeRules.PadOfRuns],
+        [Pad.Instance] = [ShapeRules.PadNothing, ShapeRules.PadSplat],
         [Concatenate.Instance] = [ShapeRules.ConcatenateOne],
         [ReduceSum.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast, DotRules.SumOfDot],
         [ReduceMax.Instance] = [ReductionRules.OverNothing, ReductionRules.OfSplat, ReductionRules.OfBroadcast, ReductionRules.Twice],

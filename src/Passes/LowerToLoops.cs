@@ -70,11 +70,12 @@ public static class LowerToLoops
     private static Kernel LowerOperation(Operation operation, TargetTraits target, WeightUse weights) => operation.Op switch
     {
         IKernelOp op => op.Lower(operation, target),
-        Fusion => operation.Word("kind") switch
+        Fusion => Fusion.KindOf(operation) switch
         {
-            "contraction" => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
+            FusionKind.Contraction => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
                 : ContractionKernel.Lower(operation, target, weights),
-            "row" => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target) : RowKernel.Lower(operation, target),
+            FusionKind.Row => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target)
+                : RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
         },
         _ => throw new InternalCompilerException("lower", $"{operation} is outside a fusion"),

@@ -17,6 +17,7 @@ public static class PassRegistry
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
         ["resolve_mode"] = arguments => new ResolveMode(ModeOf(arguments)),
         ["split_reductions"] = _ => new SplitReductions(),
+        ["store_padded"] = _ => new StorePadded(),
     };
 
     /// <summary>Names of all passes, sorted.</summary>

@@ -14,6 +14,7 @@ public static class Pipeline
         new("cse", new CommonSubexpressions()),
         new("dce", new DeadCodeElimination()),
         new("split_reductions", new SplitReductions()),
+        new("store_padded", new StorePadded()),
         new("fuse", new Fuse(), Required: true),
     ];
 
@@ -27,6 +28,8 @@ public static class Pipeline
         new("cse", "dce", "merging leaves the later copy dead"),
         new("simplify", "split_reductions", "a reduction of a reduction is merged"),
         new("split_reductions", "fuse", "a fusion's reductions are its kernel's"),
+        new("simplify", "store_padded", "the slice of a pad would be simplified"),
+        new("store_padded", "fuse", "a fusion computes what only a pad reads"),
         new("dce", "fuse", "a dead operation would be computed by the kernel it is fused into"),
     ];
 }

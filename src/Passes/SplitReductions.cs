@@ -28,12 +28,18 @@ public sealed class SplitReductions : IPass
     public Function Run(Function function, PassContext context)
     {
         var (updated, moved, domains) = (UpdatedWeights(function), new MovedOperations(function), new SplitDomains());
-        var split = Rewriter.Rebuild(function, (operation, builder, operands) => operation.Op switch
+        var map = new Dictionary<Value, Value>();
+        var split = Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
-            IReductionOp { GivesIndex: false } => SplitReduction(operation, builder, operands[0], domains),
-            DotGeneral when updated.Contains(operation) => SplitContraction(operation, builder, operands),
-            _ when moved.SplitOf(operation) is { } s => [domains.Move(operation, s, builder, operands.AsSpan())],
-            _ => null,
+            for (var i = 0; i < operands.Length; i++) map[operation.Operands[i]] = operands[i];
+            return operation.Op switch
+            {
+                IReductionOp { GivesIndex: false } => SplitVariance(operation, builder, map, domains)
+                    ?? SplitReduction(operation, builder, operands[0], domains),
+                DotGeneral when updated.Contains(operation) => SplitContraction(operation, builder, operands),
+                _ when moved.SplitOf(operation) is { } s => [domains.Move(operation, s, builder, operands.AsSpan())],
+                _ => null,
+            };
         });
         // What moved has no reader where it was, and what is dead would be written to memory.
         return new DeadCodeElimination().Run(split, context);
@@ -47,12 +53,24 @@ public sealed class SplitReductions : IPass
         var accumulator = Accumulation.TypeOf(reduction);
         while (ReductionSplit.Of(x.Shape, axes) is { } split)
         {
-            x = split.Axis is { } axis ? domains.In(axis, x) : x;
-            x = builder.Emit(op, [In(accumulator, x)], ReduceSum.Attributes(split.First));
+            x = domains.Reduced(op, split, In(accumulator, split.Axis is { } axis ? domains.In(axis, x) : x));
             axes = split.Second;
         }
         x = builder.Emit(op, [x], ReduceSum.Attributes(axes));
         return [SplitDomains.Reshaped(In(type.DType, x), type.Shape)];
+    }
+
+    // Columns only: a row's elements move into the domain of its ranges with all that is computed from them.
+    private static ImmutableArray<Value>? SplitVariance(Operation sum, FunctionBuilder builder, Dictionary<Value, Value> map,
+        SplitDomains domains)
+    {
+        if (VariancePattern.Of(sum) is not { } variance) return null;
+        if (ReductionSplit.Of(variance.X.Shape, Reduction.Axes(sum)) is not { IsByRows: false } split) return null;
+        var (x, mean) = (map[variance.X], map[variance.Mean]);
+        if (split.Axis is { } axis) x = domains.In(axis, x);
+        var ranges = VariancePattern.OfRanges(x, domains.Reduced(sum.Op, split, x), mean, split);
+        var total = builder.Emit(sum.Op, [ranges], ReduceSum.Attributes(split.Second));
+        return [SplitDomains.Reshaped(total, sum.Result.Shape)];
     }
 
     private static Value In(DType type, Value x) => x.DType == type ? x : x.ConvertTo(type);

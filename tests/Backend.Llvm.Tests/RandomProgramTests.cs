@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CsCheck;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
 using GraphCompiler.Tests.Shared;
@@ -13,6 +14,8 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 [Trait("Category", "Target")]
 public sealed class RandomProgramTests
 {
+    private const int FixedPrograms = 100;
+
     private static bool IsLong => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
 
     [Fact]
@@ -39,12 +42,45 @@ public sealed class RandomProgramTests
         Assert.True(split.Count >= 3, $"reductions of {string.Join(", ", split)} are split");
     }
 
+    /// <summary>Among the fixed programs are many whose results depend on windows and on both results of a choice, while kernels write
+    /// over the state that they are given: of the same function that is run with its donations.</summary>
+    [Fact]
+    public void WindowsPairsAndReplacedStateAreDrawnTogether()
+    {
+        var (windows, pairs, replaced, together) = (0, 0, 0, 0);
+        for (var seed = 0; seed < FixedPrograms; seed++)
+        {
+            var (donating, donated) = RandomDonation.Of(RandomProgram.Create(seed, DType.F32).Function, seed);
+            var live = new DeadCodeElimination().Run(donating, new PassContext());
+            var read = live.Operations.SelectMany(o => o.Operands).Concat(live.Results).ToHashSet();
+            bool[] has = [live.Operations.Any(o => o.Op is Window),
+                live.Operations.Any(o => o.Results.Length > 1 && o.Results.All(read.Contains)), OverwritesState(donating, donated)];
+            if (has[0]) windows++;
+            if (has[1]) pairs++;
+            if (has[2]) replaced++;
+            if (has.All(h => h)) together++;
+        }
+        Assert.True(together >= 15, $"of {FixedPrograms} programs {windows} have windows, {pairs} pairs of results, {replaced} replace "
+            + $"state, and {together} all of these");
+    }
+
+    // Whether a kernel that computes something writes to memory of a parameter, which an operation reads.
+    private static bool OverwritesState(Function function, ImmutableArray<int> donated)
+    {
+        var replaced = donated.Where((d, r) => d >= 0 && function.Results[r].Definition is not null).ToHashSet();
+        var read = function.Operations.SelectMany(o => o.Operands).ToHashSet();
+        if (!replaced.Any(d => read.Contains(function.Parameters[d]))) return false;
+        var program = JitFunction.Lower(JitFunction.Optimized(function, Pipeline.Training), donated, workers: 2, parallelWork: 0);
+        return program.Calls.Any(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten
+            && a.Second.Kind == StorageKind.External && replaced.Contains((int)a.Second.Index)));
+    }
+
     /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite,
     /// and prints the seed of a failure.</summary>
     [Fact]
     public void ProgramsAgreeWithTheInterpreter()
     {
-        for (var seed = 0; seed < 100; seed++) Agree(seed);
+        for (var seed = 0; seed < FixedPrograms; seed++) Agree(seed);
         Gen.Int[0, 100_000_000].Sample(Agree, iter: IsLong ? 2_000 : 50, threads: 1);
     }
 

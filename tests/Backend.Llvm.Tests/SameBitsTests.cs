@@ -81,11 +81,35 @@ public sealed class SameBitsTests
         Check(function, channels, [2, 3, 4, 8]);
     }
 
-    private static void Check(Function function, int seed, int[] numbersOfWorkers)
+    /// <summary>Which of two NaNs a product or a sum keeps, and so its sign, does not depend on the workers either, nor does what
+    /// infinities and zeros make: in tiles and beside them, in sums and in what follows.</summary>
+    [Theory]
+    [InlineData(7, 33, 8, true, 2)]
+    [InlineData(7, 33, 17, true, 60)]
+    [InlineData(33, 7, 33, false, 2)]
+    [InlineData(40, 257, 70, true, 60)]
+    [InlineData(130, 64, 33, false, 60)]
+    public void OfNotANumberForAnyNumberOfWorkers(int m, int k, int n, bool isDouble, int oneSpecialIn)
     {
+        var dtype = isDouble ? F64 : F32;
+        var b = new FunctionBuilder("special");
+        var (x, y, z) = (b.Parameter("x", dtype[m, k]), b.Parameter("y", dtype[k, n]), b.Parameter("z", dtype[n]));
+        var (xt, yt) = (b.Parameter("xt", dtype[k, m]), b.Parameter("yt", dtype[n, k]));
+        var product = x.MatMul(y);
+        var function = b.Build([product, (product * 2 + z).Clip(-16, 16), -product.Tanh(), x.MatMul(yt.Transpose()) + 1,
+            xt.Transpose().MatMul(y) - z, z - xt.Transpose().MatMul(yt.Transpose()), product.Sum(), product.Max([0]), x.Sum([0]),
+            x.Sum([1]), (x + x.Sum([0])) * (x - 1), x.Softmax()]);
+        double[] special = [double.NaN, -double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -0.0];
+        Check(function, seed: m + k + n, [2, 3, 5],
+            random => random.Next(oneSpecialIn) == 0 ? special[random.Next(special.Length)] : random.Next(-3, 4));
+    }
+
+    private static void Check(Function function, int seed, int[] numbersOfWorkers, Func<Random, double>? element = null)
+    {
+        element ??= random => 2 * random.NextDouble() - 1;
         var random = new Random(seed);
         Literal[] arguments = [.. function.Parameters.Select(p =>
-            new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => 2 * random.NextDouble() - 1)]))];
+            new Literal(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)element(random))]))];
         var alone = JitFunction.Run(function, arguments, workers: 1, parallelWork: 0);
         foreach (var workers in numbersOfWorkers)
         {

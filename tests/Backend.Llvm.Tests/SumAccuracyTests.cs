@@ -77,6 +77,30 @@ public sealed class SumAccuracyTests
         }
     }
 
+    /// <summary>A thousand deviations from zero, with as much between ranges as within them, a variance is right to a few units.</summary>
+    [Theory]
+    [InlineData(32, 1024, 16)]
+    [InlineData(1, 65536, 4)]
+    [InlineData(24, 700, 3)]
+    public void Variances(int ranges, int length, int channels)
+    {
+        var random = new Random(length);
+        double[] shifts = [.. Enumerable.Range(0, ranges).Select(_ => 1000 + random.NextDouble())];
+        double[] a = [.. Enumerable.Range(0, ranges * length * channels)
+            .Select(i => (double)(float)(shifts[i / (length * channels)] + random.NextDouble()))];
+        var builder = new FunctionBuilder("variances");
+        var x = builder.Parameter("x", F32[ranges, length, channels]);
+        var function = builder.Build(x.Variance([0, 1]));
+        var found = JitFunction.Run(function, [new(x.Type, a)], workers: 2, parallelWork: 0)[0];
+        for (var c = 0; c < channels; c++)
+        {
+            double[] column = [.. Enumerable.Range(0, ranges * length).Select(i => a[i * channels + c])];
+            var mean = column.Average();
+            var variance = column.Average(v => (v - mean) * (v - mean));
+            Assert.Equal(1, (double)found[c] / variance, 1e-6);
+        }
+    }
+
     /// <summary>Dots, vectors by matrices, matrices whose K is the long axis, batches;
     /// a register sums more terms here, so its part is larger.</summary>
     [Theory]

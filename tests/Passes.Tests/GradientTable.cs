@@ -8,8 +8,8 @@ namespace GraphCompiler.Passes.Tests;
 internal sealed record GradientRow(TensorType[] Operands, Func<Value[], Value> Apply, double Low = -2, double High = 2);
 
 /// <summary>The one table of derivatives: at least a row for each differentiable op, its key the mnemonic, or the mnemonic,
-/// a colon and a variant.</summary>
-internal static class GradientTable
+/// a colon and a variant, or between the two also a family of functions that the op is the base of: "window:max_pool:stride".</summary>
+internal static partial class GradientTable
 {
     /// <summary>Ops without a derivative, and why.</summary>
     public static IReadOnlyDictionary<string, string> NotDifferentiable { get; } = new Dictionary<string, string>
@@ -20,8 +20,12 @@ internal static class GradientTable
         ["stop_gradient"] = "by its meaning", ["fusion"] = "differentiation comes before fusion",
     };
 
+    /// <summary>All rows.</summary>
+    public static IReadOnlyDictionary<string, GradientRow> Rows { get; } = Plain.Concat(Indexed).Concat(Windowed).Concat(Convolved)
+        .Concat(Pooled).Concat(Normalized).ToDictionary();
+
     // Ranges keep away from kinks and poles; composites of two ops show what an op does with a cotangent that varies.
-    public static IReadOnlyDictionary<string, GradientRow> Rows { get; } = new Dictionary<string, GradientRow>
+    private static Dictionary<string, GradientRow> Plain => new()
     {
         ["abs"] = Unary(x => x.Abs(), 0.1), ["abs:negative"] = Unary(x => x.Abs() * x, -2, -0.1),
         ["add"] = Binary((x, y) => x + y), ["add:self"] = Unary(x => x + x * 2),
@@ -37,8 +41,6 @@ internal static class GradientTable
         ["cosine"] = Unary(x => x.Cos()),
         ["custom_gradient"] = Unary(x => Ruled(x.Sin(), x, () => x.Cos())),
         ["custom_gradient:product"] = Unary(x => Ruled(x * x, x, () => x * 2) * x),
-        ["custom_gradient:standardize"] = new([F64[2, 3, 4]], x => x[0].Standardize([0, 2], 0.1).Sin()),
-        ["custom_gradient:rms"] = new([F64[2, 3, 4]], x => x[0].RmsNormalize([1, 2], 0.1).Sin() * x[0]),
         ["divide"] = Binary((x, y) => x / y, 0.5), ["divide:constant"] = Unary(x => 1 / x + x / 3, 0.5),
         ["dot_general"] = new([F64[2, 3, 4], F64[2, 4, 2]], x => x[0].MatMul(x[1])),
         ["dot_general:matrix"] = new([F64[2, 2, 3, 4], F64[4, 2]], x => x[0].MatMul(x[1]).Tanh()),
@@ -47,10 +49,8 @@ internal static class GradientTable
         ["erf"] = Unary(x => x.Erf()),
         ["exponential"] = Unary(x => x.Exp()), ["exponential_minus_one"] = Unary(x => x.Expm1()),
         ["floor"] = Unary(x => x.Floor(), 0.1, 0.9),
-        ["gather"] = new([F64[3, 2]], x => x[0].Take(Indices(x[0], 2, 0, 2, -5, 9))),
         ["gather:adaptive_pool"] = new([F64[1, 5, 4, 2]], x => x[0].AdaptiveAveragePool((3, 2)).Tanh()),
         ["gather:adaptive_maximum"] = new([F64[2, 2, 5]], x => x[0].AdaptiveMaxPool(3, Layout.ChannelsFirst).Exp()),
-        ["gather:exponential"] = Unary(x => x.Take(Indices(x, 1, 0, 1)).Exp()),
         ["log:sum_of_exponentials"] = new([F64[2, 3, 2]], x => x[0].LogSumExp([0, 2]) + x[0].LogSumExp()),
         ["log"] = Unary(x => x.Log(), 0.5), ["log_plus_one"] = Unary(x => x.Log1p(), -0.5),
         ["log_softmax"] = new([F64[2, 3, 2]], x => x[0].LogSoftmax()),
@@ -62,8 +62,6 @@ internal static class GradientTable
         ["multiply"] = Binary((x, y) => x * y), ["multiply:swish"] = Unary(x => x * x.Sigmoid()),
         ["multiply:powers"] = Unary(x => x.Square() + x.Pow(1) * x.Pow(3) - x.Pow(4)),
         ["negate"] = Unary(x => -x), ["negate:product"] = Unary(x => -x * x),
-        ["overlap_add"] = new([F64[3, 2, 2]], x => Added(x[0], new([0], [2], [2], [1]), [7, 2]).Tanh()),
-        ["overlap_add:dilated"] = new([F64[2, 2, 2, 3]], x => Added(x[0], new([0, 1], [2, 3], [1, 2], [2, 1]), [4, 5]) * 2),
         ["pad"] = Unary(x => x.Pad([1, 0], [0, 2], 5, [2, 1])), ["pad:transposed"] = new([F64[7]], x => x[0].Slice([1], [6], [2])),
         ["power"] = Binary((x, y) => x.Pow(y), 0.3), ["power:one"] = Unary(x => x.Pow(x.Constant(1))),
         ["power:zero"] = Unary(x => x.Pow(x.Constant(0))), ["power:square"] = Unary(x => x.Pow(x.Constant(2))),
@@ -73,7 +71,6 @@ internal static class GradientTable
         ["reduce_max"] = new([F64[2, 3, 2]], x => x[0].Max([1])), ["reduce_max:exponential"] = Unary(x => x.Max([1]).Exp()),
         ["reduce_max_index"] = new([F64[2, 3, 2]], x => x[0].MaxWithIndex([0, 2]).Value),
         ["reduce_max_index:exponential"] = Unary(x => x.MaxWithIndex(1, keepAxes: true).Value.Exp() * x),
-        ["reduce_max_index:pooling"] = new([F64[2, 5, 4, 2]], x => x[0].Window([1, 2], [2, 2], [2, 2]).MaxWithIndex([3, 4]).Value.Tanh()),
         ["reduce_min_index"] = new([F64[2, 3, 2]], x => x[0].MinWithIndex([1]).Value),
         ["reduce_min_index:none"] = Unary(x => x.MinWithIndex(Axes.Create([])).Value * x),
         ["reduce_min"] = new([F64[2, 3, 2]], x => x[0].Min([0, 2], keepAxes: true)),
@@ -82,11 +79,8 @@ internal static class GradientTable
         ["reduce_sum:variance"] = new([F64[2, 3, 2]], x => x[0].Variance([0, 2], keepAxes: true) + x[0].Variance(1, 1, keepAxes: true)),
         ["reduce_sum:mean"] = Unary(x => x.Mean([0]).Exp()),
         ["reshape"] = Unary(x => x.Reshape([3, -1])), ["reshape:exponential"] = Unary(x => x.Reshape([3, 2]).Exp()),
-        ["reverse"] = new([F64[2, 3, 2]], x => x[0].Reverse([0, 2]) * x[0]),
         ["round_nearest_even"] = Unary(x => x.Round(), 0.6, 0.9),
         ["rsqrt"] = Unary(x => x.Rsqrt(), 0.5),
-        ["scatter_add"] = new([F64[3, 2], F64[4, 2]], x => Scatter(x[0], x[1], 1, 1, -3, 7)),
-        ["scatter_add:self"] = Unary(x => Scatter(x, x * x, 1, 1).Exp(), -0.7, 0.7),
         ["select"] = Binary((x, y) => x.Less(y).Select(x * x, y)),
         ["select:broadcast"] = new([F64[3], F64[2, 1]], x => x[0].Less(x[0].Constant(0.5)).Select(x[0], x[1])),
         ["select:guard"] = Unary(x => x.Greater(x.Constant(0)).Select(x.Sqrt(), x * x)),
@@ -102,44 +96,7 @@ internal static class GradientTable
         ["subtract"] = Binary((x, y) => x - y), ["subtract:square"] = Unary(x => 3 * x - x * x),
         ["tanh"] = Unary(x => x.Tanh()), ["tanh:scalar"] = new([F64.Scalar], x => x[0].Tanh() * x[0]),
         ["transpose"] = new([F64[2, 3, 2]], x => x[0].Transpose([1, 2, 0])), ["transpose:product"] = Unary(x => x.Transpose().MatMul(x)),
-        ["window"] = new([F64[5, 2]], x => x[0].Window([0], [3], [2]).Tanh()),
-        ["window:remainder"] = new([F64[2, 7, 4]], x => x[0].Window([1, 2], [2, 2], [4, 1], [1, 2]).Square()),
-        ["window:one"] = new([F64[4, 3]], x => x[0].Window([0, 1], [1, 1], [3, 1]).Exp()),
-        ["window:whole"] = new([F64[3, 2]], x => x[0].Window([0, 1], [3, 2]) * x[0].Window([0, 1], [3, 2])),
-        ["window:convolution"] = new([F64[2, 4, 3, 2], F64[2, 2, 2, 3]], x => Convolved(x[0], x[1], [1, 1], [1, 1]).Tanh()),
-        ["window:convolution_strided"] = new([F64[1, 6, 5, 2], F64[3, 2, 2, 2]], x => Convolved(x[0], x[1], [2, 3], [1, 2]).Square()),
-        ["window:convolution_groups"] = new([F64[1, 3, 3, 4], F64[2, 2, 2, 4]],
-            x => x[0].Convolve(x[1], (2, 1), Padding.Same, groups: 2).Tanh()),
-        ["window:convolution_depthwise"] = new([F64[1, 4, 3, 3], F64[3, 2, 1, 3]],
-            x => x[0].Convolve(x[1], padding: [(1, 0), (0, 2)], dilation: (2, 1), groups: 3).Square()),
-        ["window:convolution_depthwise_multiplied"] = new([F64[2, 4, 2], F64[3, 1, 4]], x => x[0].Convolve(x[1], 2, 1, groups: 2).Tanh()),
-        ["window:convolution_channels_first"] = new([F64[2, 2, 4, 3], F64[2, 3, 2, 3]],
-            x => x[0].Convolve(x[1], (3, 1), padding: 1, layout: Layout.ChannelsFirst).Tanh()),
-        ["window:convolution_channels_first_groups"] = new([F64[2, 4, 3, 3], F64[2, 2, 2, 2]],
-            x => x[0].Convolve(x[1], groups: 2, layout: Layout.ChannelsFirst).Square()),
-        ["window:convolution_channels_first_depthwise"] = new([F64[1, 2, 5, 3], F64[3, 2, 1, 4]],
-            x => x[0].Convolve(x[1], 2, 1, groups: 2, layout: Layout.ChannelsFirst).Tanh()),
-        ["window:convolution_transposed"] = new([F64[1, 2, 3, 2], F64[3, 2, 2, 2]],
-            x => x[0].ConvolveTranspose(x[1], (2, 3), padding: 1, outputPadding: (1, 0), dilation: (1, 2)).Tanh()),
-        ["window:convolution_transposed_groups"] = new([F64[1, 1, 2, 2], F64[2, 2, 1, 2]],
-            x => x[0].ConvolveTranspose(x[1], 3, Padding.Same, groups: 2).Square()),
-        ["window:convolution_cube"] = new([F64[1, 3, 2, 3, 2], F64[2, 2, 2, 2, 2]], x => x[0].Convolve(x[1], (2, 1, 1)).Tanh()),
-        ["window:max_pool"] = new([F64[2, 5, 4, 2]], x => x[0].MaxPool((3, 2), 2, padding: 1, ceiling: true)),
-        ["window:average_pool"] = new([F64[1, 5, 4, 2]], x => x[0].AveragePool(3, 2, padding: 1, ceiling: true).Tanh()),
-        ["window:average_pool_counted"] = new([F64[1, 2, 5]],
-            x => x[0].AveragePool(2, 3, padding: 1, countPadding: true, layout: Layout.ChannelsFirst).Exp()),
-        ["window:l2_pool"] = new([F64[1, 5, 2]], x => x[0].L2Pool(3, 2)),
-        ["window:maximum"] = new([F64[2, 4, 5, 2]], x => x[0].Window([1, 2], [2, 2], [2, 2]).Max([3, 4])),
-        ["window:maximum_overlapping"] = new([F64[5, 2]], x => x[0].Window([0], [3]).Max([1]).Exp()),
     };
-
-    private static Value Added(Value x, Window.Geometry windows, int[] shape) =>
-        x.Emit(OverlapAdd.Instance, default, OverlapAdd.Attributes(windows, new Shape(shape)));
-
-    // Of x[n, h, w, c] with kernel[kh, kw, c, f].
-    private static Value Convolved(Value x, Value kernel, int[] stride, int[] dilation) =>
-        x.Window([1, 2], [kernel.Shape[0], kernel.Shape[1]], stride, dilation)
-            .Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
 
     /// <summary>The mnemonic that a row is for.</summary>
     public static string OpOf(string row) => row.Split(':')[0];
@@ -158,7 +115,4 @@ internal static class GradientTable
         var (region, captured) = y.Builder.Region("rule", [("ct", y.Type), ("t", x.Type)], default, v => [v[0] * slope(), v[1] * slope()]);
         return y.Builder.EmitAll(CustomGradient.Instance, [y, x, .. captured], CustomGradient.Attributes(1), body: region)[0];
     }
-
-    private static Value Scatter(Value x, Value updates, params double[] rows) =>
-        x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, Indices(x, rows), updates);
 }

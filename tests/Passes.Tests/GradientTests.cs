@@ -14,18 +14,87 @@ public sealed class GradientTests
     public static TheoryData<string> Composites =>
         [.. GradientTable.Rows.Keys.Where(k => k is "softmax" or "softmax:middle" or "log_softmax" or "log_softmax:middle")];
 
+    // Rows whose gradients are zero by the function's meaning: it jumps, does not depend on its operand, or has one value only.
+    private static readonly string[] s_flat = ["ceil", "floor", "power:zero", "round_nearest_even", "sign"];
+
     [Fact]
     public void Every_differentiable_op_has_a_row_and_each_row_has_its_op()
     {
-        var named = GradientTable.Rows.Keys.Select(GradientTable.OpOf).Concat(GradientTable.NotDifferentiable.Keys).Distinct();
-        Assert.Equal(OpRegistry.All.Select(o => o.Name).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
-        Assert.Empty(GradientTable.Rows.Keys.Select(GradientTable.OpOf).Intersect(GradientTable.NotDifferentiable.Keys));
+        Assert.NotEmpty(OpRegistry.All);
+        string[] ops = [.. GradientTable.Rows.Keys.Select(GradientTable.OpOf).Distinct()];
+        Assert.Equal(OpRegistry.All.Select(o => o.Name).Order(StringComparer.Ordinal),
+            ops.Concat(GradientTable.NotDifferentiable.Keys).Order(StringComparer.Ordinal));
+        foreach (var op in ops)
+        {
+            // The op's own row depends on its parameters by the op; those of a family may have it in their derivative alone.
+            Assert.True(GradientTable.Rows.TryGetValue(op, out var own) && OpsOf(Start(own).Y).Contains(op), $"no row \"{op}\" of {op}");
+        }
         foreach (var (name, row) in GradientTable.Rows)
         {
             var (builder, _, y) = Start(row);
             _ = Adjoint.Append(builder, Scalar(y), [.. builder.Parameters]);
             Assert.Contains(GradientTable.OpOf(name), builder.Operations.Select(o => o.Op.Name));
         }
+    }
+
+    /// <summary>A row whose gradients are all zero shows nothing: there is none but where that is the point.</summary>
+    [Fact]
+    public void Each_row_has_a_gradient_but_those_over_nothing_and_of_steps()
+    {
+        foreach (var (name, row) in GradientTable.Rows)
+        {
+            var (builder, x, y) = Start(row);
+            var isEmpty = y.Shape.ElementCount == 0 || x[0].Shape.ElementCount == 0;
+            var gradients = ReferenceInterpreter.Run(builder.Build(Adjoint.AppendDense(builder, (y * Weights(y)).Sum(), x)),
+                Draw(row.Operands, row.Low, row.High, 1));
+            Assert.True(gradients.SelectMany(g => g.ToArray()).Any(g => Math.Abs(g) > 1e-6) == !(isEmpty || s_flat.Contains(name)), name);
+        }
+    }
+
+    /// <summary>Shapes that are awkward in the ways that a family of functions knows, each of which the row really has.</summary>
+    [Fact]
+    public void Every_family_has_its_awkward_shapes()
+    {
+        foreach (var (family, variants) in GradientTable.DemandedVariants)
+            foreach (var variant in variants)
+            {
+                var (name, row) = GradientTable.Rows.Single(r => GradientTable.FamilyOf(r.Key) == family && r.Key.EndsWith(":" + variant,
+                    StringComparison.Ordinal));
+                var (builder, x, y) = Start(row);
+                Window.Geometry[] windows = [.. builder.Operations.Where(o => o.Op is Window or OverlapAdd).Select(Window.Geometry.Of)];
+                bool AnyAxis(Func<Window.Geometry, int, bool> has) =>
+                    windows.Any(w => Enumerable.Range(0, w.Axes.Length).Any(i => has(w, i)));
+                Assert.True(variant switch
+                {
+                    "empty" => x.Append(y).Any(v => v.Shape.ElementCount == 0),
+                    "one" => x[0].Shape.SkipLast(1).All(s => s == 1),
+                    "channels" => builder.Operations.Any(o => o.Op is Reshape && o.Result.Shape[^1] == 1),
+                    "stride" => AnyAxis((w, i) => w.Stride[i] > w.Extent(i)) || builder.Operations.Any(o => o.Op is Pad
+                        && AnyAxis((w, i) => o.Ints("interior")[w.Axes[i]] + 1 > w.Extent(i))),
+                    "dilated" => AnyAxis((w, i) => w.Dilation[i] > 1 && w.Size[i] > 1),
+                    "remainder" => builder.Operations.Any(o => o.Op is Window or OverlapAdd && HasRemainder(o)),
+                    _ => false,
+                }, name);
+            }
+    }
+
+    // Whether elements of the windowed tensor are in no window, behind the last.
+    private static bool HasRemainder(Operation operation)
+    {
+        var (w, tensor) = (Window.Geometry.Of(operation), operation.Op is Window ? operation.Operands[0] : operation.Result);
+        return Enumerable.Range(0, w.Axes.Length).Any(i => (tensor.Shape[w.Axes[i]] - w.Extent(i)) % w.Stride[i] != 0);
+    }
+
+    private static HashSet<string> OpsOf(Value y)
+    {
+        var (found, open) = (new HashSet<string>(), new Stack<Value>([y]));
+        while (open.TryPop(out var value))
+            if (value.Definition is { } operation)
+            {
+                found.Add(operation.Op.Name);
+                foreach (var operand in operation.Operands) open.Push(operand);
+            }
+        return found;
     }
 
     [Theory, MemberData(nameof(Rows))]

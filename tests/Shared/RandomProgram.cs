@@ -9,7 +9,7 @@ namespace GraphCompiler.Tests.Shared;
 /// <remarks>A value is exact where it comes from exact inputs (small integers, infinities, NaN, both zeros, any integers) by ops that do
 /// not round: only those feed ops that jump or that magnify a rounding error,
 /// so that an exact result must agree in every bit and another within a tolerance.</remarks>
-internal sealed class RandomProgram
+internal sealed partial class RandomProgram
 {
     private static readonly int[] s_sizes = [0, 1, 1, 2, 3, 5, 7, 8, 17, 33];
 
@@ -18,7 +18,7 @@ internal sealed class RandomProgram
         [(1, 16_384), (16_400, 1), (1, 16_411), (3, 5_472), (5_472, 3), (17, 1_000), (2_100, 8)];
     private const int MostShort = 4096, MostLong = 32_768;
     private static readonly Scalar[] s_floats =
-        [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 4.0, 7.0, -0.25];
+        [double.NaN, -double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 4.0, 7.0, -0.25];
 
     /// <summary>For each op how it is drawn: null where nothing in the pool suits it.</summary>
     public static IReadOnlyDictionary<Op, Func<RandomProgram, Value?>> Rules { get; } = new Dictionary<Op, Func<RandomProgram, Value?>>
@@ -66,8 +66,8 @@ internal sealed class RandomProgram
         [RandomBits.Instance] = p => p.Draw(DType.I64.Scalar) is var step
             ? p._b.Constant(step).RandomBits(new Shape(p.Size(), p.Size()), (ulong)p._random.NextInt64(), 3, p._random.Next(2)) : null,
         [ReduceMax.Instance] = p => p.Reduce((x, axes) => x.Max(axes), isEmptyAllowed: false),
-        [ReduceMaxIndex.Instance] = p => p.Reduce((x, axes) => p.EitherOf(x.MaxWithIndex(axes)), isEmptyAllowed: false, isExact: true),
-        [ReduceMinIndex.Instance] = p => p.Reduce((x, axes) => p.EitherOf(x.MinWithIndex(axes)), isEmptyAllowed: false, isExact: true),
+        [ReduceMaxIndex.Instance] = p => p.Reduce((x, axes) => p.Both(x.MaxWithIndex(axes)), isEmptyAllowed: false, isExact: true),
+        [ReduceMinIndex.Instance] = p => p.Reduce((x, axes) => p.Both(x.MinWithIndex(axes)), isEmptyAllowed: false, isExact: true),
         [ReduceMin.Instance] = p => p.Reduce((x, axes) => x.Min(axes), isEmptyAllowed: false),
         [ReduceProd.Instance] = p => p.Reduce((x, axes) => IsFloat(x) ? x.Sign().Prod(axes) : x.Prod(axes),
             isEmptyAllowed: true, isExact: true),
@@ -134,6 +134,7 @@ internal sealed class RandomProgram
         }
         Value[] results = [.. program._pool.Skip(arguments.Length / 2).OrderBy(_ => program._random.Next())
             .Take(program._random.Next(1, 6))];
+        if (seed % 4 == 1) results = [.. results, .. program.ChoiceAmongWindows()];
         if (program._mostElements == MostLong) results = [.. results, .. Enumerable.Range(0, 3).Select(_ => program.LargeReduction())];
         program.Judge();
         return (program._b.Build(results), arguments, [.. results.Select(program._exact.Contains)]);
@@ -256,39 +257,6 @@ internal sealed class RandomProgram
     }
 
     private DType? Accumulator(Value x) => IsFloat(x) ? Pick<DType?>([null, x.DType, DType.F64]) : null;
-
-    private Value EitherOf((Value Value, Value Index) pair) => _random.Next(2) == 0 ? pair.Value : pair.Index;
-
-    // Along one or two axes.
-    private Value? Windows(Value? x)
-    {
-        if (x is null) return null;
-        int[] axes = [.. Enumerable.Range(0, x.Rank).Where(a => x.Shape[a] > 0).OrderBy(_ => _random.Next()).Take(2).Order()];
-        if (axes.Length == 0) return null;
-        int[] size = [.. axes.Select(a => _random.Next(1, Math.Min(3, x.Shape[a]) + 1))];
-        int[] dilation = [.. axes.Select((a, i) => size[i] == 1 ? 2 : _random.Next(1, (x.Shape[a] - 1) / (size[i] - 1) + 1))];
-        return x.Window(axes, size, [.. axes.Select(_ => _random.Next(1, 4))], dilation);
-    }
-
-    private Value? Overlapping()
-    {
-        if (Windows(Any(v => IsNumber(v) && v.Rank is > 0 and < 3)) is not { } windows) return null;
-        var read = windows.Definition!;
-        return (_random.Next(2) == 0 ? windows : windows * windows).Emit(OverlapAdd.Instance, default,
-            OverlapAdd.Attributes(Window.Geometry.Of(read), read.Operands[0].Shape));
-    }
-
-    // Windows with a constant kernel, of several channels where the value has a last axis that is not windowed.
-    private Value? Convolution()
-    {
-        if (Windows(Any(v => IsNumber(v) && v.Rank is > 0 and < 4)) is not { } windows) return null;
-        var geometry = Window.Geometry.Of(windows.Definition!);
-        int[] taps = [.. geometry.Size.Select((_, i) => geometry.FirstTap + i)];
-        int[] contracted = _random.Next(2) == 0 ? taps : [.. Enumerable.Range(geometry.FirstTap, windows.Rank - geometry.FirstTap)];
-        var kernel = _b.Constant(Draw(new TensorType(windows.DType, new Shape([.. contracted.Select(a => windows.Shape[a]), 2]))));
-        var axes = new DotGeneral.Axes([], [], contracted, [.. contracted.Select((_, i) => i)]);
-        return windows.Rank - contracted.Length > 3 ? null : windows.Emit(DotGeneral.Instance, default, axes.Attributes, kernel);
-    }
 
     private Value? Dot()
     {

@@ -31,15 +31,15 @@ public sealed class Conv3D : Convolution
         int groups = 1, Layout layout = Layout.ChannelsLast, string? name = null, Initializer? kernel = null,
         Func<Value, Value>? activation = null, bool bias = true, Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(3, new(filters, size, stride, padding, default, dilation, groups, layout, name, kernel, activation, bias,
-            biasInitializer, trainable, new(file, line)))
+        : base(3, new(size, stride, padding, default, dilation, groups, layout),
+            new(filters, name, kernel, activation, bias, biasInitializer, trainable, new(file, line)))
     {
     }
 
     /// <inheritdoc/>
     protected override string Kind => "conv3d";
 
-    private protected override Value Convolve(Value x) =>
+    private protected override Value Multiply(Value x) =>
         x.Convolve(Kernel, Given.Stride, Given.Padding, Given.Dilation, Given.Groups, Given.Layout);
 }
 

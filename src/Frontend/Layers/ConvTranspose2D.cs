@@ -33,15 +33,15 @@ public sealed class ConvTranspose2D : Convolution
         string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null, bool bias = true,
         Initializer? biasInitializer = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(2, new(filters, size, stride, padding, outputPadding, dilation, groups, layout, name, kernel, activation, bias,
-            biasInitializer, trainable, new(file, line)))
+        : base(2, new(size, stride, padding, outputPadding, dilation, groups, layout),
+            new(filters, name, kernel, activation, bias, biasInitializer, trainable, new(file, line)))
     {
     }
 
     /// <inheritdoc/>
     protected override string Kind => "conv_transpose2d";
 
-    private protected override Value Convolve(Value x) =>
+    private protected override Value Multiply(Value x) =>
         x.ConvolveTranspose(Kernel, Given.Stride, Given.Padding, Given.OutputPadding, Given.Dilation, Given.Groups,
             Given.Layout);
 }

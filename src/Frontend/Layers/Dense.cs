@@ -6,14 +6,8 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Frontend.Layers;
 
 /// <summary>A fully connected layer: x·kernel + bias for x[batch, n] is [batch, units].</summary>
-public sealed class Dense : Layer
+public sealed class Dense : KernelLayer
 {
-    private readonly int _units;
-    private readonly Initializer _kernelInitializer;
-    private readonly Initializer? _biasInitializer;
-    private readonly Func<Value, Value>? _activation;
-    private Value? _kernel, _bias;
-
     /// <summary>A layer that <see cref="Layer.Apply"/> applies, once or several times.</summary>
     /// <param name="units">Number of outputs, at least 1.</param>
     /// <param name="name">Prefix of the variables <c>name/kernel</c> [n, units] and <c>name/bias</c> [units]; <c>dense</c>,
@@ -28,54 +22,24 @@ public sealed class Dense : Layer
     /// <exception cref="GraphException">SGC1011: units below 1, or an initializer for no bias.</exception>
     public Dense(int units, string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null, bool bias = true,
         Initializer? biasInitializer = null, bool trainable = true, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
-        : base(name, trainable)
+        : base(new(units, name, kernel, activation, bias, biasInitializer, trainable, new(file, line)))
     {
-        if (units < 1) throw Error(DiagnosticCode.BadArgument, $"units must be at least 1, got {units}", new(file, line));
-        if (!bias && biasInitializer is not null)
-            throw Error(DiagnosticCode.BadArgument, "bias is false, so there is none to initialize", new(file, line));
-        (_units, _kernelInitializer, _activation) = (units, kernel ?? Initializer.HeNormal, activation);
-        _biasInitializer = bias ? biasInitializer ?? Initializer.Zeros : null;
     }
 
     /// <inheritdoc/>
     protected override string Kind => "dense";
+    private protected override string OutputsName => "units";
+    private protected override string FeaturesName => "features";
 
-    /// <summary>The kernel [n, units].</summary>
-    /// <exception cref="GraphException">SGC1008: the layer has not been applied.</exception>
-    public Value Kernel => Applied(_kernel);
-
-    /// <summary>The bias [units]; null for a layer without one.</summary>
-    /// <exception cref="GraphException">SGC1008: the layer has not been applied.</exception>
-    public Value? Bias => _biasInitializer is null ? null : Applied(_bias);
-
-    /// <inheritdoc/>
-    protected override void Check(Value x, Location location)
+    private protected override void CheckShape(Value x, Location location)
     {
         if (x.Rank != 2)
             throw Error(DiagnosticCode.RankMismatch, $"needs [batch, features], got {x} : {x.Type}; reshape it", location);
-        if (Variables.Count == 0) return;
-        if (x.DType != Kernel.DType)
-            throw Error(DiagnosticCode.DTypeMismatch, $"it was built for {Kernel.DType}, got {x} : {x.Type}", location);
-        if (x.Shape[1] != Kernel.Shape[0])
-            throw Error(DiagnosticCode.ShapeMismatch, $"it was built for {Kernel.Shape[0]} features, got {x} : {x.Type}", location);
     }
 
-    /// <inheritdoc/>
-    protected override void Build(TensorType input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        _kernel = Variable("kernel", input.DType[input.Shape[1], _units], _kernelInitializer);
-        if (_biasInitializer is { } initializer) _bias = Variable("bias", input.DType[_units], initializer);
-    }
-
-    /// <inheritdoc/>
-    protected override Value Forward(Value x)
-    {
-        var y = x.MatMul(Kernel);
-        if (Bias is { } bias) y += bias;
-        return _activation is null ? y : _activation(y)
-            ?? throw Error(DiagnosticCode.BadArgument, "the activation gives null", y.Location);
-    }
+    private protected override int FeaturesOf(TensorType input) => input.Shape[1];
+    private protected override Shape KernelFor(TensorType input, int outputs) => new(input.Shape[1], outputs);
+    private protected override Value Multiply(Value x) => x.MatMul(Kernel);
 }
 
 /// <summary>Fully connected layers in one call, and the flattening before them.</summary>

@@ -7,7 +7,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Takes rows by index: the result's shape is the indices' and then a row's. An embedding look-up.</summary>
 /// <remarks>operand: [rows, …]. indices: i32 or i64, any shape; an index outside of the rows is clamped to the nearest.
 /// C1: operand has an axis of rows, at least one. C2: indices are i32 or i64.</remarks>
-public sealed class Gather : LinearOp, IIndexedOp
+public sealed class Gather : LinearOp, IIndexedOp, IPartialOp
 {
     /// <summary>The op.</summary>
     public static readonly Gather Instance = new();
@@ -38,6 +38,7 @@ public sealed class Gather : LinearOp, IIndexedOp
         ? Joined(x[0]).Emit(this, operation.Location, AttributeMap.Empty, RowsOfJoined(operation, x))
         : x[0].Emit(this, operation.Location, AttributeMap.Empty, x[1])];
     bool IIndexedOp.IsRepeatable(Operation operation) => false;
+    (int Operand, long Low, long High) IPartialOp.NeededRange(Operation operation) => RowsOf(operation);
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
@@ -60,6 +61,8 @@ public sealed class Gather : LinearOp, IIndexedOp
         var first = x[0].Builder.Emit(Iota.Instance, [], Iota.Attributes(indices.Type, 0), operation.Location);
         return indices + first * rows;
     }
+
+    internal static (int Operand, long Low, long High) RowsOf(Operation operation) => (1, 0, operation.Operands[0].Shape[0] - 1L);
 
     internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);
 

@@ -57,6 +57,14 @@ public interface IMemoryOp
     Value? AliasOf(Operation operation);
 }
 
+/// <summary>An op that needs more of an operand's elements than their type says, such as indices that are those of rows. What it does
+/// elsewhere is defined, and reads and writes nothing outside of its operands and results.</summary>
+public interface IPartialOp
+{
+    /// <summary>An integer operand, and the least and the greatest element that it may have.</summary>
+    (int Operand, long Low, long High) NeededRange(Operation operation);
+}
+
 /// <summary>An op with a kernel of its own: nothing is fused with it, and it is not decomposed.</summary>
 public interface IKernelOp
 {

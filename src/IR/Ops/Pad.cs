@@ -60,6 +60,7 @@ public sealed class Pad : LinearOp, IIndexedOp
     public override Value[] Batch(Operation operation, BatchedOperands x) => x.Emit(this, Attributes(operation.Number("value"),
         [0, .. operation.Ints("low")], [0, .. operation.Ints("high")], [0, .. operation.Ints("interior")]));
     bool IIndexedOp.IsRepeatable(Operation operation) => false;
+    int? IIndexedOp.DisjointTerms(Operation operation) => operation.Ints("interior").All(n => n == 0) ? 1 : null;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

@@ -7,7 +7,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Adds rows at indexed rows of a tensor, in the order of the indices: the transpose of <see cref="Gather"/>.</summary>
 /// <remarks>operand: [rows, …]. indices: i32 or i64, clamped to the rows. updates: indices' shape and then a row's.
 /// C1: operand has rows. C2: indices are i32 or i64. C3: updates fit. C4: one element type.</remarks>
-public sealed class ScatterAdd : LinearOp, IKernelOp
+public sealed class ScatterAdd : LinearOp, IKernelOp, IPartialOp
 {
     /// <summary>Most updates that are added with no compensation: 64 equal terms lose at most some 16 ulp.</summary>
     private const int MostPlain = 64;
@@ -18,6 +18,8 @@ public sealed class ScatterAdd : LinearOp, IKernelOp
 
     /// <inheritdoc/>
     protected override bool IsJointlyLinear => true;
+
+    (int Operand, long Low, long High) IPartialOp.NeededRange(Operation operation) => Gather.RowsOf(operation);
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)

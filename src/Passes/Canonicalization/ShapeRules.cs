@@ -105,22 +105,6 @@ internal static class ShapeRules
     internal static Value? PadNothing(RewriteSite site) =>
         s_amounts.All(n => site.Operation.Ints(n).All(v => v == 0)) ? site[0] : null;
 
-    /// <summary>A pad that leaves the innermost axes alone → a pad of one axis in their place, so that what is copied is one run.</summary>
-    internal static Value? PadOfRuns(RewriteSite site)
-    {
-        var (low, high, interior) = (site.Operation.Ints("low"), site.Operation.Ints("high"), site.Operation.Ints("interior"));
-        var last = Array.FindLastIndex([.. low.Select((n, i) => n + high[i] + interior[i])], n => n > 0);
-        var run = site[0].Shape.Skip(last + 1).Aggregate(1L, (product, size) => product * size);
-        if (last < 0 || last == site.Type.Rank - 1 || interior[last] > 0) return null;
-        if (run == 0 || run * site.Type.Shape[last] > int.MaxValue) return null;
-        Shape Joined(Shape shape) => new([.. shape.Take(last), (int)(shape[last] * run)]);
-        int[] Scaled(int[] amounts) => [.. amounts[..last], (int)(amounts[last] * run)];
-        var x = site.EmitWith(Reshape.Instance, Reshape.Attributes(Joined(site[0].Shape)), site[0]);
-        var padded = site.EmitWith(Pad.Instance, Pad.Attributes(site.Operation.Number("value"), Scaled(low), Scaled(high),
-            interior[..(last + 1)]), x);
-        return site.EmitWith(Reshape.Instance, Reshape.Attributes(site.Type.Shape), padded);
-    }
-
     /// <summary>A splat padded with its own value → a splat.</summary>
     internal static Value? PadSplat(RewriteSite site) =>
         site.Splat(0) is { } x && site.Operation.Attributes["value"] is IR.Attribute.Number pad

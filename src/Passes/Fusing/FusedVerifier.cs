@@ -34,7 +34,7 @@ public static class FusedVerifier
 
     private sealed class Region
     {
-        private readonly string _kind;
+        private readonly FusionKind _kind;
         private readonly Operation _fusion;
         private readonly Function _body;
         private readonly Shape _domain;
@@ -45,28 +45,30 @@ public static class FusedVerifier
 
         public Region(Operation fusion)
         {
-            (_fusion, _body, _kind) = (fusion, fusion.Body!, fusion.Word("kind"));
-            _axes = _kind == "row" ? fusion.Ints("axes") : [];
+            (_fusion, _body, _kind) = (fusion, fusion.Body!, Fusion.KindOf(fusion));
+            _axes = _kind == FusionKind.Row ? fusion.Ints("axes") : [];
             _domain = _kind switch
             {
-                "row" => First(o => o.Op is IReductionOp).Operands[0].Shape,
-                "contraction" => First(o => o.Op is IContractionOp).Result.Shape,
+                FusionKind.Row => First(o => o.Op is IReductionOp).Operands[0].Shape,
+                FusionKind.Contraction => First(o => o.Op is IContractionOp).Result.Shape,
                 _ => _body.Results[0].Shape,
             };
-            _kept = _kind == "row" ? _domain.Without(_axes) : null;
+            _kept = _kind == FusionKind.Row ? _domain.Without(_axes) : null;
         }
+
+        private string Name => _fusion.Word("kind");
 
         private Operation First(Func<Operation, bool> isWanted)
         {
             var found = _body.Operations.FirstOrDefault(isWanted);
-            Require(found is not null, "F5", _fusion, $"a {_kind} needs a reduction or a contraction");
+            Require(found is not null, "F5", _fusion, $"a {Name} needs a reduction or a contraction");
             return found!;
         }
 
         public void Verify()
         {
             foreach (var operation in _body.Operations) Verify(operation);
-            Require(_kind != "contraction" || _body.Operations.Count(o => o.Op is IContractionOp) == 1, "F5", _fusion,
+            Require(_kind != FusionKind.Contraction || _body.Operations.Count(o => o.Op is IContractionOp) == 1, "F5", _fusion,
                 "it has several contractions");
             foreach (var result in _body.Results)
                 Require(IsOfKernel(result.Shape), "F6", _fusion, $"the result {result} is {result.Type}, the domain {_domain}");
@@ -79,12 +81,12 @@ public static class FusedVerifier
             switch (operation.Op)
             {
                 case IContractionOp:
-                    Require(_kind == "contraction", "F5", operation, $"a {_kind} cannot hold it");
+                    Require(_kind == FusionKind.Contraction, "F5", operation, $"a {Name} cannot hold it");
                     Require(operation.Operands.All(o => StridedView.Of(o) is not null), "F1", operation, "its operands are not in memory");
                     break;
                 case IReductionOp:
-                    Require(_kind == "row" && Reduction.Axes(operation).SequenceEqual(_axes), "F5", operation,
-                        $"a {_kind} over [{string.Join(",", _axes)}] cannot hold it");
+                    Require(_kind == FusionKind.Row && Reduction.Axes(operation).SequenceEqual(_axes), "F5", operation,
+                        $"a {Name} over [{string.Join(",", _axes)}] cannot hold it");
                     Require(operation.Operands[0].Shape == _domain, "F2", operation, $"the domain is {_domain}");
                     break;
                 case IIndexedOp:

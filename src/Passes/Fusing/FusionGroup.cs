@@ -1,19 +1,7 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Fusing;
-
-/// <summary>What a group of operations becomes.</summary>
-internal enum FusionKind
-{
-    /// <summary>One pass over an index space.</summary>
-    Loop,
-    /// <summary>Passes over rows: reductions, with what feeds and follows them.</summary>
-    Row,
-    /// <summary>A contraction and what follows it element by element.</summary>
-    Contraction,
-    /// <summary>One operation that is not fused: an alias, a dense constant, an op with its own kernel. Nothing joins it.</summary>
-    Alone,
-}
 
 /// <summary>Operations that run as one kernel, while it grows. A group that is merged into another stays as a reference to it.</summary>
 /// <remarks>Groups have a topological order that is kept as they grow: a group comes after those that it depends on, so a search for a
@@ -32,7 +20,7 @@ internal sealed class FusionGroup
     private FusionGroup? _mergedInto;
     private long _position;
 
-    public FusionGroup(FusionOrder order, FusionKind kind, Shape domain, int[] reduced)
+    public FusionGroup(FusionOrder order, FusionKind? kind, Shape domain, int[] reduced)
     {
         (_order, Id, Kind, Domain, Reduced) = (order, order.NextId(), kind, domain, reduced);
         _position = order.Last();
@@ -40,7 +28,9 @@ internal sealed class FusionGroup
 
     /// <summary>Number in order of creation.</summary>
     public int Id { get; }
-    public FusionKind Kind { get; private set; }
+    /// <summary>What it becomes; null for one operation that is not fused: an alias, a dense constant, an op with its own kernel. Nothing
+    /// joins it.</summary>
+    public FusionKind? Kind { get; private set; }
     /// <summary>The index space of its full elements.</summary>
     public Shape Domain { get; }
     /// <summary>Axes of the domain that its reductions drop.</summary>

@@ -28,6 +28,10 @@ internal sealed class FusionPlan
     /// outgrows the first-level cache in any case. Only sizes that <see cref="SplitReductions"/> cannot divide leave such rows.</summary>
     private const long LeastShared = 1 << 14;
 
+    /// <summary>Most neighbouring elements that are kept, of which a reduction reads all at each step: those of f32 on the widest target.
+    /// Of more it reads memory in columns.</summary>
+    private const long MostColumns = 64;
+
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
     // Of the index maps, those that are strided views of memory.
@@ -59,6 +63,10 @@ internal sealed class FusionPlan
 
     /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
     public bool ReadsThrough(Operation reader, Value operand) => operand.Definition is { } d && IsInlined(d) && CanRepeat(reader, d);
+
+    /// <summary>Whether another group than a value's own reads it, one reader aside: by itself or through an index map.</summary>
+    public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
+        && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
 
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)
@@ -122,7 +130,7 @@ internal sealed class FusionPlan
     private void Assign(Operation operation)
     {
         var shape = operation.Result.Shape;
-        if (IsAlone(operation)) Join(operation, NewGroup(FusionKind.Alone, shape, []));
+        if (IsAlone(operation)) Join(operation, NewGroup(null, shape, []));
         else if (operation.Op is IContractionOp) Join(operation, NewGroup(FusionKind.Contraction, shape, []));
         else if (operation.Op is IReductionOp) PlaceReduction(operation);
         // An index map reads other elements than its own, so they must be in memory: it begins a kernel.
@@ -133,12 +141,11 @@ internal sealed class FusionPlan
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A reduction that keeps the innermost axis reads memory in columns: what feeds it is better written row by row, unless it is of few
-        // elements (the taps of a window) or repeats what it reads, or columns are read for another one anyway; a math function would be
-        // computed in each of their passes.
+        // A math function would be computed in each pass over the columns.
         var isRowWise = axes.Contains(domain.Rank - 1);
+        var isInColumns = !isRowWise && ReadsColumns(domain, axes);
         var candidates = Candidates(operation).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
-            || (!c.Members.Any(ElementKernel.IsFunction) && (c.Kind == FusionKind.Row || Repeats(c))));
+            || (!c.Members.Any(ElementKernel.IsFunction) && (!isInColumns || c.Kind == FusionKind.Row || Repeats(c))));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
@@ -149,6 +156,14 @@ internal sealed class FusionPlan
             return;
         }
         Join(operation, NewGroup(FusionKind.Row, domain, axes));
+    }
+
+    // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window) or repeats what it
+    // reads, or columns are read for another one anyway. One range of many rows is a single worker's.
+    private static bool ReadsColumns(Shape domain, int[] axes)
+    {
+        var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
+        return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
     }
 
     // Whether a kernel reads at most half as much memory as its elements would take, as of windows.
@@ -169,7 +184,7 @@ internal sealed class FusionPlan
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
-    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind != FusionKind.Alone)
+    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind is not null)
         .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
 
     private HashSet<FusionGroup> Sources(Operation operation) =>
@@ -210,7 +225,7 @@ internal sealed class FusionPlan
         return source.Shape == group.Kept && !(source.Definition is { } d && IsInlined(d));
     }
 
-    private FusionGroup NewGroup(FusionKind kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
+    private FusionGroup NewGroup(FusionKind? kind, Shape domain, int[] reduced) => new(_order, kind, domain, reduced);
 
     private void Join(Operation operation, FusionGroup group)
     {

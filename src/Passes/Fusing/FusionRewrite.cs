@@ -72,7 +72,7 @@ internal sealed class FusionRewrite
 
     private void Emit(FusionGroup group)
     {
-        if (group.Kind == FusionKind.Alone)
+        if (group.Kind is not { } kind)
         {
             _builder.Clone(group.Members[0], _map);
             return;
@@ -82,13 +82,8 @@ internal sealed class FusionRewrite
         var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
         if (results.Length == 0) return; // dead code, where no pass has dropped it
         var (body, operands) = new Region(group, _plan, members).Build(results);
-        var attributes = AttributeMap.Empty.With("kind", group.Kind switch
-        {
-            FusionKind.Loop => "loop",
-            FusionKind.Row => "row",
-            _ => "contraction",
-        });
-        if (group.Kind == FusionKind.Row) attributes = attributes.With("axes", group.Reduced);
+        var attributes = Fusion.Attributes(kind);
+        if (kind == FusionKind.Row) attributes = attributes.With("axes", group.Reduced);
         var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes,
             members.MaxBy(m => m.Id)!.Location, body);
         for (var i = 0; i < results.Length; i++) _map[results[i]] = fused[i];

@@ -64,5 +64,5 @@ internal sealed class FusionSink
     }
 
     private bool IsStoredWithout(Operation reader, Value value) =>
-        _plan.GroupOf(value) is { } group && _readers[value].Any(r => r != reader && _plan.GroupOf(r) is { } other && other != group);
+        _plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader, _readers);
 }

@@ -68,27 +68,28 @@ internal sealed class Repetition
     private static bool IsOfElements(Operation reader) => reader.Op is IReductionOp or (IElementOp and not IIndexedOp);
 
     private bool IsStoredWithout(Operation reader, FusionGroup own, Value value) => value.Definition is null || _results.Contains(value)
-        || _plan.GroupOf(value) != own || _readers[value].Any(r => r != reader && _plan.GroupOf(r) is { } g && g != own);
+        || _plan.GroupOf(value) != own || _plan.IsReadElsewhere(value, own, reader, _readers);
 
-    // One copy for each kernel: its group is told by the plan that found it worth while.
+    // One copy for each kernel: its group is told by the plan that found it worth while. What is computed where it is read has no group,
+    // and neither does its copy.
     private Function Rewrite()
     {
         var builder = new FunctionBuilder(_function.Name);
         var map = new Dictionary<Value, Value>();
-        var copies = new Dictionary<(Value, FusionGroup), Value>();
+        var copies = new Dictionary<(Value, FusionGroup?), Value>();
         foreach (var parameter in _function.Parameters)
             map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
         foreach (var operation in _function.Operations)
         {
             var inputs = operation.Operands.Distinct().ToDictionary(o => o, o => map[o]);
-            if (_plan.GroupOf(operation) is { } group)
-                foreach (var operand in operation.Operands.Where(_repeated.Contains)) inputs[operand] = CopyFor(group, operand);
+            foreach (var operand in operation.Operands.Where(_repeated.Contains))
+                inputs[operand] = CopyFor(_plan.GroupOf(operation), operand);
             builder.Clone(operation, inputs);
             foreach (var result in operation.Results) map[result] = inputs[result];
         }
         return builder.Build([.. _function.Results.Select(r => map[r])]);
 
-        Value CopyFor(FusionGroup group, Value value)
+        Value CopyFor(FusionGroup? group, Value value)
         {
             if (_plan.GroupOf(value) == group) return map[value];
             if (copies.TryGetValue((value, group), out var copy)) return copy;

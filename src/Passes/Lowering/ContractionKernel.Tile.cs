@@ -110,11 +110,14 @@ internal sealed partial class ContractionKernel
         {
             var left = _packedA is null
                 ? new LoadExpr(_body.BufferOf(_shape.A.Memory), _shape.A.Position(batch, RowOf(number, ScalarExpr.Index(i)), k))
-                : new LoadExpr(_packedA, ((_packsAByBlock ? tile : number) * _shape.K + k.Sum) * _packedStride + i);
+                : new LoadExpr(_packedA, PackedAt(tile, number, kOfBlock, k) + i);
             yield return new AssignStatement(accumulators, i,
                 new MultiplyAddExpr(left.ConvertTo(_accumulator), wide, new LocalExpr(accumulators, i)));
         }
     }
+
+    private ScalarExpr PackedAt(ScalarExpr tile, ScalarExpr number, AxisNumber kOfBlock, AxisNumber k) =>
+        ((_packing == PackingOfA.All ? number : tile) * PackedK + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum) * _packedStride;
 
     // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
@@ -141,7 +144,7 @@ internal sealed partial class ContractionKernel
 
     // Where all of A is packed together, rows beyond the last are not stored. Otherwise the last tile is shifted up to end with the last
     // row, and does not store the rows of the tile before it.
-    private bool MovesLastTile => !CoversExactly && (_packedA is null || _packsAByBlock);
+    private bool MovesLastTile => !CoversExactly && _packing != PackingOfA.All;
 
     private AxisNumber FromFirst(KRange range, AxisNumber k) => _blocking.BlockK % k.Granule == 0
         ? k with { Quotient = range.Block * (_blocking.BlockK / k.Granule) + k.Quotient } : range.Block * _blocking.BlockK + k.Sum;

@@ -38,7 +38,7 @@ internal sealed partial class ContractionKernel
     private readonly long _packedStride;
     private readonly Epilogue _epilogue;
     private readonly LoopBuffer? _packedA;
-    private readonly bool _packsAByBlock;
+    private readonly PackingOfA _packing;
     private readonly LoopBuffer? _packedB;
     private readonly LoopBuffer? _partial;
     private readonly LoopBuffer? _total;
@@ -58,12 +58,12 @@ internal sealed partial class ContractionKernel
         _packedStride = (_blocking.TileM + lanes - 1) / lanes * lanes;
         _epilogue = ChooseEpilogue();
         if (PacksB()) _packedB = _body.AddScratch("packed_b", _dtype, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
-        if (PacksA())
+        _packing = ChoosePacking();
+        if (_packing != PackingOfA.None)
         {
-            _packsAByBlock = _shape.Batch == 1 && _blocking.BlocksM % target.Workers == 0;
-            _packedA = _body.AddScratch("packed_a", _dtype,
-                (_packsAByBlock ? _blocking.TilesPerBlock : _blocking.Tiles) * _shape.K * _packedStride,
-                _packsAByBlock || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
+            var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
+            _packedA = _body.AddScratch("packed_a", _dtype, (ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles) * PackedK * _packedStride,
+                ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock
             : _epilogue == Epilogue.Unrolled ? 0 : 1;
@@ -128,15 +128,15 @@ internal sealed partial class ContractionKernel
     {
         var statements = new List<Statement>();
         var zero = ScalarExpr.Index(0);
-        if (_packsAByBlock)
+        if (_packing == PackingOfA.OfBlock)
         {
             var block = new LoopVariable("block");
             statements.Add(new ForStatement(block, _blocking.BlocksM, LoopKind.Parallel, 1,
                 [PackBlockOfA(block.Value), .. TileRanges(zero, 1, LoopKind.Serial, block.Value)]));
         }
-        else if (_packedA is null || _shape.Batch == 1)
+        else if (_packing != PackingOfA.All || _shape.Batch == 1)
         {
-            if (_packedA is not null) statements.AddRange([.. PackA(zero, LoopKind.Parallel), new BarrierStatement()]);
+            if (_packing == PackingOfA.All) statements.AddRange([.. PackA(zero, LoopKind.Parallel), new BarrierStatement()]);
             statements.AddRange(TileRanges(zero, _shape.Batch, LoopKind.Parallel));
         }
         else
@@ -181,7 +181,7 @@ internal sealed partial class ContractionKernel
         {
             var block = new LoopVariable("k_block");
             return new(block, count, LoopKind.Serial, 1,
-                [Panels(range, new(first + block.Value, _blocking.BlockK, IsLast: false))]);
+                [.. Block(range, new(first + block.Value, _blocking.BlockK, IsLast: false))]);
         }
         var inGroups = 0L;
         if (_total is not null)
@@ -195,8 +195,12 @@ internal sealed partial class ContractionKernel
         }
         if (before > 0) yield return Fill(_partial!, range, _ => ScalarExpr.Constant(_accumulator, 0));
         if (before > inGroups) yield return Blocks(ScalarExpr.Index(inGroups), before - inGroups);
-        yield return Panels(range, new(ScalarExpr.Index(before), _shape.K - before * _blocking.BlockK, IsLast: true));
+        foreach (var statement in Block(range, new(ScalarExpr.Index(before), _shape.K - before * _blocking.BlockK, IsLast: true)))
+            yield return statement;
     }
+
+    private IEnumerable<Statement> Block(TileRange range, KRange k) =>
+        _packing == PackingOfA.OfRange ? [PackRangeOfA(range, k), Panels(range, k)] : [Panels(range, k)];
 
     // to[i] = value(i) for the accumulators of a range's tiles.
     private ForStatement Fill(LoopBuffer to, TileRange range, Func<ScalarExpr, ScalarExpr> value)

@@ -13,8 +13,11 @@ internal static class ElementKernel
     /// <summary>How far ahead operands are prefetched: half a page, some 30 vectors.</summary>
     private const int PrefetchBytes = 2048;
 
-    /// <summary>Most indices at which a loop is split: each part is code of its own.</summary>
-    private const int MostBreaks = 4;
+    /// <summary>Most parts that the loops are split into: each is code of its own.</summary>
+    private const int MostParts = 12;
+
+    /// <summary>Rows from which workers have enough to share.</summary>
+    private const long LeastShared = 16;
 
     public static Kernel Lower(Operation fusion, TargetTraits target)
     {
@@ -76,27 +79,49 @@ internal static class ElementKernel
         // Vectors are along the innermost axis of more than one element.
         var sizes = MergedAxes.Sizes(body.Function, shape, [.. Enumerable.Range(0, shape.Rank)]);
         var along = Math.Max(Array.FindLastIndex(sizes, size => size != 1), 0);
-        var (outer, columns) = shape.Rank == 0 ? ([], 1) : (sizes[..along], sizes[along]);
-        ForStatement Vectors(ScalarExpr[] leading, int first, int count, LoopKind kind)
+        var columns = shape.Rank == 0 ? 1 : sizes[along];
+        var zeros = Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank).ToArray();
+        if (shape.ElementCount == columns) return Vectors(LoopKind.ParallelVector, 0, columns, zeros[..along]);
+        var bounds = Bounds(body.Function, shape, sizes, along);
+        // Leading axes are shared by the workers, the others are loops of their own: their indices are counted rather than divided.
+        var shared = 1;
+        while (shared < along && sizes.Take(shared).Aggregate(1L, (n, size) => n * size) < LeastShared) shared++;
+        var outer = sizes[..shared];
+        var row = new LoopVariable("row", outer.Aggregate(1L, (n, size) => n * size));
+        return new ForStatement(row, row.Extent!.Value, LoopKind.Parallel, 1, [.. Nest(shared, KernelBody.Unravel(row.Value, outer))]);
+
+        IEnumerable<Statement> Nest(int axis, ScalarExpr[] leading) => bounds[axis].Zip(bounds[axis].Skip(1), (first, next) =>
+        {
+            if (axis == along) return [Vectors(LoopKind.Vector, first, next - first, leading)];
+            if (next - first == 1) return Nest(axis + 1, [.. leading, ScalarExpr.Index(first)]);
+            var i = new LoopVariable($"i{axis}", next - first);
+            return [new ForStatement(i, next - first, LoopKind.Serial, 1, [.. Nest(axis + 1, [.. leading, i.Value + first])])];
+        }).SelectMany(statements => statements);
+
+        ForStatement Vectors(LoopKind kind, int first, int count, ScalarExpr[] leading)
         {
             var lane = new LoopVariable("i", count);
-            ScalarExpr[] index = [.. leading, lane.Value + first, .. Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank)];
+            ScalarExpr[] index = [.. leading, lane.Value + first, .. zeros];
             var inner = Elements(body, _ => index[..shape.Rank]);
             return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
         }
-        if (shape.ElementCount == columns)
-            return Vectors([.. outer.Select(_ => ScalarExpr.Index(0))], 0, columns, LoopKind.ParallelVector);
-        int[] bounds = [0, .. Breaks(body.Function, shape, along), columns];
-        return RowLoops.Over(outer, columns, leading =>
-            bounds.Zip(bounds.Skip(1)).Select(b => Vectors(leading, b.First, b.Second - b.First, LoopKind.Vector)));
     }
 
-    // Between them what is read changes along an axis, as from padding to the elements within it.
-    private static int[] Breaks(Function function, Shape shape, int axis)
+    // Where the loops along each axis begin and end: between them what is read changes, as from padding to the elements within it. Inner
+    // axes come first, as their guards would be the most often evaluated. Along merged axes nothing changes.
+    private static int[][] Bounds(Function function, Shape shape, int[] sizes, int along)
     {
-        int[] found = [.. function.Operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == shape)
-            .SelectMany(o => ((IIndexedOp)o.Op).Breaks(o, axis)).Where(b => b > 0 && b < shape[axis]).Distinct().Order()];
-        return found.Length <= MostBreaks ? found : [];
+        var maps = function.Operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == shape).ToList();
+        var (bounds, parts) = (new int[along + 1][], 1);
+        for (var axis = along; axis >= 0; axis--)
+        {
+            var size = shape.Rank == 0 ? 1 : sizes[axis];
+            int[] breaks = [.. maps.SelectMany(o => ((IIndexedOp)o.Op).Breaks(o, axis)).Where(b => b > 0 && b < size).Distinct().Order()];
+            if (parts * (breaks.Length + 1) > MostParts) breaks = [];
+            parts *= breaks.Length + 1;
+            bounds[axis] = [0, .. breaks, size];
+        }
+        return bounds;
     }
 
     private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)

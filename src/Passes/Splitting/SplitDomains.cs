@@ -7,12 +7,23 @@ namespace GraphCompiler.Passes.Splitting;
 internal sealed class SplitDomains
 {
     private readonly Dictionary<(Value, AxisSplit), Value> _values = [];
+    private readonly Dictionary<(Op, Value), List<Operation>> _reduced = [];
 
     /// <summary>A value in a split's domain: repeated or constant there, else a reshape.</summary>
     public Value In(AxisSplit split, Value value)
     {
         if (!_values.TryGetValue((value, split), out var inside)) _values[(value, split)] = inside = Create(split, value);
         return inside;
+    }
+
+    /// <summary>The reductions of a split's ranges, each of them once.</summary>
+    public Value Reduced(Op op, ReductionSplit split, Value x)
+    {
+        if (!_reduced.TryGetValue((op, x), out var all)) _reduced[(op, x)] = all = [];
+        if (all.Find(r => Reduction.Axes(r).SequenceEqual(split.First)) is { } known) return known.Result;
+        var ranges = x.Builder.Emit(op, [x], ReduceSum.Attributes(split.First));
+        all.Add(ranges.Definition!);
+        return ranges;
     }
 
     /// <summary>An elementwise operation in a split's domain, reshaped back for those who read it elsewhere.</summary>
