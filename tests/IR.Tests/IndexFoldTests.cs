@@ -55,6 +55,7 @@ public class IndexFoldTests
         var i = new LoopVariable("i", 4).Value;
         Assert.Null(ScalarExpr.Compare(CompareKind.Ge, i * (1L << 62), ScalarExpr.Index(0)).Truth);
         Assert.Null(ScalarExpr.Compare(CompareKind.Ge, i + long.MaxValue, ScalarExpr.Index(0)).Truth);
+        Assert.Null(ScalarExpr.Compare(CompareKind.Ge, i + (long.MaxValue - 2), ScalarExpr.Index(0)).Truth);
         Assert.True(ScalarExpr.Compare(CompareKind.Ge, i * (1L << 60), ScalarExpr.Index(0)).Truth);
     }
 

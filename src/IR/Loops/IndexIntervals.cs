@@ -120,7 +120,7 @@ internal sealed class IndexIntervals
 
     private IndexInterval Raw(ScalarExpr expression) => expression switch
     {
-        ConstantExpr c when c.DType.IsInteger => new((long)c.Value, (long)c.Value),
+        ConstantExpr c when c.DType.IsInteger && (long)c.Value is not (long.MinValue or long.MaxValue) => new((long)c.Value, (long)c.Value),
         VariableExpr v => _variables.GetValueOrDefault(v.Variable, v.Variable.Extent is { } e ? new(0, e - 1) : IndexInterval.Unknown),
         BinaryExpr b when b.DType == DType.I64 => Combine(b.Kind, Of(b.X), Of(b.Y)),
         SelectExpr s when s.DType == DType.I64 => Union(Of(s.WhenTrue), Of(s.WhenFalse)),

@@ -1,3 +1,4 @@
+using System.Numerics;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
@@ -81,7 +82,7 @@ internal sealed partial class RowKernel
         var count = outer.Aggregate(1L, (n, size) => n * size);
         if (count > 1 && !SharesReads(count, columns))
             return RowLoops.Over(outer, columns * ReducedCount, leading => [Vectors([leading], LoopKind.Vector)]);
-        if (count > 1) lanes = LanesFor(columns, Math.Clamp(_target.VectorRegisters * 2 / 3 / (int)count, 1, RegistersPerVector));
+        if (count > 1) lanes = LanesFor(columns, RegistersFor((int)count));
         return Vectors([.. Enumerable.Range(0, (int)count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), outer))],
             LoopKind.ParallelVector);
     }
@@ -116,6 +117,10 @@ internal sealed partial class RowKernel
         var rows = ColumnsAtOnce / (ElementKernel.PowerOfTwoAtLeast(SizesOf(_kept)[^1]) * reductions);
         return Math.Clamp(rows, 1, Math.Clamp(most, 1, MostRowsAtOnce));
     }
+
+    // A power of two, of which the sums of all rows leave room for what is read.
+    private int RegistersFor(int rows) =>
+        Math.Min(1 << BitOperations.Log2((uint)Math.Max(_target.VectorRegisters * 2 / 3 / rows, 1)), RegistersPerVector);
 
     private int LanesFor(int columns, int registers) =>
         Math.Min(_target.Lanes(ElementKernel.Widest(_body.Function)) * registers, ElementKernel.PowerOfTwoAtLeast(columns));
