@@ -42,8 +42,8 @@ public sealed class ConvolutionSweepTests
             rows.Pad([1, 0], [2, 0])), line.Window([0], [3]).Sum([1]), line.Window([0], [2], [3]).Max([0]), line.Reverse() * line];
     });
 
-    // A sum of few taps, which are unrolled, its gradients (the kernel's in one pass for all taps where the channels are many), a pool of two
-    // axes with what it chose, and sums of columns in several rows at once.
+    // A sum of few taps, which are unrolled, its gradients (the kernel's in one pass for all taps where the channels are many), a pool of
+    // two axes with what it chose, and sums of columns in several rows at once.
     [Fact]
     public void Depthwise() => Sweep([F32, F64], (b, dtype, n) =>
     {

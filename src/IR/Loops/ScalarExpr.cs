@@ -153,7 +153,8 @@ public abstract record ScalarExpr(DType DType)
     private static ScalarExpr? FoldDivision(BinaryKind kind, ScalarExpr x, long divisor)
     {
         static bool Holds(CompareKind compare, ScalarExpr x, long limit) => Compare(compare, x, Index(limit)).Truth == true;
-        if (x is not BinaryExpr { Kind: BinaryKind.Add, X: BinaryExpr { Kind: BinaryKind.Mul, X: var a, Y: ConstantExpr factor }, Y: var b })
+        if (x is not BinaryExpr { Kind: BinaryKind.Add, X: BinaryExpr { Kind: BinaryKind.Mul, X: var a, Y: ConstantExpr factor },
+            Y: var b })
             return null;
         var c = (long)factor.Value;
         if (c <= 0 || !(Holds(CompareKind.Ge, x, 0) && Holds(CompareKind.Ge, a, 0) && Holds(CompareKind.Ge, b, 0))) return null;

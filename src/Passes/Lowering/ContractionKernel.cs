@@ -62,7 +62,8 @@ internal sealed partial class ContractionKernel
         if (_packing != PackingOfA.None)
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
-            _packedA = _body.AddScratch("packed_a", _dtype, (ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles) * PackedK * _packedStride,
+            var tiles = ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles;
+            _packedA = _body.AddScratch("packed_a", _dtype, tiles * PackedK * _packedStride,
                 ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock

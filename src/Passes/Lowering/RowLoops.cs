@@ -2,8 +2,8 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>The loops over the outer axes of a kernel: workers share one, and the last axis has one of its own within it, so that a position
-/// is divided into indices once for many short rows.</summary>
+/// <summary>The loops over the outer axes of a kernel: workers share one, and the last axis has one of its own within it, so that a
+/// position is divided into indices once for many short rows.</summary>
 internal static class RowLoops
 {
     /// <summary>Iterations that remain to be shared.</summary>
