@@ -110,19 +110,22 @@ internal sealed class FusionPlan
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
         && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
 
-    // What only a sum of disjoint elements reads (overlap_add): it reads each element once, so computing it there is no more work, and
-    // spares a round trip of windows through memory.
+    // What only a sum of disjoint elements reads (overlap_add, pad): it reads each element once, so computing it there is no more work, and
+    // spares a round trip through memory. So do sums of such sums.
     private static HashSet<Operation> SummedElements(Function function)
     {
-        var (summed, others) = (new HashSet<Operation>(), function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet());
+        // How many elements of each one element of what is stored is computed from.
+        var (read, others) = (new Dictionary<Operation, long>(), function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet());
         foreach (var operation in function.Operations.Reverse())
         {
-            var isElement = operation.Op is IElementOp and not IIndexedOp;
-            if (others.Contains(operation) || !isElement) summed.Remove(operation);
-            var sums = summed.Contains(operation) || (operation.Op is IIndexedOp op && op.DisjointTerms(operation) <= MostSummed);
-            (sums ? summed : others).UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>());
+            long? own = operation.Op is IIndexedOp op ? op.DisjointTerms(operation) : operation.Op is IElementOp ? 1 : null;
+            if (others.Contains(operation) || !(read.GetValueOrDefault(operation) * own <= MostSummed)) read.Remove(operation);
+            var terms = read.TryGetValue(operation, out var times) ? times * own : operation.Op is IIndexedOp ? own : null;
+            foreach (var operand in operation.Operands.Select(o => o.Definition).OfType<Operation>())
+                if (terms is <= MostSummed and var n) read[operand] = Math.Max(read.GetValueOrDefault(operand), n);
+                else others.Add(operand);
         }
-        return summed;
+        return [.. read.Keys];
     }
 
     private static bool IsIndexMap(Operation operation) => operation.Op is IIndexedOp op && op.IsRepeatable(operation);
