@@ -44,7 +44,7 @@ internal sealed record ContractionBlocking(
             ChooseTileM(shape.M, shape.A.Free, mostM, leastBlocks, panels, target.Workers, partitionsM || takesWholeN);
         var full = shape.N / tileN;
         var limit = takesWholeN ? full : blocksK == 1 ? 1 : Math.Max(target.L2Bytes / 4 / (tiles * tileM * tileN * dtype.Bytes), 1);
-        return new(tileM, tileN, tiles, blocks, blockK, blocksK, GroupSize(full, blocks, target.Workers, limit), stepK);
+        return new(tileM, tileN, tiles, blocks, blockK, blocksK, GroupSize(full, shape.Batch * blocks, target.Workers, limit), stepK);
     }
 
     private static int ChooseStepK(AxisGroup k)
