@@ -11,21 +11,25 @@ internal delegate Value? Rule(RewriteSite site);
 internal sealed class UseCounts
 {
     private readonly Dictionary<Value, int> _counts = [];
+    private readonly Dictionary<Value, Operation?> _lastReaders = [];
 
     /// <summary>Number of live reads; 0 for a value that nothing depends on.</summary>
     internal int this[Value value] => _counts.GetValueOrDefault(value);
 
+    /// <summary>The one live operation that reads a value; null where several do, or a result of the function is it.</summary>
+    internal Operation? OnlyReader(Value value) => this[value] == 1 ? _lastReaders[value] : null;
+
     internal static UseCounts Of(Function function)
     {
         var uses = new UseCounts();
-        foreach (var result in function.Results) uses.Count(result);
+        foreach (var result in function.Results) uses.Count(result, null);
         for (var i = function.Operations.Length - 1; i >= 0; i--)
             if (function.Operations[i].Results.Any(r => uses[r] > 0))
-                foreach (var operand in function.Operations[i].Operands) uses.Count(operand);
+                foreach (var operand in function.Operations[i].Operands) uses.Count(operand, function.Operations[i]);
         return uses;
     }
 
-    private void Count(Value value) => _counts[value] = this[value] + 1;
+    private void Count(Value value, Operation? reader) => (_counts[value], _lastReaders[value]) = (this[value] + 1, reader);
 }
 
 /// <summary>What a rule sees: the operation, and its operands as they are in the new function.</summary>
@@ -62,6 +66,12 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     /// <paramref name="inner"/>, both for this operation alone.</summary>
     internal bool IsOnlyUse(int index, Op outer, Op inner) => IsOnlyUse(index, outer)
         && Operation.Operands[index].Definition!.Operands[0] is { Definition: { } d } old && d.Op == inner && uses[old] == 1;
+
+    /// <summary>The one operation that reads the result, if there is one.</summary>
+    internal Operation? OnlyReader => uses.OnlyReader(Operation.Result);
+
+    /// <summary>The operation that computes operand <paramref name="index"/>, of the same op in both functions, as a site.</summary>
+    internal RewriteSite Below(int index) => new(Operation.Operands[index].Definition!, this[index].Definition!.Operands, uses);
 
     /// <summary>The value of every element of operand <paramref name="index"/> if it is a constant splat.</summary>
     internal Scalar? Splat(int index) => SplatOf(operands[index]);

@@ -8,29 +8,39 @@ internal static class StridedWindowRules
 {
     /// <summary>overlap_add(dot(x, y)) with stride s → that of windows one apart, which give s elements each: no zeros between the
     /// elements of x are multiplied.</summary>
-    /// <remarks>Tap q·s + p of window o lies on element (o + q)·s + p. So y's taps, with zeros after the last up to a multiple of s, are an
+    /// <remarks>Tap q·s + p of window o lies on element (o + q)·s + p. So y's taps, with zeros around them up to a multiple of s, are an
     /// axis of taps q and one of phases p, and the phases of the result stand beside its positions.</remarks>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
-        var windows = Window.Geometry.Of(site.Operation);
-        if (windows.Stride.All(s => s == 1) || windows.Dilation.Any(d => d != 1)) return null;
-        return TappedDot.Below(site) is { } below ? new Phases(site, windows).Apply(below) : null;
+        if (AddedWindows.Of(site) is not { } added || added.Windows.Stride.All(s => s == 1) || added.Windows.Dilation.Any(d => d != 1))
+            return null;
+        return TappedDot.Below(added.Site) is { } below ? new Phases(added).Apply(below) : null;
     }
 
     /// <summary>A convolution by phases of its stride.</summary>
     private sealed class Phases
     {
+        private readonly AddedWindows _added;
         private readonly RewriteSite _site;
         private readonly Window.Geometry _windows;
-        // Taps of each phase, and positions of the result.
+        // Zeros before the taps, so that the part begins with phase 0; taps of each phase.
+        private readonly int[] _before;
         private readonly int[] _taps;
+        // Positions of the sum, and those of them that the part begins and ends with.
         private readonly int[] _positions;
+        private readonly int[] _first;
+        private readonly int[] _count;
 
-        public Phases(RewriteSite site, Window.Geometry windows)
+        public Phases(AddedWindows added)
         {
-            (_site, _windows) = (site, windows);
-            _taps = [.. windows.Size.Zip(windows.Stride, (size, stride) => (size + stride - 1) / stride)];
-            _positions = [.. windows.Axes.Select((axis, i) => windows.Count(i, site.Type.Shape[axis]) + _taps[i] - 1)];
+            (_added, _site, _windows) = (added, added.Site, added.Windows);
+            int[] PerAxis(Func<int, int> value) => [.. Enumerable.Range(0, _windows.Axes.Length).Select(value)];
+            int Ceiling(int x, int stride) => (x + stride - 1) / stride;
+            _before = PerAxis(i => (_windows.Stride[i] - added.Start[i] % _windows.Stride[i]) % _windows.Stride[i]);
+            _taps = PerAxis(i => Ceiling(_windows.Size[i] + _before[i], _windows.Stride[i]));
+            _positions = PerAxis(i => _windows.Count(i, _site.Type.Shape[_windows.Axes[i]]) + _taps[i] - 1);
+            _first = PerAxis(i => Math.Min((added.Start[i] + _before[i]) / _windows.Stride[i], _positions[i]));
+            _count = PerAxis(i => Math.Min(Ceiling(added.Shape[_windows.Axes[i]], _windows.Stride[i]), _positions[i] - _first[i]));
         }
 
         public Value Apply(TappedDot below)
@@ -52,10 +62,11 @@ internal static class StridedWindowRules
 
         private Value Split(Value y, int[] taps)
         {
-            var high = new int[y.Rank];
-            for (var i = 0; i < taps.Length; i++) high[taps[i]] = _taps[i] * _windows.Stride[i] - _windows.Size[i];
-            var padded = high.All(h => h == 0) ? y
-                : _site.EmitWith(Pad.Instance, Pad.Attributes(0, new int[y.Rank], high, new int[y.Rank]), y);
+            var (low, high) = (new int[y.Rank], new int[y.Rank]);
+            for (var i = 0; i < taps.Length; i++)
+                (low[taps[i]], high[taps[i]]) = (_before[i], _taps[i] * _windows.Stride[i] - _windows.Size[i] - _before[i]);
+            var padded = low.Concat(high).All(n => n == 0) ? y
+                : _site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, new int[y.Rank]), y);
             int[] sizes = [.. Enumerable.Range(0, y.Rank).SelectMany(axis => Array.IndexOf(taps, axis) is var i and >= 0
                 ? (int[])[_taps[i], _windows.Stride[i]] : [y.Shape[axis]])];
             return _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), padded);
@@ -66,21 +77,25 @@ internal static class StridedWindowRules
             int[] one = [.. _taps.Select(_ => 1)], sizes = [.. _site.Type.Shape];
             for (var i = 0; i < _positions.Length; i++) sizes[_windows.Axes[i]] = _positions[i];
             var (first, geometry) = (_windows.FirstTap, new Window.Geometry(_windows.Axes, _taps, one, one));
-            return _site.EmitWith(OverlapAdd.Instance,
-                OverlapAdd.Attributes(geometry, new Shape([.. sizes[..first], .. _windows.Stride, .. sizes[first..]])), windows);
+            var shape = new Shape([.. sizes[..first], .. _windows.Stride, .. sizes[first..]]);
+            var whole = _site.EmitWith(OverlapAdd.Instance, OverlapAdd.Attributes(geometry, shape), windows);
+            int[] part = [.. shape];
+            for (var i = 0; i < _count.Length; i++) part[_windows.Axes[i]] = _count[i];
+            return new AddedWindows(_site, geometry, _first, new Shape(part)).Part(whole);
         }
 
         // The phases come beside their positions; elements beyond the last window are 0.
         private Value Merge(Value phases)
         {
-            var (rank, first, shape) = (_site.Type.Rank, _windows.FirstTap, _site.Type.Shape);
+            var (shape, first) = (_added.Shape, _windows.FirstTap);
+            var rank = shape.Rank;
             int[] order = [.. Enumerable.Range(0, rank).SelectMany(axis => Array.IndexOf(_windows.Axes, axis) is var i and >= 0
                 ? (int[])[axis, first + i] : [axis < first ? axis : axis + _taps.Length])];
             int[] sizes = [.. shape], limit = [.. shape], high = new int[rank];
-            for (var i = 0; i < _positions.Length; i++)
+            for (var i = 0; i < _count.Length; i++)
             {
                 var axis = _windows.Axes[i];
-                sizes[axis] = _positions[i] * _windows.Stride[i];
+                sizes[axis] = _count[i] * _windows.Stride[i];
                 (limit[axis], high[axis]) = (Math.Min(sizes[axis], shape[axis]), Math.Max(shape[axis] - sizes[axis], 0));
             }
             var merged = _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), DotRules.InOrder(_site, phases, order));

@@ -29,21 +29,21 @@ internal static class WindowRules
     }
 
     /// <summary>overlap_add(dot(x, y)), the positions from x and the taps from y → dot(window(pad(x)), reverse(y)) over the taps too: the
-    /// windows of the product are never in memory.</summary>
+    /// windows of the product are never in memory. Of a slice of it, only what is read is computed.</summary>
     /// <remarks>window · stride + tap · dilation = at: with stride - 1 zeros between x's elements and (size - 1) · dilation before them,
     /// the taps of the window that begins at `at` meet y's in the opposite order. Windows that do not overlap are better added. A transpose
     /// between the two comes after.</remarks>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
-        if (TappedDot.Below(site) is not { } below) return null;
-        var windows = Window.Geometry.Of(site.Operation);
-        if (!below.IsNarrow) return Convolution(site, windows, below);
-        return windows.Axes.Length == 1 ? null : AddLastAxisApart(site, windows);
+        if (AddedWindows.Of(site) is not { } added || TappedDot.Below(added.Site) is not { } below) return null;
+        if (!below.IsNarrow) return Convolution(added, below);
+        return added.Windows.Axes.Length == 1 ? null : AddLastAxisApart(added);
     }
 
     // With few channels a result of the taps along one axis too fills the vectors of the contraction; those are then added.
-    private static Value AddLastAxisApart(RewriteSite site, Window.Geometry windows)
+    private static Value AddLastAxisApart(AddedWindows added)
     {
+        var (site, windows) = (added.Site, added.Windows);
         var (count, first) = (windows.Axes.Length, windows.FirstTap);
         var (axis, tap) = (windows.Axes[^1], first + count - 1);
         int[] order = [.. Enumerable.Range(0, windows.Axes[^2] + 1), .. Enumerable.Range(first, count - 1),
@@ -52,19 +52,29 @@ internal static class WindowRules
         int[] sizes = [.. site.Type.Shape];
         sizes[axis] = windows.Count(count - 1, sizes[axis]);
         Window.Geometry Axes(Range range) => new(windows.Axes[range], windows.Size[range], windows.Stride[range], windows.Dilation[range]);
-        var inner = site.EmitWith(OverlapAdd.Instance,
-            OverlapAdd.Attributes(Axes(..^1), new Shape([.. sizes[..first], windows.Size[^1], .. sizes[first..]])), moved);
-        return site.EmitWith(OverlapAdd.Instance, OverlapAdd.Attributes(Axes(^1..), site.Type.Shape), inner);
+        var others = OverlapAdd.Attributes(Axes(..^1), new Shape([.. sizes[..first], windows.Size[^1], .. sizes[first..]]));
+        var inner = added.Part(site.EmitWith(OverlapAdd.Instance, others, moved), windows.Axes[..^1]);
+        int[] outer = [.. added.Shape];
+        outer[axis] = site.Type.Shape[axis];
+        var last = site.EmitWith(OverlapAdd.Instance, OverlapAdd.Attributes(Axes(^1..), new Shape(outer)), inner);
+        return added.Part(last, [axis]);
     }
 
-    private static Value? Convolution(RewriteSite site, Window.Geometry windows, TappedDot below)
+    private static Value? Convolution(AddedWindows added, TappedDot below)
     {
+        var (site, windows) = (added.Site, added.Windows);
         var (x, y, positions, taps) = (below.Positioned, below.Tapped, below.Positions, below.Taps);
         if (positions.Zip(positions.Skip(1)).Any(p => p.First >= p.Second)) return null;
-        int[] sizes = [.. x.Shape];
+        int[] sizes = [.. x.Shape], reach = [.. windows.Size.Select((size, i) => (size - 1) * windows.Dilation[i])];
+        int[] low = [.. reach.Zip(added.Start, (r, start) => r - start)];
         for (var i = 0; i < positions.Length; i++)
-            sizes[positions[i]] = site.Type.Shape[windows.Axes[i]] + (windows.Size[i] - 1) * windows.Dilation[i];
-        var low = windows.Size.Select((size, i) => (size - 1) * windows.Dilation[i]).ToArray();
+        {
+            sizes[positions[i]] = added.Shape[windows.Axes[i]] + reach[i];
+            var isWithin = low[i] >= 0 && sizes[positions[i]] - low[i] > (x.Shape[positions[i]] - 1) * windows.Stride[i];
+            // Windows that lie outside the part altogether: rare enough to be computed.
+            if (!isWithin)
+                return Convolution(new(site, windows, new int[low.Length], site.Type.Shape), below) is { } whole ? added.Part(whole) : null;
+        }
         var padded = Spread(site, x, positions, windows.Stride, sizes, low);
         var inner = windows with { Axes = positions, Stride = [.. positions.Select(_ => 1)] };
         var read = site.EmitWith(Window.Instance, inner.Attributes, padded);
@@ -72,7 +82,7 @@ internal static class WindowRules
         int[] Moved(int[] of) => [.. of.Select(a => a < inner.FirstTap ? a : a + taps.Length)];
         int[] newTaps = [.. taps.Select((_, i) => inner.FirstTap + i)];
         var axes = DotGeneral.Axes.Of(below.Dot.Attributes);
-        var added = below.Operand == 0
+        var product = below.Operand == 0
             ? site.EmitWith(DotGeneral.Instance, (axes with
             {
                 BatchY = Moved(axes.BatchY), ContractX = [.. axes.ContractX, .. taps], ContractY = [.. Moved(axes.ContractY), .. newTaps],
@@ -81,7 +91,7 @@ internal static class WindowRules
             {
                 BatchX = Moved(axes.BatchX), ContractX = [.. newTaps, .. Moved(axes.ContractX)], ContractY = [.. taps, .. axes.ContractY],
             }).Attributes, read, reversed);
-        return DotRules.InOrder(site, added, below.Moved.Except(below.TapsOfResult));
+        return DotRules.InOrder(site, product, below.Moved.Except(below.TapsOfResult));
     }
 
     // x with zeros between its elements along some axes, and before and after them, up to the given sizes.
