@@ -115,7 +115,8 @@ internal sealed class FusionPlan
     private static HashSet<Operation> SummedElements(Function function)
     {
         // How many elements of each one element of what is stored is computed from.
-        var (read, others) = (new Dictionary<Operation, long>(), function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet());
+        var read = new Dictionary<Operation, long>();
+        var others = function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet();
         foreach (var operation in function.Operations.Reverse())
         {
             long? own = operation.Op is IIndexedOp op ? op.DisjointTerms(operation) : operation.Op is IElementOp ? 1 : null;
