@@ -39,7 +39,9 @@ internal sealed record ContractionBlocking(
         var (blockK, blocksK) = ChooseBlockK(shape.K, target.L1Bytes / 2 / (tileN * dtype.Bytes),
             shape.A.K.Stride is null ? stepK : lanes);
         var panels = Divide(shape.N, tileN);
-        var leastBlocks = Divide((long)(shape.M * blockK * dtype.Bytes * shape.A.Density), target.L2Bytes / 4);
+        // Windows overlap, but a block of K may read all of the memory that they share.
+        var blockOfA = Math.Min(shape.M * blockK, shape.A.Memory.Shape.ElementCount / Math.Max(shape.Batch, 1));
+        var leastBlocks = Divide(blockOfA * dtype.Bytes, target.L2Bytes / 4);
         var (tileM, tiles, blocks) =
             ChooseTileM(shape.M, shape.A.Free, mostM, leastBlocks, panels, target.Workers, partitionsM || takesWholeN);
         var full = shape.N / tileN;
