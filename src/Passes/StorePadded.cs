@@ -78,8 +78,7 @@ public sealed class StorePadded : IPass
     private static Value Within(Value padded, Operation pad)
     {
         var (low, x) = (pad.Ints("low"), pad.Operands[0].Shape);
-        return padded.Emit(Slice.Instance, pad.Location,
-            Slice.Attributes(low, [.. low.Select((n, i) => n + x[i])], [.. low.Select(_ => 1)]));
+        return padded.Emit(Slice.Instance, pad.Location, Slice.Attributes(low, [.. low.Select((n, i) => n + x[i])]));
     }
 
     // Innermost axes that are not padded are one with the last that is; what an index map reads would have to be written for that.

@@ -40,7 +40,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
         int[] start = new int[cotangent.Rank], limit = [.. cotangent.Shape];
         start[axis] = operation.Operands.Take(wrt).Sum(o => o.Shape[axis]);
         limit[axis] = start[axis] + operation.Operands[wrt].Shape[axis];
-        return cotangent.Emit(Slice.Instance, operation.Location, Slice.Attributes(start, limit, [.. start.Select(_ => 1)]));
+        return cotangent.Emit(Slice.Instance, operation.Location, Slice.Attributes(start, limit));
     }
     /// <inheritdoc/>
     protected override Literal Evaluate(Operation operation, Literal[] operands)

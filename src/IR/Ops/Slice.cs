@@ -11,9 +11,9 @@ public sealed class Slice : AffineOp
     public static readonly Slice Instance = new();
     private Slice() : base("slice") { }
 
-    /// <summary>The attributes: a range for each axis.</summary>
-    public static AttributeMap Attributes(int[] start, int[] limit, int[] stride) =>
-        AttributeMap.Empty.With("start", start).With("limit", limit).With("stride", stride);
+    /// <summary>The attributes: a range for each axis; of all its elements where no stride is given.</summary>
+    public static AttributeMap Attributes(int[] start, int[] limit, int[]? stride = null) => AttributeMap.Empty
+        .With("start", start).With("limit", limit).With("stride", stride ?? [.. start.Select(_ => 1)]);
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
@@ -66,7 +66,7 @@ public static class SliceSyntax
         {
             ArgumentNullException.ThrowIfNull(start);
             ArgumentNullException.ThrowIfNull(limit);
-            return x.Emit(Ops.Slice.Instance, new(file, line), Ops.Slice.Attributes(start, limit, stride ?? [.. start.Select(_ => 1)]));
+            return x.Emit(Ops.Slice.Instance, new(file, line), Ops.Slice.Attributes(start, limit, stride));
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed record AddedWindows(RewriteSite Site, Window.Geometry Windows, i
             limit[axis] = start[axis] + Shape[axis];
         }
         return limit.SequenceEqual(whole.Shape) && start.All(s => s == 0) ? whole
-            : Site.EmitWith(Slice.Instance, Slice.Attributes(start, limit, [.. limit.Select(_ => 1)]), whole);
+            : Site.EmitWith(Slice.Instance, Slice.Attributes(start, limit), whole);
     }
 
     // Whether a slice cuts nothing off along other axes, and leaves no element out.

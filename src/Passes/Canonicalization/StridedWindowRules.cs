@@ -65,8 +65,7 @@ internal static class StridedWindowRules
             var (low, high) = (new int[y.Rank], new int[y.Rank]);
             for (var i = 0; i < taps.Length; i++)
                 (low[taps[i]], high[taps[i]]) = (_before[i], _taps[i] * _windows.Stride[i] - _windows.Size[i] - _before[i]);
-            var padded = low.Concat(high).All(n => n == 0) ? y
-                : _site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, new int[y.Rank]), y);
+            var padded = _site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, new int[y.Rank]), y);
             int[] sizes = [.. Enumerable.Range(0, y.Rank).SelectMany(axis => Array.IndexOf(taps, axis) is var i and >= 0
                 ? (int[])[_taps[i], _windows.Stride[i]] : [y.Shape[axis]])];
             return _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), padded);
@@ -99,10 +98,8 @@ internal static class StridedWindowRules
                 (limit[axis], high[axis]) = (Math.Min(sizes[axis], shape[axis]), Math.Max(shape[axis] - sizes[axis], 0));
             }
             var merged = _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), DotRules.InOrder(_site, phases, order));
-            if (!limit.SequenceEqual(sizes))
-                merged = _site.EmitWith(Slice.Instance, Slice.Attributes(new int[rank], limit, [.. limit.Select(_ => 1)]), merged);
-            return high.All(h => h == 0) ? merged
-                : _site.EmitWith(Pad.Instance, Pad.Attributes(0, new int[rank], high, new int[rank]), merged);
+            var part = _site.EmitWith(Slice.Instance, Slice.Attributes(new int[rank], limit), merged);
+            return _site.EmitWith(Pad.Instance, Pad.Attributes(0, new int[rank], high, new int[rank]), part);
         }
     }
 }

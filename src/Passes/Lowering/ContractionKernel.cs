@@ -97,7 +97,7 @@ internal sealed partial class ContractionKernel
         // Where each worker packs its own batches, a batch is not divided.
         if (_shape.Batch > 1 && _shape.Batch < _target.Workers) return false;
         // Windows overlap: a copy of them would be many times the memory that they share.
-        if (_shape.A.Density < 1) return false;
+        if (_shape.A.Overlaps) return false;
         var (free, k) = (_shape.A.Free, _shape.A.K);
         if (free.Stride is null || k.Stride is null) return true;
         var (lines, distance) = k.Stride == 1 ? (_blocking.TileM, free.RunStride) : free.Stride == 1 ? (_blocking.BlockK, k.RunStride)

@@ -58,8 +58,8 @@ internal sealed class ContractionSide
     public AxisGroup Free { get; }
     public AxisGroup K { get; }
 
-    /// <summary>Elements in memory for each one of the view: windows overlap.</summary>
-    public double Density => Math.Min(1, (double)_view.Memory.Shape.ElementCount / Math.Max(_view.Shape.ElementCount, 1));
+    /// <summary>Whether the view has more elements than there are in memory, as windows do.</summary>
+    public bool Overlaps => _view.Shape.ElementCount > _view.Memory.Shape.ElementCount;
 
     /// <summary>The row-major position in memory of an element.</summary>
     public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>
