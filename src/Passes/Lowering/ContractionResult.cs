@@ -5,12 +5,12 @@ using GraphCompiler.IR.Ops;
 namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>Indices of a contraction's result, at which the operations after it read and store.</summary>
-/// <remarks>Axes of a group are counted together where no operation tells them apart: the position in memory is the same, and needs no
-/// division.</remarks>
+/// <remarks>Axes of a group are one where no operation tells them apart (<see cref="MergedAxes"/>): the position in memory is the same, and
+/// needs no division.</remarks>
 internal sealed class ContractionResult
 {
     private readonly ContractionShape _shape;
-    private readonly HashSet<AxisGroup> _whole = [];
+    private readonly Dictionary<AxisGroup, int[]> _sizes = [];
 
     /// <param name="shape">The contraction.</param>
     /// <param name="dot">Its result.</param>
@@ -18,29 +18,23 @@ internal sealed class ContractionResult
     public ContractionResult(ContractionShape shape, Value dot, IEnumerable<Operation> operations)
     {
         _shape = shape;
+        // What has another shape is read at an index that a map of the result has made.
         Operation[] maps = [.. operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == dot.Shape && !KernelBody.IsUniform(o))];
         var first = 0;
         foreach (var group in shape.ResultGroups)
         {
-            int[] axes = [.. Enumerable.Range(first, group.Rank).Where(a => dot.Shape[a] != 1)];
-            if (axes.Length <= 1 || maps.All(m => IsSameAlong(m, axes))) _whole.Add(group);
+            _sizes[group] = MergedAxes.Sizes(maps, dot.Shape, [.. Enumerable.Range(first, group.Rank)]);
             first += group.Rank;
         }
     }
 
     /// <summary>The index of an element, for all operations.</summary>
-    public ScalarExpr[] Index(ScalarExpr batch, AxisNumber m, AxisNumber n) => Of(batch, m, n, _whole.Contains);
+    public ScalarExpr[] Index(ScalarExpr batch, AxisNumber m, AxisNumber n) =>
+        Of(batch, m, n, (group, number) => number.Split(_sizes[group]));
 
     /// <summary>An index that gives an element's position in memory, and nothing else.</summary>
-    public ScalarExpr[] Position(ScalarExpr batch, AxisNumber m, AxisNumber n) => Of(batch, m, n, _ => true);
+    public ScalarExpr[] Position(ScalarExpr batch, AxisNumber m, AxisNumber n) => Of(batch, m, n, (group, number) => group.Whole(number));
 
-    private ScalarExpr[] Of(AxisNumber batch, AxisNumber m, AxisNumber n, Func<AxisGroup, bool> isWhole) =>
-        [.. _shape.ResultGroups.SelectMany(group =>
-        {
-            var number = group == _shape.A.Free ? m : group == _shape.B.Free ? n : batch;
-            return isWhole(group) ? group.Whole(number) : group.Split(number);
-        })];
-
-    private static bool IsSameAlong(Operation map, int[] axes) => map.Op is IAffineOp op && op.MapOf(map) is { } affine
-        && affine.Axes.All(a => a.Terms.All(t => !axes.Contains(t.Axis)));
+    private ScalarExpr[] Of(AxisNumber batch, AxisNumber m, AxisNumber n, Func<AxisGroup, AxisNumber, ScalarExpr[]> index) =>
+        [.. _shape.ResultGroups.SelectMany(group => index(group, group == _shape.A.Free ? m : group == _shape.B.Free ? n : batch))];
 }

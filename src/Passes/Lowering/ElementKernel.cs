@@ -77,7 +77,7 @@ internal static class ElementKernel
     private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
     {
         // Vectors are along the innermost axis of more than one element.
-        var sizes = MergedAxes.Sizes(body.Function, shape, [.. Enumerable.Range(0, shape.Rank)]);
+        var sizes = MergedAxes.Sizes(body.Function.Operations, shape, [.. Enumerable.Range(0, shape.Rank)]);
         var along = Math.Max(Array.FindLastIndex(sizes, size => size != 1), 0);
         var columns = shape.Rank == 0 ? 1 : sizes[along];
         var zeros = Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank).ToArray();

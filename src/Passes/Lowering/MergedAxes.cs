@@ -9,18 +9,19 @@ internal static class MergedAxes
 {
     /// <summary>The sizes of axes of a kernel's domain, those of merged axes being 1 except the last, which has their product: as in
     /// <see cref="KernelBody.FlatIndex"/>, its index is the position among them.</summary>
-    /// <param name="function">The region of the kernel.</param>
+    /// <param name="operations">What reads or computes at an index of the domain.</param>
     /// <param name="domain">The shape of its elements.</param>
     /// <param name="axes">Increasing.</param>
-    public static int[] Sizes(Function function, Shape domain, int[] axes)
+    public static int[] Sizes(IEnumerable<Operation> operations, Shape domain, int[] axes)
     {
         int[] sizes = [.. axes.Select(a => domain[a])];
+        Operation[] maps = [.. operations.Where(o => o.Op is IIndexedOp)];
         var last = -1;
         for (var i = 0; i < sizes.Length; i++)
         {
             if (sizes[i] == 1) continue;
             if (last >= 0 && AreNeighbours(domain, axes[last], axes[i]) && (long)sizes[last] * sizes[i] <= int.MaxValue
-                && function.Operations.All(o => o.Op is not IIndexedOp || AreOneTo(o, domain, axes[last], axes[i])))
+                && maps.All(m => AreOneTo(m, domain, axes[last], axes[i])))
                 (sizes[last], sizes[i]) = (1, sizes[last] * sizes[i]);
             last = i;
         }

@@ -94,7 +94,7 @@ internal sealed partial class RowKernel
         && rows * ElementKernel.Cost(_body.Function) <= MostOperations
         && _body.Function.Parameters.Concat(_body.Function.Results).All(v => v.Shape != _domain);
 
-    private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function, _domain, axes);
+    private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function.Operations, _domain, axes);
 
     private long ReducedCount => _reduced.Aggregate(1L, (n, a) => n * _domain[a]);
 
