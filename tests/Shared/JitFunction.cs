@@ -27,11 +27,12 @@ internal static unsafe class JitFunction
     /// <param name="workers">Threads.</param>
     /// <param name="parallelWork">Scalar operations from which a kernel is shared; none when null.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1; nothing is replaced by default.</param>
+    /// <param name="choices">The ways that kernels take, by their task; the first by default.</param>
     public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null,
-        ImmutableArray<int> donated = default)
+        ImmutableArray<int> donated = default, IReadOnlyDictionary<string, int>? choices = null)
     {
         if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
-        var program = Lower(function, donated, workers, parallelWork);
+        var program = Lower(function, donated, workers, parallelWork, choices);
         using var code = Jit.Load(Compile(program));
         return Call(code.Symbol(StepCompiler.EntryName), function, program, arguments, workers, donated);
     }
@@ -54,11 +55,12 @@ internal static unsafe class JitFunction
     }
 
     /// <summary>Lowers a fused function; the program is verified.</summary>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork)
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork,
+        IReadOnlyDictionary<string, int>? choices = null)
     {
         var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
-        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true);
+        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true, choices);
     }
 
     /// <summary>Runs the compiled step of a function.</summary>

@@ -61,6 +61,9 @@ internal sealed class ContractionSide
     /// <summary>Whether the view has more elements than there are in memory, as windows do.</summary>
     public bool Overlaps => _view.Shape.ElementCount > _view.Memory.Shape.ElementCount;
 
+    /// <summary>The axes of each group, as sizes and strides in memory.</summary>
+    public override string ToString() => $"[{Batch}]({Free})({K})";
+
     /// <summary>The row-major position in memory of an element.</summary>
     public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>
         Free.Position(free) + Batch.Position(batch) + K.Position(k) + _view.Offset;
@@ -124,6 +127,9 @@ internal sealed class AxisGroup
         for (var i = 0; i < index.Length; i++) position = StridedView.Step(position, index[i], _runs[i].Stride);
         return position;
     }
+
+    /// <summary>Sizes and strides of the runs, such as <c>28:1,3:30</c>.</summary>
+    public override string ToString() => string.Join(",", _runs.Select(r => $"{r.Size}:{r.Stride}"));
 
     /// <summary>How many axes there are, those of one element included.</summary>
     public int Rank => _sizes.Length;
