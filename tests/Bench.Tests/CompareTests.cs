@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GraphCompiler.Bench.Measurement;
 using Xunit;
 
@@ -93,9 +94,11 @@ public sealed class CompareTests : IDisposable
     [Fact]
     public void Baselines_of_before_spreads_can_be_read()
     {
-        var folder = Tests.Shared.SourceTree.Path("bench", "baselines");
+        var folder = Path.Combine(Root(), "bench", "baselines");
         foreach (var path in Directory.GetFiles(folder, "*.json")) Assert.NotEmpty(Run.Read(path).Rows);
     }
+
+    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 
     private static (int Exit, string Error) WithError(Func<int> run)
     {
