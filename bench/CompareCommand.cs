@@ -95,7 +95,7 @@ internal static class CompareCommand
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException
             or ArgumentException or NotSupportedException)
         {
-            Console.Error.WriteLine($"error {FileError}: {path} cannot be read as figures of 'steps --json' or 'micro --json': {e.Message}");
+            Console.Error.WriteLine($"error {FileError}: {path} cannot be read as figures of steps or micro --json: {e.Message}");
             return null;
         }
     }

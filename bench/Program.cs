@@ -88,7 +88,8 @@ first.SetAction(r => StartupCommand.OneStep(r.GetValue(peer)!, r.GetValue(thread
 
 var families = new Option<string>("--filter")
     { Description = "Only families of graphs whose name holds this text.", DefaultValueFactory = _ => "" };
-var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.") { families, threads, level };
+var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.")
+    { families, threads, level };
 scaling.SetAction(r => Level.Run(r.GetValue(level), args, () => ScalingCommand.Run(r.GetValue(families)!, r.GetValue(threads))));
 
 var many = new Option<int>("--threads") { Description = "Threads that are asked for.", DefaultValueFactory = _ => 8 };

@@ -40,8 +40,8 @@ internal static class StepsCommand
     private static int Run(SuiteModel[] models, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
     {
         var (machine, peaks, barriers) = (Machine.OfThisProcess(peers), Peaks.Of(threads), BarrierCost.Measure(threads));
-        Console.WriteLine($"{machine}\n{threads} threads. Microseconds a step, medians of {rounds} rounds; ratios are medians of the rounds' "
-            + "ratios, and in brackets their 10th to 90th percentile.");
+        Console.WriteLine($"{machine}\n{threads} threads. Microseconds a step, medians of {rounds} rounds; ratios are medians of the "
+            + "rounds' ratios, and in brackets their 10th to 90th percentile.");
         if (barriers.Count > 0) Console.WriteLine($"A barrier: {string.Join("; ", barriers)}.");
         var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp);
         var rows = new List<Row>();

@@ -105,8 +105,8 @@ internal sealed record BarrierCost(string Where, double Nanoseconds, Spread Spre
         public EmptyStep(int barriers)
         {
             var buffer = new LoopBuffer("x", DType.F32, 1, BufferScope.Argument, isWritten: true);
-            var kernel = new Kernel("store", [buffer], [], [new StoreStatement(buffer, ScalarExpr.Index(0), ScalarExpr.Constant(DType.F32, 1))],
-                [], 1);
+            var store = new StoreStatement(buffer, ScalarExpr.Index(0), ScalarExpr.Constant(DType.F32, 1));
+            var kernel = new Kernel("store", [buffer], [], [store], [], 1);
             var call = new KernelCall(kernel, [new(StorageKind.Arena, 0)], IsParallel: false, NeedsBarrier: true);
             var program = new LoopProgram("barriers", [.. Enumerable.Repeat(call, barriers + 1)], [], 0, 64, 0, 0, 0, 0);
             _code = Jit.Load(StepCompiler.CompileParts(program, TargetInfo.Create()));

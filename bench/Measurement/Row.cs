@@ -27,8 +27,8 @@ internal sealed record Row
     /// <summary>Floating-point operations of the matmuls in a step, a multiply-add counted as two.</summary>
     public double Flops { get; init; }
     public double Gflops => CompiledUs > 0 ? Flops / CompiledUs / 1e3 : 0;
-    /// <summary>Of the best peak of the run, at most 1; null without operations, and where the step seems faster than the peak: then the peak
-    /// was measured too low, or the step takes fewer operations than are counted.</summary>
+    /// <summary>Of the best peak of the run, at most 1; null without operations, and where the step seems faster than the peak: then the
+    /// peak was measured too low, or the step takes fewer operations than are counted.</summary>
     public double? FractionOfPeak { get; init; }
     public long ArenaBytes { get; init; }
     /// <summary>Of the arena those of values that pass from one kernel to another.</summary>
@@ -113,5 +113,6 @@ internal sealed record Run
 
     /// <summary>A ratio and its spread; "-" for none.</summary>
     public static string Ratio(double? ratio, Spread? spread) =>
-        ratio is null ? "-" : spread is null ? Significant(ratio) : $"{Significant(ratio)} ({Significant(spread.P10)}-{Significant(spread.P90)})";
+        ratio is null || spread is null ? Significant(ratio)
+            : $"{Significant(ratio)} ({Significant(spread.P10)}-{Significant(spread.P90)})";
 }

@@ -47,8 +47,8 @@ internal static class MicroCommand
         if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch is not available, so it is left out: {reason}");
         string[] peers = LibTorch.Unavailable is null ? [Peer.Tape, Peer.Torch] : [Peer.Tape];
         var (machine, peaks, rows) = (Machine.OfThisProcess(peers), Peaks.Of(threads), new List<Row>());
-        Console.WriteLine($"{machine}\n{threads} threads. Microseconds, medians of {timing.Rounds} rounds; ratios are medians of the rounds' "
-            + "ratios, and in brackets their 10th to 90th percentile; of peak: of the best until then.");
+        Console.WriteLine($"{machine}\n{threads} threads. Microseconds, medians of {timing.Rounds} rounds; ratios are medians of the "
+            + "rounds' ratios, and in brackets their 10th to 90th percentile; of peak: of the best until then.");
         Console.WriteLine($"{"case",-48}{"compiled",10}{"GFLOP/s",9}{"of peak",9}{"tensors/compiled",21}{"torch/compiled",21}");
         peaks.Measure();
         foreach (var @case in selected)

@@ -16,7 +16,7 @@ namespace GraphCompiler.Frontend;
 /// <param name="Flops">Floating-point operations of one call, a multiply-add counted as two.</param>
 /// <param name="Bytes">Bytes of its operands and results, each counted once.</param>
 /// <param name="IsParallel">Whether all threads take part.</param>
-/// <param name="OfLimit">The least time that the machine's operations and its caches and memory allow, over the time taken, from 0 to 1. Null
+/// <param name="OfLimit">The least time that the machine's operations, caches and memory allow, over the time taken, from 0 to 1. Null
 /// where nothing can be said: the kernel takes less than <see cref="StepProfile.LeastTimed"/>, or less time than the limits that were
 /// measured allow, so that they are wrong for it.</param>
 /// <param name="Locations">Where its operations were written.</param>
@@ -98,7 +98,8 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         {
             var lines = string.Join(", ", k.Locations.Where(l => l.IsKnown).Distinct().Take(3));
             text.Append(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}");
-            text.AppendLine(CultureInfo.InvariantCulture, $"{(k.OfLimit is { } part ? string.Create(CultureInfo.InvariantCulture, $"{part:p0}") : "-"),10}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
+            var ofLimit = k.OfLimit is { } part ? part.ToString("p0", CultureInfo.InvariantCulture) : "-";
+            text.AppendLine(CultureInfo.InvariantCulture, $"{ofLimit,10}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
         }
         return text.ToString();
     }

@@ -31,11 +31,11 @@ public sealed record Roofline(double Gigaflops, double Gigabytes)
     /// <exception cref="RuntimeException">SGC5011: no threads, or more than 8192.</exception>
     public static Roofline Measure(int threads) => Measure(threads, 0, []);
 
-    /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and loops that
-    /// copy, add and sum what each cache holds, and what memory does. The best of seven rounds, together about half a second.</summary>
+    /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and loops
+    /// that copy, add and sum what each cache holds, and what memory does. The best of seven rounds, in about half a second.</summary>
     /// <param name="threads">Threads, from 1 to 8192.</param>
-    /// <param name="vectorBytes">Bytes of the vectors that multiply and add: 64, 32, or 16, which have no fused multiply-add on x86-64; 0 for
-    /// the widest that the processor has.</param>
+    /// <param name="vectorBytes">Bytes of the vectors that multiply and add: 64, 32, or 16, which have no fused multiply-add on x86-64; 0
+    /// for the widest that the processor has.</param>
     /// <param name="cacheBytes">Sizes of the caches, nearest first: the first two of one core, the others of all.</param>
     /// <exception cref="RuntimeException">SGC5011: no threads, or more than 8192; vectors that this processor has not; a size below
     /// 4096.</exception>

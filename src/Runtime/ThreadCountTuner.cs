@@ -109,7 +109,8 @@ internal struct ThreadCountTuner
         public bool IsOverWith(long ticks)
         {
             (Count, _sum, _longest) = (Count + 1, _sum + ticks, Math.Max(_longest, ticks));
-            return Count == MostTimed || Count >= LeastTimed && _sum >= s_trialTicks;
+            // The longest is not counted, so it does not end the trial either: a neighbour's time slice would be all that was seen.
+            return Count == MostTimed || Count >= LeastTimed && _sum - _longest >= s_trialTicks;
         }
     }
 }

@@ -35,7 +35,8 @@ public sealed class CompareTests : IDisposable
         var current = Write("new.json", Row("row", ratio, p10, p90), Row("kept", 1.05, 0.95, 1.2));
         Assert.Equal(exit, CompareCommand.Run(old, current));
         var verdict = exit == 1 ? CompareCommand.Verdict.Fell : p10 > 2.4 ? CompareCommand.Verdict.Rose : CompareCommand.Verdict.Same;
-        Assert.Equal([CompareCommand.Verdict.Same, verdict], CompareCommand.Compare(Run.Read(old), Run.Read(current)).Select(c => c.Verdict));
+        var changes = CompareCommand.Compare(Run.Read(old), Run.Read(current));
+        Assert.Equal([CompareCommand.Verdict.Same, verdict], changes.Select(c => c.Verdict));
     }
 
     [Fact]
@@ -63,8 +64,8 @@ public sealed class CompareTests : IDisposable
     [InlineData("[1, 2]")]
     [InlineData("{}")]
     [InlineData("""{"cpu":"c","processors":1,"runtime":"","compiler":"","torch":"","date":"x","peak_gflops":1,"rows":[]}""")]
-    [InlineData("""{"cpu":"c","processors":1,"runtime":"","compiler":"","torch":"","date":"2026-11-27T00:00:00Z","peak_gflops":1,"rows":null}""")]
-    [InlineData("""{"cpu":"c","processors":1,"runtime":"","compiler":"","torch":"","date":"2026-11-27T00:00:00Z","peak_gflops":1,"rows":[null]}""")]
+    [InlineData("""{"cpu":"c","processors":1,"runtime":"","compiler":"","torch":"","date":"2026-11-27","peak_gflops":1,"rows":null}""")]
+    [InlineData("""{"cpu":"c","processors":1,"runtime":"","compiler":"","torch":"","date":"2026-11-27","peak_gflops":1,"rows":[null]}""")]
     public void Broken_figures_are_a_coded_error(string text)
     {
         var good = Write("good.json", Row("row", 2, 1.6, 2.4));
@@ -98,7 +99,8 @@ public sealed class CompareTests : IDisposable
         foreach (var path in Directory.GetFiles(folder, "*.json")) Assert.NotEmpty(Run.Read(path).Rows);
     }
 
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    private static string Root([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 
     private static (int Exit, string Error) WithError(Func<int> run)
     {

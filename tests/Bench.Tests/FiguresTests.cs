@@ -64,7 +64,10 @@ public sealed class FiguresTests
         Assert.Null(peaks.FractionOf(121));
         Assert.Null(peaks.FractionOf(0));
         var run = Run.Of(new("cpu", [], [], new Dictionary<string, string>()), peaks,
-            [new() { Name = "slow", Threads = 1, Flops = 50e3, CompiledUs = 1 }, new() { Name = "wrong", Threads = 1, Flops = 121e3, CompiledUs = 1 }]);
+            [
+                new() { Name = "slow", Threads = 1, Flops = 50e3, CompiledUs = 1 },
+                new() { Name = "wrong", Threads = 1, Flops = 121e3, CompiledUs = 1 },
+            ]);
         Assert.Equal([0.5, null], run.Rows.Select(r => r.FractionOfPeak));
         Assert.False(run.IsSteady);
     }
@@ -98,7 +101,10 @@ public sealed class FiguresTests
     public void Pairs_of_processors_are_one_for_each_distance()
     {
         (int, string, string, string)[] processors =
-            [(0, "0,1", "0-3", "0"), (1, "0,1", "0-3", "0"), (2, "2", "0-3", "0"), (3, "3", "0-3", "0"), (4, "4", "4-7", "0"), (8, "8", "8", "1")];
+        [
+            (0, "0,1", "0-3", "0"), (1, "0,1", "0-3", "0"), (2, "2", "0-3", "0"), (3, "3", "0-3", "0"), (4, "4", "4-7", "0"),
+            (8, "8", "8", "1"),
+        ];
         Assert.Equal([(0, 1), (0, 2), (0, 4), (0, 8)], BarrierCost.Pairs(processors).Select(p => (p.First, p.Second)));
         Assert.Empty(BarrierCost.Pairs(processors[..1]));
         Assert.Empty(BarrierCost.Pairs([]));

@@ -22,7 +22,7 @@ public class RooflineTests
     {
         var best = s_limits.Best(new(90, 12) { Caches = [new(1_000, 1_100), new(10_000, 90)] });
         Assert.Equal((100, 12), (best.Gigaflops, best.Gigabytes));
-        Assert.Equal([new(1_000, 1_100), new(10_000, 100)], best.Caches);
+        Assert.Equal<IEnumerable<CacheRate>>([new(1_000, 1_100), new(10_000, 100)], best.Caches.ToArray());
         Assert.Equal(0.5, s_limits.DifferenceFrom(new(50, 10)));
         Assert.Equal(0.2, s_limits.DifferenceFrom(new(100, 12.5)), 1e-12);
         Assert.Equal(0, s_limits.DifferenceFrom(s_limits));
@@ -35,7 +35,7 @@ public class RooflineTests
         {
             var limits = Roofline.Measure(1, bytes, [32 << 10, 1 << 20, 8 << 20]);
             Assert.True(limits is { Gigaflops: > 0, Gigabytes: > 0 });
-            Assert.Equal([32 << 10, 1 << 20, 8 << 20], limits.Caches.Select(c => c.Bytes));
+            Assert.Equal<IEnumerable<long>>([32 << 10, 1 << 20, 8 << 20], limits.Caches.Select(c => c.Bytes).ToArray());
             Assert.True(limits.Caches[0].Gigabytes >= limits.Caches[1].Gigabytes);
             Assert.True(limits.Caches[1].Gigabytes >= limits.Caches[2].Gigabytes);
             Assert.True(limits.Caches[2].Gigabytes >= limits.Gigabytes);

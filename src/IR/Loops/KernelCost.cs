@@ -2,8 +2,8 @@ namespace GraphCompiler.IR.Loops;
 
 /// <summary>What a kernel does at least, read off its loops: the terms of a roofline.</summary>
 /// <param name="Flops">Floating-point operations, a multiply-add counted as two and a math function as one.</param>
-/// <param name="Bytes">Bytes of the arguments, each counted once for reading or for writing; of an argument of which a part is accessed, such
-/// as the rows of a table, no more elements than there are accesses.</param>
+/// <param name="Bytes">Bytes of the arguments, each counted once for reading or for writing; of an argument of which a part is accessed,
+/// such as the rows of a table, no more elements than there are accesses.</param>
 public sealed record KernelCost(double Flops, double Bytes)
 {
     /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text.</summary>
