@@ -25,17 +25,20 @@ var json = new Option<string?>("--json") { Description = "Also write the figures
 var memory = new Option<bool>("--memory") { Description = "Also measure peak resident memory, each side in its own process." };
 var channelsLast = new Option<bool?>(ImageLayout.Option)
     { Description = "Whether libtorch's images have their channels last in memory; as is faster when left out." };
+var level = new Option<string?>("--level")
+    { Description = "Confines every side to an x86-64 level, in a process of its own: v2, v3, v4; native is what the processor has." };
+level.AcceptOnlyFromAmong([.. Level.Names]);
 var steps = new Command("steps",
     "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
-    { filter, threads, peers, rounds, turn, json, memory, channelsLast };
-var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads };
-profile.SetAction(r => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads)));
-steps.SetAction(r =>
+    { filter, threads, peers, rounds, turn, json, memory, channelsLast, level };
+var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads, level };
+profile.SetAction(r => Level.Run(r.GetValue(level), args, () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads))));
+steps.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
     return StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
         TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory));
-});
+}));
 
 var cases = new Option<string>("--filter")
 {
@@ -45,17 +48,23 @@ var cases = new Option<string>("--filter")
 var isShort = new Option<bool>("--short") { Description = "One short turn of each: whether it runs, not how fast." };
 var micro = new Command("micro",
     "Times matmuls, convolutions, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
-    { cases, threads, isShort, channelsLast };
-micro.SetAction(r =>
+    { cases, threads, isShort, json, channelsLast, level };
+micro.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
-    return MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort));
-});
+    return MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort), r.GetValue(json));
+}));
 
 var input = new Option<string>("--json") { Description = "Figures that 'steps --json' wrote.", Required = true };
 var folder = new Option<string>("--out") { Description = "Folder for index.html and its charts; made when missing.", Required = true };
 var report = new Command("report", "Writes an HTML page with charts of time, memory and compile time.") { input, folder };
 report.SetAction(r => HtmlReport.Write(r.GetValue(input)!, r.GetValue(folder)!));
+
+var before = new Argument<string>("OLD.json") { Description = "Figures that 'steps --json' or 'micro --json' wrote." };
+var after = new Argument<string>("NEW.json") { Description = "Newer ones." };
+var compare = new Command("compare",
+    "Flags rows whose ratio fell beyond the spread of both runs. Exit code: 0 none, 1 some fell, 2 nothing to compare.") { before, after };
+compare.SetAction(r => CompareCommand.Run(r.GetValue(before)!, r.GetValue(after)!));
 
 var name = new Argument<string>("MODEL");
 var peer = new Option<string>("--peer") { Required = true };
@@ -79,8 +88,9 @@ first.SetAction(r => StartupCommand.OneStep(r.GetValue(peer)!, r.GetValue(thread
 
 var families = new Option<string>("--filter")
     { Description = "Only families of graphs whose name holds this text.", DefaultValueFactory = _ => "" };
-var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.") { families, threads };
-scaling.SetAction(r => ScalingCommand.Run(r.GetValue(families)!, r.GetValue(threads)));
+var scaling = new Command("scaling", "Times the compilation of graphs of 800 to 5,000 operations, and how it grows.")
+    { families, threads, level };
+scaling.SetAction(r => Level.Run(r.GetValue(level), args, () => ScalingCommand.Run(r.GetValue(families)!, r.GetValue(threads))));
 
 var many = new Option<int>("--threads") { Description = "Threads that are asked for.", DefaultValueFactory = _ => 8 };
 many.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
@@ -96,5 +106,5 @@ confined.SetAction(r => Console.WriteLine(FormattableString.Invariant(
     $"{OversubscribedCommand.MicrosecondsOf(r.GetValue(name)!, r.GetValue(threads))}")));
 
 var root = new RootCommand("Compares compiled training steps with a dynamic tape and with libtorch.")
-    { steps, profile, micro, scaling, startup, oversubscribed, report, peak, first, confined };
+    { steps, profile, micro, scaling, startup, oversubscribed, report, compare, peak, first, confined };
 return root.Parse(args).Invoke();

@@ -33,7 +33,7 @@ internal static class ScalingCommand
     /// last.</summary>
     public static int Run(string filter, int threads)
     {
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads. "
+        Console.WriteLine($"{Measurement.Machine.OfThisProcess([])}\n{threads} threads. "
             + "Milliseconds of a compilation (passes + plan + code), and the exponent of its growth.");
         Console.WriteLine($"| graph | {string.Join(" | ", s_operations)} | exponent |");
         Console.WriteLine($"|---|{string.Concat(s_operations.Select(_ => "---:|"))}---:|");

@@ -1,10 +1,8 @@
-using System.Reflection;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
-using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Bench;
 
@@ -41,30 +39,36 @@ internal static class StepsCommand
 
     private static int Run(SuiteModel[] models, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
     {
-        var peak = Roofline.Measure(threads).Gigaflops;
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. "
-            + $"Microseconds a step, medians of {rounds} rounds.");
-        Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "GFLOP/s", "of peak",
-            "compile ms", "cached ms", "loss diff"));
+        var (machine, peaks, barriers) = (Machine.OfThisProcess(peers), Peaks.Of(threads), BarrierCost.Measure(threads));
+        Console.WriteLine($"{machine}\n{threads} threads. Microseconds a step, medians of {rounds} rounds; ratios are medians of the "
+            + "rounds' ratios, and in brackets their 10th to 90th percentile.");
+        if (barriers.Count > 0) Console.WriteLine($"A barrier: {string.Join("; ", barriers)}.");
         var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp);
-        var rows = new Row[models.Length];
-        for (var i = 0; i < models.Length; i++)
+        var rows = new List<Row>();
+        peaks.Measure();
+        foreach (var model in models)
         {
             // A live display would redraw itself on the processors that are being measured.
-            if (!Console.IsErrorRedirected) Console.Error.Write($"[{i + 1}/{models.Length}] {models[i].Name} …\r");
-            rows[i] = benchmark.Measure(models[i], peak);
-            if (memory) rows[i] = rows[i] with { PeakBytes = PeakBytes(models[i], peers, threads) };
-            Console.WriteLine(Line(rows[i]));
+            if (!Console.IsErrorRedirected) Console.Error.Write($"[{rows.Count + 1}/{models.Length}] {model.Name} …\r");
+            var row = benchmark.Measure(model);
+            peaks.Measure();
+            rows.Add(memory ? row with { PeakBytes = PeakBytes(model, peers, threads) } : row);
+            // After each row: a run that is interrupted leaves those that it has.
+            if (json is not null) (Measurement.Run.Of(machine, peaks, rows) with { Barriers = barriers }).Write(json);
         }
-        if (memory) ShowMemory(rows, peers);
-        if (json is not null) Describe(peak, peers, rows).Write(json);
+        var run = Measurement.Run.Of(machine, peaks, rows);
+        Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "GFLOP/s", "of peak",
+            "compile ms", "cached ms", "loss diff"));
+        foreach (var row in run.Rows) Console.WriteLine(Line(row));
+        Console.WriteLine(peaks.Describe());
+        if (memory) ShowMemory(run.Rows, peers);
         return rows.Any(r => r.Failure is not null) ? 1 : 0;
     }
 
     private static Dictionary<string, long> PeakBytes(SuiteModel model, string[] peers, int threads) =>
         Peer.Of(model, peers).Prepend(Peer.Compiled).ToDictionary(p => p, p => PeakMemory.OfChild(model, p, threads));
 
-    private static void ShowMemory(Row[] rows, string[] peers)
+    private static void ShowMemory(IReadOnlyList<Row> rows, string[] peers)
     {
         var columns = string.Concat(peers.Prepend(Peer.Compiled).Select(p => $"{p} peak MiB".PadLeft(19)));
         Console.WriteLine($"\n{"model",-26}{"arena KiB",11}{"of it values",14}{"if none shared",16}{columns}");
@@ -92,26 +96,11 @@ internal static class StepsCommand
         }
     }
 
-    private static Measurement.Run Describe(double peak, string[] peers, Row[] rows) => new()
-    {
-        Cpu = Measurement.Run.CpuName(),
-        Processors = Environment.ProcessorCount,
-        Runtime = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
-        Compiler = typeof(Frontend.GraphBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
-        Torch = peers.Contains(Peer.Torch)
-            ? $"libtorch {TorchSharp.torch.__version__}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version}" : "not run",
-        Date = DateTimeOffset.UtcNow,
-        PeakGflops = peak,
-        Rows = rows,
-    };
-
     private static string Line(Row row) => row.Failure is { } failure ? $"{row.Name,-26} FAILED: {failure}" : Line(row.Name,
-        Significant(row.CompiledUs), Significant(row.TapeUs), Significant(row.TorchUs), Significant(row.TorchOverCompiled),
-            $"{row.Gflops:f1}", $"{row.FractionOfPeak:p0}", $"{row.CompileMs:f0}", $"{row.CompileWarmMs:f0}", $"{row.LossMaxRelDiff:g2}");
-
-    private static string Significant(double? value) =>
-        value switch { null => "-", >= 100 => $"{value:f0}", >= 10 => $"{value:f1}", >= 1 => $"{value:f2}", _ => $"{value:f3}" };
+        Measurement.Run.Significant(row.CompiledUs), Measurement.Run.Significant(row.TapeUs), Measurement.Run.Significant(row.TorchUs),
+        Measurement.Run.Ratio(row.TorchOverCompiled, row.TorchOverCompiledSpread), $"{row.Gflops:f1}",
+        row.FractionOfPeak is { } part ? $"{part:p0}" : "-", $"{row.CompileMs:f0}", $"{row.CompileWarmMs:f0}", $"{row.LossMaxRelDiff:g2}");
 
     private static string Line(string name, params string[] columns) =>
-        $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i == 3 ? 16 : 11)))}";
+        $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i == 3 ? 21 : 11)))}";
 }

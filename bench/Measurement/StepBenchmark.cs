@@ -18,7 +18,7 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
     public const double Tolerance = 1e-3;
     private const int BatchCount = 4;
 
-    public Row Measure(SuiteModel model, double peakGflops)
+    public Row Measure(SuiteModel model)
     {
         Batch[] batches = [.. Enumerable.Range(0, BatchCount).Select(model.CreateBatch)];
         using var compiled = new CompiledPeer(model, batches, Threads);
@@ -46,15 +46,17 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
             double[]? Of(string name) => Array.FindIndex(sides, s => s.Name == name) is >= 0 and var i ? times[i] : null;
             double? MedianOf(string name) => Of(name) is { } t ? PairedTiming.Median(t) : null;
             double? OverCompiled(string name) => Of(name) is { } t ? PairedTiming.MedianRatio(t, times[0]) : null;
-            row = row with
+            Spread? SpreadOf(string name) => Of(name) is { } t ? Spread.Of(t, times[0]) : null;
+            return row with
             {
                 CompiledUs = PairedTiming.Median(times[0]),
                 TapeUs = MedianOf(Peer.Tape),
                 TorchUs = MedianOf(Peer.Torch),
                 TapeOverCompiled = OverCompiled(Peer.Tape),
                 TorchOverCompiled = OverCompiled(Peer.Torch),
+                TapeOverCompiledSpread = SpreadOf(Peer.Tape),
+                TorchOverCompiledSpread = SpreadOf(Peer.Torch),
             };
-            return row with { FractionOfPeak = row.Gflops / peakGflops };
         }
         finally
         {

@@ -17,15 +17,20 @@ internal static class Elementwise
         Function("exp 1M", x => x.Exp(), (x, y) => T.Exp(x, y), x => x.exp()),
         Function("tanh 1M", x => x.Tanh(), (x, y) => T.Tanh(x, y), x => x.tanh()),
         Function("gelu 1M", x => x.Gelu(), TanhGelu, x => torch.nn.functional.gelu(x)),
+        Function("erf 1M", x => x.Erf(), null, x => x.erf()),
+        Function("log 1M", x => x.Log(), (x, y) => T.Log(x, y), x => x.log()) with { IsPositive = true },
+        Function("sin 1M", x => x.Sin(), (x, y) => T.Sin(x, y), x => x.sin()),
+        Function("cos 1M", x => x.Cos(), (x, y) => T.Cos(x, y), x => x.cos()),
         Function("copy 1M", x => x + 0, (x, y) => x.CopyTo(y), x => x.clone()),
         new("sum 1M", [s_matrix], [Shape.Scalar], (_, o) => [o[0].Sum()], (o, r) => r[0][0] = T.Sum<float>(o[0]), o => [o[0].sum()]),
         new("row sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([1])], RowSums, o => [o[0].sum(dim: 1L)]),
         new("column sums 1024x1024", [s_matrix], [new(1024)], (_, o) => [o[0].Sum([0])], ColumnSums, o => [o[0].sum(dim: 0L)]),
     ];
 
-    private static MicroCase Function(string name, Func<Value, Value> compiled, Action<float[], float[]> tensors,
+    private static MicroCase Function(string name, Func<Value, Value> compiled, Action<float[], float[]>? tensors,
         Func<torch.Tensor, torch.Tensor> torch) =>
-        new(name, [s_matrix], [s_matrix], (_, o) => [compiled(o[0])], (o, r) => tensors(o[0], r[0]), o => [torch(o[0])]);
+        new(name, [s_matrix], [s_matrix], (_, o) => [compiled(o[0])], tensors is null ? null : (o, r) => tensors(o[0], r[0]),
+            o => [torch(o[0])]);
 
     // TensorPrimitives has no erf: x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), which differs by less than 1e-3.
     private static void TanhGelu(float[] x, float[] y)

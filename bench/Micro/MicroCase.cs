@@ -29,6 +29,9 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     /// <summary>The first operands, by which libtorch differentiates.</summary>
     public int Differentiated { get; init; } = 1;
 
+    /// <summary>Whether elements are between 0 and 1, where a function takes no others.</summary>
+    public bool IsPositive { get; init; }
+
     /// <summary>Operand elements between -1 and 1, the same on every side.</summary>
     internal float[][] CreateOperands()
     {
@@ -36,7 +39,8 @@ public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
         float[] Create(int i)
         {
             var elements = new float[Operands[i].ElementCount];
-            for (var k = 0; k < elements.Length; k++) elements[k] = (float)(2 * random.NextDouble() - 1);
+            for (var k = 0; k < elements.Length; k++)
+                elements[k] = (float)(IsPositive ? 1 - random.NextDouble() : 2 * random.NextDouble() - 1);
             return elements;
         }
         return [.. Operands.Select((_, i) => Create(i))];

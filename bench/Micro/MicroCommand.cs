@@ -7,8 +7,8 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Torch;
-using GraphCompiler.Runtime;
 using Perfolizer.Horology;
 
 namespace GraphCompiler.Bench.Micro;
@@ -27,7 +27,7 @@ internal static class MicroCommand
         [.. Matmuls.All, .. Convolutions.All, .. Rows.All, .. Elementwise.All, .. Updates.All, .. SecondOrder.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
-    public static int Run(string filter, int threads, bool isShort)
+    public static int Run(string filter, int threads, bool isShort, string? json = null)
     {
         MicroCase[] selected = [.. Cases.Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
         var withCompile = Compile.Contains(filter, StringComparison.OrdinalIgnoreCase);
@@ -37,29 +37,50 @@ internal static class MicroCommand
             Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {names}.");
             return 2;
         }
-        if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing);
+        if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing, json);
         CompileTime.Threads = threads;
         return !withCompile || RunCompile(isShort) ? 0 : 1;
     }
 
-    private static void RunSides(MicroCase[] selected, int threads, PairedTiming timing)
+    private static void RunSides(MicroCase[] selected, int threads, PairedTiming timing, string? json)
     {
         if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch is not available, so it is left out: {reason}");
-        var peak = Roofline.Measure(threads).Gigaflops;
-        Console.WriteLine($"{Measurement.Run.CpuName()}, {threads} threads, {peak:f0} GFLOP/s at FMA peak. "
-            + $"Microseconds, medians of {timing.Rounds} rounds; "
-            + "ratios are medians of the rounds' ratios.");
-        Console.WriteLine($"{"case",-48}{"compiled",10}{"GFLOP/s",9}{"tensors/compiled",18}{"torch/compiled",16}");
+        string[] peers = LibTorch.Unavailable is null ? [Peer.Tape, Peer.Torch] : [Peer.Tape];
+        var (machine, peaks, rows) = (Machine.OfThisProcess(peers), Peaks.Of(threads), new List<Row>());
+        Console.WriteLine($"{machine}\n{threads} threads. Microseconds, medians of {timing.Rounds} rounds; ratios are medians of the "
+            + "rounds' ratios, and in brackets their 10th to 90th percentile; of peak: of the best until then.");
+        Console.WriteLine($"{"case",-48}{"compiled",10}{"GFLOP/s",9}{"of peak",9}{"tensors/compiled",21}{"torch/compiled",21}");
+        peaks.Measure();
         foreach (var @case in selected)
         {
-            using var sides = new Sides(@case, threads);
-            var times = sides.Measure(timing);
-            var compiled = PairedTiming.Median(times[0]!);
-            string Ratio(int side) => times[side] is { } other ? $"{PairedTiming.MedianRatio(other, times[0]!):f2}" : "-";
-            var rate = @case.Flops > 0 ? $"{@case.Flops / compiled / 1e3:f0}" : "";
-            Console.WriteLine($"{@case.Name,-48}{compiled,10:g4}{rate,9}{Ratio(1),18}{Ratio(2),16}");
+            rows.Add(Measure(@case, threads, timing));
+            peaks.Measure();
+            if (json is not null) Measurement.Run.Of(machine, peaks, rows).Write(json);
+            Console.WriteLine(Line(rows[^1], peaks));
         }
+        Console.WriteLine(peaks.Describe());
     }
+
+    private static Row Measure(MicroCase @case, int threads, PairedTiming timing)
+    {
+        using var sides = new Sides(@case, threads);
+        var times = sides.Measure(timing);
+        double? MedianOf(int side) => times[side] is { } t ? PairedTiming.Median(t) : null;
+        double? Ratio(int side) => times[side] is { } t ? PairedTiming.MedianRatio(t, times[0]!) : null;
+        Spread? SpreadOf(int side) => times[side] is { } t ? Spread.Of(t, times[0]!) : null;
+        return new()
+        {
+            Name = @case.Name, Threads = threads, Flops = @case.Flops, CompiledUs = MedianOf(0)!.Value,
+            TapeUs = MedianOf(1), TapeOverCompiled = Ratio(1), TapeOverCompiledSpread = SpreadOf(1),
+            TorchUs = MedianOf(2), TorchOverCompiled = Ratio(2), TorchOverCompiledSpread = SpreadOf(2),
+        };
+    }
+
+    private static string Line(Row row, Peaks peaks) =>
+        $"{row.Name,-48}{row.CompiledUs,10:g4}{(row.Flops > 0 ? $"{row.Gflops:f0}" : ""),9}"
+            + $"{(row.Flops == 0 ? "" : peaks.FractionOf(row.Gflops) is { } part ? $"{part:p0}" : "-"),9}"
+            + $"{Measurement.Run.Ratio(row.TapeOverCompiled, row.TapeOverCompiledSpread),21}"
+            + $"{Measurement.Run.Ratio(row.TorchOverCompiled, row.TorchOverCompiledSpread),21}";
 
     private static bool RunCompile(bool isShort)
     {

@@ -36,7 +36,8 @@ internal static class HtmlReport
             .Append("<style>body{font:15px system-ui;max-width:1000px;margin:2em auto}td,th{padding:.2em .7em;text-align:right}")
             .Append("td:first-child,th:first-child{text-align:left}tr:nth-child(even){background:#f3f3f3}</style>\n")
             .Append("<h1>Training steps compared</h1>\n")
-            .Append($"<p>{Encode(run.Cpu)}, {run.Processors} processors, {run.PeakGflops:f0} GFLOP/s at FMA peak. ")
+            .Append($"<p>{Encode(run.Cpu)}, {run.Processors} processors, {run.PeakGflops:f0} GFLOP/s at FMA peak")
+            .Append(run.IsSteady == false ? $" (not steady: peaks differ by {run.PeaksDifference:p0}). " : ". ")
             .Append($"{Encode(run.Runtime)}, compiler {Encode(run.Compiler)}, {Encode(run.Torch)}. {run.Date:yyyy-MM-dd}.</p>\n");
         Table(page, run.Rows);
         Chart(page, "Microseconds a step (logarithmic)", rows, isLogarithmic: true, ("compiled", r => r.CompiledUs),

@@ -30,6 +30,18 @@ internal static class LibTorch
     /// <summary>Why libtorch is not available; null if it is.</summary>
     public static string? Unavailable => s_reason.Value;
 
+    /// <summary>The level of libtorch's own kernels in this process: DEFAULT, AVX2 or AVX512; it must be available.</summary>
+    public static unsafe string Level
+    {
+        get
+        {
+            // A std::string, of which the caller provides the memory: the address of its characters, their number, and short ones.
+            var text = stackalloc nint[4];
+            CpuCapability(text);
+            return Marshal.PtrToStringUTF8(text[0], (int)text[1]);
+        }
+    }
+
     private static string? Load()
     {
         try
@@ -87,6 +99,10 @@ internal static class LibTorch
     [DllImport("libtorch_cpu.so", EntryPoint = "_ZN2at7Context16setFlushDenormalEb")]
     [return: MarshalAs(UnmanagedType.U1)]
     private static extern bool SetFlushDenormal([MarshalAs(UnmanagedType.U1)] bool flush);
+
+    // at::get_cpu_capability()
+    [DllImport("libtorch_cpu.so", EntryPoint = "_ZN2at18get_cpu_capabilityB5cxx11Ev")]
+    private static extern unsafe nint CpuCapability(nint* text);
 
     [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern nint dlopen(string path, int flags);

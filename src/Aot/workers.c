@@ -30,7 +30,8 @@ _Static_assert(sizeof(barrier_block) == 128 && offsetof(barrier_block, generatio
 /* Whether all threads run the next step or the caller's alone, whichever took less time lately: as ThreadCountTuner in the .NET runtime,
    whose numbers these are. A trial times up to 32 steps each way, after two to settle. */
 enum phase { TRY_ALL, TRY_ONE, HOLD_ALL, HOLD_ONE };
-enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, TRIAL_NS = 1000000, HELD_NS = 100000000 };
+enum { SETTLING = 2, LEAST_TIMED = 3, MOST_TIMED = 32, LEAST_HELD = 128, HELD_TO_TRIED = 100, LEAST_SAVED = 32 };
+enum { TRIAL_NS = 1000000, HELD_NS = 100000000 };
 typedef struct { enum phase phase; int prefers_one, doubts, step, count, all_count; int64_t sum, longest, all, held, left; } tuner;
 
 typedef struct { entry_function entry; void **buffers; uint8_t *arena; barrier_block *barrier; int64_t workers; tuner tuner; } program;
@@ -176,7 +177,8 @@ static void end_trial(tuner *t) {
         begin_trial(t, TRY_ONE);
         return;
     }
-    int is_one_faster = mean < t->all, is_change = is_one_faster != t->prefers_one;
+    /* A tie is decided for one: threads that save less than a thirty-second are missed by whoever else needs the processors. */
+    int is_one_faster = mean <= t->all + t->all / LEAST_SAVED, is_change = is_one_faster != t->prefers_one;
     t->doubts = is_change && !t->doubts; /* caches may have been cold: a change takes two trials that agree */
     if (t->doubts) {
         begin_trial(t, TRY_ALL);
@@ -204,7 +206,8 @@ static void count_step(tuner *t, int64_t elapsed) {
     t->count++;
     t->sum += elapsed;
     if (elapsed > t->longest) t->longest = elapsed;
-    if (t->count == MOST_TIMED || (t->count >= LEAST_TIMED && t->sum >= TRIAL_NS)) end_trial(t);
+    /* The longest is not counted, so it does not end the trial either: a neighbour's time slice would be all that was seen. */
+    if (t->count == MOST_TIMED || (t->count >= LEAST_TIMED && t->sum - t->longest >= TRIAL_NS)) end_trial(t);
 }
 
 static void run_on_all(pool *all, const program *p) {

@@ -230,6 +230,8 @@ public static class StepCompiler
         {
             if (program.TicksOffset is not { } offset) return;
             var builder = module.Builder;
+            // The counter would be read while the call is still running: processors look hundreds of instructions ahead.
+            builder.CallIntrinsic("llvm.x86.sse2.lfence", []);
             var now = builder.CallIntrinsic("llvm.readcyclecounter", []);
             if (call >= 0)
             {

@@ -68,7 +68,7 @@ public partial class CompiledFunction : IDisposable
     /// <summary>Runs the function some times and tells where its time goes, kernel by kernel, beside the machine's limits.</summary>
     /// <param name="steps">How many runs, at least 1; some tens more, or a hundred, come first and are not counted.</param>
     /// <param name="run">One run of this object: <c>() => step.Run(images, labels)</c>.</param>
-    /// <remarks>Takes half a second more than the runs, to measure the limits.</remarks>
+    /// <remarks>Takes a second or two more than the runs, to measure the limits before and after them.</remarks>
     /// <exception cref="GraphException">SGC1011: no runs, or an action that does not run this object.</exception>
     /// <exception cref="RuntimeException">SGC5002: disposed. SGC5005: run by another thread. SGC5009: compiled without
     /// <see cref="CompileOptions.Profile"/>.</exception>
@@ -85,14 +85,16 @@ public partial class CompiledFunction : IDisposable
         Executable.FreezeChoice(true);
         try
         {
+            TakeTicks(); // Of a run of something else there are none.
+            var before = StepProfile.MachineLimits.Measure(Executable.ActiveThreads);
+            for (var i = 0; i < WarmUp; i++) run();
             ClearTicks();
             var start = Stopwatch.GetTimestamp();
             for (var i = 0; i < steps; i++) run();
             var elapsed = Stopwatch.GetElapsedTime(start);
-            var ticks = Ticks();
-            if (!ticks.AsSpan().ContainsAnyExcept(0))
-                throw new GraphException(DiagnosticCode.BadArgument, "the action that is to be profiled does not run this step");
-            return StepProfile.Of(_program, ticks, elapsed / steps, Executable.ActiveThreads);
+            var ticks = TakeTicks();
+            var threads = Executable.ActiveThreads;
+            return StepProfile.Of(_program, ticks, elapsed / steps, threads, before, StepProfile.MachineLimits.Measure(threads));
         }
         finally
         {
@@ -116,10 +118,12 @@ public partial class CompiledFunction : IDisposable
         Ticks(entry).Clear();
     }
 
-    private long[] Ticks()
+    private long[] TakeTicks()
     {
         using var entry = Executable.Enter();
-        return Ticks(entry).ToArray();
+        var ticks = Ticks(entry).ToArray();
+        return ticks.AsSpan().ContainsAnyExcept(0) ? ticks
+            : throw new GraphException(DiagnosticCode.BadArgument, "the action that is to be profiled does not run this step");
     }
 
     // Of each call; only in a function that counts them.

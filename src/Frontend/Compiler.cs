@@ -124,6 +124,14 @@ internal static class Compiler
     internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
         new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
 
+    /// <summary>The limits of this machine for code of the target that steps are compiled for.</summary>
+    internal static Roofline MeasureLimits(int threads)
+    {
+        var target = TargetInfo.Create();
+        return Roofline.Measure(threads, Math.Min(target.VectorBytes, Roofline.WidestVectorBytes),
+            [target.Caches.L1, target.Caches.L2, target.Caches.L3]);
+    }
+
     private static ImmutableArray<BufferLayout> Buffers(Plan plan)
     {
         var buffers = ImmutableArray.CreateBuilder<BufferLayout>();

@@ -16,11 +16,12 @@ namespace GraphCompiler.Frontend;
 /// <param name="Flops">Floating-point operations of one call, a multiply-add counted as two.</param>
 /// <param name="Bytes">Bytes of its operands and results, each counted once.</param>
 /// <param name="IsParallel">Whether all threads take part.</param>
-/// <param name="OfLimit">The least time that the machine's operations and memory bandwidth allow, over the time taken; beyond 1 where
-/// data stays in caches, which are faster than memory.</param>
+/// <param name="OfLimit">The least time that the machine's operations, caches and memory allow, over the time taken, from 0 to 1. Null
+/// where nothing can be said: the kernel takes less than <see cref="StepProfile.LeastTimed"/>, or less time than the limits that were
+/// measured allow, so that they are wrong for it.</param>
 /// <param name="Locations">Where its operations were written.</param>
 public sealed record KernelProfile(string Name, double Share, double Nanoseconds, double Flops, double Bytes, bool IsParallel,
-    double OfLimit, ImmutableArray<Location> Locations)
+    double? OfLimit, ImmutableArray<Location> Locations)
 {
     /// <summary>10⁹ floating-point operations a second.</summary>
     public double Gigaflops => Nanoseconds > 0 ? Flops / Nanoseconds : 0;
@@ -36,10 +37,30 @@ public sealed record KernelProfile(string Name, double Share, double Nanoseconds
 /// <param name="Kernels">In the order in which they run.</param>
 public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits, ImmutableArray<KernelProfile> Kernels)
 {
-    internal static StepProfile Of(LoopProgram program, ReadOnlySpan<long> ticks, TimeSpan stepTime, int threads)
+    /// <summary>Limits that differ by more from before the steps to after them are not steady.</summary>
+    public const double SteadyDifference = 0.15;
+
+    /// <summary>Nanoseconds below which the clock does not tell a kernel's time well enough to compare it with a limit.</summary>
+    public const double LeastTimed = 100;
+
+    /// <summary>How far the limits before the steps and after them are apart, from 0 to 1; the best are kept.</summary>
+    public double LimitsDifference { get; init; }
+
+    /// <summary>Limits of one thread, and of all that run the steps.</summary>
+    internal sealed record MachineLimits(Roofline One, Roofline All)
     {
-        var one = Roofline.Measure(1);
-        var all = threads == 1 ? one : Roofline.Measure(threads);
+        /// <summary>Measures the machine.</summary>
+        public static MachineLimits Measure(int threads)
+        {
+            var one = Compiler.MeasureLimits(1);
+            return new(one, threads == 1 ? one : Compiler.MeasureLimits(threads));
+        }
+    }
+
+    internal static StepProfile Of(LoopProgram program, ReadOnlySpan<long> ticks, TimeSpan stepTime, int threads, MachineLimits before,
+        MachineLimits after)
+    {
+        var (one, all) = (before.One.Best(after.One), before.All.Best(after.All));
         var total = 0.0;
         foreach (var t in ticks) total += t;
         var kernels = ImmutableArray.CreateBuilder<KernelProfile>(ticks.Length);
@@ -47,27 +68,38 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         {
             var call = program.Calls[i];
             var isShared = call.IsParallel && threads > 1;
-            var (cost, limits, share) = (KernelCost.Of(call.Kernel), isShared ? all : one, total > 0 ? ticks[i] / total : 0);
-            var least = Math.Max(cost.Flops / limits.Gigaflops, cost.Bytes / limits.Gigabytes);
+            var (cost, share) = (KernelCost.Of(call.Kernel), total > 0 ? ticks[i] / total : 0);
             var time = stepTime.TotalNanoseconds * share;
-            var ofLimit = time > 0 ? least / time : 0;
+            var ofLimit = OfLimit((isShared ? all : one).LeastNanoseconds(cost.Flops, cost.Bytes), time);
             kernels.Add(new(call.Kernel.Name, share, time, cost.Flops, cost.Bytes, isShared, ofLimit, call.Kernel.Locations));
         }
-        return new(stepTime, threads, all, kernels.MoveToImmutable());
+        var difference = Math.Max(before.One.DifferenceFrom(after.One), before.All.DifferenceFrom(after.All));
+        return new(stepTime, threads, all, kernels.MoveToImmutable()) { LimitsDifference = difference };
     }
+
+    /// <summary>The part of the time that a limit explains; null for a time that the clock or the limit is wrong about.</summary>
+    internal static double? OfLimit(double least, double nanoseconds) =>
+        nanoseconds >= LeastTimed && least <= nanoseconds ? least / nanoseconds : null;
 
     /// <summary>A table with a line for each kernel; ∥ marks those that all threads share.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads; ");
-        text.AppendLine(CultureInfo.InvariantCulture, $"limits {Limits.Gigaflops:f0} GFLOP/s, {Limits.Gigabytes:f0} GB/s");
+        text.Append(CultureInfo.InvariantCulture, $"limits {Limits.Gigaflops:f0} GFLOP/s, ");
+        foreach (var cache in Limits.Caches)
+            text.Append(CultureInfo.InvariantCulture, $"{cache.Gigabytes:f0} GB/s up to {cache.Bytes >> 10} KiB, ");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Limits.Gigabytes:f0} GB/s of memory");
+        if (LimitsDifference > SteadyDifference)
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"not steady: before and after the steps the limits differ by {LimitsDifference:p0}, so the times may, too");
         text.AppendLine(CultureInfo.InvariantCulture, $"{"share",7}{"µs",11}{"GFLOP/s",9}{"GB/s",8}{"of limit",10}  kernel");
         foreach (var k in Kernels)
         {
             var lines = string.Join(", ", k.Locations.Where(l => l.IsKnown).Distinct().Take(3));
             text.Append(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}");
-            text.AppendLine(CultureInfo.InvariantCulture, $"{k.OfLimit,10:p0}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
+            var ofLimit = k.OfLimit is { } part ? part.ToString("p0", CultureInfo.InvariantCulture) : "-";
+            text.AppendLine(CultureInfo.InvariantCulture, $"{ofLimit,10}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
         }
         return text.ToString();
     }
@@ -117,7 +149,7 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         json.WriteStartObject("args");
         json.WriteNumber("gigaflops", kernel.Gigaflops);
         json.WriteNumber("gigabytes", kernel.Gigabytes);
-        json.WriteNumber("of_limit", kernel.OfLimit);
+        if (kernel.OfLimit is { } part) json.WriteNumber("of_limit", part);
         json.WriteBoolean("parallel", kernel.IsParallel);
         json.WriteString("lines", string.Join(", ", kernel.Locations.Where(l => l.IsKnown).Distinct()));
         json.WriteEndObject();

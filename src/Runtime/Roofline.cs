@@ -1,8 +1,12 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace GraphCompiler.Runtime;
+
+/// <summary>What a cache delivers.</summary>
+/// <param name="Bytes">Its size; of a cache that each core has for itself, that of all threads' caches together.</param>
+/// <param name="Gigabytes">10⁹ bytes a second.</param>
+public readonly record struct CacheRate(long Bytes, double Gigabytes);
 
 /// <summary>The two limits of a machine that bind a kernel (Williams, Waterman and Patterson, "Roofline", 2009).</summary>
 /// <param name="Gigaflops">f32 operations, 10⁹ a second, a multiply-add counted as two.</param>
@@ -10,35 +14,106 @@ namespace GraphCompiler.Runtime;
 public sealed record Roofline(double Gigaflops, double Gigabytes)
 {
     private const int MaxThreads = 8192; // As many as Linux has processors at most.
-    private const int Chains = 12;
+    private const long MemoryBytes = 128 << 20; // Beyond most caches.
     private const int Iterations = 2_000_000;
     private const int Rounds = 7;
 
-    private const int CopiedBytes = 64 << 20; // Far beyond the caches.
+    // Of one timed round in a cache: some 0.2 ms.
+    private const long StreamedBytes = 8 << 20;
 
-    /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and one
-    /// of copies; medians of seven rounds, together about half a second.</summary>
+    /// <summary>The rates of the caches, nearest first; empty where memory alone was measured.</summary>
+    public ImmutableArray<CacheRate> Caches { get; init; } = [];
+
+    /// <summary>Bytes of the widest vectors that can be measured here.</summary>
+    public static int WidestVectorBytes => FmaLoop.WidestBytes;
+
+    /// <summary>What <paramref name="threads"/> threads reach together now with the widest vectors, and without the caches.</summary>
     /// <exception cref="RuntimeException">SGC5011: no threads, or more than 8192.</exception>
-    public static Roofline Measure(int threads)
+    public static Roofline Measure(int threads) => Measure(threads, 0, []);
+
+    /// <summary>What <paramref name="threads"/> threads reach together now: a loop of independent multiply-adds on registers, and loops
+    /// that copy, add and sum what each cache holds, and what memory does. The best of seven rounds, in about half a second.</summary>
+    /// <param name="threads">Threads, from 1 to 8192.</param>
+    /// <param name="vectorBytes">Bytes of the vectors that multiply and add: 64, 32, or 16, which have no fused multiply-add on x86-64; 0
+    /// for the widest that the processor has.</param>
+    /// <param name="cacheBytes">Sizes of the caches, nearest first: the first two of one core, the others of all.</param>
+    /// <exception cref="RuntimeException">SGC5011: no threads, or more than 8192; vectors that this processor has not; a size below
+    /// 4096.</exception>
+    public static Roofline Measure(int threads, int vectorBytes, ReadOnlySpan<long> cacheBytes)
     {
         if (threads < 1 || threads > MaxThreads)
             throw new RuntimeException(RuntimeCode.BadArgument, $"{threads} threads; 1 to {MaxThreads} can be measured");
-        Run(Iterations);
-        var flops = Rate(threads, _ => Run(Iterations), 2.0 * Chains * Lanes * Iterations * threads);
-        var share = CopiedBytes / threads;
-        using var from = new NativeMemoryBlock(CopiedBytes);
-        using var to = new NativeMemoryBlock(CopiedBytes);
-        var (source, target) = (from.Start, to.Start);
-        return new(flops, Rate(threads, i => Copy(source + (nint)i * share, target + (nint)i * share, share), 2.0 * share * threads));
+        if (vectorBytes == 0) vectorBytes = FmaLoop.WidestBytes;
+        if (vectorBytes is not (16 or 32 or 64) || vectorBytes > FmaLoop.WidestBytes)
+            throw new RuntimeException(RuntimeCode.BadArgument,
+                $"vectors of {vectorBytes} bytes; this processor has vectors of 16 to {FmaLoop.WidestBytes}");
+        foreach (var bytes in cacheBytes)
+            if (bytes < 4096) throw new RuntimeException(RuntimeCode.BadArgument, $"a cache of {bytes} bytes; 4096 are the least");
+        FmaLoop.Run(vectorBytes, Iterations);
+        var flops = Rate(threads, _ => FmaLoop.Run(vectorBytes, Iterations), FmaLoop.Flops(vectorBytes) * Iterations * threads);
+        using var memory = new NativeMemoryBlock(MemoryBytes);
+        var rate = StreamRate(memory, threads, MemoryBytes / threads);
+        var caches = new CacheRate[cacheBytes.Length];
+        for (var i = caches.Length - 1; i >= 0; i--)
+        {
+            var (all, half) = i < 2 ? (cacheBytes[i] * threads, cacheBytes[i] / 2) : (cacheBytes[i], cacheBytes[i] / 2 / threads);
+            var measured = StreamRate(memory, threads, Math.Min(half, MemoryBytes / threads));
+            // What is nearer is at least as fast.
+            caches[i] = new(all, Math.Max(measured, i + 1 < caches.Length ? caches[i + 1].Gigabytes : rate));
+        }
+        return new(flops, rate) { Caches = [.. caches] };
     }
 
-    private static unsafe void Copy(nint from, nint to, int bytes) =>
-        new ReadOnlySpan<byte>((void*)from, bytes).CopyTo(new Span<byte>((void*)to, bytes));
+    /// <summary>The larger of each limit: what slowed one of two measurements for a while does not count.</summary>
+    /// <param name="other">Of as many threads and caches.</param>
+    public Roofline Best(Roofline other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new(Math.Max(Gigaflops, other.Gigaflops), Math.Max(Gigabytes, other.Gigabytes))
+        {
+            Caches = Caches.Length != other.Caches.Length ? Caches
+                : [.. Caches.Zip(other.Caches, (a, b) => a with { Gigabytes = Math.Max(a.Gigabytes, b.Gigabytes) })],
+        };
+    }
+
+    /// <summary>How far two measurements are apart: 0 where they agree, 0.5 where a limit of one is half of the other's. Of operations and
+    /// of memory, whichever differ more.</summary>
+    public double DifferenceFrom(Roofline other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        static double Of(double a, double b) => Math.Max(a, b) > 0 ? 1 - Math.Min(a, b) / Math.Max(a, b) : 0;
+        return Math.Max(Of(Gigaflops, other.Gigaflops), Of(Gigabytes, other.Gigabytes));
+    }
+
+    /// <summary>The least nanoseconds that so many operations on so many bytes take: those that fit into a cache are taken to be in it, and
+    /// operations and bytes to overlap.</summary>
+    public double LeastNanoseconds(double flops, double bytes)
+    {
+        var (time, held) = (0.0, 0.0);
+        foreach (var cache in Caches)
+        {
+            var here = Math.Clamp(cache.Bytes - held, 0, Math.Max(bytes - held, 0));
+            (time, held) = (time + here / cache.Gigabytes, held + here);
+        }
+        return Math.Max(flops / Gigaflops, time + Math.Max(bytes - held, 0) / Gigabytes);
+    }
+
+    // The best of the streams, each thread's in memory of its own.
+    private static double StreamRate(NativeMemoryBlock memory, int threads, long bytes)
+    {
+        var start = memory.Start;
+        bytes = Math.Max(bytes / 192 * 192, 192);
+        var times = Math.Max(1, StreamedBytes / bytes);
+        var best = 0.0;
+        foreach (var stream in StreamLoops.All)
+            best = Math.Max(best, Rate(threads, i => stream(start + (nint)(i * bytes), bytes, times), 1.0 * bytes * times * threads));
+        return best;
+    }
 
     // On threads of its own: the pool starts slowly, and would run several parts on one thread.
     private static double Rate(int threads, Action<int> run, double amount)
     {
-        var rates = new double[Rounds];
+        var best = 0.0;
         using var start = new Barrier(threads);
         for (var round = 0; round < Rounds; round++)
         {
@@ -46,10 +121,9 @@ public sealed record Roofline(double Gigaflops, double Gigabytes)
             foreach (var other in others) other.Start();
             var begin = RunTogether(0);
             foreach (var other in others) other.Join();
-            rates[round] = amount / Stopwatch.GetElapsedTime(begin).TotalSeconds / 1e9;
+            best = Math.Max(best, amount / Stopwatch.GetElapsedTime(begin).TotalSeconds / 1e9);
         }
-        Array.Sort(rates);
-        return rates[Rounds / 2];
+        return best;
 
         long RunTogether(int part)
         {
@@ -59,51 +133,4 @@ public sealed record Roofline(double Gigaflops, double Gigabytes)
             return begin;
         }
     }
-
-    private static int Lanes => Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count;
-
-    private static void Run(int iterations)
-    {
-        if (Vector512.IsHardwareAccelerated) Sink(Run512(iterations)[0]);
-        else Sink(Run256(iterations)[0]);
-    }
-
-    // Two loops alike, since Vector<T> is 256 bits wide and would halve the peak of processors with two 512-bit pipes.
-    // Twelve chains cover a latency of 4 to 6 cycles at two FMAs a cycle.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Vector512<float> Run512(int iterations)
-    {
-        Vector512<float> x = Vector512.Create(0.999f), c = Vector512.Create(0.001f);
-        Vector512<float> a0 = c, a1 = c, a2 = c, a3 = c, a4 = c, a5 = c, a6 = c, a7 = c, a8 = c, a9 = c, a10 = c, a11 = c;
-        for (var i = 0; i < iterations; i++)
-        {
-            a0 = Vector512.FusedMultiplyAdd(a0, x, c); a1 = Vector512.FusedMultiplyAdd(a1, x, c);
-            a2 = Vector512.FusedMultiplyAdd(a2, x, c); a3 = Vector512.FusedMultiplyAdd(a3, x, c);
-            a4 = Vector512.FusedMultiplyAdd(a4, x, c); a5 = Vector512.FusedMultiplyAdd(a5, x, c);
-            a6 = Vector512.FusedMultiplyAdd(a6, x, c); a7 = Vector512.FusedMultiplyAdd(a7, x, c);
-            a8 = Vector512.FusedMultiplyAdd(a8, x, c); a9 = Vector512.FusedMultiplyAdd(a9, x, c);
-            a10 = Vector512.FusedMultiplyAdd(a10, x, c); a11 = Vector512.FusedMultiplyAdd(a11, x, c);
-        }
-        return a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Vector256<float> Run256(int iterations)
-    {
-        Vector256<float> x = Vector256.Create(0.999f), c = Vector256.Create(0.001f);
-        Vector256<float> a0 = c, a1 = c, a2 = c, a3 = c, a4 = c, a5 = c, a6 = c, a7 = c, a8 = c, a9 = c, a10 = c, a11 = c;
-        for (var i = 0; i < iterations; i++)
-        {
-            a0 = Vector256.FusedMultiplyAdd(a0, x, c); a1 = Vector256.FusedMultiplyAdd(a1, x, c);
-            a2 = Vector256.FusedMultiplyAdd(a2, x, c); a3 = Vector256.FusedMultiplyAdd(a3, x, c);
-            a4 = Vector256.FusedMultiplyAdd(a4, x, c); a5 = Vector256.FusedMultiplyAdd(a5, x, c);
-            a6 = Vector256.FusedMultiplyAdd(a6, x, c); a7 = Vector256.FusedMultiplyAdd(a7, x, c);
-            a8 = Vector256.FusedMultiplyAdd(a8, x, c); a9 = Vector256.FusedMultiplyAdd(a9, x, c);
-            a10 = Vector256.FusedMultiplyAdd(a10, x, c); a11 = Vector256.FusedMultiplyAdd(a11, x, c);
-        }
-        return a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Sink(float value) => GC.KeepAlive(value);
 }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace GraphCompiler.Runtime;
 
-/// <summary>Decides for each step whether all threads run it or the caller's alone: whichever took less time lately.</summary>
+/// <summary>Decides for each step whether all threads run it or the caller's alone: whichever took less time lately,
+/// and the caller's where that is about the same.</summary>
 /// <remarks>
 /// Whether sharing a step pays depends on what no compiler sees: how far apart the processors are (on a virtual machine that changes
 /// by the second), whether another program uses them, whether the caller lets the workers fall asleep between steps. So now and then a
@@ -19,6 +20,9 @@ internal struct ThreadCountTuner
     /// twice as many each time that a trial confirms the choice.</summary>
     private const int LeastHeld = 128;
     private const int LeastHeldToTried = 100;
+
+    /// <summary>All threads run a step if that saves at least this part of their time.</summary>
+    private const int LeastSaved = 32;
 
     private static readonly long s_trialTicks = Stopwatch.Frequency / 1000;
     private static readonly long s_heldTicks = Stopwatch.Frequency / 10;
@@ -73,7 +77,8 @@ internal struct ThreadCountTuner
             Begin(Phase.TryOne);
             return;
         }
-        var isOneFaster = _trial.Ticks < _all.Ticks;
+        // A tie is decided for one: threads that save less than a thirty-second are missed by whoever else needs the processors.
+        var isOneFaster = _trial.Ticks <= _all.Ticks + _all.Ticks / LeastSaved;
         var isChange = isOneFaster != _prefersOne;
         // Caches may have been cold for the way that was tried first: a change takes two trials that agree.
         _doubts = isChange && !_doubts;
@@ -104,7 +109,8 @@ internal struct ThreadCountTuner
         public bool IsOverWith(long ticks)
         {
             (Count, _sum, _longest) = (Count + 1, _sum + ticks, Math.Max(_longest, ticks));
-            return Count == MostTimed || Count >= LeastTimed && _sum >= s_trialTicks;
+            // The longest is not counted, so it does not end the trial either: a neighbour's time slice would be all that was seen.
+            return Count == MostTimed || Count >= LeastTimed && _sum - _longest >= s_trialTicks;
         }
     }
 }

@@ -45,6 +45,20 @@ public class LoopKindTests
     }
 
     [Fact]
+    public void Of_a_part_of_an_argument_no_more_bytes_are_counted_than_are_accessed()
+    {
+        var (table, result) = (new LoopBuffer("table", DType.F32, 1000, BufferScope.Argument),
+            new LoopBuffer("y", DType.F32, 8, BufferScope.Argument, isWritten: true));
+        var i = new LoopVariable("i");
+        // Eight elements of the table, each read twice, which counts twice, and eight of the result.
+        Statement store = new StoreStatement(result, i.Value, new LoadExpr(table, i.Value) + new LoadExpr(table, i.Value));
+        var loop = new ForStatement(i, 8, LoopKind.Serial, 1, [store]);
+        Assert.Equal((16 + 8) * 4, KernelCost.Of(new("part", [table, result], [], [loop], [], 1)).Bytes);
+        var repeated = new ForStatement(new LoopVariable("j"), 1_000_000, LoopKind.Serial, 1, [loop]);
+        Assert.Equal((1000 + 8) * 4, KernelCost.Of(new("all", [table, result], [], [repeated], [], 1)).Bytes);
+    }
+
+    [Fact]
     public void Different_operations_differ_in_print()
     {
         AssertDistinct(LoopKinds.Operations.Select(LoopPrinter.Print));

@@ -32,6 +32,36 @@ public class ThreadCountTunerTests
         Assert.InRange(Run(ref tuner, 10_000, all: slow, one: fast), 0, 400);
     }
 
+    [Theory]
+    [InlineData(1_000, 1_000)]
+    [InlineData(1_000, 1_031)] // Less than a thirty-second saved.
+    [InlineData(1_010, 1_000)]
+    public void A_tie_is_one_threads(long all, long one)
+    {
+        var tuner = new ThreadCountTuner();
+        Assert.InRange(Run(ref tuner, 10_000, all, one), 0, 400);
+        // Also where all ran before.
+        tuner = new ThreadCountTuner();
+        Run(ref tuner, 10_000, all: one, one: 2 * one);
+        Run(ref tuner, 100_000, all, one);
+        Assert.InRange(Run(ref tuner, 10_000, all, one), 0, 400);
+    }
+
+    [Fact]
+    public void A_neighbour_that_slows_all_threads_leaves_one()
+    {
+        var tuner = new ThreadCountTuner();
+        var byAll = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            var usesAll = tuner.UsesAllThreads;
+            if (usesAll) byAll++;
+            // Of all threads' steps every third waits for the neighbour's time slice to end.
+            tuner.Ran(tuner.Times ? (usesAll ? i % 3 == 0 ? 4_000 : 90 : 160) * s_microsecond : 0);
+        }
+        Assert.InRange(byAll, 0, 800);
+    }
+
     [Fact]
     public void A_change_is_noticed_within_a_tenth_of_a_second()
     {
