@@ -73,7 +73,7 @@ public static class LowerToLoops
         Fusion => Fusion.KindOf(operation) switch
         {
             FusionKind.Contraction => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
-                : ContractionKernel.Lower(operation, target, weights),
+                : WinogradKernel.TryLower(operation, target) ?? ContractionKernel.Lower(operation, target, weights),
             FusionKind.Row => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target)
                 : RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),
