@@ -25,22 +25,24 @@ public static class LowerToLoops
     /// <param name="parallelWork">Scalar operations from which a kernel runs on all workers.</param>
     /// <param name="verifies">Whether the program is checked: every access is within its buffer, every value is read from the storage
     /// that it was written to, every result is in the storage that the caller expects.</param>
+    /// <param name="algorithm">How convolutions are computed.</param>
     /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
-        double parallelWork = ParallelWork, bool verifies = false)
+        double parallelWork = ParallelWork, bool verifies = false, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
-        var program = Plan(function, donated, target).Build(parallelWork, verifies);
+        var program = Plan(function, donated, target, algorithm).Build(parallelWork, verifies);
         if (verifies) LoopVerifier.Verify(program);
         return program;
     }
 
     /// <summary>The kernels of a function and the storage of their buffers.</summary>
-    internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target)
+    internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target,
+        ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
         var nodes = function.Operations.Where(o => o.Op is not IMemoryOp)
-            .Select(o => new KernelNode(o, LowerOperation(o, target, weights))).ToList();
+            .Select(o => new KernelNode(o, LowerOperation(o, target, weights, algorithm))).ToList();
         return new MemoryPlan(function, donated, nodes, target);
     }
 
@@ -67,13 +69,14 @@ public static class LowerToLoops
         return value;
     }
 
-    private static Kernel LowerOperation(Operation operation, TargetTraits target, WeightUse weights) => operation.Op switch
+    private static Kernel LowerOperation(
+        Operation operation, TargetTraits target, WeightUse weights, ConvolutionAlgorithm algorithm) => operation.Op switch
     {
         IKernelOp op => op.Lower(operation, target),
         Fusion => Fusion.KindOf(operation) switch
         {
             FusionKind.Contraction => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
-                : WinogradKernel.TryLower(operation, target) ?? ContractionKernel.Lower(operation, target, weights),
+                : WinogradKernel.TryLower(operation, target, algorithm) ?? ContractionKernel.Lower(operation, target, weights),
             FusionKind.Row => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target)
                 : RowKernel.Lower(operation, target),
             _ => ElementKernel.Lower(operation, target),

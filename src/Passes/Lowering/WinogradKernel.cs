@@ -10,7 +10,10 @@ namespace GraphCompiler.Passes.Lowering;
 /// <remarks>What of a block is in scratch stays in the second-level cache. Cost: 16 · tiles · channels · filters.</remarks>
 internal sealed class WinogradKernel
 {
-    private const int Points = WinogradTransforms.Points, AllPoints = Points * Points, Results = WinogradTransforms.Results;
+    private const int Points = WinogradTransforms.Points, AllPoints = WinogradTransforms.AllPoints, Results = WinogradTransforms.Results;
+
+    /// <summary>Operations for an element up to which those after the convolution are unrolled for each result of a tile.</summary>
+    private const int UnrolledCost = 16;
 
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
@@ -40,18 +43,22 @@ internal sealed class WinogradKernel
         if (!IsUnrolled) _results = _body.AddScratch("results", _dtype, Results * Results * _blocking.Width, BufferScope.Worker);
     }
 
-    public static Kernel? TryLower(Operation fusion, TargetTraits target)
+    /// <summary>The kernel, or null where the algorithm does not apply, or is not chosen.</summary>
+    public static Kernel? TryLower(Operation fusion, TargetTraits target, ConvolutionAlgorithm algorithm)
     {
         var dot = fusion.Body!.Operations.First(o => o.Op is IContractionOp);
-        if (Environment.GetEnvironmentVariable("NOWINO") is not null) return null;
-        if (dot.Result.DType != DType.F32 || Accumulation.TypeOf(dot) != DType.F32) return null;
-        if (WinogradShape.Of(dot) is not { } shape || shape.Tiles == 0 || shape.Filters == 0 || shape.Channels == 0) return null;
-        return new WinogradKernel(fusion, shape, WinogradBlocking.Choose(shape, dot.Result.DType, target), target).Build();
+        var dtype = dot.Result.DType;
+        if (algorithm == ConvolutionAlgorithm.Direct || dtype != DType.F32 || Accumulation.TypeOf(dot) != dtype
+            || WinogradShape.Of(dot) is not { IsEmpty: false } shape)
+            return null;
+        var blocking = WinogradBlocking.Choose(shape, dtype, target);
+        return algorithm == ConvolutionAlgorithm.Winograd || blocking.Pays(shape, dtype, target)
+            ? new WinogradKernel(fusion, shape, blocking, target).Build() : null;
     }
 
     private long Panels => (_shape.Filters + _blocking.Width - 1) / _blocking.Width;
     private long PanelOfFilters => AllPoints * _shape.Channels * _blocking.Width;
-    private bool IsUnrolled => ElementKernel.Cost(_body.Function) <= 16;
+    private bool IsUnrolled => ElementKernel.Cost(_body.Function) <= UnrolledCost;
     private static long RoundUp(long count, long to) => (count + to - 1) / to * to;
 
     private Kernel Build()

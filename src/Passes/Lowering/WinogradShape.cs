@@ -8,8 +8,6 @@ namespace GraphCompiler.Passes.Lowering;
 /// taps, each with the step in memory of an axis of positions.</summary>
 internal sealed class WinogradShape
 {
-    private const int Taps = 3;
-
     private readonly StridedView _image;
     private readonly StridedView _filter;
     private readonly WindowAxis _row;
@@ -47,7 +45,7 @@ internal sealed class WinogradShape
         for (var i = 0; i < axes.ContractX.Length; i++)
         {
             var tap = axes.ContractX[i];
-            if (image.Shape[tap] != Taps) continue;
+            if (image.Shape[tap] != WinogradTransforms.Taps) continue;
             int[] positions = [.. free.Where(a => image.Shape[a] > 1 && image.Strides[a] == image.Strides[tap] && image.Strides[a] != 0)];
             if (positions.Length == 1) windows.Add(new(positions[0], tap, axes.ContractY[i]));
         }
@@ -72,8 +70,15 @@ internal sealed class WinogradShape
 
     public long Channels => _channels.Count;
     public long Filters => _filters.Count;
+
+    /// <summary>Whether the filters of a tap and a channel are beside each other in memory.</summary>
+    public bool FiltersAreContiguous => _filters.Stride == 1;
+
     public int TileRows => (Rows + 1) / 2;
     public int TileColumns => (Columns + 1) / 2;
+
+    /// <summary>Whether the result has no elements, or no terms.</summary>
+    public bool IsEmpty => Images * Channels * Filters == 0;
 
     /// <summary>Tiles of 2 × 2 results, which cover all.</summary>
     public long Tiles => Images * TileRows * TileColumns;

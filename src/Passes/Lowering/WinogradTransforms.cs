@@ -11,6 +11,9 @@ internal sealed class WinogradTransforms(KernelBody body, List<Statement> statem
     /// <summary>Elements along an axis of a transformed tile.</summary>
     public const int Points = 4;
 
+    /// <summary>Elements of a transformed tile.</summary>
+    public const int AllPoints = Points * Points;
+
     /// <summary>Results along an axis of a tile.</summary>
     public const int Results = 2;
 
