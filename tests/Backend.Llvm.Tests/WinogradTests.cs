@@ -22,8 +22,8 @@ public sealed class WinogradTests
         { 1, 3, 9, 8, 8 },      // one row of results: direct
     };
 
-    // With bias and relu; the derivative by the image, through its mask; an epilogue that is a loop; and a slice of what is padded, which two
-    // axes count.
+    // With bias and relu; the derivative by the image, through its mask; an epilogue that is a loop; and a padded image, numbered by two
+    // axes.
     [Theory]
     [MemberData(nameof(Shapes))]
     public void AgreesWithTheReference(int images, int height, int width, int channels, int filters)
@@ -57,8 +57,8 @@ public sealed class WinogradTests
                 algorithm: ConvolutionAlgorithm.Winograd)[0].ToBytes());
     }
 
-    /// <summary>|result - exact| ≤ 2·log2(9·channels)·2⁻²⁴·9·Σ over channels of max|x|·max|k|, the first maximum over what the result's tile
-    /// reads.</summary>
+    /// <summary>|result - exact| ≤ 2·log2(9·channels)·2⁻²⁴·9·Σ over channels of max|x|·max|k|, the first maximum over what the result's
+    /// tile reads.</summary>
     [Theory]
     [InlineData(1, "random")]
     [InlineData(16, "random")]
@@ -79,7 +79,8 @@ public sealed class WinogradTests
             "alternating" => (i % 2 * 2 - 1) * (1 + random.NextDouble() / 100),
             _ => random.NextDouble() - 0.5,
         };
-        var (image, taps) = (Filled(x, Element), Filled(kernel, i => kind == "alternating" ? Element(i / Filters) : random.NextDouble() - 0.5));
+        var image = Filled(x, Element);
+        var taps = Filled(kernel, i => kind == "alternating" ? Element(i / Filters) : random.NextDouble() - 0.5);
         var results = Run(function, [image, taps])[0];
         double X(int row, int column, int c) => (double)image[((long)row * Size + column) * channels + c];
         double K(int i, int j, int c, int f) => (double)taps[(((long)i * 3 + j) * channels + c) * Filters + f];

@@ -3,6 +3,7 @@ using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
 using Xunit;
 using static GraphCompiler.IR.DType;
@@ -14,13 +15,12 @@ public sealed class WinogradTests
 {
     private static CompileOptions With(ConvolutionAlgorithm algorithm) => new() { Convolutions = algorithm, Threads = 2 };
 
-    // Twice as deep as needed for a derivative by an image; the layer with channels first is direct either way.
     [Fact]
     public void A_network_trains_alike()
     {
         float[] Losses(ConvolutionAlgorithm algorithm)
         {
-            var g = new GraphBuilder("network") { Seed = 3 };
+            var g = new GraphBuilder("network", seed: 3);
             var x = g.Input("x", F32[4, 9, 10, 5]);
             var h = x.Conv2D(16, 3, padding: Padding.Same, activation: v => v.Relu()).Conv2D(20, 3, bias: false).BatchNorm().Relu()
                 .Conv2D(6, 3, padding: Padding.Same).Tanh();
@@ -46,8 +46,8 @@ public sealed class WinogradTests
     {
         var g = new GraphBuilder("second");
         var (x, k) = (g.Input("x", F32[2, 7, 6, 3]), g.Input("k", F32[3, 3, 3, 4]));
-        var y = x.Window([1, 2], [3, 3]).Emit(IR.Ops.DotGeneral.Instance, default,
-            new IR.Ops.DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, k);
+        var y = x.Window([1, 2], [3, 3]).Emit(DotGeneral.Instance, default,
+            new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, k);
         var first = (y * y * y).Sum([0, 1, 2, 3]).Gradient(x);
         var squares = (first * first).Sum([0, 1, 2, 3]);
         var plan = g.Function(first, squares.Gradient(k), squares.Gradient(x));
@@ -55,9 +55,10 @@ public sealed class WinogradTests
         {
             using var function = plan.Compile(With(algorithm));
             var random = new Random(2);
-            float[] Filled(TensorType type) => [.. Enumerable.Range(0, (int)type.Shape.ElementCount).Select(_ => random.NextSingle() - 0.5f)];
+            float[] Filled(TensorType type) =>
+                [.. Enumerable.Range(0, (int)type.Shape.ElementCount).Select(_ => random.NextSingle() - 0.5f)];
             function.Run(Filled(x.Type), Filled(k.Type));
-            return [.. function.Outputs.Select(name => function.Read<float>(name))];
+            return [.. function.Outputs.Select(name => function.Output<float>(name).ToArray())];
         }
         var (direct, byTiles) = (Results(ConvolutionAlgorithm.Direct), Results(ConvolutionAlgorithm.Winograd));
         for (var r = 0; r < direct.Length; r++)

@@ -4,8 +4,8 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>A contraction that is a convolution with 3×3 taps and stride 1, channels last: two of the contracted axes of an image's view are
-/// taps, each with the step in memory of an axis of positions.</summary>
+/// <summary>A contraction that is a convolution with 3×3 taps and stride 1, channels last: two of the contracted axes of an image's view
+/// are taps, each with the step in memory of an axis of positions.</summary>
 internal sealed class WinogradShape
 {
     private readonly StridedView _image;
@@ -122,7 +122,8 @@ internal sealed class WinogradShape
     /// <summary>The index of a result.</summary>
     public ScalarExpr[] ResultIndex(Tile tile, ScalarExpr row, ScalarExpr column, ScalarExpr filter)
     {
-        var image = KernelBody.Unravel(tile.Image, [.. _free.Select(a => a == _row.Position || a == _column.Position ? 1 : _image.Shape[a])]);
+        var image = KernelBody.Unravel(tile.Image,
+            [.. _free.Select(a => a == _row.Position || a == _column.Position ? 1 : _image.Shape[a])]);
         var index = _free.Select((axis, i) =>
             axis == _row.Position ? tile.Row + row : axis == _column.Position ? tile.Column + column : image[i]);
         return [.. index, .. _filters.Split(filter)];
