@@ -10,7 +10,8 @@ using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Frontend.Tests;
 
-/// <summary>Convolutions compiled by Winograd's algorithm against those that are direct: training, and derivatives of second order.</summary>
+/// <summary>Convolutions compiled by Winograd's algorithm against those that are direct: training, and derivatives of second
+/// order.</summary>
 public sealed class WinogradTests
 {
     private static CompileOptions With(ConvolutionAlgorithm algorithm) => new() { Convolutions = algorithm, Threads = 2 };
