@@ -26,7 +26,7 @@ internal static class Compiler
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var (program, layout) = Lower(plan, target, threads, context);
+        var (program, layout) = Lower(plan, target, threads, context, options.Convolutions);
         CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile)
@@ -108,13 +108,17 @@ internal static class Compiler
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
-    /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
+    /// <exception cref="GraphException">SGC1011: a number of threads out of range, or no algorithm.</exception>
     /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
-    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context)
+    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context,
+        ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost)
     {
         CheckThreads(threads);
+        if (!Enum.IsDefined(convolutions))
+            throw new GraphException(DiagnosticCode.BadArgument, $"{convolutions} is no {nameof(ConvolutionAlgorithm)}");
         var optimized = new PassRunner(Pipeline.Training).Run(plan.Function, context);
-        var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach);
+        var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach,
+            algorithm: convolutions);
         var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
         layout.Check();
         return (program, layout);

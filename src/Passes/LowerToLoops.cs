@@ -25,24 +25,26 @@ public static class LowerToLoops
     /// <param name="parallelWork">Scalar operations from which a kernel runs on all workers.</param>
     /// <param name="verifies">Whether the program is checked: every access is within its buffer, every value is read from the storage
     /// that it was written to, every result is in the storage that the caller expects.</param>
+    /// <param name="algorithm">How convolutions are computed.</param>
     /// <param name="choices">By <see cref="KernelChoice.Task"/>, the number of the way to take; the first for tasks that are not
     /// there.</param>
     /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
-        double parallelWork = ParallelWork, bool verifies = false, IReadOnlyDictionary<string, int>? choices = null)
+        double parallelWork = ParallelWork, bool verifies = false, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost,
+        IReadOnlyDictionary<string, int>? choices = null)
     {
-        var program = Plan(function, donated, target, choices).Build(parallelWork, verifies);
+        var program = Plan(function, donated, target, algorithm, choices).Build(parallelWork, verifies);
         if (verifies) LoopVerifier.Verify(program);
         return program;
     }
 
     /// <summary>The kernels of a function and the storage of their buffers.</summary>
     internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target,
-        IReadOnlyDictionary<string, int>? choices = null)
+        ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost, IReadOnlyDictionary<string, int>? choices = null)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
-        var context = new LoweringContext(target, weights, choices);
+        var context = new LoweringContext(target, weights, algorithm, choices);
         var nodes = function.Operations.Where(o => o.Op is not IMemoryOp)
             .Select(o => new KernelNode(o, LowerOperation(o, context))).ToList();
         return new MemoryPlan(function, donated, nodes, target);
@@ -77,7 +79,8 @@ public static class LowerToLoops
         Fusion => Fusion.KindOf(operation) switch
         {
             FusionKind.Contraction => GemvKernel.Fits(operation, context.Target)
-                ? GemvKernel.Lower(operation, context.Target) : ContractionKernel.Lower(operation, context),
+                ? GemvKernel.Lower(operation, context.Target)
+                : WinogradKernel.TryLower(operation, context.Target, context.Algorithm) ?? ContractionKernel.Lower(operation, context),
             FusionKind.Row => ShortRowKernel.Fits(operation, context.Target)
                 ? ShortRowKernel.Lower(operation, context.Target) : RowKernel.Lower(operation, context.Target),
             _ => ElementKernel.Lower(operation, context.Target),
@@ -94,8 +97,10 @@ internal sealed record WeightUse(IReadOnlySet<Value> ReadByRows, IReadOnlySet<Va
 /// <summary>What the lowering of an operation may depend on.</summary>
 /// <param name="Target">What the target offers.</param>
 /// <param name="Weights">How the step uses its parameters.</param>
+/// <param name="Algorithm">How convolutions are computed.</param>
 /// <param name="Choices">Ways to take, by task.</param>
-internal sealed record LoweringContext(TargetTraits Target, WeightUse Weights, IReadOnlyDictionary<string, int>? Choices);
+internal sealed record LoweringContext(
+    TargetTraits Target, WeightUse Weights, ConvolutionAlgorithm Algorithm, IReadOnlyDictionary<string, int>? Choices);
 
 /// <summary>An operation that runs as a kernel.</summary>
 internal sealed record KernelNode(Operation Operation, Kernel Kernel);

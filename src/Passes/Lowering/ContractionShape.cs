@@ -134,6 +134,9 @@ internal sealed class AxisGroup
     /// <summary>How many axes there are, those of one element included.</summary>
     public int Rank => _sizes.Length;
 
+    /// <summary>The index along each axis.</summary>
+    public ScalarExpr[] Split(AxisNumber number) => number.Split(_sizes);
+
     /// <summary>An index with the number along the innermost axis of more than one element.</summary>
     public ScalarExpr[] Whole(AxisNumber number) => KernelBody.FlatIndex(new Shape(_sizes), number.Sum);
 }
