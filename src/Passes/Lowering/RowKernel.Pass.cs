@@ -51,10 +51,18 @@ internal sealed partial class RowKernel
         private IEnumerable<Statement> Cascaded(long count, Accumulator[] into,
             Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
         {
-            IEnumerable<Statement> Range(ScalarExpr first, long steps, Accumulator[] sums) => Interleaved(first, steps, sums, step);
-            if (!Rounds) return Range(ScalarExpr.Index(0), count, into);
-            var along = _vectors is null ? Array.FindLast(_sizes, size => size != 1) : 0;
-            return Cascade.RunRanges(count, into, Open, Range, Cascade.MostSteps, "r", along);
+            if (_vectors is not null) return Part(0, count);
+            var bounds = _kernel.ReducedBounds(_rows.Length);
+            return bounds.Length == 2 ? Part(0, count) : bounds.Zip(bounds.Skip(1), (first, next) => Part(first, next - first)).SelectMany(p => p);
+
+            IEnumerable<Statement> Part(long start, long steps)
+            {
+                IEnumerable<Statement> Range(ScalarExpr first, long length, Accumulator[] sums) =>
+                    Interleaved(first + start, length, sums, step);
+                if (!Rounds) return Range(ScalarExpr.Index(0), steps, into);
+                var along = _vectors is null ? Array.FindLast(_sizes, size => size != 1) : 0;
+                return Cascade.RunRanges(steps, into, Open, Range, Cascade.MostSteps, "r", along);
+            }
         }
 
         // Every n-th step goes to one accumulator of n, so that an addition need not wait for the one before.

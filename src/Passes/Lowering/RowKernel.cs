@@ -52,7 +52,7 @@ internal sealed partial class RowKernel
     private Kernel Build()
     {
         var work = _domain.ElementCount * (double)ElementKernel.Cost(_body.Function);
-        return _body.Build([IsRowWise ? RowWise() : ColumnWise()], work);
+        return _body.Build(IsRowWise ? [RowWise()] : ColumnWise(), work);
     }
 
     // A reduction's value exists one stage after its elements; everything else as soon as its operands do.
@@ -69,30 +69,61 @@ internal sealed partial class RowKernel
         return RowLoops.Over(SizesOf(_kept), ReducedCount, keptIndex => Stages([keptIndex], new VectorLoop(columns, lanes)));
     }
 
-    private ForStatement ColumnWise()
+    private IEnumerable<ForStatement> ColumnWise()
     {
         var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
         var (outer, columns) = (sizes[..^1], sizes[^1]);
-        var lanes = LanesFor(columns, Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
-        ForStatement Vectors(ScalarExpr[][] rows, LoopKind kind)
+        var together = SharesReads(outer, columns) ? outer.Length : KeptTaps;
+        int[] rows = outer[^together..], loops = outer[..^together];
+        var count = rows.Aggregate(1, (n, size) => n * size);
+        var lanes = LanesFor(columns, count > 1 ? RegistersFor(count) : Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
+        ForStatement Vectors(ScalarExpr[] leading, LoopKind kind)
         {
-            var lane = new LoopVariable("i");
-            return new(lane, columns, kind, lanes, [.. Stages([.. rows.Select(r => (ScalarExpr[])[.. r, lane.Value])], null)]);
+            var lane = new LoopVariable("i", columns);
+            var indices = Enumerable.Range(0, count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), rows));
+            return new(lane, columns, kind, lanes, [.. Stages([.. indices.Select(i => (ScalarExpr[])[.. leading, .. i, lane.Value])], null)]);
         }
-        var count = outer.Aggregate(1L, (n, size) => n * size);
-        if (count > 1 && !SharesReads(count, columns))
-            return RowLoops.Over(outer, columns * ReducedCount, leading => [Vectors([leading], LoopKind.Vector)]);
-        if (count > 1) lanes = LanesFor(columns, RegistersFor((int)count));
-        return Vectors([.. Enumerable.Range(0, (int)count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), outer))],
-            LoopKind.ParallelVector);
+        if (loops.All(size => size == 1))
+            return [Vectors([.. loops.Select(_ => ScalarExpr.Index(0))], LoopKind.ParallelVector)];
+        var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
+            MostParts(Math.Max(taps, count) * (ReducedBounds(count).Length - 1)));
+        return bounds.All(b => b.Length == 2)
+            ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(leading, LoopKind.Vector)])]
+            : RowLoops.InParts(bounds, leading => [Vectors(leading, LoopKind.Vector)]);
     }
 
     // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
     // enough to share.
-    private bool SharesReads(long rows, int columns) => rows <= MostTaps && UnrolledTaps == 0
-        && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function))
+    private bool SharesReads(int[] outer, int columns) => outer.Aggregate(1L, (n, size) => n * size) is > 1 and var rows
+        && MayShareReads(rows) && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function));
+
+    private bool MayShareReads(long rows) => rows <= MostTaps && UnrolledTaps == 0
         && rows * ElementKernel.Cost(_body.Function) <= MostOperations
         && _body.Function.Parameters.Concat(_body.Function.Results).All(v => v.Shape != _domain);
+
+    // Kept axes before the columns that are taps of a window: neighbouring taps read the same memory.
+    private int KeptTaps
+    {
+        get
+        {
+            if (_body.Function.Operations.FirstOrDefault(o => o.Op is Window && o.Result.Shape == _domain) is not { } window) return 0;
+            var (first, count) = (Window.Geometry.Of(window).FirstTap, window.Ints("axes").Length);
+            int[] taps = [.. Enumerable.Range(first, count)];
+            var isKept = _kept.Length > count && _kept.AsSpan(_kept.Length - count - 1, count).SequenceEqual(taps);
+            return isKept && MayShareReads(taps.Aggregate(1L, (n, axis) => n * _domain[axis])) ? count : 0;
+        }
+    }
+
+    // Of the loop over the one axis that is reduced, where it is not unrolled.
+    private int[] ReducedBounds(int rows)
+    {
+        int[] axes = [.. _reduced.Where(a => _domain[a] != 1)];
+        if (IsRowWise || UnrolledTaps > 0 || axes is not [var axis]) return [0, (int)Math.Min(ReducedCount, int.MaxValue)];
+        return LoopParts.Bounds(_body.Function, _domain, axes, [_domain[axis]], MostParts(rows))[0];
+    }
+
+    // Parts of loops whose body is so many copies of an element's operations.
+    private int MostParts(int copies) => Math.Max(MostOperations / (copies * ElementKernel.Cost(_body.Function)), 1);
 
     private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function.Operations, _domain, axes);
 

@@ -30,6 +30,31 @@ internal static class RowLoops
             inner == 1 ? [.. statements] : [new ForStatement(x, inner, LoopKind.Serial, 1, [.. statements])]);
     }
 
+    /// <summary>Loops of each part by themselves: workers share those over the leading axes, the others are nested, their indices counted
+    /// rather than divided.</summary>
+    /// <param name="bounds">Of the parts, for each axis.</param>
+    /// <param name="body">What runs at each index.</param>
+    public static IEnumerable<ForStatement> InParts(int[][] bounds, Func<ScalarExpr[], IEnumerable<Statement>> body)
+    {
+        var shared = 1;
+        while (shared < bounds.Length && bounds.Take(shared).Aggregate(1L, (n, b) => n * b[^1]) < LeastShared) shared++;
+        return Boxes([], []);
+
+        IEnumerable<ForStatement> Boxes(int[] first, int[] sizes)
+        {
+            if (sizes.Length < shared)
+                return Parts(bounds[sizes.Length]).SelectMany(p => Boxes([.. first, p.First], [.. sizes, p.Size]));
+            var row = new LoopVariable("row", sizes.Aggregate(1L, (n, size) => n * size));
+            var index = KernelBody.Unravel(row.Value, sizes).Zip(first, (i, f) => i + f);
+            return [new(row, row.Extent!.Value, LoopKind.Parallel, 1, [.. Nest([.. index])])];
+        }
+
+        IEnumerable<Statement> Nest(ScalarExpr[] leading) => leading.Length == bounds.Length ? body(leading)
+            : Parts(bounds[leading.Length]).SelectMany(p => Cascade.Loop(p.Size, "x", x => Nest([.. leading, x + p.First])));
+    }
+
+    private static IEnumerable<(int First, int Size)> Parts(int[] bounds) => bounds.Zip(bounds.Skip(1), (first, next) => (first, next - first));
+
     // All of the axis, or the largest part of it that leaves enough to share.
     private static int Inner(int size, long rows)
     {
