@@ -20,6 +20,10 @@ internal sealed partial class RowKernel
     /// computed of them stays in registers for the next.</summary>
     private const int MostTaps = 16;
 
+    /// <summary>Neighbouring positions whose overlapping windows one iteration sums: what they share is read once, and their sums do not
+    /// wait for one another.</summary>
+    private const int MostPositions = 4;
+
     /// <summary>Vectors of columns that are enough to share between workers.</summary>
     private const int LeastShared = 4;
 
@@ -73,24 +77,28 @@ internal sealed partial class RowKernel
     {
         var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
         var (outer, columns) = (sizes[..^1], sizes[^1]);
-        var together = SharesReads(outer, columns) ? outer.Length : KeptTaps;
-        int[] rows = outer[^together..], loops = outer[..^together];
+        var sharing = SharesReads(outer, columns) ? outer.Length : outer.SkipLast(KeptTaps).Any(size => size > 1) ? KeptTaps : 0;
+        int[] rows = outer[^sharing..], loops = outer[..^sharing];
         var count = rows.Aggregate(1, (n, size) => n * size);
         var lanes = LanesFor(columns, count > 1 ? RegistersFor(count) : Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
-        ForStatement Vectors(ScalarExpr[] leading, LoopKind kind)
+        ForStatement Vectors(LoopKind kind, params ScalarExpr[][] leading)
         {
             var lane = new LoopVariable("i", columns);
-            var indices = Enumerable.Range(0, count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), rows));
-            return new(lane, columns, kind, lanes, [.. Stages([.. indices.Select(i => (ScalarExpr[])[.. leading, .. i, lane.Value])], null)]);
+            var indices = leading.SelectMany(l => Enumerable.Range(0, count).Select(r => (ScalarExpr[])
+                [.. l, .. KernelBody.Unravel(ScalarExpr.Index(r), rows), lane.Value]));
+            return new(lane, columns, kind, lanes, [.. Stages([.. indices], null)]);
         }
-        if (loops.All(size => size == 1))
-            return [Vectors([.. loops.Select(_ => ScalarExpr.Index(0))], LoopKind.ParallelVector)];
+        if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
         var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
             MostParts(Math.Max(taps, count) * (ReducedBounds(count).Length - 1)));
-        return bounds.All(b => b.Length == 2)
-            ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(leading, LoopKind.Vector)])]
-            : RowLoops.InParts(bounds, leading => [Vectors(leading, LoopKind.Vector)]);
+        var positions = taps > 0 && Overlaps ? MostPositions : 1;
+        return positions == 1 && bounds.All(b => b.Length == 2)
+            ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(LoopKind.Vector, leading)])]
+            : RowLoops.InParts(bounds, positions, leading => [Vectors(LoopKind.Vector, leading)]);
     }
+
+    // Whether windows of neighbouring positions read the same memory.
+    private bool Overlaps => _body.Function.Operations.Any(o => o.Op is Window && Window.Geometry.Of(o) is var w && w.Size[^1] > w.Stride[^1]);
 
     // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
     // enough to share.
@@ -122,8 +130,9 @@ internal sealed partial class RowKernel
         return LoopParts.Bounds(_body.Function, _domain, axes, [_domain[axis]], MostParts(rows))[0];
     }
 
-    // Parts of loops whose body is so many copies of an element's operations.
-    private int MostParts(int copies) => Math.Max(MostOperations / (copies * ElementKernel.Cost(_body.Function)), 1);
+    // Parts of loops whose body has so many copies of what is computed for an element.
+    private int MostParts(int copies) =>
+        Math.Max(MostOperations / (copies * (1 + _body.Function.Operations.Count(o => o.Op is not IIndexedOp))), 1);
 
     private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function.Operations, _domain, axes);
 
@@ -168,9 +177,8 @@ internal sealed partial class RowKernel
     private List<Statement> Stages(ScalarExpr[][] keptIndices, VectorLoop? vectors)
     {
         var statements = new List<Statement>();
-        Row[] rows = [.. keptIndices.Select(index => new Row(index, []))];
+        Row[] rows = [.. keptIndices.Select(index => new Row(index, [], [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())]))];
         foreach (var row in rows) Within(row, () => ReadRowOperands(row.Index, statements));
-        Dictionary<Value, ScalarExpr>[] taps = [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
         {
@@ -178,7 +186,7 @@ internal sealed partial class RowKernel
             var pass = new Pass(this, stage, rows, vectors);
             if (pass.IsEmpty) continue;
             var accumulators = pass.Accumulators();
-            statements.AddRange(taps.Length > 0 ? pass.Unroll(accumulators, taps) : pass.Build(accumulators));
+            statements.AddRange(UnrolledTaps > 0 ? pass.Unroll(accumulators) : pass.Build(accumulators));
             foreach (var (row, own) in rows.Zip(accumulators.Chunk(Math.Max(accumulators.Length / rows.Length, 1))))
                 Within(row, () => Array.ForEach(own, a => a.Define(_body)));
         }
@@ -220,8 +228,9 @@ internal sealed partial class RowKernel
 
     private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
 
-    /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them.</summary>
-    private sealed record Row(ScalarExpr[] Index, Dictionary<Value, ScalarExpr> Values);
+    /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them and, where the loop over them
+    /// is unrolled, of each element, from passes before too.</summary>
+    private sealed record Row(ScalarExpr[] Index, Dictionary<Value, ScalarExpr> Values, Dictionary<Value, ScalarExpr>[] Taps);
 
     /// <summary>The innermost loop of a row: its extent and lanes.</summary>
     private sealed record VectorLoop(long Columns, int Lanes);

@@ -33,8 +33,9 @@ internal static class RowLoops
     /// <summary>Loops of each part by themselves: workers share those over the leading axes, the others are nested, their indices counted
     /// rather than divided.</summary>
     /// <param name="bounds">Of the parts, for each axis.</param>
-    /// <param name="body">What runs at each index.</param>
-    public static IEnumerable<ForStatement> InParts(int[][] bounds, Func<ScalarExpr[], IEnumerable<Statement>> body)
+    /// <param name="together">Most neighbours along the last axis that the body works on at once.</param>
+    /// <param name="body">What runs at each index, or at several.</param>
+    public static IEnumerable<ForStatement> InParts(int[][] bounds, int together, Func<ScalarExpr[][], IEnumerable<Statement>> body)
     {
         var shared = 1;
         while (shared < bounds.Length && bounds.Take(shared).Aggregate(1L, (n, b) => n * b[^1]) < LeastShared) shared++;
@@ -49,8 +50,25 @@ internal static class RowLoops
             return [new(row, row.Extent!.Value, LoopKind.Parallel, 1, [.. Nest([.. index])])];
         }
 
-        IEnumerable<Statement> Nest(ScalarExpr[] leading) => leading.Length == bounds.Length ? body(leading)
-            : Parts(bounds[leading.Length]).SelectMany(p => Cascade.Loop(p.Size, "x", x => Nest([.. leading, x + p.First])));
+        IEnumerable<Statement> Nest(ScalarExpr[] leading)
+        {
+            if (leading.Length == bounds.Length) return body([leading]);
+            var parts = Parts(bounds[leading.Length]);
+            if (leading.Length < bounds.Length - 1)
+                return parts.SelectMany(p => Cascade.Loop(p.Size, "x", x => Nest([.. leading, x + p.First])));
+            return parts.SelectMany(p => Blocks(p.First, p.Size)).SelectMany(b => Cascade.Loop(b.Count, "x", x =>
+                body([.. Enumerable.Range(0, b.Size).Select(i => (ScalarExpr[])[.. leading, x * b.Size + (b.First + i)])])));
+        }
+
+        // Blocks of one size, one that divides if it is large enough, and what remains.
+        IEnumerable<(int First, int Count, int Size)> Blocks(int first, int size)
+        {
+            var block = Math.Min(together, size);
+            while (size % block != 0 && block > (together + 1) / 2) block--;
+            if (size % block != 0) block = Math.Min(together, size);
+            yield return (first, size / block, block);
+            if (size % block != 0) yield return (first + size - size % block, 1, size % block);
+        }
     }
 
     private static IEnumerable<(int First, int Size)> Parts(int[] bounds) => bounds.Zip(bounds.Skip(1), (first, next) => (first, next - first));
