@@ -50,7 +50,7 @@ internal sealed partial class RowKernel
             Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
         {
             if (_vectors is not null) return Part(0, count);
-            var bounds = _kernel.ReducedBounds(_rows.Length);
+            var bounds = _kernel.ReducedBounds;
             return bounds.Length == 2 ? Part(0, count) : bounds.Zip(bounds.Skip(1), (first, next) => Part(first, next - first)).SelectMany(p => p);
 
             IEnumerable<Statement> Part(long start, long steps)

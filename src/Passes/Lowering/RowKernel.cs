@@ -77,7 +77,7 @@ internal sealed partial class RowKernel
     {
         var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
         var (outer, columns) = (sizes[..^1], sizes[^1]);
-        var sharing = SharesReads(outer, columns) ? outer.Length : outer.SkipLast(KeptTaps).Any(size => size > 1) ? KeptTaps : 0;
+        var sharing = SharesReads(outer, columns) ? outer.Length : KeptTaps;
         int[] rows = outer[^sharing..], loops = outer[..^sharing];
         var count = rows.Aggregate(1, (n, size) => n * size);
         var lanes = LanesFor(columns, count > 1 ? RegistersFor(count) : Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
@@ -90,7 +90,7 @@ internal sealed partial class RowKernel
         }
         if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
         var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
-            MostParts(Math.Max(taps, count) * (ReducedBounds(count).Length - 1)));
+            MostParts(Math.Max(taps, count) * (ReducedBounds.Length - 1)));
         var positions = taps > 0 && Overlaps ? MostPositions : 1;
         return positions == 1 && bounds.All(b => b.Length == 2)
             ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(LoopKind.Vector, leading)])]
@@ -103,13 +103,12 @@ internal sealed partial class RowKernel
     // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
     // enough to share.
     private bool SharesReads(int[] outer, int columns) => outer.Aggregate(1L, (n, size) => n * size) is > 1 and var rows
-        && MayShareReads(rows) && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function));
+        && UnrolledTaps == 0 && MayShareReads(rows) && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function));
 
-    private bool MayShareReads(long rows) => rows <= MostTaps && UnrolledTaps == 0
-        && rows * ElementKernel.Cost(_body.Function) <= MostOperations
+    private bool MayShareReads(long rows) => rows <= MostTaps && rows * ElementKernel.Cost(_body.Function) <= MostOperations
         && _body.Function.Parameters.Concat(_body.Function.Results).All(v => v.Shape != _domain);
 
-    // Kept axes before the columns that are taps of a window: neighbouring taps read the same memory.
+    // Kept axes between others and the columns that are taps of a window: neighbouring taps read the same memory.
     private int KeptTaps
     {
         get
@@ -117,17 +116,21 @@ internal sealed partial class RowKernel
             if (_body.Function.Operations.FirstOrDefault(o => o.Op is Window && o.Result.Shape == _domain) is not { } window) return 0;
             var (first, count) = (Window.Geometry.Of(window).FirstTap, window.Ints("axes").Length);
             int[] taps = [.. Enumerable.Range(first, count)];
-            var isKept = _kept.Length > count && _kept.AsSpan(_kept.Length - count - 1, count).SequenceEqual(taps);
+            var isKept = _kept.Length > count && _kept.AsSpan(_kept.Length - count - 1, count).SequenceEqual(taps)
+                && _kept.SkipLast(count + 1).Any(axis => _domain[axis] > 1);
             return isKept && MayShareReads(taps.Aggregate(1L, (n, axis) => n * _domain[axis])) ? count : 0;
         }
     }
 
-    // Of the loop over the one axis that is reduced, where it is not unrolled.
-    private int[] ReducedBounds(int rows)
+    // Of the loop over the one axis that is reduced, where it is not unrolled. They decide the order of additions, so no target matters.
+    private int[] ReducedBounds
     {
-        int[] axes = [.. _reduced.Where(a => _domain[a] != 1)];
-        if (IsRowWise || UnrolledTaps > 0 || axes is not [var axis]) return [0, (int)Math.Min(ReducedCount, int.MaxValue)];
-        return LoopParts.Bounds(_body.Function, _domain, axes, [_domain[axis]], MostParts(rows))[0];
+        get
+        {
+            int[] axes = [.. _reduced.Where(a => _domain[a] != 1)];
+            if (IsRowWise || UnrolledTaps > 0 || axes is not [var axis]) return [0, (int)Math.Min(ReducedCount, int.MaxValue)];
+            return LoopParts.Bounds(_body.Function, _domain, axes, [_domain[axis]], MostParts(MostTaps))[0];
+        }
     }
 
     // Parts of loops whose body has so many copies of what is computed for an element.
@@ -147,7 +150,7 @@ internal sealed partial class RowKernel
         && !reduced.Contains(domain.Rank - 1);
 
     // Elements of a reduction that is unrolled, else 0.
-    private int UnrolledTaps => Unrolls(_domain, _reduced, ElementKernel.Cost(_body.Function)) ? (int)ReducedCount : 0;
+    private int UnrolledTaps => KeptTaps == 0 && Unrolls(_domain, _reduced, ElementKernel.Cost(_body.Function)) ? (int)ReducedCount : 0;
 
     // Of a sum by columns: their number, not the target, decides, so that the order of additions is the same everywhere.
     private int RowsAtOnce(int reductions)

@@ -9,6 +9,9 @@ internal static class RowLoops
     /// <summary>Iterations that remain to be shared.</summary>
     private const long LeastShared = 64;
 
+    /// <summary>Iterations over whole leading axes that are enough to share.</summary>
+    private const long LeastOfParts = 16;
+
     /// <summary>Elements of a row beside which a division costs nothing.</summary>
     private const long LongRow = 512;
 
@@ -38,7 +41,7 @@ internal static class RowLoops
     public static IEnumerable<ForStatement> InParts(int[][] bounds, int together, Func<ScalarExpr[][], IEnumerable<Statement>> body)
     {
         var shared = 1;
-        while (shared < bounds.Length && bounds.Take(shared).Aggregate(1L, (n, b) => n * b[^1]) < LeastShared) shared++;
+        while (shared < bounds.Length && bounds.Take(shared).Aggregate(1L, (n, b) => n * b[^1]) < LeastOfParts) shared++;
         return Boxes([], []);
 
         IEnumerable<ForStatement> Boxes(int[] first, int[] sizes)
