@@ -20,7 +20,8 @@ internal static class DepthwiseRules
             || windows.Size.Zip(windows.Stride).All(p => p.First <= p.Second)) return null;
         int[] taps = [.. windows.Size.Select((_, i) => windows.FirstTap + i)];
         for (var operand = 0; operand < 2; operand++)
-            if (RepeatedAlong(product.Operands[operand], taps) is { } x && RepeatedAlong(product.Operands[1 - operand], windows.Axes) is { } y
+            if (RepeatedAlong(product.Operands[operand], taps) is { } x
+                && RepeatedAlong(product.Operands[1 - operand], windows.Axes) is { } y
                 && windows.Axes.All(Broadcast.Dimensions(x).Contains) && taps.All(Broadcast.Dimensions(y).Contains))
                 return new Sum(added, x, y, taps).Build();
         return null;
@@ -30,7 +31,7 @@ internal static class DepthwiseRules
         && Broadcast.Dimensions(broadcast) is var dimensions && !axes.Any(dimensions.Contains)
         && dimensions.Zip(dimensions.Skip(1)).All(p => p.First < p.Second) ? broadcast : null;
 
-    /// <summary>The sum over taps, its domain being the result's, each strided axis as positions and phases, with taps behind the last.</summary>
+    /// <summary>The sum over taps. Its domain is the result's, a strided axis being positions and phases; taps come behind.</summary>
     private sealed class Sum
     {
         private readonly RewriteSite _site;
@@ -78,8 +79,9 @@ internal static class DepthwiseRules
             var padded = _site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, new int[source.Rank]), source);
             var geometry = new Window.Geometry(axes, _taps, [.. axes.Select(_ => 1)], _windows.Dilation);
             var read = _site.EmitWith(Window.Instance, geometry.Attributes, padded);
-            int[] inDomain = [.. dimensions.Select(Axis)];
-            return InDomain(read, [.. inDomain[..geometry.FirstTap], .. _taps.Select((_, i) => FirstTap + i), .. inDomain[geometry.FirstTap..]]);
+            var inDomain = dimensions.Select(Axis).ToList();
+            inDomain.InsertRange(geometry.FirstTap, _taps.Select((_, i) => FirstTap + i));
+            return InDomain(read, [.. inDomain]);
         }
 
         // The taps of the window that begins at an element meet y's in the opposite order.

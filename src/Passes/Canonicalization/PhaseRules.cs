@@ -12,8 +12,8 @@ internal static class PhaseRules
     /// <summary>Channels that fill the lanes of a vector in each product.</summary>
     private const int LeastChannels = 16;
 
-    /// <summary>overlap_add(dot(x, y)) with stride s → for each phase of the positions a convolution of x with the taps of y that lie on it,
-    /// s apart; the phases are interleaved. No zeros are multiplied (3 taps with stride 2: 9 products where equal phases take 16).</summary>
+    /// <summary>overlap_add(dot(x, y)) with stride s → for each phase of the elements a convolution of x with the taps of y that lie on
+    /// it, s apart; the phases are interleaved. No zeros are multiplied: 3 taps with stride 2 take 9 products, equal phases 16.</summary>
     internal static Value? OverlapAddOfDot(RewriteSite site)
     {
         if (AddedWindows.Of(site) is not { } added || added.Windows.Stride.All(s => s == 1) || added.Windows.Dilation.Any(d => d != 1))
@@ -37,7 +37,7 @@ internal static class PhaseRules
         public Value Build()
         {
             var (x, count) = (below.Positioned, _windows.Axes.Length);
-            Phase[][] phases = [.. Enumerable.Range(0, count).Select(i => Enumerable.Range(0, _windows.Stride[i]).Select(p => Of(i, p)).ToArray())];
+            Phase[][] phases = [.. _windows.Stride.Select((stride, i) => Enumerable.Range(0, stride).Select(p => Of(i, p)).ToArray())];
             var (low, high) = (new int[x.Rank], new int[x.Rank]);
             for (var i = 0; i < count; i++)
             {

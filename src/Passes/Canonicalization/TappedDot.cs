@@ -49,8 +49,8 @@ internal sealed record TappedDot(Operation Dot, int[] Moved, int[] TapsOfResult,
         }
     }
 
-    /// <summary>The sum of windows as a convolution: windows one apart of the positions' operand, padded, times the taps, which they meet in
-    /// the opposite order.</summary>
+    /// <summary>The sum of windows as a convolution: windows one apart of the positions' operand, padded, times the taps, which they meet
+    /// in the opposite order.</summary>
     /// <param name="site">Where it is emitted.</param>
     /// <param name="padded">In place of the operand that has the positions.</param>
     /// <param name="tapped">In place of the one that has the taps.</param>

@@ -20,10 +20,10 @@ internal static class LoopParts
         var (bounds, parts) = (new int[axes.Length][], 1);
         for (var i = axes.Length - 1; i >= 0; i--)
         {
-            int[] breaks = [.. maps.SelectMany(m => Breaks(m, axes[i])).Where(b => b > 0 && b < sizes[i]).Select(b => (int)b).Distinct().Order()];
-            if (parts * (breaks.Length + 1) > most) breaks = [];
-            parts *= breaks.Length + 1;
-            bounds[i] = [0, .. breaks, sizes[i]];
+            var breaks = maps.SelectMany(m => Breaks(m, axes[i])).Where(b => b > 0 && b < sizes[i]).Distinct().Order().ToList();
+            if (parts * (breaks.Count + 1) > most) breaks = [];
+            parts *= breaks.Count + 1;
+            bounds[i] = [0, .. breaks.Select(b => (int)b), sizes[i]];
         }
         return bounds;
     }

@@ -51,7 +51,8 @@ internal sealed partial class RowKernel
         {
             if (_vectors is not null) return Part(0, count);
             var bounds = _kernel.ReducedBounds;
-            return bounds.Length == 2 ? Part(0, count) : bounds.Zip(bounds.Skip(1), (first, next) => Part(first, next - first)).SelectMany(p => p);
+            return bounds.Length == 2 ? Part(0, count)
+                : bounds.Zip(bounds.Skip(1), (first, next) => Part(first, next - first)).SelectMany(statements => statements);
 
             IEnumerable<Statement> Part(long start, long steps)
             {

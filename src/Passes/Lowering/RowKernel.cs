@@ -98,7 +98,8 @@ internal sealed partial class RowKernel
     }
 
     // Whether windows of neighbouring positions read the same memory.
-    private bool Overlaps => _body.Function.Operations.Any(o => o.Op is Window && Window.Geometry.Of(o) is var w && w.Size[^1] > w.Stride[^1]);
+    private bool Overlaps => _body.Function.Operations.Where(o => o.Op is Window).Select(Window.Geometry.Of)
+        .Any(windows => windows.Size[^1] > windows.Stride[^1]);
 
     // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
     // enough to share.
@@ -180,7 +181,8 @@ internal sealed partial class RowKernel
     private List<Statement> Stages(ScalarExpr[][] keptIndices, VectorLoop? vectors)
     {
         var statements = new List<Statement>();
-        Row[] rows = [.. keptIndices.Select(index => new Row(index, [], [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())]))];
+        var taps = UnrolledTaps;
+        Row[] rows = [.. keptIndices.Select(index => new Row(index, taps))];
         foreach (var row in rows) Within(row, () => ReadRowOperands(row.Index, statements));
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
@@ -189,7 +191,7 @@ internal sealed partial class RowKernel
             var pass = new Pass(this, stage, rows, vectors);
             if (pass.IsEmpty) continue;
             var accumulators = pass.Accumulators();
-            statements.AddRange(UnrolledTaps > 0 ? pass.Unroll(accumulators) : pass.Build(accumulators));
+            statements.AddRange(taps > 0 ? pass.Unroll(accumulators) : pass.Build(accumulators));
             foreach (var (row, own) in rows.Zip(accumulators.Chunk(Math.Max(accumulators.Length / rows.Length, 1))))
                 Within(row, () => Array.ForEach(own, a => a.Define(_body)));
         }
@@ -233,7 +235,12 @@ internal sealed partial class RowKernel
 
     /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them and, where the loop over them
     /// is unrolled, of each element, from passes before too.</summary>
-    private sealed record Row(ScalarExpr[] Index, Dictionary<Value, ScalarExpr> Values, Dictionary<Value, ScalarExpr>[] Taps);
+    private sealed record Row(ScalarExpr[] Index, int UnrolledTaps)
+    {
+        public Dictionary<Value, ScalarExpr> Values { get; } = [];
+        public Dictionary<Value, ScalarExpr>[] Taps { get; } =
+            [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
+    }
 
     /// <summary>The innermost loop of a row: its extent and lanes.</summary>
     private sealed record VectorLoop(long Columns, int Lanes);

@@ -74,7 +74,8 @@ internal static class RowLoops
         }
     }
 
-    private static IEnumerable<(int First, int Size)> Parts(int[] bounds) => bounds.Zip(bounds.Skip(1), (first, next) => (first, next - first));
+    private static IEnumerable<(int First, int Size)> Parts(int[] bounds) =>
+        bounds.Zip(bounds.Skip(1), (first, next) => (first, next - first));
 
     // All of the axis, or the largest part of it that leaves enough to share.
     private static int Inner(int size, long rows)
