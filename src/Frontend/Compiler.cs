@@ -26,7 +26,8 @@ internal static class Compiler
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var (program, layout) = Lower(plan, target, threads, context, options.Convolutions);
+        var ways = options.Tune ? KernelTuner.Choose(plan, target, threads, context, options.Convolutions) : null;
+        var (program, layout) = Lower(plan, target, threads, context, options.Convolutions, ways);
         CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile)
@@ -36,10 +37,19 @@ internal static class Compiler
         }
         var code = CompileOrFind(program, target, context);
         var time = Stopwatch.GetElapsedTime(start);
+        return (Load(plan, code, layout, threads, store), program, time);
+    }
+
+    /// <summary>An executable of a plan's compiled objects.</summary>
+    internal static Executable Load(Plan plan, byte[][] objects, ExecutableLayout layout, int threads, VariableStore store) =>
+        Load(plan, Link(objects), layout, threads, store);
+
+    private static Executable Load(Plan plan, LoadedCode code, ExecutableLayout layout, int threads, VariableStore store)
+    {
         try
         {
             store.Declare([.. plan.States.Select(s => Declaration(s, plan.Graph.Seed))]);
-            return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, store), program, time);
+            return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, store);
         }
         catch
         {
@@ -111,14 +121,14 @@ internal static class Compiler
     /// <exception cref="GraphException">SGC1011: a number of threads out of range, or no algorithm.</exception>
     /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context,
-        ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost)
+        ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost, IReadOnlyDictionary<string, int>? ways = null)
     {
         CheckThreads(threads);
         if (!Enum.IsDefined(convolutions))
             throw new GraphException(DiagnosticCode.BadArgument, $"{convolutions} is no {nameof(ConvolutionAlgorithm)}");
         var optimized = new PassRunner(Pipeline.Training).Run(plan.Function, context);
         var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach,
-            algorithm: convolutions);
+            algorithm: convolutions, choices: ways);
         var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
         layout.Check();
         return (program, layout);
