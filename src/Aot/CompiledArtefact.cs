@@ -41,8 +41,8 @@ public sealed class CompiledArtefact
     /// <param name="threads">Most threads that a step can be run with, from 1 to <see cref="CompileOptions.MaxThreads"/>.</param>
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
-    /// <param name="tune">Whether schedules are measured on this machine (<see cref="CompileOptions.Tune"/>), which must be able to run each
-    /// target.</param>
+    /// <param name="tune">Whether schedules are measured on this machine (<see cref="CompileOptions.Tune"/>), which must be able to run
+    /// each target.</param>
     /// <exception cref="AotException">SGC7105: the model or a metric cannot have its name.</exception>
     /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be
     /// checked.</exception>
@@ -161,7 +161,8 @@ public sealed class CompiledArtefact
 
         private (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target)
         {
-            var ways = Tunes ? KernelTuner.Choose(plan, target, Threads, PassContext.FromEnvironment(Logger), ConvolutionAlgorithm.ByCost) : null;
+            var ways = !Tunes ? null
+                : Compiler.Tune(plan, target, Threads, PassContext.FromEnvironment(Logger), ConvolutionAlgorithm.ByCost);
             return Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), ways: ways);
         }
     }

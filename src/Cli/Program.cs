@@ -25,7 +25,9 @@ var emit = CommandLineArguments.List("--emit",
 var threads = CommandLineArguments.Count("--threads", $"Most threads that a step can run with, 1 to {CompileOptions.MaxThreads}.",
     Environment.ProcessorCount, CompileOptions.MaxThreads);
 var tune = new Option<bool>("--tune")
-    { Description = "Measure the schedules of matrix products on this machine and take the fastest; some seconds, remembered in the cache." };
+{
+    Description = "Measure the schedules of matrix products on this machine and take the fastest; some seconds, remembered in the cache.",
+};
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
 var build = new Command("build", "Compiles a model's training step, or its function, to native files.")

@@ -39,8 +39,8 @@ public sealed record CompileOptions
 
     /// <summary>Whether the ways that matrix products can be scheduled are measured before the code is made, for this step on this machine,
     /// rather than chosen by what is expected of them. The bits are the same; the time that a step takes may be less.</summary>
-    /// <remarks>Takes up to four compilations more, as much memory as the step has again, and some three seconds; the object cache remembers
-    /// what was fastest, by processor model. <see cref="Logger"/> is told at Information level.</remarks>
+    /// <remarks>Takes up to four compilations more, as much memory as the step has again, and some three seconds; the object cache
+    /// remembers what was fastest, by processor model. <see cref="Logger"/> is told at Information level.</remarks>
     public bool Tune { get; init; }
 
     /// <summary>Whether <see cref="Assembly.GetCallingAssembly"/> is there to be called, which code that is compiled ahead of time has

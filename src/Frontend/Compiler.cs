@@ -26,7 +26,7 @@ internal static class Compiler
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var ways = options.Tune ? KernelTuner.Choose(plan, target, threads, context, options.Convolutions) : null;
+        var ways = options.Tune ? Tune(plan, target, threads, context, options.Convolutions) : null;
         var (program, layout) = Lower(plan, target, threads, context, options.Convolutions, ways);
         CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
@@ -40,9 +40,32 @@ internal static class Compiler
         return (Load(plan, code, layout, threads, store), program, time);
     }
 
-    /// <summary>An executable of a plan's compiled objects.</summary>
-    internal static Executable Load(Plan plan, byte[][] objects, ExecutableLayout layout, int threads, VariableStore store) =>
-        Load(plan, Link(objects), layout, threads, store);
+    /// <summary>The ways of computing a plan's kernels that are fastest on this machine, measured or found in the object cache.</summary>
+    /// <exception cref="BackendException">SGC4004: the target does not run here.</exception>
+    internal static IReadOnlyDictionary<string, int> Tune(
+        Plan plan, TargetInfo target, int threads, PassContext context, ConvolutionAlgorithm convolutions)
+    {
+        target.RequireHostSupport();
+        var start = Stopwatch.GetTimestamp();
+        var (expected, _) = Lower(plan, target, threads, context, convolutions);
+        var choices = KernelTuner.ChoicesOf(expected);
+        using var store = new VariableStore();
+        (Executable, LoopProgram) Compile(IReadOnlyDictionary<string, int> ways)
+        {
+            var (program, layout) = Lower(plan, target, threads, context, convolutions, ways);
+            program = program.WithTicks();
+            layout = layout with { ArenaBytes = program.ArenaBytes };
+            return (Load(plan, Link(StepCompiler.CompileParts(program, target)), layout, threads, store), program);
+        }
+        IReadOnlyDictionary<string, int> Measure() =>
+            choices.IsEmpty ? ImmutableDictionary<string, int>.Empty : KernelTuner.Measure(choices, Compile);
+        var ways = choices.IsEmpty || ObjectCache.FromEnvironment(context.Logger) is not { } cache ? Measure()
+            : cache.FindOrAdd(ObjectCache.KeyOfMeasured(expected, target, threads), () => [KernelTuner.Write(Measure())],
+                objects => KernelTuner.Read(objects[0]));
+        context.Logger.LogInformation("tuned {Kernels} kernels in {Milliseconds:F0} ms; {Others} are computed in another way than expected",
+            choices.Length, Stopwatch.GetElapsedTime(start).TotalMilliseconds, ways.Values.Count(w => w != 0));
+        return ways;
+    }
 
     private static Executable Load(Plan plan, LoadedCode code, ExecutableLayout layout, int threads, VariableStore store)
     {

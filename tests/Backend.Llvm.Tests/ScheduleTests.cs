@@ -58,7 +58,7 @@ public sealed class ScheduleTests
                 var actual = JitFunction.RunFused(fused, arguments, workers, 0, donated, taken);
                 for (var r = 0; r < expected.Length; r++)
                     Assert.True(expected[r].ToBytes().AsSpan().SequenceEqual(actual[r].ToBytes()),
-                        $"result {r} with {workers} workers: {string.Join("; ", choices.Select(c => $"{c.Task}: {c.Ways[taken[c.Task]]}"))}");
+                        $"result {r} with {workers} workers, way {way}: {string.Join("; ", choices.Select(c => c.Task))}");
             }
         }
     }

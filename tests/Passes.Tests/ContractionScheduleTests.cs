@@ -10,15 +10,18 @@ namespace GraphCompiler.Passes.Tests;
 public sealed class ContractionScheduleTests
 {
     // A server's core, and a laptop's.
-    private static readonly TargetTraits s_target = new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
-    private static readonly TargetTraits s_small = new(VectorBytes: 32, VectorRegisters: 16, L1Bytes: 32 << 10, L2Bytes: 512 << 10, Workers: 1);
+    private static readonly TargetTraits s_target =
+        new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
+    private static readonly TargetTraits s_small =
+        new(VectorBytes: 32, VectorRegisters: 16, L1Bytes: 32 << 10, L2Bytes: 512 << 10, Workers: 1);
 
     private static ContractionTask TaskOf(int m, int k, int n, TargetTraits target, bool partitionsM = false, bool takesWholeN = false)
     {
         var builder = new FunctionBuilder("f");
         var x = builder.Parameter("x", DType.F32[m, k]);
         var dot = x.MatMul(builder.Parameter("y", DType.F32[k, n]));
-        return new(new ContractionShape(dot.Definition!), DType.F32, DType.F32, target) { PartitionsM = partitionsM, TakesWholeN = takesWholeN };
+        return new(new ContractionShape(dot.Definition!), DType.F32, DType.F32, target)
+            { PartitionsM = partitionsM, TakesWholeN = takesWholeN };
     }
 
     private static ContractionBlocking Choose(int m, int k, int n, bool partitionsM, TargetTraits target, bool takesWholeN = false) =>
@@ -76,8 +79,8 @@ public sealed class ContractionScheduleTests
             "more accumulators than registers");
     }
 
-    // Fewer accumulators than multiply-adds are under way wait for one another; A at a power of two is packed, and its block stays in half of
-    // the second-level cache.
+    // Fewer accumulators than multiply-adds are under way wait for one another; A at a power of two is packed, and its block stays in half
+    // of the second-level cache.
     [Theory]
     [InlineData(512, 512, 512)]
     [InlineData(1024, 1024, 1024)]

@@ -26,7 +26,8 @@ public sealed class WorkerPartsTests
         var updated = new Storage(StorageKind.External, 0);
         var kernel = program.Calls
             .Single(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten && a.Second == updated)).Kernel;
-        return long.Parse(Regex.Match(kernel.Choice!.Ways[kernel.Choice.Taken], "M (\\d+) x").Groups[1].Value, CultureInfo.InvariantCulture);
+        var schedule = kernel.Choice!.Ways[kernel.Choice.Taken];
+        return long.Parse(Regex.Match(schedule, "M (\\d+) x").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     // Blocks are shared out in their order, as many to each of the two workers.

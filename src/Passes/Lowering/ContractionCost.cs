@@ -2,7 +2,7 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>Expected cycles of the busiest worker for one schedule of a contraction. Every choice between schedules is made by it.</summary>
+/// <summary>Expected cycles of the busiest worker for one schedule of a contraction. Every choice between schedules is by them.</summary>
 /// <param name="MultiplyAdds">Multiply-adds, those of rows and columns that nothing is stored of included.</param>
 /// <param name="Tiles">To begin and end tiles.</param>
 /// <param name="PackingA">To pack A.</param>

@@ -106,7 +106,8 @@ internal sealed partial class ContractionKernel
     private Value OperandOf(Value parameter) => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(parameter)];
 
     // Then each worker can read all of B, and a chain of contractions, row by row, needs no barrier.
-    private bool IsSmall => _shape.Batch == 1 && _shape.K * Math.Max(_shape.M, _shape.N) * _dtype.Bytes <= ContractionSchedule.UnpackedBytes;
+    private bool IsSmall => _shape.Batch == 1
+        && _shape.K * Math.Max(_shape.M, _shape.N) * _dtype.Bytes <= ContractionSchedule.UnpackedBytes;
 
     private Kernel Build()
     {

@@ -37,7 +37,7 @@ internal sealed record ContractionTask(ContractionShape Shape, DType DType, DTyp
 
     /// <summary>All that its schedules depend on, but the target: equal for equal tasks.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{DType}{(Accumulator == DType ? "" : $" in {Accumulator}")} M={Shape.M} N={Shape.N} K={Shape.K} batch={Shape.Batch} A={Shape.A} B={Shape.B}")
+        $"{DType} in {Accumulator} M={Shape.M} N={Shape.N} K={Shape.K} batch={Shape.Batch} A={Shape.A} B={Shape.B}")
         + (PartitionsM ? " by_rows" : "") + (TakesWholeN ? " whole_rows" : "") + (BytesByColumns == 0 ? "" : " by_columns");
 }
 
@@ -95,8 +95,9 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
         string[] shares = [Share("multiply-adds", Cost.MultiplyAdds), Share("tiles", Cost.Tiles), Share("packing of A", Cost.PackingA),
             Share("reading of B", Cost.PackingB), Share("operands", Cost.Operands), Share("waiting", Cost.Waiting)];
         return string.Create(CultureInfo.InvariantCulture,
-            $"tile {b.TileM}x{b.TileN}, M {b.BlocksM} x {b.TilesPerBlock} tiles, K {b.BlocksK} x {b.BlockK}, N by {b.PanelsPerGroup} panels, ")
-            + string.Create(CultureInfo.InvariantCulture, $"A packed: {Packing}, B packed: {PacksB}; {total:f0} cycles: {string.Join(", ", shares)}");
+            $"tile {b.TileM}x{b.TileN}, M {b.BlocksM} x {b.TilesPerBlock} tiles, K {b.BlocksK} x {b.BlockK}, N by {b.PanelsPerGroup} panels")
+            + string.Create(CultureInfo.InvariantCulture, $", A packed: {Packing}, B packed: {PacksB}; {total:f0} cycles: ")
+            + string.Join(", ", shares);
     }
 
     // As few rows as cover M with as many tiles, and as few tiles as cover it with as many blocks.
