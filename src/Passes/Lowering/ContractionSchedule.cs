@@ -95,8 +95,8 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
         string[] shares = [Share("multiply-adds", Cost.MultiplyAdds), Share("tiles", Cost.Tiles), Share("packing of A", Cost.PackingA),
             Share("reading of B", Cost.PackingB), Share("operands", Cost.Operands), Share("waiting", Cost.Waiting)];
         return string.Create(CultureInfo.InvariantCulture,
-            $"tile {b.TileM}x{b.TileN}, M {b.BlocksM} x {b.TilesPerBlock} tiles, K {b.BlocksK} x {b.BlockK}, N by {b.PanelsPerGroup} panels")
-            + string.Create(CultureInfo.InvariantCulture, $", A packed: {Packing}, B packed: {PacksB}; {total:f0} cycles: ")
+            $"tile {b.TileM}x{b.TileN}, M {b.BlocksM} x {b.TilesPerBlock} tiles, K {b.BlocksK} x {b.BlockK}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"N by {b.PanelsPerGroup} panels, A packed: {Packing}, B packed: {PacksB}; {total:f0} cycles: ")
             + string.Join(", ", shares);
     }
 
