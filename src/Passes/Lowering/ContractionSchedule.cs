@@ -1,6 +1,6 @@
-using System.Globalization;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
+using static System.FormattableString;
 
 namespace GraphCompiler.Passes.Lowering;
 
@@ -36,7 +36,7 @@ internal sealed record ContractionTask(ContractionShape Shape, DType DType, DTyp
     public long BytesByColumns { get; init; }
 
     /// <summary>All that its schedules depend on, but the target: equal for equal tasks.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+    public override string ToString() => Invariant(
         $"{DType} in {Accumulator} M={Shape.M} N={Shape.N} K={Shape.K} batch={Shape.Batch} A={Shape.A} B={Shape.B}")
         + (PartitionsM ? " by_rows" : "") + (TakesWholeN ? " whole_rows" : "") + (BytesByColumns == 0 ? "" : " by_columns");
 }
@@ -91,13 +91,13 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     public override string ToString()
     {
         var (b, total) = (Blocking, Cost.Total);
-        string Share(string name, double cycles) => string.Create(CultureInfo.InvariantCulture, $"{name} {cycles / total:p1}");
+        string Share(string name, double cycles) => Invariant($"{name} {cycles / total:p1}");
         string[] shares = [Share("multiply-adds", Cost.MultiplyAdds), Share("tiles", Cost.Tiles), Share("packing of A", Cost.PackingA),
             Share("reading of B", Cost.PackingB), Share("operands", Cost.Operands), Share("waiting", Cost.Waiting)];
-        return string.Create(CultureInfo.InvariantCulture,
-            $"tile {b.TileM}x{b.TileN}, M {b.BlocksM} x {b.TilesPerBlock} tiles, K {b.BlocksK} x {b.BlockK}, ")
-            + string.Create(CultureInfo.InvariantCulture, $"N by {b.PanelsPerGroup} panels, A packed: {Packing}, B packed: {PacksB}; {total:f0} cycles: ")
-            + string.Join(", ", shares);
+        return string.Join(", ",
+            Invariant($"tile {b.TileM}x{b.TileN}"), Invariant($"M {b.BlocksM} x {b.TilesPerBlock} tiles"),
+            Invariant($"K {b.BlocksK} x {b.BlockK}"), Invariant($"N by {b.PanelsPerGroup} panels"),
+            $"A packed: {Packing}", $"B packed: {PacksB}") + Invariant($"; {total:f0} cycles: {string.Join(", ", shares)}");
     }
 
     // As few rows as cover M with as many tiles, and as few tiles as cover it with as many blocks.
