@@ -109,4 +109,26 @@ public sealed class ContractionScheduleTests
         Assert.Equal(best.Length, best.Select(b => (b.Packing, b.Blocking.TileM)).Distinct().Count());
         Assert.Equal(best[0].Cost.Total, ContractionSchedule.Candidates(TaskOf(1024, 1024, 1024, s_small)).Min(c => c.Cost.Total));
     }
+
+    // Near where one algorithm begins to pay: the bits follow from it.
+    [Fact]
+    public void WhatAConvolutionIsComputedByDoesNotDependOnTheWorkers()
+    {
+        var byWinograd = 0;
+        foreach (var (size, channels, filters) in (
+            from size in (int[])[4, 6, 9, 14, 27] from channels in (int[])[12, 16, 24, 40] from filters in (int[])[16, 24, 33]
+            select (size, channels, filters)))
+        {
+            var builder = new FunctionBuilder("f");
+            var windows = builder.Parameter("x", DType.F32[1, size, size, channels]).Window([1, 2], [3, 3]);
+            var axes = new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes;
+            var product = windows.Emit(DotGeneral.Instance, default, axes, builder.Parameter("k", DType.F32[3, 3, channels, filters]));
+            var function = new Fuse().Run(builder.Build(product), new PassContext());
+            string[] kernels = [.. Enumerable.Range(1, 8).Select(workers =>
+                LowerToLoops.Lower(function, [-1], s_target with { Workers = workers }).Calls.Single().Kernel.Name)];
+            Assert.True(kernels.Distinct().Count() == 1, $"{size}x{size}x{channels} to {filters}: {string.Join(", ", kernels)}");
+            if (kernels[0] == "winograd") byWinograd++;
+        }
+        Assert.InRange(byWinograd, 1, 59);
+    }
 }

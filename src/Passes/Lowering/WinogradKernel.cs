@@ -51,9 +51,9 @@ internal sealed class WinogradKernel
         if (algorithm == ConvolutionAlgorithm.Direct || dtype != DType.F32 || Accumulation.TypeOf(dot) != dtype
             || WinogradShape.Of(dot) is not { IsEmpty: false } shape)
             return null;
-        var blocking = WinogradBlocking.Choose(shape, dtype, target);
-        return algorithm == ConvolutionAlgorithm.Winograd || blocking.Pays(shape, dtype, target)
-            ? new WinogradKernel(fusion, shape, blocking, target).Build() : null;
+        if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradBlocking.Pays(shape, dtype, target)) return null;
+        var kernel = new WinogradKernel(fusion, shape, WinogradBlocking.Choose(shape, dtype, target), target);
+        return kernel.Build() with { Name = "winograd" };
     }
 
     private long Panels => (_shape.Filters + _blocking.Width - 1) / _blocking.Width;
