@@ -100,6 +100,12 @@ public sealed class ContractionScheduleTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 5, 3)]
+    [InlineData(4, 0, 40)]
+    [InlineData(4, 5, 0)]
+    public void WhatIsEmptyHasASchedule(int m, int k, int n) => Assert.NotEmpty(ContractionSchedule.Best(TaskOf(m, k, n, s_target)));
+
     [Fact]
     public void TheBestAreInOrderAndDiffer()
     {

@@ -64,7 +64,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
         const double Hopeless = 1.3;
         ContractionSchedule[] best = [.. Candidates(task).GroupBy(c => (c.Packing, c.Blocking.TileM))
             .Select(alike => alike.MinBy(c => c.Cost.Total)!).OrderBy(c => c.Cost.Total)];
-        return [.. best.TakeWhile((c, i) => i < Most && c.Cost.Total < Hopeless * best[0].Cost.Total)];
+        return [.. best.TakeWhile((c, i) => i < Most && c.Cost.Total <= Hopeless * best[0].Cost.Total)];
     }
 
     /// <summary>Every schedule that keeps to the task's demands, at least one; all of them add up in the same order.</summary>
