@@ -18,13 +18,13 @@ internal sealed record ContractionBlocking(
     public long Tiles => TilesPerBlock * BlocksM;
 
     /// <summary>K between two prefetches: long enough not to crowd out the loads, short enough for the tiles of a panel to prefetch all of
-    /// the next.</summary>
+    /// the next, and for a tile to prefetch its results a few lines at a time.</summary>
     public int StepK(AxisGroup k)
     {
-        const int Longest = 32;
+        const int Longest = 32, RowsAtOnce = 2;
         if (k.Stride is null) return StepWithin(k);
         var step = UsualStep;
-        while (2 * step <= Math.Min(Longest, TilesPerBlock)) step *= 2;
+        while (2 * step <= Math.Min(Longest, Math.Min(TilesPerBlock, BlockK * RowsAtOnce / TileM))) step *= 2;
         return step;
     }
 
