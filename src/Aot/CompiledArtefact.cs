@@ -143,13 +143,15 @@ public sealed class CompiledArtefact
                 programs.Add((Symbol(program), lowered.Program));
                 return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
             }
-            var step = Lower(Plan, target);
+            (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan) =>
+                Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), tunes: Tunes);
+            var step = Lower(Plan);
             var training = Add(Plan is FunctionPlan ? "run" : "train", step);
             ExecutableLayout? predicted = null;
             ManifestEntry? prediction = null;
             if (Prediction is { } plan)
             {
-                var forward = Lower(plan, target);
+                var forward = Lower(plan);
                 (prediction, predicted) = (Add("predict", forward), forward.Layout);
             }
             var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);
@@ -157,13 +159,6 @@ public sealed class CompiledArtefact
             var features = CpuFeatures.Of(target.Name, target.Features);
             var manifest = new ManifestVariant(target.Name, features, ModelManifest.Hash(code), training, prediction);
             return (new CompiledVariant(manifest, code, ir, assembly), step.Layout, predicted);
-        }
-
-        private (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target)
-        {
-            var ways = !Tunes ? null
-                : Compiler.Tune(plan, target, Threads, PassContext.FromEnvironment(Logger), ConvolutionAlgorithm.ByCost);
-            return Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), ways: ways);
         }
     }
 }

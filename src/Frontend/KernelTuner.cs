@@ -19,21 +19,22 @@ internal static class KernelTuner
     /// <summary>What another way must save to be taken instead of the expected one: less is noise.</summary>
     private const double LeastGain = 0.03;
 
-    /// <summary>The kernels of a program that can be computed in several ways, one of each task.</summary>
-    public static ImmutableArray<KernelChoice> ChoicesOf(LoopProgram program) => [.. program.Calls.Select(c => c.Kernel.Choice)
-        .OfType<KernelChoice>().Where(c => c.Ways.Length > 1).DistinctBy(c => c.Task)];
+    /// <summary>What can be computed in several ways by the kernels of a program, and how many.</summary>
+    public static ImmutableDictionary<string, int> WaysOf(LoopProgram program) => program.Calls.Select(c => c.Kernel.Choice)
+        .OfType<KernelChoice>().Where(c => c.Ways.Length > 1).DistinctBy(c => $"{c.Task}")
+        .ToImmutableDictionary(c => $"{c.Task}", c => c.Ways.Length);
 
     /// <summary>The ways to take, by task.</summary>
-    /// <param name="choices">What there is to choose.</param>
+    /// <param name="ways">How many each task has.</param>
     /// <param name="compile">Compiles the program that takes some ways, and counts ticks.</param>
-    public static ImmutableDictionary<string, int> Measure(ImmutableArray<KernelChoice> choices,
+    public static ImmutableDictionary<string, int> Measure(ImmutableDictionary<string, int> ways,
         Func<IReadOnlyDictionary<string, int>, (Executable Executable, LoopProgram Program)> compile)
     {
         var candidates = new List<Candidate>();
         try
         {
-            for (var way = 0; way < choices.Max(c => c.Ways.Length); way++)
-                candidates.Add(new(compile(choices.Where(c => way < c.Ways.Length).ToDictionary(c => c.Task, _ => way))));
+            for (var way = 0; way < ways.Values.Max(); way++)
+                candidates.Add(new(compile(ways.Where(w => way < w.Value).ToDictionary(w => w.Key, _ => way))));
             var start = Stopwatch.GetTimestamp();
             for (var round = 0; round < MostRounds; round++)
             {
@@ -45,12 +46,12 @@ internal static class KernelTuner
         {
             foreach (var candidate in candidates) candidate.Dispose();
         }
-        int Fastest(KernelChoice choice)
+        int Fastest(string task, int count)
         {
-            long[] ticks = [.. candidates.Take(choice.Ways.Length).Select(c => c.TicksOf(choice.Task))];
+            long[] ticks = [.. candidates.Take(count).Select(c => c.TicksOf(task))];
             return ticks.Min() < (1 - LeastGain) * ticks[0] ? Array.IndexOf(ticks, ticks.Min()) : 0;
         }
-        return choices.ToImmutableDictionary(c => c.Task, Fastest);
+        return ways.ToImmutableDictionary(w => w.Key, w => Fastest(w.Key, w.Value));
     }
 
     /// <summary>Ways as the bytes of an entry of the object cache.</summary>
@@ -68,6 +69,7 @@ internal static class KernelTuner
         private readonly ReadOnlyMemory<byte>[] _inputs = [.. compiled.Executable.Layout.Buffers
             .Where(b => b.Role == BufferRole.Input).Select(b => (ReadOnlyMemory<byte>)new byte[b.Bytes])];
 
+        private readonly string?[] _tasks = [.. compiled.Program.Calls.Select(c => c.Kernel.Choice?.Task.ToString())];
         private readonly Dictionary<string, long> _least = [];
 
         /// <summary>The least time of all kernels of a task in one run.</summary>
@@ -82,8 +84,8 @@ internal static class KernelTuner
             entry.Run(_inputs);
             var sums = new Dictionary<string, long>();
             for (var i = 0; i < ticks.Length; i++)
-                if (program.Calls[i].Kernel.Choice is { } choice) sums[choice.Task] = sums.GetValueOrDefault(choice.Task) + ticks[i];
-            foreach (var (task, sum) in sums) _least[task] = Math.Min(_least.GetValueOrDefault(task, long.MaxValue), sum);
+                if (_tasks[i] is { } task) sums[task] = sums.GetValueOrDefault(task) + ticks[i];
+            foreach (var (of, sum) in sums) _least[of] = Math.Min(_least.GetValueOrDefault(of, long.MaxValue), sum);
         }
 
         public void Dispose() => compiled.Executable.Dispose();

@@ -54,7 +54,7 @@ public sealed class ScheduleTests
             Assert.Contains(choices, c => c.Ways.Length > 1);
             for (var way = 0; way < choices.Max(c => c.Ways.Length); way++)
             {
-                var taken = choices.DistinctBy(c => c.Task).ToDictionary(c => c.Task, c => Math.Min(way, c.Ways.Length - 1));
+                var taken = choices.DistinctBy(c => $"{c.Task}").ToDictionary(c => $"{c.Task}", c => Math.Min(way, c.Ways.Length - 1));
                 var actual = JitFunction.RunFused(fused, arguments, workers, 0, donated, taken);
                 for (var r = 0; r < expected.Length; r++)
                     Assert.True(expected[r].ToBytes().AsSpan().SequenceEqual(actual[r].ToBytes()),

@@ -11,18 +11,9 @@ namespace GraphCompiler.Frontend.Tests;
 [Collection(nameof(RunsAlone))]
 public sealed class KernelTunerTests : IDisposable
 {
-    private const string Variable = "GRAPHCOMPILER_CACHE";
+    private readonly CacheFolder _cache = new();
 
-    private readonly string? _before = Environment.GetEnvironmentVariable(Variable);
-    private readonly string _folder = Directory.CreateTempSubdirectory("tuner").FullName;
-
-    public KernelTunerTests() => Environment.SetEnvironmentVariable(Variable, _folder);
-
-    public void Dispose()
-    {
-        Environment.SetEnvironmentVariable(Variable, _before);
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Dispose() => _cache.Dispose();
 
     [Theory]
     [InlineData(1)]
@@ -32,9 +23,9 @@ public sealed class KernelTunerTests : IDisposable
         var lines = new Lines();
         var expected = Losses(new CompileOptions { Threads = threads });
         Assert.Equal(expected, Losses(new CompileOptions { Threads = threads, Tune = true, Logger = lines }));
-        var entries = Directory.GetFiles(_folder).Length;
+        var entries = _cache.Entries.Length;
         Assert.Equal(expected, Losses(new CompileOptions { Threads = threads, Tune = true, Logger = lines }));
-        Assert.Equal(entries, Directory.GetFiles(_folder).Length);
+        Assert.Equal(entries, _cache.Entries.Length);
         Assert.Equal(2, lines.Informed.Count(l => l.StartsWith("tuned ", StringComparison.Ordinal) && l.Contains(" kernels in ")));
     }
 

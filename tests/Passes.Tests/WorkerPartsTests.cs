@@ -27,7 +27,7 @@ public sealed class WorkerPartsTests
         var kernel = program.Calls
             .Single(c => c.Kernel.Arguments.Zip(c.Arguments).Any(a => a.First.IsWritten && a.Second == updated)).Kernel;
         var schedule = kernel.Choice!.Ways[kernel.Choice.Taken];
-        return long.Parse(Regex.Match(schedule, "M (\\d+) x").Groups[1].Value, CultureInfo.InvariantCulture);
+        return long.Parse(Regex.Match($"{schedule}", "M (\\d+) x").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     // Blocks are shared out in their order, as many to each of the two workers.

@@ -216,7 +216,8 @@ public sealed record Kernel(string Name, ImmutableArray<LoopBuffer> Arguments, I
 }
 
 /// <summary>A choice between ways to compute a kernel. All give the same bits.</summary>
-/// <param name="Task">What is computed: equal for kernels with the same choice.</param>
+/// <param name="Task">Its text says what is computed: equal for kernels with the same choice. Made where it is needed, as for
+/// dumps.</param>
 /// <param name="Taken">The number of the way that was taken.</param>
-/// <param name="Ways">What each way is, and what was expected of it; the first is expected to take least time.</param>
-public sealed record KernelChoice(string Task, int Taken, ImmutableArray<string> Ways);
+/// <param name="Ways">Their texts say what each way is, and what was expected of it; the first is expected to take least time.</param>
+public sealed record KernelChoice(object Task, int Taken, ImmutableArray<object> Ways);

@@ -39,8 +39,8 @@ internal static class DepthwiseRules
         private readonly Operation _x;
         private readonly Operation _y;
         private readonly int[] _axesOfTaps;
-        private readonly int[] _start;
-        private readonly Shape _shape;
+        // What is computed, and of it what is read, where that is less.
+        private readonly AddedWindows _added;
         private readonly AddedWindows? _part;
         // Zeros before the taps, so that the part begins with phase 0; taps of each phase; positions.
         private readonly int[] _before;
@@ -50,22 +50,28 @@ internal static class DepthwiseRules
         public Sum(AddedWindows added, Operation x, Operation y, int[] axesOfTaps)
         {
             (_site, _windows, _x, _y, _axesOfTaps) = (added.Site, added.Windows, x, y, axesOfTaps);
-            (_start, _shape) = (added.Start, added.Shape);
-            (_before, _taps, _count) = Phases();
+            _added = added;
+            (_before, _taps, _count) = Phases(added);
             if (Enumerable.Range(0, _taps.Length).All(i => Low(i) >= 0 && High(i) >= 0)) return;
             // Windows that lie outside the part altogether: rare enough to be computed.
-            (_part, _start, _shape) = (added, new int[_start.Length], _site.Type.Shape);
-            (_before, _taps, _count) = Phases();
+            (_part, _added) = (added, added with { Start = new int[_windows.Axes.Length], Shape = _site.Type.Shape });
+            (_before, _taps, _count) = Phases(_added);
+
+            static (int[] Before, int[] Taps, int[] Count) Phases(AddedWindows of)
+            {
+                int[] PerAxis(Func<int, int> value) => [.. Enumerable.Range(0, of.Windows.Axes.Length).Select(value)];
+                return (PerAxis(of.BeforeTaps), PerAxis(of.TapsOfPhase), PerAxis(of.CountOfPhase));
+            }
         }
 
         public Value Build()
         {
             var sum = _site.EmitWith(ReduceSum.Instance, ReduceSum.Attributes([.. _windows.Axes.Select((_, i) => FirstTap + i)]),
                 _site.Emit(Multiply.Instance, Windows(), Kernel()));
-            int[] sizes = [.. _shape];
+            int[] sizes = [.. _added.Shape];
             for (var i = 0; i < _count.Length; i++) sizes[_windows.Axes[i]] = _count[i] * _windows.Stride[i];
             var merged = _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), sum);
-            var all = _site.EmitWith(Slice.Instance, Slice.Attributes(new int[sizes.Length], [.. _shape]), merged);
+            var all = _site.EmitWith(Slice.Instance, Slice.Attributes(new int[sizes.Length], [.. _added.Shape]), merged);
             return _part?.Part(all) ?? all;
         }
 
@@ -121,8 +127,8 @@ internal static class DepthwiseRules
         {
             get
             {
-                int[] sizes = [.. Enumerable.Range(0, _shape.Rank).SelectMany(axis => Array.IndexOf(_windows.Axes, axis) is var i and >= 0
-                    ? _windows.Stride[i] == 1 ? (int[])[_count[i]] : [_count[i], _windows.Stride[i]] : [_shape[axis]])];
+                int[] sizes = [.. Enumerable.Range(0, _added.Shape.Rank).SelectMany(axis => Array.IndexOf(_windows.Axes, axis) is var i and >= 0
+                    ? _windows.Stride[i] == 1 ? (int[])[_count[i]] : [_count[i], _windows.Stride[i]] : [_added.Shape[axis]])];
                 return new([.. sizes[..FirstTap], .. _taps, .. sizes[FirstTap..]]);
             }
         }
@@ -137,16 +143,8 @@ internal static class DepthwiseRules
         }
 
         // Elements that are padded before x along an axis, and after.
-        private int Low(int i) => (_taps[i] - 1) * _windows.Dilation[i] - (_start[i] + _before[i]) / _windows.Stride[i];
+        private int Low(int i) => (_taps[i] - 1) * _windows.Dilation[i] - (_added.Start[i] + _before[i]) / _windows.Stride[i];
         private int High(int i) => _count[i] + (_taps[i] - 1) * _windows.Dilation[i] - Low(i) - Positions(i);
         private int Positions(int i) => _windows.Count(i, _site.Type.Shape[_windows.Axes[i]]);
-
-        private (int[] Before, int[] Taps, int[] Count) Phases()
-        {
-            int Ceiling(int x, int stride) => (x + stride - 1) / stride;
-            int[] before = [.. _start.Zip(_windows.Stride, (start, s) => (s - start % s) % s)];
-            return (before, [.. before.Select((b, i) => Ceiling(_windows.Size[i] + b, _windows.Stride[i]))],
-                [.. _windows.Axes.Select((axis, i) => Ceiling(_shape[axis], _windows.Stride[i]))]);
-        }
     }
 }

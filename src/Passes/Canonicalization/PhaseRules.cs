@@ -22,7 +22,7 @@ internal static class PhaseRules
         if (windows.Stride.Aggregate(1L, (n, s) => n * s) > MostPhases || windows.Size.Zip(windows.Stride).Any(p => p.First < p.Second)
             || windows.Size.Zip(windows.Stride).All(p => p.First % p.Second == 0)) return null;
         if (TappedDot.Below(added.Site) is not { } below || below.Channels < LeastChannels) return null;
-        return below.Positions.Zip(below.Positions.Skip(1)).All(p => p.First < p.Second) ? new Phases(added, below).Build() : null;
+        return below.KeepsOrder ? new Phases(added, below).Build() : null;
     }
 
     /// <summary>Element m·s + p of the part is what tap q·s + t of window m - q lies on, for some q from a first to a last.</summary>
@@ -41,14 +41,14 @@ internal static class PhaseRules
             var (low, high) = (new int[x.Rank], new int[x.Rank]);
             for (var i = 0; i < count; i++)
             {
-                var (axis, positions) = (below.Positions[i], Positions(i));
+                var (axis, positions) = (below.Positions[i], added.CountOfPhase(i));
                 low[axis] = Math.Max(phases[i].Max(p => p.Taps - 1 - p.LastWindow), 0);
                 high[axis] = Math.Max(phases[i].Max(p => p.LastWindow) + positions - x.Shape[axis], 0);
             }
             var padded = _site.EmitWith(Pad.Instance, Pad.Attributes(0, low, high, new int[x.Rank]), x);
             var sum = Interleaved([]);
             int[] sizes = [.. added.Shape];
-            for (var i = 0; i < count; i++) sizes[_windows.Axes[i]] = Positions(i) * _windows.Stride[i];
+            for (var i = 0; i < count; i++) sizes[_windows.Axes[i]] = added.CountOfPhase(i) * _windows.Stride[i];
             sum = _site.EmitWith(Reshape.Instance, Reshape.Attributes(new Shape(sizes)), sum);
             return _site.EmitWith(Slice.Instance, Slice.Attributes(new int[sizes.Length], [.. added.Shape]), sum);
 
@@ -72,7 +72,7 @@ internal static class PhaseRules
             {
                 var (axis, tap, phase) = (below.Positions[i], below.Taps[i], phases[i]);
                 first[axis] = low[axis] + phase.LastWindow - (phase.Taps - 1);
-                limit[axis] = first[axis] + Positions(i) + phase.Taps - 1;
+                limit[axis] = first[axis] + added.CountOfPhase(i) + phase.Taps - 1;
                 (firstTap[tap], stride[tap]) = (phase.FirstTap, _windows.Stride[i]);
                 tapLimit[tap] = phase.FirstTap + (phase.Taps - 1) * stride[tap] + 1;
             }
@@ -90,8 +90,5 @@ internal static class PhaseRules
             var first = at % stride;
             return new(first, (_windows.Size[i] - first + stride - 1) / stride, at / stride);
         }
-
-        // Of each phase; there may be more than are read.
-        private int Positions(int i) => (added.Shape[_windows.Axes[i]] + _windows.Stride[i] - 1) / _windows.Stride[i];
     }
 }

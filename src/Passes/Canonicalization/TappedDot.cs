@@ -38,6 +38,9 @@ internal sealed record TappedDot(Operation Dot, int[] Moved, int[] TapsOfResult,
     public bool IsNarrow => DotGeneral.Axes.Of(Dot.Attributes).BatchX.Length == 0 && Channels is > 1 and <= FewChannels
         && Channels * Tapped.Shape[Taps[^1]] <= MostLanes;
 
+    /// <summary>Whether the operand has the axes of the positions in their order, as a window needs them.</summary>
+    public bool KeepsOrder => Positions.Zip(Positions.Skip(1)).All(p => p.First < p.Second);
+
     /// <summary>Elements of the result beside each other at one position.</summary>
     public long Channels
     {

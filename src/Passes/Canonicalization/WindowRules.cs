@@ -64,7 +64,7 @@ internal static class WindowRules
     {
         var (site, windows) = (added.Site, added.Windows);
         var (x, y, positions) = (below.Positioned, below.Tapped, below.Positions);
-        if (positions.Zip(positions.Skip(1)).Any(p => p.First >= p.Second)) return null;
+        if (!below.KeepsOrder) return null;
         int[] sizes = [.. x.Shape], reach = [.. windows.Size.Select((size, i) => (size - 1) * windows.Dilation[i])];
         int[] low = [.. reach.Zip(added.Start, (r, start) => r - start)];
         for (var i = 0; i < positions.Length; i++)

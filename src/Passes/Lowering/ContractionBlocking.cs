@@ -57,4 +57,7 @@ internal sealed record ContractionBlocking(
 
     /// <summary>The quotient, rounded up, at least 1.</summary>
     public static long Divide(long count, long by) => Math.Max((count + by - 1) / by, 1);
+
+    /// <summary>The next multiple, at least one of them.</summary>
+    public static long RoundUp(long count, long to) => Divide(count, to) * to;
 }

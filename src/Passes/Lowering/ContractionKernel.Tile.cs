@@ -114,7 +114,7 @@ internal sealed partial class ContractionKernel
     // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
     {
-        if (_packedB is null || panel.Range.Panels == 1 || _shape.K * _shape.N * _dtype.Bytes <= _target.L2Bytes / 4) yield break;
+        if (_packedB is null || !ContractionSchedule.PrefetchesPanels(_task, panel.Range.Panels)) yield break;
         var side = _shape.B;
         part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
         ScalarExpr n = ScalarExpr.Index(0), k = part;

@@ -21,6 +21,7 @@ internal sealed partial class ContractionKernel
     private readonly Value _dot;
     private readonly ContractionShape _shape;
     private readonly ContractionResult _result;
+    private readonly ContractionTask _task;
     private readonly ContractionBlocking _blocking;
     private readonly PackingOfA _packing;
     private readonly KernelChoice _choice;
@@ -40,6 +41,7 @@ internal sealed partial class ContractionKernel
         _accumulator = Accumulation.TypeOf(dot);
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
         _result = new(_shape, _dot, _afterDot);
+        _task = TaskOf(context.Weights);
         var schedule = Choose(context, out _choice);
         (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
         _stepK = _blocking.StepK(_shape.A.K);
@@ -77,10 +79,9 @@ internal sealed partial class ContractionKernel
 
     private ContractionSchedule Choose(LoweringContext context, out KernelChoice choice)
     {
-        var task = TaskOf(context.Weights);
-        var schedules = ContractionSchedule.Best(task);
-        var taken = context.Choices is { } choices && choices.TryGetValue($"{task}", out var number) ? number % schedules.Length : 0;
-        choice = new($"{task}", taken, [.. schedules.Select(s => $"{s}")]);
+        var schedules = ContractionSchedule.Best(_task);
+        var taken = context.Choices?.GetValueOrDefault($"{_task}") ?? 0;
+        choice = new(_task, taken, [.. schedules]);
         return schedules[taken];
     }
 

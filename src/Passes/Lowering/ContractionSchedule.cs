@@ -38,7 +38,8 @@ internal sealed record ContractionTask(ContractionShape Shape, DType DType, DTyp
     /// <summary>All that its schedules depend on, but the target: equal for equal tasks.</summary>
     public override string ToString() => Invariant(
         $"{DType} in {Accumulator} M={Shape.M} N={Shape.N} K={Shape.K} batch={Shape.Batch} A={Shape.A} B={Shape.B}")
-        + (PartitionsM ? " by_rows" : "") + (TakesWholeN ? " whole_rows" : "") + (BytesByColumns == 0 ? "" : " by_columns");
+        + (PartitionsM ? " by_rows" : "") + (TakesWholeN ? " whole_rows" : "")
+        + (BytesByColumns == 0 ? "" : $" by_columns={BytesByColumns}");
 }
 
 /// <summary>How a contraction is computed: the least expected time of the candidates (<see cref="ContractionCost"/>).</summary>
@@ -139,6 +140,11 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
 
     private static bool PacksPanels(ContractionTask task, ContractionBlocking blocking) => task.Shape.B.Free.Stride != 1
         || !IsAllNear(task, task.Shape.N) && blocking.TilesPerBlock > 2;
+
+    /// <summary>Whether the tiles of a panel of B prefetch the next: one that is not alone in its group, and comes from beyond the
+    /// second-level cache.</summary>
+    public static bool PrefetchesPanels(ContractionTask task, long panels) =>
+        panels > 1 && task.Shape.K * task.Shape.N * task.DType.Bytes > task.Target.L2Bytes / 4;
 
     /// <summary>Whether an operand of some rows stays in the first-level cache however it is read, so that packing only costs.</summary>
     public static bool IsAllNear(ContractionTask task, long rows) => task.Shape.K * rows * task.DType.Bytes <= UnpackedBytes;

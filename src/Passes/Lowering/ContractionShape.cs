@@ -61,8 +61,8 @@ internal sealed class ContractionSide
     /// <summary>Whether the view has more elements than there are in memory, as windows do.</summary>
     public bool Overlaps => _view.Shape.ElementCount > _view.Memory.Shape.ElementCount;
 
-    /// <summary>The axes of each group, as sizes and strides in memory.</summary>
-    public override string ToString() => $"[{Batch}]({Free})({K})";
+    /// <summary>The elements in memory, and the axes of each group as sizes and strides there.</summary>
+    public override string ToString() => $"{Memory.Shape.ElementCount}[{Batch}]({Free})({K})";
 
     /// <summary>The row-major position in memory of an element.</summary>
     public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>

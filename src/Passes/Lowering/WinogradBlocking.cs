@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
+using static GraphCompiler.Passes.Lowering.ContractionBlocking;
 
 namespace GraphCompiler.Passes.Lowering;
 
@@ -69,8 +70,4 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
 
     private static long BytesOfFilters(WinogradShape shape, DType dtype) =>
         WinogradTransforms.AllPoints * shape.Channels * shape.Filters * dtype.Bytes;
-
-    private static long Divide(long count, long by) => Math.Max((count + by - 1) / by, 1);
-
-    private static long RoundUp(long count, long to) => Divide(count, to) * to;
 }

@@ -35,8 +35,8 @@ internal sealed class WinogradKernel
         _dtype = _dot.DType;
         // A line more than a power of two: else the lines of all points would share few sets of the cache.
         var line = TargetTraits.LineBytes / _dtype.Bytes;
-        _pointOfImage = RoundUp(_blocking.TilesPerBlock * _shape.Channels, line) + line;
-        _pointOfProducts = RoundUp(_blocking.TilesPerBlock * _blocking.Width, line) + line;
+        _pointOfImage = ContractionBlocking.RoundUp(_blocking.TilesPerBlock * _shape.Channels, line) + line;
+        _pointOfProducts = ContractionBlocking.RoundUp(_blocking.TilesPerBlock * _blocking.Width, line) + line;
         _filters = _body.AddScratch("filters", _dtype, Panels * PanelOfFilters, BufferScope.Shared);
         _image = _body.AddScratch("image", _dtype, AllPoints * _pointOfImage, BufferScope.Worker);
         _products = _body.AddScratch("products", _dtype, AllPoints * _pointOfProducts, BufferScope.Worker);
@@ -56,10 +56,9 @@ internal sealed class WinogradKernel
         return kernel.Build() with { Name = "winograd" };
     }
 
-    private long Panels => (_shape.Filters + _blocking.Width - 1) / _blocking.Width;
+    private long Panels => ContractionBlocking.Divide(_shape.Filters, _blocking.Width);
     private long PanelOfFilters => AllPoints * _shape.Channels * _blocking.Width;
     private bool IsUnrolled => ElementKernel.Cost(_body.Function) <= UnrolledCost;
-    private static long RoundUp(long count, long to) => (count + to - 1) / to * to;
 
     private Kernel Build()
     {
