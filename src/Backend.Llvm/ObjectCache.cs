@@ -70,10 +70,7 @@ public sealed class ObjectCache
     /// <summary>The name of what was measured of a program: also the model of this processor, and the number of threads.</summary>
     public static string KeyOfMeasured(LoopProgram program, TargetInfo target, int threads)
     {
-        const string Processors = "/proc/cpuinfo";
-        var model = !File.Exists(Processors) ? null
-            : File.ReadLines(Processors).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
-        var name = FormattableString.Invariant($"measured {KeyOf(program, target)} {threads} {model}");
+        var name = FormattableString.Invariant($"measured {KeyOf(program, target)} {threads} {TargetInfo.HostModel}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
     }
 
