@@ -41,7 +41,7 @@ internal sealed record AddedWindows(RewriteSite Site, Window.Geometry Windows, i
             : Site.EmitWith(Slice.Instance, Slice.Attributes(start, limit), whole);
     }
 
-    /// <summary>Zeros before the taps along an axis of the windows, with which the part begins with the first phase of the stride.</summary>
+    /// <summary>Zeros before the taps along an axis of the windows, with which the part begins with the stride's first phase.</summary>
     public int BeforeTaps(int i) => (Windows.Stride[i] - Start[i] % Windows.Stride[i]) % Windows.Stride[i];
 
     /// <summary>Taps of each phase of the stride, with these zeros.</summary>

@@ -127,8 +127,9 @@ internal static class DepthwiseRules
         {
             get
             {
-                int[] sizes = [.. Enumerable.Range(0, _added.Shape.Rank).SelectMany(axis => Array.IndexOf(_windows.Axes, axis) is var i and >= 0
-                    ? _windows.Stride[i] == 1 ? (int[])[_count[i]] : [_count[i], _windows.Stride[i]] : [_added.Shape[axis]])];
+                int[] Split(int axis, int i) => i < 0 ? [_added.Shape[axis]]
+                    : _windows.Stride[i] == 1 ? [_count[i]] : [_count[i], _windows.Stride[i]];
+                int[] sizes = [.. Enumerable.Range(0, _added.Shape.Rank).SelectMany(a => Split(a, Array.IndexOf(_windows.Axes, a)))];
                 return new([.. sizes[..FirstTap], .. _taps, .. sizes[FirstTap..]]);
             }
         }
