@@ -3,7 +3,7 @@ using Xunit;
 
 namespace GraphCompiler.Runtime.Tests;
 
-public class ExecutableTests
+public unsafe class ExecutableTests
 {
     private static readonly float[] s_a = [.. Enumerable.Range(0, NativeStep.Size).Select(i => (float)i)];
     private static readonly float[] s_b = [.. Enumerable.Range(0, NativeStep.Size).Select(i => 0.5f * i)];
@@ -86,14 +86,13 @@ public class ExecutableTests
     {
         var layout = new ExecutableLayout([], ArenaBytes: 0, Parallel: false);
         var before = NativeMemoryBlock.LiveBytes;
-        var step = new Executable(null, NativeStep.SlowEntry, layout, threads: 1);
-        var runner = new Thread(step.Run);
-        runner.Start();
-        Thread.Sleep(100);
-        Errors.Expect("SGC5005", step.Run);
-        step.Dispose();
-        Assert.NotEqual(before, NativeMemoryBlock.LiveBytes);
-        runner.Join();
+        var step = new Executable(null, (nint)BlockedRun.Entry, layout, threads: 1);
+        using (new BlockedRun(step.Run))
+        {
+            Errors.Expect("SGC5005", step.Run);
+            step.Dispose();
+            Assert.NotEqual(before, NativeMemoryBlock.LiveBytes);
+        }
         Assert.Equal(before, NativeMemoryBlock.LiveBytes);
         Errors.Expect("SGC5002", step.Run);
     }

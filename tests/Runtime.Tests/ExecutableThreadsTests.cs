@@ -8,7 +8,6 @@ namespace GraphCompiler.Runtime.Tests;
 public sealed unsafe class ExecutableThreadsTests
 {
     private const int Size = 256;
-    private static readonly ManualResetEventSlim s_entered = new(), s_released = new();
 
     // y = 2x + calls before this one.
     [UnmanagedCallersOnly]
@@ -16,13 +15,6 @@ public sealed unsafe class ExecutableThreadsTests
     {
         var calls = (*(int*)buffers[1])++;
         for (var i = 0; i < Size; i++) ((int*)buffers[2])[i] = 2 * ((int*)buffers[0])[i] + calls;
-    }
-
-    [UnmanagedCallersOnly]
-    private static void Block(void** buffers, byte* arena, long worker, long workers, void* barrier)
-    {
-        s_entered.Set();
-        s_released.Wait();
     }
 
     private static Executable Make(delegate* unmanaged<void**, byte*, long, long, void*, void> entry)
@@ -133,24 +125,14 @@ public sealed unsafe class ExecutableThreadsTests
     [Fact]
     public void Whatever_touches_an_executable_that_another_thread_runs_is_refused()
     {
-        using var step = Make(&Block);
-        s_entered.Reset();
-        s_released.Reset();
-        var runner = new Thread(() => step.Run<int>(Filled(0)));
-        runner.Start();
-        s_entered.Wait();
-        try
+        using var step = Make(BlockedRun.Entry);
+        using (new BlockedRun(() => step.Run<int>(Filled(0))))
         {
             Errors.Expect("SGC5005", () => step.Run<int>(Filled(0)));
             Errors.Expect("SGC5005", () => step.Output<int>("y"));
             Errors.Expect("SGC5005", () => step.Output<int>(0));
             Errors.Expect("SGC5005", () => step.State<int>("calls"));
             Errors.Expect("SGC5005", () => step.State<int>(0));
-        }
-        finally
-        {
-            s_released.Set();
-            runner.Join();
         }
         _ = step.Output<int>("y");
     }
