@@ -26,6 +26,7 @@ internal static class StepsCommand
         }
         // An object cache of its own: each model's first compile misses it, and the one after it hits.
         var cache = Directory.CreateTempSubdirectory("objects").FullName;
+        var before = Environment.GetEnvironmentVariable(ObjectCache.Variable);
         Environment.SetEnvironmentVariable(ObjectCache.Variable, cache);
         try
         {
@@ -33,6 +34,7 @@ internal static class StepsCommand
         }
         finally
         {
+            Environment.SetEnvironmentVariable(ObjectCache.Variable, before);
             Directory.Delete(cache, recursive: true);
         }
     }

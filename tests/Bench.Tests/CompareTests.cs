@@ -1,10 +1,13 @@
 using System.Runtime.CompilerServices;
 using GraphCompiler.Bench.Measurement;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Bench.Tests;
 
 /// <summary>The regression guard on figures that are written by hand.</summary>
+/// <remarks>Errors are read from the console, which is the process's.</remarks>
+[Collection(nameof(RunsAlone))]
 public sealed class CompareTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("compare").FullName;

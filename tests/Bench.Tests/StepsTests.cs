@@ -6,11 +6,14 @@ using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
 using GraphCompiler.Runtime;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Bench.Tests;
 
 /// <summary>The comparison end to end on its small rows. No figure is judged but the losses.</summary>
+/// <remarks>The commands have the process for themselves: its cache's variable, its console, its libtorch's threads.</remarks>
+[Collection(nameof(RunsAlone))]
 public sealed class StepsTests : IDisposable
 {
     private static readonly string[] s_fields =
