@@ -110,7 +110,7 @@ public static class ArtefactWriter
             WriteAll(Path.Combine(folder, "initial.bin"), artefact.Initial);
             Text("manifest.json", manifest.Contents, keep: false);
             Text("model.c", CSource.Library(manifest, "initial.bin", "manifest.json"), keep: false);
-            Linker.Link(folder, manifest.Library, ["model.c", .. objects], build.Watch);
+            Linker.Link(folder, manifest.Library, ["model.c", .. objects], build.Start);
             files.Add(manifest.Library);
         }
         if (kinds.Contains("assembly"))

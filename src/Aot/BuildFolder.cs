@@ -37,10 +37,11 @@ internal sealed class BuildFolder : IDisposable
     /// <summary>The folder.</summary>
     public string FullPath { get; }
 
-    /// <summary>Ends this process too when a signal ends the build.</summary>
-    public void Watch(Process linker)
+    /// <summary>Starts a process that ends too when a signal ends the build, however soon the signal comes.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
+    public Process Start(ProcessStartInfo linker)
     {
-        lock (_lock) _linker = linker;
+        lock (_lock) return _linker = Process.Start(linker)!;
     }
 
     /// <summary>Removes the folder.</summary>

@@ -15,14 +15,14 @@ internal static class Linker
     /// <param name="folder">Where sources are and the output goes.</param>
     /// <param name="output">The library's file name.</param>
     /// <param name="sources">Names of C files and objects.</param>
-    /// <param name="started">Given each process that is started, so that it can be ended with the build.</param>
+    /// <param name="starts">Starts each process; one that can be ended with the build.</param>
     /// <exception cref="AotException">SGC7101: there is no C compiler. SGC7110: it failed. SGC7111: the disk is full.</exception>
-    public static void Link(string folder, string output, IEnumerable<string> sources, Action<Process>? started = null)
+    public static void Link(string folder, string output, IEnumerable<string> sources, Func<ProcessStartInfo, Process?> starts)
     {
         var own = Environment.GetEnvironmentVariable("CC");
         string[][] candidates = string.IsNullOrWhiteSpace(own) ? [["cc"], ["gcc"], ["clang"]] : [Words(own)];
         foreach (var command in candidates)
-            if (TryLink(command, folder, output, sources, started)) return;
+            if (TryLink(command, folder, output, sources, starts)) return;
         throw new AotException("SGC7101",
             $"linking '{output}' needs a C compiler, and there is no {string.Join(", ", candidates.Select(c => c[0]))};"
             + " install one (Debian, Ubuntu: apt-get install gcc libc6-dev), name it in CC, or leave 'shared' out of --emit");
@@ -52,7 +52,8 @@ internal static class Linker
         return [.. words];
     }
 
-    private static bool TryLink(string[] command, string folder, string output, IEnumerable<string> sources, Action<Process>? started)
+    private static bool TryLink(string[] command, string folder, string output, IEnumerable<string> sources,
+        Func<ProcessStartInfo, Process?> starts)
     {
         if (command[0].Length == 0) return false; // CC is a pair of quotes.
         var start = new ProcessStartInfo(command[0]) { WorkingDirectory = folder, RedirectStandardError = true };
@@ -65,7 +66,7 @@ internal static class Linker
         Process process;
         try
         {
-            process = Process.Start(start)!;
+            process = starts(start)!;
         }
         catch (Win32Exception)
         {
@@ -73,7 +74,6 @@ internal static class Linker
         }
         using (process)
         {
-            started?.Invoke(process);
             var messages = process.StandardError.ReadToEnd();
             process.WaitForExit();
             if (process.ExitCode == 0) return true;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR;
@@ -37,7 +38,7 @@ public sealed class RandomProgramTests
         {
             File.WriteAllBytes(Path.Combine(folder, "programs.o"),
                 StepCompiler.Compile([.. programs.Select(p => (p.Entry, p.Program))], TargetInfo.Create()).Object);
-            Linker.Link(folder, "libprograms.so", ["programs.o"]);
+            Linker.Link(folder, "libprograms.so", ["programs.o"], Process.Start);
             var library = NativeLibrary.Load(Path.Combine(folder, "libprograms.so"));
             foreach (var p in programs)
             {
