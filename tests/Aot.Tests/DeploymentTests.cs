@@ -15,7 +15,8 @@ public sealed class DeploymentTests
         using var built = new BuiltModel("digits", Deploy.Models.Digits(), "x86-64-v2");
         var app = built["app"];
         var project = SourceTree.PathOf("samples/Deploy/App/DeployApp.csproj");
-        var publish = BuiltModel.Run("dotnet", "publish", project, "-c", "Release", "-o", app,
+        // A build server that it started would keep its output open, and so the test waiting, for as long as the server idles.
+        var publish = BuiltModel.Run("dotnet", "publish", project, "-c", "Release", "-o", app, "--disable-build-servers",
             $"-p:ModelFolder={built.Folder}", $"-p:PublishAot={native}", "--artifacts-path", built["build"], "--verbosity", "quiet");
         Assert.True(publish.ExitCode == 0, publish.Output);
         var names = Directory.GetFiles(app).Select(f => Path.GetFileName(f)).ToList();
