@@ -87,9 +87,11 @@ public sealed class WinogradGradientTests
         var tiles = images * firsts.Length * firsts.Length;
         var factor = 2 * Math.Log2(4 * tiles) * Math.Pow(2, -24) * 4;
         foreach (var (i, j, c, f) in from i in Enumerable.Range(0, 3) from j in Enumerable.Range(0, 3)
-            from c in Enumerable.Range(0, Channels) from f in Enumerable.Range(0, Filters) select (i, j, c, f))
+            from c in Enumerable.Range(0, Channels) from f in Enumerable.Range(0, Filters)
+            select (i, j, c, f))
         {
-            var exact = (from n in Enumerable.Range(0, images) from row in Enumerable.Range(0, size) from column in Enumerable.Range(0, size)
+            var exact = (from n in Enumerable.Range(0, images) from row in Enumerable.Range(0, size)
+                from column in Enumerable.Range(0, size)
                 select X(n, row + i, column + j, c) * Y(n, row, column, f)).Sum();
             var scale = (from n in Enumerable.Range(0, images) from row in firsts from column in firsts
                 select Most(4, (r, s) => X(n, row + r, column + s, c)) * Most(2, (r, s) => Y(n, row + r, column + s, f))).Sum();

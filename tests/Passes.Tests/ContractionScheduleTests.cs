@@ -130,7 +130,8 @@ public sealed class ContractionScheduleTests
             var builder = new FunctionBuilder("f");
             var windows = builder.Parameter("x", DType.F32[1, size, size, channels]).Window([1, 2], [3, 3]);
             int[] contracted = isGradient ? [0, 1, 2] : [3, 4, 5];
-            var other = builder.Parameter("other", isGradient ? DType.F32[1, size - 2, size - 2, filters] : DType.F32[3, 3, channels, filters]);
+            var other = builder.Parameter("other",
+                isGradient ? DType.F32[1, size - 2, size - 2, filters] : DType.F32[3, 3, channels, filters]);
             var product = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], contracted, [0, 1, 2]).Attributes, other);
             var function = new Fuse().Run(builder.Build(product), new PassContext());
             string[] kernels = [.. Enumerable.Range(1, 8).Select(workers =>
@@ -150,7 +151,8 @@ public sealed class ContractionScheduleTests
     public void DerivativesByFiltersAreByWinogradWhereThatPays(int images, int size, int channels, int filters, string kernel)
     {
         var builder = new FunctionBuilder("f");
-        var windows = builder.Parameter("x", DType.F32[images, size, size, channels]).Pad([0, 1, 1, 0], [0, 1, 1, 0]).Window([1, 2], [3, 3]);
+        var image = builder.Parameter("x", DType.F32[images, size, size, channels]);
+        var windows = image.Pad([0, 1, 1, 0], [0, 1, 1, 0]).Window([1, 2], [3, 3]);
         var cotangent = builder.Parameter("ct", DType.F32[images, size, size, filters]);
         var product = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0, 1, 2], [0, 1, 2]).Attributes, cotangent);
         var function = new Fuse().Run(builder.Build(product), new PassContext());

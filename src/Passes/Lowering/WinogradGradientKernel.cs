@@ -85,8 +85,9 @@ internal sealed class WinogradGradientKernel
         var index = KernelBody.Unravel(number.Value, [(int)rangesOfChannels, (int)groups]);
         var first = index[0] * _blocking.Channels;
         var isExact = _shape.Channels % _blocking.Channels == 0;
-        var range = new Range(isExact ? first : ScalarExpr.Binary(BinaryKind.Min, first, ScalarExpr.Index(_shape.Channels - _blocking.Channels)),
-            isExact ? null : first, index[1] * panels + firstPanel, panels, width);
+        var last = ScalarExpr.Index(_shape.Channels - _blocking.Channels);
+        var range = new Range(isExact ? first : ScalarExpr.Binary(BinaryKind.Min, first, last), isExact ? null : first,
+            index[1] * panels + firstPanel, panels, width);
         var elements = AllPoints * _blocking.Channels * range.Filters;
         var blocks = Cascade.Run(_blocking.Blocks, _sums, outer => Level(outer, elements), (block, into) => Block(range, block, into),
             name: "block");
