@@ -1,6 +1,7 @@
 namespace GraphCompiler.Passes;
 
-/// <summary>How convolutions with 3×3 taps and stride 1 over f32 images, channels last, are computed; all others are direct.</summary>
+/// <summary>How convolutions with 3×3 taps and stride 1 over f32 images, channels last, and their derivatives are computed; all others are
+/// direct.</summary>
 public enum ConvolutionAlgorithm
 {
     /// <summary>By Winograd's algorithm where it is estimated to take less time, else directly.</summary>

@@ -80,7 +80,9 @@ public static class LowerToLoops
         {
             FusionKind.Contraction => GemvKernel.Fits(operation, context.Target)
                 ? GemvKernel.Lower(operation, context.Target)
-                : WinogradKernel.TryLower(operation, context.Target, context.Algorithm) ?? ContractionKernel.Lower(operation, context),
+                : WinogradKernel.TryLower(operation, context.Target, context.Algorithm)
+                    ?? WinogradGradientKernel.TryLower(operation, context.Target, context.Algorithm)
+                    ?? ContractionKernel.Lower(operation, context),
             FusionKind.Row => ShortRowKernel.Fits(operation, context.Target)
                 ? ShortRowKernel.Lower(operation, context.Target) : RowKernel.Lower(operation, context.Target),
             _ => ElementKernel.Lower(operation, context.Target),

@@ -145,10 +145,10 @@ public sealed class WinogradTests
     private static Value Convolution(Value x, Value kernel) => x.Window([1, 2], [3, 3])
         .Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
 
-    private static Literal[] Run(Function function, Literal[] arguments) =>
+    internal static Literal[] Run(Function function, Literal[] arguments) =>
         JitFunction.Run(function, arguments, algorithm: ConvolutionAlgorithm.Winograd);
 
-    private static Literal Filled(TensorType type, Func<long, double> element) =>
+    internal static Literal Filled(TensorType type, Func<long, double> element) =>
         new(type, [.. Enumerable.Range(0, (int)type.Shape.ElementCount).Select(i => (Scalar)(double)(float)element(i))]);
 
     private static IEnumerable<(int Row, int Column, int Filter)> Indices(int size, int filters) =>

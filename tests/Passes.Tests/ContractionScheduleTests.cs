@@ -117,8 +117,10 @@ public sealed class ContractionScheduleTests
     }
 
     // Near where one algorithm begins to pay: the bits follow from it.
-    [Fact]
-    public void WhatAConvolutionIsComputedByDoesNotDependOnTheWorkers()
+    [Theory]
+    [InlineData(false, "winograd")]
+    [InlineData(true, "winograd_gradient")]
+    public void WhatAConvolutionIsComputedByDoesNotDependOnTheWorkers(bool isGradient, string name)
     {
         var byWinograd = 0;
         foreach (var (size, channels, filters) in (
@@ -127,14 +129,33 @@ public sealed class ContractionScheduleTests
         {
             var builder = new FunctionBuilder("f");
             var windows = builder.Parameter("x", DType.F32[1, size, size, channels]).Window([1, 2], [3, 3]);
-            var axes = new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes;
-            var product = windows.Emit(DotGeneral.Instance, default, axes, builder.Parameter("k", DType.F32[3, 3, channels, filters]));
+            int[] contracted = isGradient ? [0, 1, 2] : [3, 4, 5];
+            var other = builder.Parameter("other",
+                isGradient ? DType.F32[1, size - 2, size - 2, filters] : DType.F32[3, 3, channels, filters]);
+            var product = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], contracted, [0, 1, 2]).Attributes, other);
             var function = new Fuse().Run(builder.Build(product), new PassContext());
             string[] kernels = [.. Enumerable.Range(1, 8).Select(workers =>
                 LowerToLoops.Lower(function, [-1], s_target with { Workers = workers }).Calls.Single().Kernel.Name)];
             Assert.True(kernels.Distinct().Count() == 1, $"{size}x{size}x{channels} to {filters}: {string.Join(", ", kernels)}");
-            if (kernels[0] == "winograd") byWinograd++;
+            if (kernels[0] == name) byWinograd++;
         }
         Assert.InRange(byWinograd, 1, 59);
+    }
+
+    // A layer of a ResNet, padded, as its derivative writes it.
+    [Theory]
+    [InlineData(8, 56, 64, 64, "winograd_gradient")]
+    [InlineData(8, 28, 128, 128, "winograd_gradient")]
+    [InlineData(8, 14, 256, 256, "winograd_gradient")]
+    [InlineData(32, 32, 3, 16, "contraction")]
+    public void DerivativesByFiltersAreByWinogradWhereThatPays(int images, int size, int channels, int filters, string kernel)
+    {
+        var builder = new FunctionBuilder("f");
+        var image = builder.Parameter("x", DType.F32[images, size, size, channels]);
+        var windows = image.Pad([0, 1, 1, 0], [0, 1, 1, 0]).Window([1, 2], [3, 3]);
+        var cotangent = builder.Parameter("ct", DType.F32[images, size, size, filters]);
+        var product = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0, 1, 2], [0, 1, 2]).Attributes, cotangent);
+        var function = new Fuse().Run(builder.Build(product), new PassContext());
+        Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], s_target).Calls[^1].Kernel.Name);
     }
 }

@@ -56,7 +56,7 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
         const double StoreAndTransformResults = 52, TransformImage = 40, TransformFilters = 40;
         var loadsOfFilters = shape.FiltersAreContiguous ? 0 : 9.0 * lanes;
         var computed = (double)blocking.TilesPerBlock * blocking.Blocks;
-        var direct = (double)shape.Images * shape.Rows * shape.Columns * shape.Channels * vectorsOfFilters * Direct;
+        var direct = (double)shape.Image.Images.Count * shape.Image.Rows * shape.Image.Columns * shape.Channels * vectorsOfFilters * Direct;
         var cycles = computed * vectorsOfFilters * (shape.Channels * Multiply + StoreAndTransformResults)
             + computed * vectorsOfChannels * TransformImage
             + shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);

@@ -12,11 +12,8 @@ internal sealed class WinogradKernel
 {
     private const int Points = WinogradTransforms.Points, AllPoints = WinogradTransforms.AllPoints, Results = WinogradTransforms.Results;
 
-    /// <summary>Operations for an element up to which those after the convolution are unrolled for each result of a tile.</summary>
-    private const int UnrolledCost = 16;
-
     private readonly KernelBody _body;
-    private readonly TargetTraits _target;
+    private readonly WinogradLoops _loops;
     private readonly Value _dot;
     private readonly DType _dtype;
     private readonly WinogradShape _shape;
@@ -26,21 +23,18 @@ internal sealed class WinogradKernel
     private readonly LoopBuffer _filters;
     private readonly LoopBuffer _image;
     private readonly LoopBuffer _products;
-    private readonly LoopBuffer? _results;
 
     private WinogradKernel(Operation fusion, WinogradShape shape, WinogradBlocking blocking, TargetTraits target)
     {
-        (_body, _target, _shape, _blocking) = (new KernelBody(fusion), target, shape, blocking);
+        (_body, _shape, _blocking) = (new KernelBody(fusion), shape, blocking);
         _dot = _body.Function.Operations.First(o => o.Op is IContractionOp).Result;
         _dtype = _dot.DType;
-        // A line more than a power of two: else the lines of all points would share few sets of the cache.
-        var line = TargetTraits.LineBytes / _dtype.Bytes;
-        _pointOfImage = ContractionBlocking.RoundUp(_blocking.TilesPerBlock * _shape.Channels, line) + line;
-        _pointOfProducts = ContractionBlocking.RoundUp(_blocking.TilesPerBlock * _blocking.Width, line) + line;
+        _loops = new(_body, target, _dtype);
+        _pointOfImage = _loops.PointOf(_blocking.TilesPerBlock * _shape.Channels);
+        _pointOfProducts = _loops.PointOf(_blocking.TilesPerBlock * _blocking.Width);
         _filters = _body.AddScratch("filters", _dtype, Panels * PanelOfFilters, BufferScope.Shared);
         _image = _body.AddScratch("image", _dtype, AllPoints * _pointOfImage, BufferScope.Worker);
         _products = _body.AddScratch("products", _dtype, AllPoints * _pointOfProducts, BufferScope.Worker);
-        if (!IsUnrolled) _results = _body.AddScratch("results", _dtype, Results * Results * _blocking.Width, BufferScope.Worker);
     }
 
     /// <summary>The kernel, or null where the algorithm does not apply, or is not chosen.</summary>
@@ -58,7 +52,6 @@ internal sealed class WinogradKernel
 
     private long Panels => ContractionBlocking.Divide(_shape.Filters, _blocking.Width);
     private long PanelOfFilters => AllPoints * _shape.Channels * _blocking.Width;
-    private bool IsUnrolled => ElementKernel.Cost(_body.Function) <= UnrolledCost;
 
     private Kernel Build()
     {
@@ -90,22 +83,14 @@ internal sealed class WinogradKernel
         List<Statement> body = [];
         var transformed = new WinogradTransforms(_body, body).Filter((i, j) =>
             new LoadExpr(_body.BufferOf(_shape.Filter), _shape.FilterPosition(i, j, index[1], filter)));
-        Store(body, transformed, _filters, panel * PanelOfFilters + index[1] * _blocking.Width + lane.Value,
+        WinogradLoops.Store(body, transformed, _filters, panel * PanelOfFilters + index[1] * _blocking.Width + lane.Value,
             _shape.Channels * _blocking.Width);
-        return new(number, panels.Count * _shape.Channels, LoopKind.Parallel, 1, [Vector(lane, panels.Width, body)]);
+        return new(number, panels.Count * _shape.Channels, LoopKind.Parallel, 1, [_loops.Vector(lane, panels.Width, body)]);
     }
 
     // image[point][tile of block][channel]
-    private ForStatement TransformImage(ScalarExpr block)
-    {
-        var (tile, lane) = (new LoopVariable("tile", _blocking.TilesPerBlock), new LoopVariable("c", _shape.Channels));
-        var at = _shape.TileAt(FirstTile(block) + tile.Value);
-        List<Statement> body = [];
-        var transformed = new WinogradTransforms(_body, body).Image((i, j) =>
-            new LoadExpr(_body.BufferOf(_shape.Image), _shape.ImagePosition(at, i, j, lane.Value)));
-        Store(body, transformed, _image, tile.Value * _shape.Channels + lane.Value, _pointOfImage);
-        return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [Vector(lane, _shape.Channels, body)]);
-    }
+    private ForStatement TransformImage(ScalarExpr block) => _loops.TransformImage(_shape.Image, tile => FirstTile(block) + tile,
+        _blocking.TilesPerBlock, ScalarExpr.Index(0), _shape.Channels, _image, _pointOfImage);
 
     private ForStatement Panel(ScalarExpr block, PanelRange panels)
     {
@@ -142,42 +127,20 @@ internal sealed class WinogradKernel
     {
         var (tile, lane) = (new LoopVariable("tile", _blocking.TilesPerBlock), new LoopVariable("n", width));
         var number = FirstTile(block) + tile.Value;
-        var at = _shape.TileAt(number);
+        var at = _shape.Image.TileAt(number);
         var isOwn = _shape.Tiles % _blocking.TilesPerBlock == 0 ? null
             : ScalarExpr.Compare(CompareKind.Ge, number, block * _blocking.TilesPerBlock);
-        List<Statement> body = [];
-        var results = new WinogradTransforms(_body, body).Result((i, j) => new LoadExpr(_products,
-            tile.Value * _blocking.Width + lane.Value + (i * Points + j) * _pointOfProducts));
-        var filter = panel * _blocking.Width + lane.Value;
-        if (_results is null)
-        {
-            for (var i = 0; i < Results; i++)
-                for (var j = 0; j < Results; j++)
-                    body.AddRange(Epilogue(at, ScalarExpr.Index(i), ScalarExpr.Index(j), filter, results[i, j], isOwn));
-            return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [Vector(lane, width, body)]);
-        }
-        Store(body, results, _results, lane.Value, _blocking.Width);
-        var result = new LoopVariable("result", Results * Results);
-        var position = KernelBody.Unravel(result.Value, [Results, Results]);
-        var epilogue = Vector(lane, width, Epilogue(at, position[0], position[1], filter,
-            new LoadExpr(_results, result.Value * _blocking.Width + lane.Value), isOwn));
-        return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1,
-            [Vector(lane, width, body), new ForStatement(result, Results * Results, LoopKind.Serial, 1, [epilogue])]);
+        var statements = _loops.Results(lane, width, body => new WinogradTransforms(_body, body).Result((i, j) => new LoadExpr(_products,
+                tile.Value * _blocking.Width + lane.Value + (i * Points + j) * _pointOfProducts)),
+            (row, column, result) => Epilogue(at, row, column, panel * _blocking.Width + lane.Value, result, isOwn));
+        return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [.. statements]);
     }
 
-    private List<Statement> Epilogue(WinogradShape.Tile tile, ScalarExpr row, ScalarExpr column, ScalarExpr filter, ScalarExpr result,
+    private List<Statement> Epilogue(WinogradImage.Tile tile, ScalarExpr row, ScalarExpr column, ScalarExpr filter, ScalarExpr result,
         ScalarExpr? isOwn)
     {
         var index = _shape.ResultIndex(tile, row, column, filter);
-        var guard = ScalarExpr.Both(isOwn, ScalarExpr.Both(Owns(tile.OwnsFirstRow, row), Owns(tile.OwnsFirstColumn, column)));
-        return _body.StoreFrom(_dot, result, _ => index, guard);
-
-        static ScalarExpr? Owns(ScalarExpr? ownsFirst, ScalarExpr number)
-        {
-            if (ownsFirst is null) return null;
-            var isSecond = ScalarExpr.Compare(CompareKind.Gt, number, ScalarExpr.Index(0));
-            return isSecond.Truth is { } known ? known ? null : ownsFirst : ScalarExpr.Binary(BinaryKind.Or, ownsFirst, isSecond);
-        }
+        return _body.StoreFrom(_dot, result, _ => index, ScalarExpr.Both(isOwn, tile.Owns(row, column)));
     }
 
     private ScalarExpr FirstTile(ScalarExpr block)
@@ -186,14 +149,4 @@ internal sealed class WinogradKernel
         return _shape.Tiles % _blocking.TilesPerBlock == 0 ? first
             : ScalarExpr.Binary(BinaryKind.Min, first, ScalarExpr.Index(_shape.Tiles - _blocking.TilesPerBlock));
     }
-
-    // to[at + (row · columns + column) · stride] = values[row, column]
-    private static void Store(List<Statement> statements, ScalarExpr[,] values, LoopBuffer to, ScalarExpr at, long stride)
-    {
-        var i = 0;
-        foreach (var value in values) statements.Add(new StoreStatement(to, at + i++ * stride, value));
-    }
-
-    private ForStatement Vector(LoopVariable lane, long extent, List<Statement> body) =>
-        new(lane, extent, LoopKind.Vector, Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(extent)), [.. body]);
 }

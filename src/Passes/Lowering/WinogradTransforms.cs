@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>The transforms of Winograd's algorithm F(2×2, 3×3), Y = Aᵀ[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]A (A. Lavin and S. Gray, "Fast algorithms for
-/// convolutional neural networks", 2015): 2 × 2 results of 3 × 3 taps take 16 multiplications instead of 36.</summary>
+/// convolutional neural networks", 2015): 2 × 2 results of 3 × 3 taps take 16 multiplications instead of 36. So do the derivatives by 3 × 3
+/// taps of 2 × 2 results, F(3×3, 2×2): Gᵀ[(A·Y·Aᵀ) ⊙ (Bᵀ·d·B)]G.</summary>
 /// <remarks>Each is a function along one axis, applied to every column and then to every row.</remarks>
 internal sealed class WinogradTransforms(KernelBody body, List<Statement> statements)
 {
@@ -34,6 +35,18 @@ internal sealed class WinogradTransforms(KernelBody body, List<Statement> statem
     /// <summary>Aᵀ·m·A of the products: the results.</summary>
     public ScalarExpr[,] Result(Func<int, int, ScalarExpr> m) =>
         Both(Points, m, x => [x[0] + x[1] + x[2], x[1] - x[2] - x[3]]);
+
+    /// <summary>A·y·Aᵀ of a tile's cotangent, the last point along an axis negated.</summary>
+    public ScalarExpr[,] Cotangent(Func<int, int, ScalarExpr> y) =>
+        Both(Results, y, x => [x[0], x[0] + x[1], x[0] - x[1], x[1]]);
+
+    /// <summary>Gᵀ·m·G of the sums of products: the derivative by the taps.</summary>
+    public ScalarExpr[,] Gradient(Func<int, int, ScalarExpr> m) => Both(Points, m, x =>
+    {
+        var half = ScalarExpr.Constant(x[0].DType, 0.5);
+        var middle = Let((x[1] + x[2]) * half);
+        return [x[0] + middle, (x[1] - x[2]) * half, middle - x[3]];
+    });
 
     private ScalarExpr[,] Both(int size, Func<int, int, ScalarExpr> element, Func<ScalarExpr[], ScalarExpr[]> transform)
     {

@@ -1,0 +1,97 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using static GraphCompiler.Passes.Lowering.ContractionBlocking;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>How the derivative by filters is blocked by Winograd's algorithm: a worker takes a range of channels and filters, and for it a
+/// block of tiles after the other, so that its sums and what is transformed of a block are in the second-level cache.</summary>
+/// <param name="Rows">Channels that are the rows of a product's register tile.</param>
+/// <param name="Width">Filters of a panel: columns of a register tile.</param>
+/// <param name="Channels">Channels of a range: whole register tiles.</param>
+/// <param name="Panels">Full panels of a range.</param>
+/// <param name="TilesPerBlock">Tiles of the image in a block.</param>
+/// <param name="Blocks">Blocks, which cover all tiles.</param>
+internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channels, long Panels, long TilesPerBlock, long Blocks)
+{
+    /// <summary>Multiply-adds of an accumulator in a register, after which it is added to one in memory.</summary>
+    private const long MostTiles = 128;
+
+    /// <summary>Channels and filters that a block of tiles is sized for.</summary>
+    private const int UsualChannels = 32, UsualFilters = 64;
+
+    /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
+    private const double MostOfDirect = 0.85;
+
+    /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
+    private const double FarBytesPerCycle = 6;
+
+    public static WinogradGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target) =>
+        Candidates(shape, dtype, target).MinBy(b => b.Cycles(shape, dtype, target))!;
+
+    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
+    /// must not from the number of workers.</summary>
+    public static bool Pays(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    {
+        var alone = target with { Workers = 1 };
+        var image = shape.Image;
+        var direct = (double)image.Images.Count * image.Rows * image.Columns * shape.Channels
+            * Divide(shape.Filters, target.Lanes(dtype)) * (WinogradTransforms.Taps * WinogradTransforms.Taps / 2.0);
+        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * direct;
+    }
+
+    private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    {
+        var lanes = target.Lanes(dtype);
+        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Filters));
+        var mostRows = (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), shape.Channels);
+        var full = shape.Filters / width;
+        // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
+        var (tiles, blocks) = BlocksOfTiles(shape, dtype, target);
+        for (var rows = mostRows; rows >= Math.Max(mostRows / 2, 1); rows--)
+            for (var channels = (long)rows; channels <= shape.Channels; channels += rows)
+                for (var panels = Math.Max(full, 1); panels >= 1; panels--)
+                    if (panels == 1 || full % panels == 0) yield return new(rows, width, channels, panels, tiles, blocks);
+    }
+
+    private static (long Tiles, long Blocks) BlocksOfTiles(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    {
+        var elements = Math.Min(shape.Channels, UsualChannels) + Math.Min(shape.Filters, UsualFilters);
+        var most = Math.Clamp(target.L2Bytes / 2 / (WinogradTransforms.AllPoints * elements * dtype.Bytes), 1, MostTiles);
+        // Where several blocks hold all tiles exactly, none of them is compared with the number of tiles.
+        for (var tiles = Math.Min(most, shape.Tiles); tiles > most / 2; tiles--)
+            if (shape.Tiles % tiles == 0) return (tiles, shape.Tiles / tiles);
+        var blocks = Divide(shape.Tiles, most);
+        return (Divide(shape.Tiles, blocks), Divide(shape.Tiles, Divide(shape.Tiles, blocks)));
+    }
+
+    // Of the busiest worker: each has two multiply-adds, additions or loads, or one store.
+    private double Cycles(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    {
+        const double TransformImage = 40, TransformCotangent = 24, TransformSums = 40, StartOfTile = 24, AddToSum = 1.5;
+        var lanes = target.Lanes(dtype);
+        var ranges = Divide(shape.Channels, Channels);
+        double Range(long filters)
+        {
+            var (vectors, panelsOfRange) = (Divide(filters, lanes), Divide(filters, Width));
+            var ofTile = Math.Max(Rows * vectors / (double)panelsOfRange / 2, 4) + 0.25;
+            var multiply = WinogradTransforms.AllPoints * panelsOfRange * (double)(Channels / Rows);
+            var block = TilesPerBlock * (Divide(Channels, lanes) * TransformImage + vectors * TransformCotangent)
+                + multiply * (TilesPerBlock * ofTile + StartOfTile) + multiply * Rows * vectors / panelsOfRange * AddToSum;
+            var image = shape.Image;
+            var pixels = (double)image.Images.Count * image.Rows * image.Columns;
+            var read = pixels * (Channels + filters) * dtype.Bytes;
+            var far = pixels * (shape.Channels + shape.Filters) * dtype.Bytes > target.L2Bytes ? read / FarBytesPerCycle : 0;
+            var near = WinogradTransforms.AllPoints * dtype.Bytes * (TilesPerBlock * (Channels + filters) + Channels * filters);
+            // Sums that are not in the second-level cache from one block to the next are read and written.
+            if (near > target.L2Bytes * 5 / 8)
+                far += 2.0 * Blocks * WinogradTransforms.AllPoints * dtype.Bytes * Channels * filters / FarBytesPerCycle;
+            return Blocks * block + far + Channels * vectors * TransformSums;
+        }
+        var (full, remainder) = (shape.Filters / Width, shape.Filters % Width);
+        return (full > 0 ? PerWorker(ranges * (full / Panels)) * Range(Panels * Width) : 0)
+            + (remainder > 0 ? PerWorker(ranges) * Range(remainder) : 0);
+
+        long PerWorker(long count) => Divide(count, target.Workers);
+    }
+}
