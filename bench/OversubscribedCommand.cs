@@ -35,7 +35,7 @@ internal static class OversubscribedCommand
     {
         var models = Models.Matching(filter);
         if (models.Length == 0) return 2;
-        Console.WriteLine($"{Measurement.Machine.CpuName()}; microseconds a step on one processor, from 50 ms after the first on, "
+        Console.WriteLine($"{Backend.Llvm.TargetInfo.HostModel}; microseconds a step on one processor, from 50 ms after the first on, "
             + $"medians of {rounds} rounds");
         Console.WriteLine($"{"model",-26}{"1 thread",11}{$"{threads} asked",11}{"ratio",8}{$"{threads} run",11}{"ratio",8}");
         foreach (var model in models)

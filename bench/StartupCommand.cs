@@ -36,7 +36,7 @@ internal static class StartupCommand
         var cache = Directory.CreateTempSubdirectory("objects").FullName;
         try
         {
-            Console.WriteLine($"{Measurement.Machine.CpuName()}; milliseconds from start to end of a process of one training step, "
+            Console.WriteLine($"{Backend.Llvm.TargetInfo.HostModel}; milliseconds from start to end of a process of one training step, "
                 + $"medians of {rounds} rounds");
             List<(string Name, string[] Command)> programs =
             [

@@ -41,7 +41,7 @@ rule() {
     local bench='dotnet run -c Release --project bench -- '
     case $1 in
         ./test* | eng/docs_commands.sh) echo "- it runs this" ;;
-        eng/slowest_tests.sh) echo "- ./test runs it" ;;
+        eng/slowest_tests.sh | eng/failed_tests.sh) echo "- ./test runs it" ;;
         eng/public_api.sh) echo "- every build compares what it writes" ;;
         'apt-get '*) echo "- it installs packages of the system, as eng/llvm.sh and eng/native.sh do" ;;
         'dotnet publish -p:PublishAot=true') echo "- samples/Deploy/run does it" ;;

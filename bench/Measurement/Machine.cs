@@ -28,25 +28,20 @@ internal sealed record Machine(string Cpu, IReadOnlyList<string> Levels, IReadOn
         var (target, caches) = (TargetInfo.Create(), CacheSizes.OfHost());
         var sides = new Dictionary<string, string> { [Peer.Compiled] = target.Name == "native" ? $"native ({target.Cpu})" : target.Name };
         foreach (var peer in peers) sides[peer] = peer == Peer.Torch ? LibTorch.Level : Level.OfRuntime;
-        return new(CpuName(), LevelsOf(FlagsOf(Lines())), [caches.L1, caches.L2, caches.L3], sides);
+        return new(TargetInfo.HostModel, LevelsOf(FlagsOf(Lines())), [caches.L1, caches.L2, caches.L3], sides);
     }
 
     /// <summary>The levels and extensions that flags amount to.</summary>
     public static IReadOnlyList<string> LevelsOf(IReadOnlySet<string> flags) =>
         [.. s_levels.TakeWhile(l => l.Flags.All(flags.Contains)).Select(l => l.Name), .. s_extensions.Where(flags.Contains)];
 
-    /// <summary>The processor's model name.</summary>
-    public static string CpuName() => ValueOf("model name", Lines()) ?? "unknown";
-
     /// <summary>A line for each of the machine and of the sides.</summary>
     public override string ToString() =>
         $"{Cpu} ({string.Join(' ', Levels)}; caches of {string.Join(", ", Caches.Select(c => $"{c >> 10} KiB"))}); levels used: "
             + string.Join(", ", Sides.Select(s => $"{s.Key} {s.Value}"));
 
-    private static HashSet<string> FlagsOf(IEnumerable<string> lines) => [.. (ValueOf("flags", lines) ?? "").Split(' ')];
-
-    private static string? ValueOf(string name, IEnumerable<string> lines) =>
-        lines.FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) is { } line ? line[(line.IndexOf(':') + 1)..].Trim() : null;
+    private static HashSet<string> FlagsOf(IEnumerable<string> lines) =>
+        [.. (lines.FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal)) ?? "").Split([' ', '\t', ':'])];
 
     private static IEnumerable<string> Lines() =>
         RuntimeInformation.IsOSPlatform(OSPlatform.Linux) && File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo") : [];

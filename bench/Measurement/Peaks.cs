@@ -9,7 +9,7 @@ namespace GraphCompiler.Bench.Measurement;
 internal sealed class Peaks(Func<Roofline> measure)
 {
     /// <summary>Peaks that differ by more make a run unsteady.</summary>
-    public const double SteadyDifference = 0.15;
+    public const double SteadyDifference = StepProfile.SteadyDifference;
 
     private readonly List<Roofline> _measured = [];
 
@@ -22,8 +22,7 @@ internal sealed class Peaks(Func<Roofline> measure)
     public Roofline? Best { get; private set; }
 
     /// <summary>The largest difference of any from the best: 0.5 where one was half of it.</summary>
-    public double Difference => _measured.Select(m => 1 - m.Gigaflops / Best!.Gigaflops)
-        .Concat(_measured.Select(m => 1 - m.Gigabytes / Best!.Gigabytes)).DefaultIfEmpty(0).Max();
+    public double Difference => _measured.Select(m => Best!.DifferenceFrom(m)).DefaultIfEmpty(0).Max();
 
     public bool AreSteady => Difference <= SteadyDifference;
 

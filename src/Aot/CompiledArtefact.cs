@@ -41,6 +41,8 @@ public sealed class CompiledArtefact
     /// <param name="threads">Most threads that a step can be run with, from 1 to <see cref="CompileOptions.MaxThreads"/>.</param>
     /// <param name="withText">Whether LLVM IR and assembly are wanted.</param>
     /// <param name="logger">Where passes report.</param>
+    /// <param name="tune">Whether schedules are measured on this machine (<see cref="CompileOptions.Tune"/>), which must be able to run
+    /// each target.</param>
     /// <exception cref="AotException">SGC7105: the model or a metric cannot have its name.</exception>
     /// <exception cref="BackendException">SGC4001 to SGC4004; SGC4004 also for native on a processor whose features cannot be
     /// checked.</exception>
@@ -49,7 +51,8 @@ public sealed class CompiledArtefact
     /// SGC1005, an initial value that its type cannot hold.</exception>
     /// <exception cref="RuntimeException">SGC5006: an input and an output of one name.</exception>
     public static CompiledArtefact Compile(
-        string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null)
+        string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null,
+        bool tune = false)
     {
         CheckName(name);
         if (targets.Count == 0)
@@ -59,7 +62,7 @@ public sealed class CompiledArtefact
         var prediction = model.Prediction is { } output
             ? PredictionPlan.Create(model.Training, output, output.Location, model.IsAveraged) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
-        var source = new Source(name, plan, prediction, threads, logger);
+        var source = new Source(name, plan, prediction, threads, logger, tune);
         // Levels sort by number; native can run more than any of them may.
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
@@ -127,7 +130,7 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(string Name, Plan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger)
+    private sealed record Source(string Name, Plan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger, bool Tunes)
     {
         public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
             TargetInfo target, bool withText)
@@ -140,14 +143,15 @@ public sealed class CompiledArtefact
                 programs.Add((Symbol(program), lowered.Program));
                 return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
             }
-            var context = PassContext.FromEnvironment(Logger);
-            var step = Compiler.Lower(Plan, target, Threads, context);
+            (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan) =>
+                Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), tunes: Tunes);
+            var step = Lower(Plan);
             var training = Add(Plan is FunctionPlan ? "run" : "train", step);
             ExecutableLayout? predicted = null;
             ManifestEntry? prediction = null;
             if (Prediction is { } plan)
             {
-                var forward = Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger));
+                var forward = Lower(plan);
                 (prediction, predicted) = (Add("predict", forward), forward.Layout);
             }
             var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);

@@ -14,45 +14,84 @@ internal sealed partial class LoopEmitter
         if (remainder > 0) EmitColumns(transpose, lanes, _module.Index(full * lanes), remainder);
     }
 
+    // A block of as many columns as a vector has lanes, in sections of 16 bytes: what is within a section is shuffled, which takes a cycle,
+    // and sections change places as they are loaded.
     private void EmitColumns(TransposeStatement transpose, int lanes, LLVMValueRef first, long count)
     {
         var from = _builder.BuildAdd(EmitIndex(transpose.FromPosition), first);
         var to = _builder.BuildAdd(EmitIndex(transpose.ToPosition), _builder.BuildMul(first, _module.Index(transpose.ToStride)));
-        for (var row = 0L; row < transpose.Rows; row += lanes)
+        var perSection = SectionBytes / transpose.From.DType.Bytes;
+        var rows = Enumerable.Range(0, (int)((transpose.Rows + lanes - 1) / lanes))
+            .Select(block => new RowsOfSections(this, transpose, from, block * lanes, lanes, count)).ToArray();
+        for (var column = 0; column < count; column += perSection)
         {
-            var rows = Math.Min(lanes, transpose.Rows - row);
-            var vectors = new LLVMValueRef[lanes];
-            for (var i = 0; i < lanes; i++)
-                vectors[i] = i < rows ? LoadRow(transpose.From, Offset(from, (row + i) * transpose.FromStride), lanes, count)
-                    : LLVMTypeRef.CreateVector(_module.StoredTypeOf(transpose.From.DType), (uint)lanes).Poison;
-            vectors = Interleaved(vectors);
-            for (var i = 0; i < count; i++) StoreRow(transpose.To, Offset(to, i * transpose.ToStride + row), vectors[i], lanes, rows);
+            var vectors = rows.Select(r => Interleaved(r.Columns(column), perSection)).ToArray();
+            for (var i = 0; i < perSection && column + i < count; i++)
+                for (var block = 0; block < rows.Length; block++)
+                    StoreColumn(transpose, to, block * lanes, column + i, count, vectors[block][i], lanes);
         }
+    }
+
+    // Where columns follow one another without a gap, a vector may reach into those that are stored after it.
+    private void StoreColumn(
+        TransposeStatement transpose, LLVMValueRef to, long row, long column, long columns, LLVMValueRef vector, int lanes)
+    {
+        var at = column * transpose.ToStride + row;
+        var isOverwritten = transpose.ToStride == transpose.Rows && at + lanes <= columns * transpose.Rows;
+        StoreRow(transpose.To, Offset(to, at), vector, lanes, isOverwritten ? lanes : Math.Min(lanes, transpose.Rows - row));
+    }
+
+    /// <summary>Bytes within which one instruction of every level interleaves two vectors.</summary>
+    private const int SectionBytes = 16;
+
+    /// <summary>As many rows as a vector has lanes, read by sections.</summary>
+    private sealed class RowsOfSections
+    {
+        private readonly LoopEmitter _emitter;
+        private readonly Func<int, int, LLVMValueRef> _section;
+        private readonly int _lanes;
+        private readonly int _perSection;
+
+        public RowsOfSections(LoopEmitter emitter, TransposeStatement transpose, LLVMValueRef from, long first, int lanes, long count)
+        {
+            (_emitter, _lanes, _perSection) = (emitter, lanes, SectionBytes / transpose.From.DType.Bytes);
+            var (buffer, rows) = (transpose.From, Math.Min(lanes, transpose.Rows - first));
+            LLVMValueRef PositionOf(int row) => emitter.Offset(from, (first + row) * transpose.FromStride);
+            var absent = LLVMTypeRef.CreateVector(emitter._module.StoredTypeOf(buffer.DType), (uint)_perSection).Poison;
+            // Beyond the last column nothing may be read.
+            var masked = count == lanes ? []
+                : Enumerable.Range(0, (int)rows).Select(row => emitter.LoadRow(buffer, PositionOf(row), lanes, count)).ToArray();
+            _section = (row, column) => row >= rows ? absent
+                : count == lanes ? emitter.LoadRow(buffer, emitter.Offset(PositionOf(row), column), _perSection, _perSection)
+                : emitter.Shuffle(masked[row], masked[row], Enumerable.Range(column, _perSection));
+        }
+
+        /// <summary>Vectors of which section s of number q is row s·n + q, at n columns from a first: the columns, within sections of n
+        /// elements that are yet to be transposed.</summary>
+        public LLVMValueRef[] Columns(int column) => [.. Enumerable.Range(0, _perSection).Select(q => Joined(q, _lanes, column))];
+
+        private LLVMValueRef Joined(int row, int lanes, int column) => lanes == _perSection ? _section(row, column)
+            : _emitter.Shuffle(Joined(row, lanes / 2, column), Joined(row + lanes / 2, lanes / 2, column), Enumerable.Range(0, lanes));
     }
 
     // A perfect shuffle of rows, interleaved by pairs half of them apart, as often as halving reaches 1, is the transposition.
-    private LLVMValueRef[] Interleaved(LLVMValueRef[] vectors)
+    private LLVMValueRef[] Interleaved(LLVMValueRef[] vectors, int perSection)
     {
-        var lanes = vectors.Length;
-        for (var stage = lanes; stage > 1; stage /= 2)
-        {
-            var next = new LLVMValueRef[lanes];
-            for (var i = 0; i < lanes / 2; i++)
-            {
-                next[2 * i] = Interleave(vectors[i], vectors[i + lanes / 2], 0, lanes);
-                next[2 * i + 1] = Interleave(vectors[i], vectors[i + lanes / 2], lanes / 2, lanes);
-            }
-            vectors = next;
-        }
+        for (var stage = perSection; stage > 1; stage /= 2)
+            vectors = [.. Enumerable.Range(0, perSection).Select(i =>
+                Interleave(vectors[i / 2], vectors[(i + perSection) / 2], i % 2 * (perSection / 2), perSection))];
         return vectors;
     }
 
-    private LLVMValueRef Interleave(LLVMValueRef x, LLVMValueRef y, int first, int lanes)
+    private LLVMValueRef Interleave(LLVMValueRef x, LLVMValueRef y, int first, int perSection)
     {
-        var mask = new LLVMValueRef[lanes];
-        for (var i = 0; i < lanes; i++) mask[i] = _module.Int32Constant(first + i / 2 + (i % 2) * lanes);
-        return _builder.BuildShuffleVector(x, y, LLVMValueRef.CreateConstVector(mask));
+        var lanes = (int)x.TypeOf.VectorSize;
+        return Shuffle(x, y, Enumerable.Range(0, lanes).Select(i =>
+            i / perSection * perSection + first + i % perSection / 2 + i % 2 * lanes));
     }
+
+    private LLVMValueRef Shuffle(LLVMValueRef x, LLVMValueRef y, IEnumerable<int> mask) =>
+        _builder.BuildShuffleVector(x, y, LLVMValueRef.CreateConstVector([.. mask.Select(_module.Int32Constant)]));
 
     private LLVMValueRef Offset(LLVMValueRef position, long offset) => _builder.BuildAdd(position, _module.Index(offset));
 

@@ -67,6 +67,13 @@ public sealed class ObjectCache
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>The name of what was measured of a program: also the model of this processor, and the number of threads.</summary>
+    public static string KeyOfMeasured(LoopProgram program, TargetInfo target, int threads)
+    {
+        var name = FormattableString.Invariant($"measured {KeyOf(program, target)} {threads} {TargetInfo.HostModel}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+    }
+
     /// <summary>The objects of an entry, linked; made and kept if there is none that is whole, private and linkable.</summary>
     /// <param name="key">From <see cref="KeyOf"/>.</param>
     /// <param name="create">Compiles the objects.</param>

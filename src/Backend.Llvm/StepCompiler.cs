@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
@@ -16,7 +18,8 @@ public static class StepCompiler
     /// function's size.</summary>
     private const int CallsPerFunction = 64;
 
-    /// <summary>Compiles to a relocatable object; LLVM IR and assembly are written to <paramref name="dumpDirectory"/>, if any.</summary>
+    /// <summary>Compiles to a relocatable object; LLVM IR, assembly and the schedules of kernels are written to
+    /// <paramref name="dumpDirectory"/>, if any.</summary>
     /// <exception cref="BackendException">SGC4001 to SGC4004: LLVM is missing, of the wrong version, or refuses the code.</exception>
     /// <exception cref="GraphException">SGC3002: a dump cannot be written.</exception>
     public static byte[] Compile(LoopProgram program, TargetInfo target, string? dumpDirectory = null)
@@ -26,6 +29,7 @@ public static class StepCompiler
         {
             DumpFolder.Write(dumpDirectory, program.Name, "ll", ir);
             DumpFolder.Write(dumpDirectory, program.Name, "s", assembly);
+            DumpFolder.Write(dumpDirectory, program.Name, "schedules.txt", new KernelTable(program).Schedules());
         }
         return code;
     }
@@ -136,6 +140,21 @@ public static class StepCompiler
 
         public IReadOnlyList<Kernel> Kernels => _kernels;
         public List<int> KernelOfCall { get; } = [];
+
+        /// <summary>For each kernel with a choice the ways that there were, the one that was taken marked.</summary>
+        public string Schedules()
+        {
+            var text = new StringBuilder();
+            for (var i = 0; i < _kernels.Count; i++)
+                if (_kernels[i].Choice is { } choice)
+                {
+                    var lines = string.Join(", ", _kernels[i].Locations.Where(l => l.IsKnown).Distinct());
+                    text.Append(CultureInfo.InvariantCulture, $"{NameOf(i)} ({lines}): {choice.Task}\n");
+                    for (var way = 0; way < choice.Ways.Length; way++)
+                        text.Append(CultureInfo.InvariantCulture, $"  {(way == choice.Taken ? '*' : ' ')} {choice.Ways[way]}\n");
+                }
+            return text.ToString();
+        }
 
         public string NameOf(int kernel) => $"k{kernel}.{_kernels[kernel].Name}";
 

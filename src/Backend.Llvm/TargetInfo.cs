@@ -19,6 +19,18 @@ public sealed class TargetInfo
     /// </summary>
     public const string PreferVectorWidth = "prefer-vector-width";
 
+    /// <summary>The name of this host's processor model as the system tells it (Linux's /proc/cpuinfo); <c>unknown</c> elsewhere.</summary>
+    public static string HostModel
+    {
+        get
+        {
+            const string Processors = "/proc/cpuinfo", Name = "model name";
+            var line = !File.Exists(Processors) ? null
+                : File.ReadLines(Processors).FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal));
+            return line is null ? "unknown" : line[(line.IndexOf(':') + 1)..].Trim();
+        }
+    }
+
     private readonly int _x86Level;
     private readonly int _hostX86Level;
 

@@ -24,10 +24,14 @@ var emit = CommandLineArguments.List("--emit",
     string.Join(',', ArtefactWriter.DefaultKinds));
 var threads = CommandLineArguments.Count("--threads", $"Most threads that a step can run with, 1 to {CompileOptions.MaxThreads}.",
     Environment.ProcessorCount, CompileOptions.MaxThreads);
+var tune = new Option<bool>("--tune")
+{
+    Description = "Measure the schedules of matrix products on this machine and take the fastest; some seconds, remembered in the cache.",
+};
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
 var build = new Command("build", "Compiles a model's training step, or its function, to native files.")
-    { assembly, name, output, target, emit, threads, verbose };
+    { assembly, name, output, target, emit, threads, tune, verbose };
 build.SetAction(parse => Guard(() =>
 {
     using var factory = LoggerFactory.Create(b => b.SetMinimumLevel(parse.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)
@@ -37,7 +41,7 @@ build.SetAction(parse => Guard(() =>
     var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
     var targets = CommandLineArguments.Split(parse.GetValue(target)!);
     var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, targets, parse.GetValue(threads),
-        kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger);
+        kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger, parse.GetValue(tune));
     foreach (var path in ArtefactWriter.Write(artefact, parse.GetValue(output)!, kinds))
         Console.WriteLine($"{new FileInfo(path).Length,10:N0}  {path}");
     logger.LogInformation("built in {Milliseconds:F0} ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using GraphCompiler.Passes;
 using Microsoft.Extensions.Logging;
 
 namespace GraphCompiler.Frontend;
@@ -21,6 +22,10 @@ public sealed record CompileOptions
     /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction with
     /// one.</summary>
     public bool KeepSubnormals { get; init; }
+    /// <summary>How convolutions with 3×3 taps and stride 1 are computed, or SGC1011 at the call that compiles. By default the faster way
+    /// is taken: Winograd's algorithm, where an infinity makes NaN of results beside it, or
+    /// <see cref="ConvolutionAlgorithm.Direct"/>.</summary>
+    public ConvolutionAlgorithm Convolutions { get; init; }
     /// <summary>Whether each run tests what operations need of their inputs' elements, and names what does not hold: a label outside of
     /// the classes, or an index outside of the rows, is SGC5008, with the operation, its line, and the element. Null, the default, is true
     /// in a Debug build of the caller and false in a Release build.</summary>
@@ -31,6 +36,12 @@ public sealed record CompileOptions
     /// <summary>Whether a training step counts the time of each kernel, for <see cref="CompiledFunction.Profile"/>; costs some tens of
     /// nanoseconds a kernel.</summary>
     public bool Profile { get; init; }
+
+    /// <summary>Whether the ways that matrix products can be scheduled are measured before the code is made, for this step on this machine,
+    /// rather than chosen by what is expected of them. The bits are the same; the time that a step takes may be less.</summary>
+    /// <remarks>Takes up to four compilations more, as much memory as the step has again, and some three seconds; the object cache
+    /// remembers what was fastest, by processor model. <see cref="Logger"/> is told at Information level.</remarks>
+    public bool Tune { get; init; }
 
     /// <summary>Whether <see cref="Assembly.GetCallingAssembly"/> is there to be called, which code that is compiled ahead of time has
     /// not.</summary>

@@ -26,20 +26,21 @@ internal static class Compiler
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var (program, layout) = Lower(plan, target, threads, context);
+        var (program, layout) = Lower(plan, target, threads, context, options.Convolutions, options.Tune);
         CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
-        if (options.Profile)
-        {
-            program = program.WithTicks();
-            layout = layout with { ArenaBytes = program.ArenaBytes };
-        }
+        if (options.Profile) (program, layout) = Counting((program, layout));
         var code = CompileOrFind(program, target, context);
         var time = Stopwatch.GetElapsedTime(start);
+        return (Load(plan, code, layout, threads, store), program, time);
+    }
+
+    private static Executable Load(Plan plan, LoadedCode code, ExecutableLayout layout, int threads, VariableStore store)
+    {
         try
         {
             store.Declare([.. plan.States.Select(s => Declaration(s, plan.Graph.Seed))]);
-            return (new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, store), program, time);
+            return new Executable(code, code.Symbol(StepCompiler.EntryName), layout, threads, store);
         }
         catch
         {
@@ -108,16 +109,56 @@ internal static class Compiler
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
-    /// <exception cref="GraphException">SGC1011: a number of threads out of range.</exception>
+    /// <exception cref="GraphException">SGC1011: a number of threads out of range, or no algorithm.</exception>
     /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
-    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context)
+    /// <exception cref="BackendException">SGC4004: a target that is to be tuned for does not run here.</exception>
+    internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context,
+        ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost, bool tunes = false)
     {
         CheckThreads(threads);
+        if (!Enum.IsDefined(convolutions))
+            throw new GraphException(DiagnosticCode.BadArgument, $"{convolutions} is no {nameof(ConvolutionAlgorithm)}");
         var optimized = new PassRunner(Pipeline.Training).Run(plan.Function, context);
-        var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach);
-        var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
-        layout.Check();
-        return (program, layout);
+        (LoopProgram Program, ExecutableLayout Layout) Taking(IReadOnlyDictionary<string, int>? ways)
+        {
+            var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach,
+                algorithm: convolutions, choices: ways);
+            var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
+            layout.Check();
+            return (program, layout);
+        }
+        var expected = Taking(null);
+        if (!tunes) return expected;
+        CheckMemory(expected.Layout, plan.Function.Name);
+        return Taking(Tune(plan, target, threads, context, expected.Program, Taking));
+    }
+
+    // The ways of computing a plan's kernels that are fastest on this machine, measured or found in the object cache.
+    private static IReadOnlyDictionary<string, int> Tune(Plan plan, TargetInfo target, int threads, PassContext context,
+        LoopProgram expected, Func<IReadOnlyDictionary<string, int>?, (LoopProgram, ExecutableLayout)> taking)
+    {
+        target.RequireHostSupport();
+        var (start, ways) = (Stopwatch.GetTimestamp(), KernelTuner.WaysOf(expected));
+        using var store = new VariableStore();
+        (Executable, LoopProgram) Compile(IReadOnlyDictionary<string, int> taken)
+        {
+            var (program, layout) = Counting(taking(taken));
+            return (Load(plan, Link(StepCompiler.CompileParts(program, target)), layout, threads, store), program);
+        }
+        IReadOnlyDictionary<string, int> Measure() => KernelTuner.Measure(ways, Compile);
+        var fastest = ways.IsEmpty ? ways : ObjectCache.FromEnvironment(context.Logger) is not { } cache ? Measure()
+            : cache.FindOrAdd(ObjectCache.KeyOfMeasured(expected, target, threads), () => [KernelTuner.Write(Measure())],
+                objects => KernelTuner.Read(objects[0]));
+        context.Logger.LogInformation("tuned {Kernels} kernels in {Milliseconds:F0} ms; {Others} are computed in another way than expected",
+            ways.Count, Stopwatch.GetElapsedTime(start).TotalMilliseconds, fastest.Values.Count(w => w != 0));
+        return fastest;
+    }
+
+    // A program that counts the time of its kernels.
+    private static (LoopProgram Program, ExecutableLayout Layout) Counting((LoopProgram Program, ExecutableLayout Layout) lowered)
+    {
+        var program = lowered.Program.WithTicks();
+        return (program, lowered.Layout with { ArenaBytes = program.ArenaBytes });
     }
 
     /// <summary>What lowering needs to know of a target.</summary>

@@ -25,22 +25,28 @@ public static class LowerToLoops
     /// <param name="parallelWork">Scalar operations from which a kernel runs on all workers.</param>
     /// <param name="verifies">Whether the program is checked: every access is within its buffer, every value is read from the storage
     /// that it was written to, every result is in the storage that the caller expects.</param>
+    /// <param name="algorithm">How convolutions are computed.</param>
+    /// <param name="choices">By <see cref="KernelChoice.Task"/>, the number of the way to take; the first for tasks that are not
+    /// there.</param>
     /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
-        double parallelWork = ParallelWork, bool verifies = false)
+        double parallelWork = ParallelWork, bool verifies = false, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost,
+        IReadOnlyDictionary<string, int>? choices = null)
     {
-        var program = Plan(function, donated, target).Build(parallelWork, verifies);
+        var program = Plan(function, donated, target, algorithm, choices).Build(parallelWork, verifies);
         if (verifies) LoopVerifier.Verify(program);
         return program;
     }
 
     /// <summary>The kernels of a function and the storage of their buffers.</summary>
-    internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target)
+    internal static MemoryPlan Plan(Function function, ImmutableArray<int> donated, TargetTraits target,
+        ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost, IReadOnlyDictionary<string, int>? choices = null)
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
+        var context = new LoweringContext(target, weights, algorithm, choices);
         var nodes = function.Operations.Where(o => o.Op is not IMemoryOp)
-            .Select(o => new KernelNode(o, LowerOperation(o, target, weights))).ToList();
+            .Select(o => new KernelNode(o, LowerOperation(o, context))).ToList();
         return new MemoryPlan(function, donated, nodes, target);
     }
 
@@ -67,16 +73,17 @@ public static class LowerToLoops
         return value;
     }
 
-    private static Kernel LowerOperation(Operation operation, TargetTraits target, WeightUse weights) => operation.Op switch
+    private static Kernel LowerOperation(Operation operation, LoweringContext context) => operation.Op switch
     {
-        IKernelOp op => op.Lower(operation, target),
+        IKernelOp op => op.Lower(operation, context.Target),
         Fusion => Fusion.KindOf(operation) switch
         {
-            FusionKind.Contraction => GemvKernel.Fits(operation, target) ? GemvKernel.Lower(operation, target)
-                : ContractionKernel.Lower(operation, target, weights),
-            FusionKind.Row => ShortRowKernel.Fits(operation, target) ? ShortRowKernel.Lower(operation, target)
-                : RowKernel.Lower(operation, target),
-            _ => ElementKernel.Lower(operation, target),
+            FusionKind.Contraction => GemvKernel.Fits(operation, context.Target)
+                ? GemvKernel.Lower(operation, context.Target)
+                : WinogradKernel.TryLower(operation, context.Target, context.Algorithm) ?? ContractionKernel.Lower(operation, context),
+            FusionKind.Row => ShortRowKernel.Fits(operation, context.Target)
+                ? ShortRowKernel.Lower(operation, context.Target) : RowKernel.Lower(operation, context.Target),
+            _ => ElementKernel.Lower(operation, context.Target),
         },
         _ => throw new InternalCompilerException("lower", $"{operation} is outside a fusion"),
     };
@@ -86,6 +93,14 @@ public static class LowerToLoops
 /// <param name="ReadByRows">Those that some contraction reads by ranges of rows, a range to each worker.</param>
 /// <param name="Replaced">Those that the step replaces.</param>
 internal sealed record WeightUse(IReadOnlySet<Value> ReadByRows, IReadOnlySet<Value> Replaced);
+
+/// <summary>What the lowering of an operation may depend on.</summary>
+/// <param name="Target">What the target offers.</param>
+/// <param name="Weights">How the step uses its parameters.</param>
+/// <param name="Algorithm">How convolutions are computed.</param>
+/// <param name="Choices">Ways to take, by task.</param>
+internal sealed record LoweringContext(
+    TargetTraits Target, WeightUse Weights, ConvolutionAlgorithm Algorithm, IReadOnlyDictionary<string, int>? Choices);
 
 /// <summary>An operation that runs as a kernel.</summary>
 internal sealed record KernelNode(Operation Operation, Kernel Kernel);

@@ -49,9 +49,10 @@ public sealed class SplitReductions : IPass
     private static ImmutableArray<Value>? SplitReduction(Operation reduction, FunctionBuilder builder, Value x, SplitDomains domains)
     {
         var (op, type, axes) = (reduction.Op, reduction.Result.Type, Reduction.Axes(reduction));
-        if (ReductionSplit.Of(x.Shape, axes) is null) return null;
+        var next = ReductionSplit.OfWindows(reduction) ?? ReductionSplit.Of(x.Shape, axes);
+        if (next is null) return null;
         var accumulator = Accumulation.TypeOf(reduction);
-        while (ReductionSplit.Of(x.Shape, axes) is { } split)
+        for (; next is { } split; next = ReductionSplit.Of(x.Shape, axes))
         {
             x = domains.Reduced(op, split, In(accumulator, split.Axis is { } axis ? domains.In(axis, x) : x));
             axes = split.Second;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Fusing;
 
 namespace GraphCompiler.Passes;
 
@@ -21,9 +22,11 @@ public sealed class StorePadded : IPass
     {
         var readers = new ValueReaders(function.Operations);
         var pads = FirstPads(function, readers);
+        var guarded = GuardedPads.Of(function);
         var padded = new Dictionary<Operation, Value>();
         return Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
+            if (guarded.Contains(operation)) return null;
             if (operation.Op is Pad && pads.GetValueOrDefault(operation.Operands[0]) != operation)
                 return [OfRuns(operation, builder, operands[0])];
             if (padded.TryGetValue(operation, out var known)) return [known];
@@ -34,7 +37,8 @@ public sealed class StorePadded : IPass
         });
     }
 
-    private static Dictionary<Value, Operation> FirstPads(Function function, ValueReaders readers)
+    /// <summary>The pads that what computes their operand stores, by operand.</summary>
+    internal static Dictionary<Value, Operation> FirstPads(Function function, ValueReaders readers)
     {
         var (results, pads) = (function.Results.ToHashSet(), new Dictionary<Value, Operation>());
         foreach (var pad in function.Operations.Where(o => o.Op is Pad && o.Ints("interior").All(n => n == 0)))

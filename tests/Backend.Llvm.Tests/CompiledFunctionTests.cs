@@ -34,10 +34,12 @@ public sealed class CompiledFunctionTests
     }
 
     /// <summary>Compiled once, optimized, for so many workers.</summary>
-    internal static void AgreeOnce(Function function, double tolerance, int seed, int workers)
+    internal static void AgreeOnce(Function function, double tolerance, int seed, int workers,
+        ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var arguments = function.Parameters.Select((p, i) => Random(p.Type, seed * 100 + i)).ToArray();
-        Compare(function, ReferenceInterpreter.Run(function, arguments), JitFunction.Run(function, arguments, workers), tolerance);
+        Compare(function, ReferenceInterpreter.Run(function, arguments),
+            JitFunction.Run(function, arguments, workers, algorithm: algorithm), tolerance);
     }
 
     private static void Compare(Function function, Literal[] expected, Literal[] actual, double tolerance)

@@ -53,9 +53,14 @@ public sealed class ConvolutionSweepTests
         var (windows, pairs) = (x.Window([1, 2], [2, 3]), x.Window([1, 2], [2, 2], [2, 2]));
         Value As(Value y, Value to, params int[] axes) => y.Emit(Broadcast.Instance, default, Broadcast.Attributes(to.Shape, axes));
         var largest = pairs.Max([3, 4]);
+        var padded = x.Pad([0, 1, 2, 0], [0, 1, 1, 0]).Window([1, 2], [3, 3], [1 + n % 2, 1 + n % 2]);
+        var taps = b.Parameter("taps", dtype[3, 3, channels]);
+        var other = b.Parameter("other", dtype[2, padded.Shape[1], padded.Shape[2], channels]);
+        var (tapped, placed) = (As(taps, padded, 3, 4, 5), As(other, padded, 0, 1, 2, 5));
         var (factors, repeated) = (As(kernel, windows, 3, 4, 5), As(ct, windows, 0, 1, 2, 5));
         return [(windows * factors).Sum([3, 4]), (windows * repeated).Sum([0, 1, 2]),
             Added(factors * repeated, new([1, 2], [2, 3], [1, 1], [1, 1]), x), largest,
+            (padded * tapped).Sum([3, 4]), (padded * placed).Sum([0, 1, 2]), padded.Max([3, 4]), Within(placed * tapped, 1 + n % 2, x),
             pairs.Equal(As(largest, pairs, 0, 1, 2, 5)), x.Sum([0, 1, 2]), x.Sum([0]), x + As(ct.Sum([0, 1, 2]), x, 3)];
     }, tolerance: 1e-4);
 
@@ -74,6 +79,15 @@ public sealed class ConvolutionSweepTests
         var padded = x.Pad([0, 1, 2, 0], [0, 0, 1, 0]).Window(geometry.Axes, geometry.Size, geometry.Stride, geometry.Dilation);
         var follows = padded.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes, kernel);
         return [y + b.Parameter("bias", dtype[filters]), ofKernel, Added(product, geometry, x), follows.Maximum(follows.Constant(0))];
+    }
+
+    // The sum of padded windows, of which only the image is read.
+    private static Value Within(Value windows, int stride, Value x)
+    {
+        Shape whole = new(x.Shape[0], x.Shape[1] + 2, x.Shape[2] + 3, x.Shape[3]);
+        var geometry = new Window.Geometry([1, 2], [3, 3], [stride, stride], [1, 1]);
+        return windows.Emit(OverlapAdd.Instance, default, OverlapAdd.Attributes(geometry, whole))
+            .Slice([0, 1, 2, 0], [x.Shape[0], x.Shape[1] + 1, x.Shape[2] + 2, x.Shape[3]]);
     }
 
     private static Value Added(Value windows, Window.Geometry geometry, Value x) =>

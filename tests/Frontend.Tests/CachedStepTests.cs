@@ -9,24 +9,15 @@ namespace GraphCompiler.Frontend.Tests;
 [Collection(nameof(RunsAlone))]
 public sealed class CachedStepTests : IDisposable
 {
-    private const string Variable = "GRAPHCOMPILER_CACHE";
+    private readonly CacheFolder _cache = new();
 
-    private readonly string? _before = Environment.GetEnvironmentVariable(Variable);
-    private readonly string _folder = Directory.CreateTempSubdirectory("cached_step").FullName;
-
-    public CachedStepTests() => Environment.SetEnvironmentVariable(Variable, _folder);
-
-    public void Dispose()
-    {
-        Environment.SetEnvironmentVariable(Variable, _before);
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Dispose() => _cache.Dispose();
 
     [Fact]
     public void EntriesThatWereSwappedDoNotRun()
     {
         Assert.Equal((2, 3), (LossOf(2), LossOf(3)));
-        var entries = Entries();
+        var entries = _cache.Entries;
         Assert.Equal(2, entries.Length);
         var (first, second) = (File.ReadAllBytes(entries[0]), File.ReadAllBytes(entries[1]));
         File.WriteAllBytes(entries[0], second);
@@ -40,7 +31,7 @@ public sealed class CachedStepTests : IDisposable
     public void AnEntryWhoseCodeWasChangedDoesNotRun()
     {
         Assert.Equal(2, LossOf(2));
-        var entry = Assert.Single(Entries());
+        var entry = Assert.Single(_cache.Entries);
         var content = File.ReadAllBytes(entry);
         for (var i = 0; i < content.Length; i += Math.Max(content.Length / 50, 1))
         {
@@ -51,8 +42,6 @@ public sealed class CachedStepTests : IDisposable
             Assert.Equal(content, File.ReadAllBytes(entry));
         }
     }
-
-    private string[] Entries() => [.. Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     // Σ x · factor of a variable that is 1: its code holds the factor.
     private static float LossOf(float factor)

@@ -8,7 +8,7 @@ public class StepProfileTests
 {
     [Theory]
     [InlineData(500, 1_000, 0.5)]
-    [InlineData(1_000, 1_000, 1)]
+    [InlineData(1_000, 1_000, 1.0)]
     [InlineData(18_110, 1_000, null)] // A limit that the kernel exceeds is wrong for it.
     [InlineData(1, 99, null)]         // Too short for the clock.
     [InlineData(0, 0, null)]

@@ -79,19 +79,4 @@ public sealed class ThreadTests
         protected override Assembly? Load(AssemblyName name) => name.Name!.StartsWith("GraphCompiler.", StringComparison.Ordinal)
             ? LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, $"{name.Name}.dll")) : null;
     }
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> Informed { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Information;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel)) Informed.Add(formatter(state, exception));
-        }
-    }
 }

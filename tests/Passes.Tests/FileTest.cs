@@ -72,7 +72,10 @@ public sealed class FileTest
             : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
         var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture)
             : LowerToLoops.ParallelWork;
-        var program = LowerToLoops.Lower(function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true);
+        var algorithm = arguments.TryGetValue("convolutions", out var name) ? Enum.Parse<ConvolutionAlgorithm>(name)
+            : ConvolutionAlgorithm.ByCost;
+        var program = LowerToLoops.Lower(
+            function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true, algorithm);
         var kernels = arguments.GetValueOrDefault("kernels") == "all" ? program.Calls.Select(c => LoopPrinter.Print(c.Kernel)) : [];
         return string.Concat([LoopPrinter.Print(program), .. kernels]);
     }

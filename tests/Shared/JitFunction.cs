@@ -11,10 +11,10 @@ namespace GraphCompiler.Tests.Shared;
 internal static unsafe class JitFunction
 {
     public static Literal[] Run(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, bool optimize = true,
-        double? parallelWork = null)
+        double? parallelWork = null, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var passes = optimize ? Pipeline.Training : [.. Pipeline.Training.Where(p => p.Required)];
-        return RunFused(Optimized(function, passes), arguments, workers, parallelWork);
+        return RunFused(Optimized(function, passes), arguments, workers, parallelWork, algorithm: algorithm);
     }
 
     /// <summary>Runs some passes, each of which is verified.</summary>
@@ -27,11 +27,14 @@ internal static unsafe class JitFunction
     /// <param name="workers">Threads.</param>
     /// <param name="parallelWork">Scalar operations from which a kernel is shared; none when null.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1; nothing is replaced by default.</param>
+    /// <param name="choices">The ways that kernels take, by their task; the first by default.</param>
+    /// <param name="algorithm">Of convolutions.</param>
     public static Literal[] RunFused(Function function, ReadOnlySpan<Literal> arguments, int workers = 1, double? parallelWork = null,
-        ImmutableArray<int> donated = default)
+        ImmutableArray<int> donated = default, IReadOnlyDictionary<string, int>? choices = null,
+        ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         if (donated.IsDefault) donated = [.. Enumerable.Repeat(-1, function.Results.Length)];
-        var program = Lower(function, donated, workers, parallelWork);
+        var program = Lower(function, donated, workers, parallelWork, choices, algorithm);
         using var code = Jit.Load(Compile(program));
         return Call(code.Symbol(StepCompiler.EntryName), function, program, arguments, workers, donated);
     }
@@ -54,11 +57,12 @@ internal static unsafe class JitFunction
     }
 
     /// <summary>Lowers a fused function; the program is verified.</summary>
-    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork)
+    public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork,
+        IReadOnlyDictionary<string, int>? choices = null, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
-        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true);
+        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true, algorithm, choices);
     }
 
     /// <summary>Runs the compiled step of a function.</summary>

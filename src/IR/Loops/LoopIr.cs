@@ -209,4 +209,15 @@ public sealed record BarrierStatement : SimpleStatement
 /// <param name="Locations">Where the operations inside were written.</param>
 /// <param name="Work">Estimated scalar operations, for the choice of threads.</param>
 public sealed record Kernel(string Name, ImmutableArray<LoopBuffer> Arguments, ImmutableArray<LoopBuffer> Scratch,
-    ImmutableArray<Statement> Body, ImmutableArray<Location> Locations, double Work);
+    ImmutableArray<Statement> Body, ImmutableArray<Location> Locations, double Work)
+{
+    /// <summary>The ways there were to compute it, if there were several.</summary>
+    public KernelChoice? Choice { get; init; }
+}
+
+/// <summary>A choice between ways to compute a kernel. All give the same bits.</summary>
+/// <param name="Task">Its text says what is computed: equal for kernels with the same choice. Made where it is needed, as for
+/// dumps.</param>
+/// <param name="Taken">The number of the way that was taken.</param>
+/// <param name="Ways">Their texts say what each way is, and what was expected of it; the first is expected to take least time.</param>
+public sealed record KernelChoice(object Task, int Taken, ImmutableArray<object> Ways);

@@ -61,6 +61,7 @@ public sealed class Concatenate : LinearOp, IIndexedOp
     public override Value[] Batch(Operation operation, BatchedOperands x) =>
         x.Emit(this, operation.Attributes.With("dimension", operation.Int("dimension") + 1));
     bool IIndexedOp.IsRepeatable(Operation operation) => false;
+    int? IIndexedOp.DisjointTerms(Operation operation) => 1;
     /// <inheritdoc/>
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {

@@ -41,6 +41,17 @@ internal sealed record AddedWindows(RewriteSite Site, Window.Geometry Windows, i
             : Site.EmitWith(Slice.Instance, Slice.Attributes(start, limit), whole);
     }
 
+    /// <summary>Zeros before the taps along an axis of the windows, with which the part begins with the stride's first phase.</summary>
+    public int BeforeTaps(int i) => (Windows.Stride[i] - Start[i] % Windows.Stride[i]) % Windows.Stride[i];
+
+    /// <summary>Taps of each phase of the stride, with these zeros.</summary>
+    public int TapsOfPhase(int i) => Ceiling(Windows.Size[i] + BeforeTaps(i), Windows.Stride[i]);
+
+    /// <summary>Elements of the part in each phase; the last phases may have one more than is read.</summary>
+    public int CountOfPhase(int i) => Ceiling(Shape[Windows.Axes[i]], Windows.Stride[i]);
+
+    private static int Ceiling(int x, int stride) => (x + stride - 1) / stride;
+
     // Whether a slice cuts nothing off along other axes, and leaves no element out.
     private static bool IsAlong(Window.Geometry windows, Operation slice) => slice.Ints("stride").All(s => s == 1)
         && Enumerable.Range(0, slice.Result.Rank).All(a => windows.Axes.Contains(a) || slice.Result.Shape[a] == slice.Operands[0].Shape[a]);

@@ -35,12 +35,10 @@ internal static class StridedWindowRules
         {
             (_added, _site, _windows) = (added, added.Site, added.Windows);
             int[] PerAxis(Func<int, int> value) => [.. Enumerable.Range(0, _windows.Axes.Length).Select(value)];
-            int Ceiling(int x, int stride) => (x + stride - 1) / stride;
-            _before = PerAxis(i => (_windows.Stride[i] - added.Start[i] % _windows.Stride[i]) % _windows.Stride[i]);
-            _taps = PerAxis(i => Ceiling(_windows.Size[i] + _before[i], _windows.Stride[i]));
+            (_before, _taps) = (PerAxis(added.BeforeTaps), PerAxis(added.TapsOfPhase));
             _positions = PerAxis(i => _windows.Count(i, _site.Type.Shape[_windows.Axes[i]]) + _taps[i] - 1);
             _first = PerAxis(i => Math.Min((added.Start[i] + _before[i]) / _windows.Stride[i], _positions[i]));
-            _count = PerAxis(i => Math.Min(Ceiling(added.Shape[_windows.Axes[i]], _windows.Stride[i]), _positions[i] - _first[i]));
+            _count = PerAxis(i => Math.Min(added.CountOfPhase(i), _positions[i] - _first[i]));
         }
 
         public Value Apply(TappedDot below)

@@ -35,15 +35,48 @@ internal sealed record TappedDot(Operation Dot, int[] Moved, int[] TapsOfResult,
     }
 
     /// <summary>Whether the channels alone would leave lanes empty that the taps of the last axis fill.</summary>
-    public bool IsNarrow
+    public bool IsNarrow => DotGeneral.Axes.Of(Dot.Attributes).BatchX.Length == 0 && Channels is > 1 and <= FewChannels
+        && Channels * Tapped.Shape[Taps[^1]] <= MostLanes;
+
+    /// <summary>Whether the operand has the axes of the positions in their order, as a window needs them.</summary>
+    public bool KeepsOrder => Positions.Zip(Positions.Skip(1)).All(p => p.First < p.Second);
+
+    /// <summary>Elements of the result beside each other at one position.</summary>
+    public long Channels
     {
         get
         {
             var axes = DotGeneral.Axes.Of(Dot.Attributes);
             int[] free = Operand == 0 ? axes.FreeX(Tapped.Rank) : axes.FreeY(Tapped.Rank);
-            var channels = free.Except(Taps).Aggregate(1L, (n, axis) => n * Tapped.Shape[axis]);
-            return axes.BatchX.Length == 0 && channels is > 1 and <= FewChannels && channels * Tapped.Shape[Taps[^1]] <= MostLanes;
+            return free.Except(Taps).Aggregate(1L, (n, axis) => n * Tapped.Shape[axis]);
         }
+    }
+
+    /// <summary>The sum of windows as a convolution: windows one apart of the positions' operand, padded, times the taps, which they meet
+    /// in the opposite order.</summary>
+    /// <param name="site">Where it is emitted.</param>
+    /// <param name="padded">In place of the operand that has the positions.</param>
+    /// <param name="tapped">In place of the one that has the taps.</param>
+    /// <param name="size">Of the windows.</param>
+    /// <param name="dilation">Of the windows.</param>
+    public Value Convolve(RewriteSite site, Value padded, Value tapped, int[] size, int[] dilation)
+    {
+        var windows = new Window.Geometry(Positions, size, [.. size.Select(_ => 1)], dilation);
+        var read = site.EmitWith(Window.Instance, windows.Attributes, padded);
+        var reversed = site.EmitWith(Reverse.Instance, Reverse.Attributes(Taps.Order()), tapped);
+        int[] Behind(int[] of) => [.. of.Select(a => a < windows.FirstTap ? a : a + Taps.Length)];
+        int[] taps = [.. Taps.Select((_, i) => windows.FirstTap + i)];
+        var axes = DotGeneral.Axes.Of(Dot.Attributes);
+        var product = Operand == 0
+            ? site.EmitWith(DotGeneral.Instance, (axes with
+            {
+                BatchY = Behind(axes.BatchY), ContractX = [.. axes.ContractX, .. Taps], ContractY = [.. Behind(axes.ContractY), .. taps],
+            }).Attributes, reversed, read)
+            : site.EmitWith(DotGeneral.Instance, (axes with
+            {
+                BatchX = Behind(axes.BatchX), ContractX = [.. taps, .. Behind(axes.ContractX)], ContractY = [.. Taps, .. axes.ContractY],
+            }).Attributes, read, reversed);
+        return DotRules.InOrder(site, product, Moved.Except(TapsOfResult));
     }
 
     // The axes of an operand that these axes of the result are, or null if some are not its own.

@@ -63,8 +63,8 @@ internal static class WindowRules
     private static Value? Convolution(AddedWindows added, TappedDot below)
     {
         var (site, windows) = (added.Site, added.Windows);
-        var (x, y, positions, taps) = (below.Positioned, below.Tapped, below.Positions, below.Taps);
-        if (positions.Zip(positions.Skip(1)).Any(p => p.First >= p.Second)) return null;
+        var (x, y, positions) = (below.Positioned, below.Tapped, below.Positions);
+        if (!below.KeepsOrder) return null;
         int[] sizes = [.. x.Shape], reach = [.. windows.Size.Select((size, i) => (size - 1) * windows.Dilation[i])];
         int[] low = [.. reach.Zip(added.Start, (r, start) => r - start)];
         for (var i = 0; i < positions.Length; i++)
@@ -76,22 +76,7 @@ internal static class WindowRules
                 return Convolution(new(site, windows, new int[low.Length], site.Type.Shape), below) is { } whole ? added.Part(whole) : null;
         }
         var padded = Spread(site, x, positions, windows.Stride, sizes, low);
-        var inner = windows with { Axes = positions, Stride = [.. positions.Select(_ => 1)] };
-        var read = site.EmitWith(Window.Instance, inner.Attributes, padded);
-        var reversed = site.EmitWith(Reverse.Instance, Reverse.Attributes(taps.Order()), y);
-        int[] Moved(int[] of) => [.. of.Select(a => a < inner.FirstTap ? a : a + taps.Length)];
-        int[] newTaps = [.. taps.Select((_, i) => inner.FirstTap + i)];
-        var axes = DotGeneral.Axes.Of(below.Dot.Attributes);
-        var product = below.Operand == 0
-            ? site.EmitWith(DotGeneral.Instance, (axes with
-            {
-                BatchY = Moved(axes.BatchY), ContractX = [.. axes.ContractX, .. taps], ContractY = [.. Moved(axes.ContractY), .. newTaps],
-            }).Attributes, reversed, read)
-            : site.EmitWith(DotGeneral.Instance, (axes with
-            {
-                BatchX = Moved(axes.BatchX), ContractX = [.. newTaps, .. Moved(axes.ContractX)], ContractY = [.. taps, .. axes.ContractY],
-            }).Attributes, read, reversed);
-        return DotRules.InOrder(site, product, below.Moved.Except(below.TapsOfResult));
+        return below.Convolve(site, padded, y, windows.Size, windows.Dilation);
     }
 
     // x with zeros between its elements along some axes, and before and after them, up to the given sizes.

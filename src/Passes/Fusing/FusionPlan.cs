@@ -88,12 +88,13 @@ internal sealed class FusionPlan
     private HashSet<Operation> StoredMaps(Function function)
     {
         var stored = new HashSet<Operation>();
-        var summed = SummedElements(function);
+        var guarded = GuardedPads.Of(function);
+        var summed = SummedElements(function, guarded);
         foreach (var operation in function.Operations)
         {
             var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0)
                 .DefaultIfEmpty(0).Max();
-            if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation)))
+            if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation) || guarded.Contains(operation)))
             {
                 _chainOf[operation] = chain;
                 if (IsView(operation)) _views.Add(operation);
@@ -112,7 +113,7 @@ internal sealed class FusionPlan
 
     // What only a sum of disjoint elements reads (overlap_add, pad): it reads each element once, so computing it there is no more work, and
     // spares a round trip through memory. So do sums of such sums.
-    private static HashSet<Operation> SummedElements(Function function)
+    private static HashSet<Operation> SummedElements(Function function, HashSet<Operation> guarded)
     {
         // How many elements of each one element of what is stored is computed from.
         var read = new Dictionary<Operation, long>();
@@ -120,6 +121,7 @@ internal sealed class FusionPlan
         foreach (var operation in function.Operations.Reverse())
         {
             long? own = operation.Op is IIndexedOp op ? op.DisjointTerms(operation) : operation.Op is IElementOp ? 1 : null;
+            if (guarded.Contains(operation)) own = null;
             if (others.Contains(operation) || !(read.GetValueOrDefault(operation) * own <= MostSummed)) read.Remove(operation);
             var terms = read.TryGetValue(operation, out var times) ? times * own : operation.Op is IIndexedOp ? own : null;
             foreach (var operand in operation.Operands.Select(o => o.Definition).OfType<Operation>())
@@ -170,11 +172,11 @@ internal sealed class FusionPlan
         return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
     }
 
-    // Whether a kernel reads at most half as much memory as its elements would take, as of windows.
+    // Whether a kernel reads at most two thirds of the memory that its elements would take, as of windows.
     private bool Repeats(FusionGroup group)
     {
         var read = group.Members.SelectMany(m => m.Operands.SelectMany(o => Leaves(m, o))).Distinct().Where(v => GroupOf(v) != group);
-        return 2 * read.Sum(v => v.Type.Bytes) <= group.Members[0].Result.Type.Bytes;
+        return 3 * read.Sum(v => v.Type.Bytes) <= 2 * group.Members[0].Result.Type.Bytes;
     }
 
     private void PlaceElement(Operation operation)

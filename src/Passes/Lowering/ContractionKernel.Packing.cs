@@ -6,29 +6,6 @@ namespace GraphCompiler.Passes.Lowering;
 /// <content>Copies of operands in the order in which tiles read them.</content>
 internal sealed partial class ContractionKernel
 {
-    /// <summary>What of A is packed, and when.</summary>
-    private enum PackingOfA
-    {
-        /// <summary>Nothing: tiles read memory.</summary>
-        None,
-        /// <summary>All of it, or of a batch, by all workers before the first tile.</summary>
-        All,
-        /// <summary>The tiles of a block of M, over all of K, by the worker that multiplies them.</summary>
-        OfBlock,
-        /// <summary>The tiles of a block of M over a block of K, just before they are multiplied by a range of panels.</summary>
-        OfRange,
-    }
-
-    // What one worker multiplies by all panels is packed a block of K at a time: it stays in the second-level cache, where all of K would
-    // go through memory.
-    private PackingOfA ChoosePacking()
-    {
-        var ranges = _shape.N / _blocking.TileN / _blocking.PanelsPerGroup + (_shape.N % _blocking.TileN > 0 ? 1 : 0);
-        if (!PacksA()) return PackingOfA.None;
-        if (_blocking.BlocksK > 1 && ranges == 1) return PackingOfA.OfRange;
-        return _shape.Batch == 1 && _blocking.BlocksM % _target.Workers == 0 ? PackingOfA.OfBlock : PackingOfA.All;
-    }
-
     // K of the packed tiles.
     private long PackedK => _packing == PackingOfA.OfRange ? _blocking.BlockK : _shape.K;
 
@@ -39,7 +16,7 @@ internal sealed partial class ContractionKernel
         {
             var tile = new LoopVariable("tile");
             var number = first + tile.Value;
-            var pack = Pack(_packedA!, number * (PackedK * _packedStride), _packedStride, _shape.A, batch,
+            var pack = Pack(_packedA!, number * (PackedK * _blocking.TileM), _blocking.TileM, _shape.A, batch,
                 number * _blocking.TileM, ScalarExpr.Index(0), rows, _shape.K);
             return new(tile, count, kind, 1, [pack]);
         }
@@ -57,7 +34,7 @@ internal sealed partial class ContractionKernel
     {
         var tile = new LoopVariable("tile");
         var first = FirstM(block * _blocking.TilesPerBlock + tile.Value);
-        var pack = Pack(_packedA!, tile.Value * (PackedK * _packedStride), _packedStride, _shape.A, batch,
+        var pack = Pack(_packedA!, tile.Value * (PackedK * _blocking.TileM), _blocking.TileM, _shape.A, batch,
             first, blockOfK, _blocking.TileM, count);
         return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [pack]);
     }

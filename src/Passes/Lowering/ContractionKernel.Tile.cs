@@ -67,28 +67,20 @@ internal sealed partial class ContractionKernel
     private ScalarExpr PartialOf(Panel panel, ScalarExpr tile) => _blocking.BlocksK == 1 ? ScalarExpr.Index(0)
         : (panel.Number * _blocking.TilesPerBlock + tile) * ((long)_blocking.TileM * _blocking.TileN);
 
-    // Between every few multiply-adds, rows of the next panel and operands of this tile's epilogue are prefetched. Prefetching may depend
-    // on the number of workers; the order of additions does not.
+    // Between every few multiply-adds, rows of the next panel and operands of this tile's epilogue are prefetched. How often may depend on
+    // the schedule; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
-        var (size, k) = ((long)_blocking.StepK, panel.K.Count);
+        var (size, k) = ((long)_stepK, panel.K.Count);
         var steps = k / size;
-        IEnumerable<Statement> Plain(ScalarExpr step, long count, Local into) =>
-            Cascade.Loop(count, "k", i => MultiplyAdd(panel, new(step, size, i), tile, lane, into));
+        IEnumerable<Statement> Plain(ScalarExpr step, long count) =>
+            Cascade.Loop(count, "k", i => MultiplyAdd(panel, new(step, size, i), tile, lane, accumulators));
         IEnumerable<Statement> Hints(ScalarExpr step) =>
             [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
-        var hasSteps = steps > 0 && (_shape.A.K.Stride is null || Hints(ScalarExpr.Index(0)).Any());
-        IEnumerable<Statement> Steps(ScalarExpr first, long count, Local into) =>
-            !hasSteps ? Plain(first, count * size, into)
-                : Cascade.Loop(count, "step", i => [.. Hints(first + i), .. Plain(first + i, size, into)]);
-        if (!hasSteps && k <= Cascade.MostMultiplyAdds) return Plain(ScalarExpr.Index(0), k, accumulators);
-        var most = Cascade.RunRanges(steps, accumulators, OpenTile, Steps, Cascade.MostMultiplyAdds / size, "step");
-        return k % size is > 0 and var remainder
-            ? [.. most, .. Plain(ScalarExpr.Index(steps), remainder, accumulators)] : most;
+        if (steps == 0 || _shape.A.K.Stride is not null && !Hints(ScalarExpr.Index(0)).Any()) return Plain(ScalarExpr.Index(0), k);
+        var most = Cascade.Loop(steps, "step", step => [.. Hints(step), .. Plain(step, size)]);
+        return k % size is > 0 and var remainder ? [.. most, .. Plain(ScalarExpr.Index(steps), remainder)] : most;
     }
-
-    // A tile has no registers for two levels: the upper one is in memory during MostMultiplyAdds / 2 multiply-adds of each accumulator.
-    private CascadeLevel<Local> OpenTile(Local outer) => Cascade.OpenTile(_body, outer);
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, AxisNumber kOfBlock, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
@@ -117,12 +109,12 @@ internal sealed partial class ContractionKernel
     }
 
     private ScalarExpr PackedAt(ScalarExpr tile, ScalarExpr number, AxisNumber kOfBlock, AxisNumber k) =>
-        ((_packing == PackingOfA.All ? number : tile) * PackedK + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum) * _packedStride;
+        ((_packing == PackingOfA.All ? number : tile) * PackedK + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum) * _blocking.TileM;
 
     // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
     {
-        if (_packedB is null || panel.Range.Panels == 1) yield break;
+        if (_packedB is null || !ContractionSchedule.PrefetchesPanels(_task, panel.Range.Panels)) yield break;
         var side = _shape.B;
         part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
         ScalarExpr n = ScalarExpr.Index(0), k = part;

@@ -10,21 +10,9 @@ namespace GraphCompiler.Passes.Lowering;
 /// large operand is read from memory once. Cost: M · N · K.</remarks>
 internal sealed partial class ContractionKernel
 {
-    /// <summary>Operand bytes up to which strided reads stay in the first-level cache and packing only costs.</summary>
-    private const long UnpackedBytes = 24 * 1024;
-
-    /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
-    private const long SetsBytes = 4096;
-
     /// <summary>Bytes of a worker's part of a row below which another worker's prefetcher reaches into it: it reads some lines beyond its
     /// own part.</summary>
     private const long LeastRowBytes = 1024;
-
-    /// <summary>M of one worker for which packing all panels of B takes 3 % of its time.</summary>
-    private const long LeastMPerWorker = 100;
-
-    /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
-    private const long MostLinesOfSet = 4;
 
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
@@ -33,37 +21,37 @@ internal sealed partial class ContractionKernel
     private readonly Value _dot;
     private readonly ContractionShape _shape;
     private readonly ContractionResult _result;
+    private readonly ContractionTask _task;
     private readonly ContractionBlocking _blocking;
+    private readonly PackingOfA _packing;
+    private readonly KernelChoice _choice;
     private readonly Operation[] _afterDot;
-    private readonly long _packedStride;
+    private readonly int _stepK;
     private readonly Epilogue _epilogue;
     private readonly LoopBuffer? _packedA;
-    private readonly PackingOfA _packing;
     private readonly LoopBuffer? _packedB;
     private readonly LoopBuffer? _partial;
     private readonly LoopBuffer? _total;
 
-    private ContractionKernel(Operation fusion, TargetTraits target, WeightUse weights)
+    private ContractionKernel(Operation fusion, LoweringContext context)
     {
-        (_body, _target) = (new KernelBody(fusion), target);
+        (_body, _target) = (new KernelBody(fusion), context.Target);
         var dot = _body.Function.Operations.First(o => o.Op is IContractionOp);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _accumulator = Accumulation.TypeOf(dot);
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
         _result = new(_shape, _dot, _afterDot);
-        _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, PartitionsM(weights), takesWholeN: IsSmall);
-        if (PacksA() && PaysToPackPerWorker(weights))
-            _blocking = ContractionBlocking.Choose(_shape, _accumulator, target, partitionsM: true, takesWholeN: false);
-        var lanes = target.Lanes(_dtype);
-        _packedStride = (_blocking.TileM + lanes - 1) / lanes * lanes;
+        _task = TaskOf(context.Weights);
+        var schedule = Choose(context, out _choice);
+        (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
+        _stepK = _blocking.StepK(_shape.A.K);
         _epilogue = ChooseEpilogue();
-        if (PacksB()) _packedB = _body.AddScratch("packed_b", _dtype, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
-        _packing = ChoosePacking();
+        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _dtype, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
         if (_packing != PackingOfA.None)
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
             var tiles = ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles;
-            _packedA = _body.AddScratch("packed_a", _dtype, tiles * PackedK * _packedStride,
+            _packedA = _body.AddScratch("packed_a", _dtype, tiles * PackedK * _blocking.TileM,
                 ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock
@@ -83,26 +71,29 @@ internal sealed partial class ContractionKernel
         return found;
     }
 
-    public static Kernel Lower(Operation fusion, TargetTraits target, WeightUse weights) =>
-        new ContractionKernel(fusion, target, weights).Build();
-
-    private bool PacksB() => _shape.B.Free.Stride != 1
-        || _shape.K * _shape.N * _dtype.Bytes > UnpackedBytes && _blocking.TilesPerBlock > 2;
-
-    // A is read element by element, so packing it only pays where the lines of a tile's rows conflict in the first-level cache: lines a
-    // power of two apart share its sets. Data that one worker packs must also move to the others' caches.
-    private bool PacksA()
+    public static Kernel Lower(Operation fusion, LoweringContext context)
     {
-        if (_shape.K * _shape.M * _dtype.Bytes <= UnpackedBytes || _shape.N <= _blocking.TileN) return false;
-        // Where each worker packs its own batches, a batch is not divided.
-        if (_shape.Batch > 1 && _shape.Batch < _target.Workers) return false;
-        // Windows overlap: a copy of them would be many times the memory that they share.
-        if (_shape.A.Overlaps) return false;
-        var (free, k) = (_shape.A.Free, _shape.A.K);
-        if (free.Stride is null || k.Stride is null) return true;
-        var (lines, distance) = k.Stride == 1 ? (_blocking.TileM, free.RunStride) : free.Stride == 1 ? (_blocking.BlockK, k.RunStride)
-            : (long.MaxValue / SetsBytes, SetsBytes);
-        return lines * Gcd(distance * _dtype.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
+        var kernel = new ContractionKernel(fusion, context);
+        return kernel.Build() with { Choice = kernel._choice };
+    }
+
+    private ContractionSchedule Choose(LoweringContext context, out KernelChoice choice)
+    {
+        var schedules = ContractionSchedule.Best(_task);
+        var taken = context.Choices?.GetValueOrDefault($"{_task}") ?? 0;
+        choice = new(_task, taken, [.. schedules]);
+        return schedules[taken];
+    }
+
+    private ContractionTask TaskOf(WeightUse weights)
+    {
+        var replaced = weights.Replaced.Contains(LowerToLoops.Root(OperandOf(_shape.B.Memory))) ? _shape.K * _shape.N : 0;
+        return new(_shape, _dtype, _accumulator, _target)
+        {
+            PartitionsM = PartitionsM(weights),
+            TakesWholeN = IsSmall,
+            BytesByColumns = _dtype.Bytes * (replaced + StateOperands().Count() * _shape.M * _shape.N),
+        };
     }
 
     // A worker should update the weights that it reads in the forward and backward contractions: memory that one core writes and another
@@ -113,17 +104,11 @@ internal sealed partial class ContractionKernel
         return state.Length > 0 && (state.Any(weights.ReadByRows.Contains) || _shape.N * _dtype.Bytes / _target.Workers < LeastRowBytes);
     }
 
-    // Where each worker packs its own rows of A there is no barrier, and nothing moves between caches. In turn each worker packs all panels
-    // of B, which must take little time beside its tiles. Weights that the step replaces would move as a whole.
-    private bool PaysToPackPerWorker(WeightUse weights) => _shape.Batch == 1 && _shape.M >= LeastMPerWorker * _target.Workers
-        && !StateOperands().Any() && !weights.Replaced.Contains(LowerToLoops.Root(OperandOf(_shape.B.Memory)));
-
     private Value OperandOf(Value parameter) => _body.Fusion.Operands[_body.Function.Parameters.IndexOf(parameter)];
 
     // Then each worker can read all of B, and a chain of contractions, row by row, needs no barrier.
-    private bool IsSmall => _shape.Batch == 1 && _shape.K * Math.Max(_shape.M, _shape.N) * _dtype.Bytes <= UnpackedBytes;
-
-    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
+    private bool IsSmall => _shape.Batch == 1
+        && _shape.K * Math.Max(_shape.M, _shape.N) * _dtype.Bytes <= ContractionSchedule.UnpackedBytes;
 
     private Kernel Build()
     {

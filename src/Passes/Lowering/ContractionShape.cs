@@ -61,6 +61,9 @@ internal sealed class ContractionSide
     /// <summary>Whether the view has more elements than there are in memory, as windows do.</summary>
     public bool Overlaps => _view.Shape.ElementCount > _view.Memory.Shape.ElementCount;
 
+    /// <summary>The elements in memory, and the axes of each group as sizes and strides there.</summary>
+    public override string ToString() => $"{Memory.Shape.ElementCount}[{Batch}]({Free})({K})";
+
     /// <summary>The row-major position in memory of an element.</summary>
     public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>
         Free.Position(free) + Batch.Position(batch) + K.Position(k) + _view.Offset;
@@ -125,8 +128,14 @@ internal sealed class AxisGroup
         return position;
     }
 
+    /// <summary>Sizes and strides of the runs, such as <c>28:1,3:30</c>.</summary>
+    public override string ToString() => string.Join(",", _runs.Select(r => $"{r.Size}:{r.Stride}"));
+
     /// <summary>How many axes there are, those of one element included.</summary>
     public int Rank => _sizes.Length;
+
+    /// <summary>The index along each axis.</summary>
+    public ScalarExpr[] Split(AxisNumber number) => number.Split(_sizes);
 
     /// <summary>An index with the number along the innermost axis of more than one element.</summary>
     public ScalarExpr[] Whole(AxisNumber number) => KernelBody.FlatIndex(new Shape(_sizes), number.Sum);

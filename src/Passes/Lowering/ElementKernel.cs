@@ -82,7 +82,7 @@ internal static class ElementKernel
         var columns = shape.Rank == 0 ? 1 : sizes[along];
         var zeros = Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank).ToArray();
         if (shape.ElementCount == columns) return Vectors(LoopKind.ParallelVector, 0, columns, zeros[..along]);
-        var bounds = Bounds(body.Function, shape, sizes, along);
+        var bounds = LoopParts.Bounds(body.Function, shape, [.. Enumerable.Range(0, along + 1)], sizes[..(along + 1)], MostParts);
         // Leading axes are shared by the workers, the others are loops of their own: their indices are counted rather than divided.
         var shared = 1;
         while (shared < along && sizes.Take(shared).Aggregate(1L, (n, size) => n * size) < LeastShared) shared++;
@@ -105,23 +105,6 @@ internal static class ElementKernel
             var inner = Elements(body, _ => index[..shape.Rank]);
             return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
         }
-    }
-
-    // Where the loops along each axis begin and end: between them what is read changes, as from padding to the elements within it. Inner
-    // axes come first, as their guards would be the most often evaluated. Along merged axes nothing changes.
-    private static int[][] Bounds(Function function, Shape shape, int[] sizes, int along)
-    {
-        var maps = function.Operations.Where(o => o.Op is IIndexedOp && o.Result.Shape == shape).ToList();
-        var (bounds, parts) = (new int[along + 1][], 1);
-        for (var axis = along; axis >= 0; axis--)
-        {
-            var size = shape.Rank == 0 ? 1 : sizes[axis];
-            int[] breaks = [.. maps.SelectMany(o => ((IIndexedOp)o.Op).Breaks(o, axis)).Where(b => b > 0 && b < size).Distinct().Order()];
-            if (parts * (breaks.Length + 1) > MostParts) breaks = [];
-            parts *= breaks.Length + 1;
-            bounds[axis] = [0, .. breaks, size];
-        }
-        return bounds;
     }
 
     private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)

@@ -40,10 +40,8 @@ internal sealed partial class RowKernel
             .. Cascaded(_count, accumulators, (outer, into) => _vectors is null ? Elements(outer, null, into) : Row(outer, into))];
 
         /// <summary>The pass, element by element.</summary>
-        /// <param name="accumulators">What its reductions go to.</param>
-        /// <param name="taps">What is known of each element, from passes before too.</param>
-        public IEnumerable<Statement> Unroll(Accumulator[] accumulators, Dictionary<Value, ScalarExpr>[] taps) =>
-            taps.SelectMany((known, tap) => Elements(ScalarExpr.Index(tap), null, accumulators, known, starts: tap == 0));
+        public IEnumerable<Statement> Unroll(Accumulator[] accumulators) =>
+            Enumerable.Range(0, _rows[0].Taps.Length).SelectMany(tap => Elements(ScalarExpr.Index(tap), null, accumulators, tap));
 
         // Comparisons do not round, nor do integers.
         private bool Rounds => _reductions.Any(r => r.Result.DType.IsFloating && KindOf(r) is ReductionKind.Sum or ReductionKind.Product);
@@ -51,10 +49,19 @@ internal sealed partial class RowKernel
         private IEnumerable<Statement> Cascaded(long count, Accumulator[] into,
             Func<ScalarExpr, Accumulator[], IEnumerable<Statement>> step)
         {
-            IEnumerable<Statement> Range(ScalarExpr first, long steps, Accumulator[] sums) => Interleaved(first, steps, sums, step);
-            if (!Rounds) return Range(ScalarExpr.Index(0), count, into);
-            var along = _vectors is null ? Array.FindLast(_sizes, size => size != 1) : 0;
-            return Cascade.RunRanges(count, into, Open, Range, Cascade.MostSteps, "r", along);
+            if (_vectors is not null) return Part(0, count);
+            var bounds = _kernel.ReducedBounds;
+            return bounds.Length == 2 ? Part(0, count)
+                : bounds.Zip(bounds.Skip(1), (first, next) => Part(first, next - first)).SelectMany(statements => statements);
+
+            IEnumerable<Statement> Part(long start, long steps)
+            {
+                IEnumerable<Statement> Range(ScalarExpr first, long length, Accumulator[] sums) =>
+                    Interleaved(first + start, length, sums, step);
+                if (!Rounds) return Range(ScalarExpr.Index(0), steps, into);
+                var along = _vectors is null ? Array.FindLast(_sizes, size => size != 1) : 0;
+                return Cascade.RunRanges(steps, into, Open, Range, Cascade.MostSteps, "r", along);
+            }
         }
 
         // Every n-th step goes to one accumulator of n, so that an addition need not wait for the one before.
@@ -98,8 +105,7 @@ internal sealed partial class RowKernel
         private ScalarExpr InReduced(ScalarExpr[] index) => KernelBody.Position(
             new Shape([.. _kernel._reduced.Select(a => _kernel._domain[a])]), [.. _kernel._reduced.Select(a => index[a])]);
 
-        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into,
-            Dictionary<Value, ScalarExpr>? known = null, bool starts = false)
+        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into, int? tap = null)
         {
             var statements = new List<Statement>();
             for (var r = 0; r < _rows.Length; r++)
@@ -108,10 +114,10 @@ internal sealed partial class RowKernel
                 var own = into.AsMemory(r * _reductions.Length, _reductions.Length);
                 _kernel.Within(row, () =>
                 {
-                    _kernel._body.PushScope(known);
+                    _kernel._body.PushScope(tap is { } t ? row.Taps[t] : null);
                     if (column is not null)
                         _kernel._cache.Use(_stage, index, _count == 1 ? column : outer * _kernel._domain[^1] + column, statements);
-                    Combine(index, own.Span, starts, statements);
+                    Combine(index, own.Span, starts: tap == 0, statements);
                     _kernel._body.Store(_stored, _ => index, statements);
                     _kernel._body.PopScope();
                 });

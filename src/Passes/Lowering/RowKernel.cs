@@ -20,6 +20,10 @@ internal sealed partial class RowKernel
     /// computed of them stays in registers for the next.</summary>
     private const int MostTaps = 16;
 
+    /// <summary>Neighbouring positions whose overlapping windows one iteration sums: what they share is read once, and their sums do not
+    /// wait for one another.</summary>
+    private const int MostPositions = 4;
+
     /// <summary>Vectors of columns that are enough to share between workers.</summary>
     private const int LeastShared = 4;
 
@@ -52,7 +56,7 @@ internal sealed partial class RowKernel
     private Kernel Build()
     {
         var work = _domain.ElementCount * (double)ElementKernel.Cost(_body.Function);
-        return _body.Build([IsRowWise ? RowWise() : ColumnWise()], work);
+        return _body.Build(IsRowWise ? [RowWise()] : ColumnWise(), work);
     }
 
     // A reduction's value exists one stage after its elements; everything else as soon as its operands do.
@@ -69,30 +73,70 @@ internal sealed partial class RowKernel
         return RowLoops.Over(SizesOf(_kept), ReducedCount, keptIndex => Stages([keptIndex], new VectorLoop(columns, lanes)));
     }
 
-    private ForStatement ColumnWise()
+    private IEnumerable<ForStatement> ColumnWise()
     {
         var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
         var (outer, columns) = (sizes[..^1], sizes[^1]);
-        var lanes = LanesFor(columns, Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
-        ForStatement Vectors(ScalarExpr[][] rows, LoopKind kind)
+        var sharing = SharesReads(outer, columns) ? outer.Length : KeptTaps;
+        int[] rows = outer[^sharing..], loops = outer[..^sharing];
+        var count = rows.Aggregate(1, (n, size) => n * size);
+        var lanes = LanesFor(columns, count > 1 ? RegistersFor(count) : Math.Max(RegistersPerVector / Math.Max(taps, 1), 1));
+        ForStatement Vectors(LoopKind kind, params ScalarExpr[][] leading)
         {
-            var lane = new LoopVariable("i");
-            return new(lane, columns, kind, lanes, [.. Stages([.. rows.Select(r => (ScalarExpr[])[.. r, lane.Value])], null)]);
+            var lane = new LoopVariable("i", columns);
+            var indices = leading.SelectMany(l => Enumerable.Range(0, count).Select(r => (ScalarExpr[])
+                [.. l, .. KernelBody.Unravel(ScalarExpr.Index(r), rows), lane.Value]));
+            return new(lane, columns, kind, lanes, [.. Stages([.. indices], null)]);
         }
-        var count = outer.Aggregate(1L, (n, size) => n * size);
-        if (count > 1 && !SharesReads(count, columns))
-            return RowLoops.Over(outer, columns * ReducedCount, leading => [Vectors([leading], LoopKind.Vector)]);
-        if (count > 1) lanes = LanesFor(columns, RegistersFor((int)count));
-        return Vectors([.. Enumerable.Range(0, (int)count).Select(r => KernelBody.Unravel(ScalarExpr.Index(r), outer))],
-            LoopKind.ParallelVector);
+        if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
+        var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
+            MostParts(Math.Max(taps, count) * (ReducedBounds.Length - 1)));
+        var positions = taps > 0 && Overlaps ? MostPositions : 1;
+        return positions == 1 && bounds.All(b => b.Length == 2)
+            ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(LoopKind.Vector, leading)])]
+            : RowLoops.InParts(bounds, positions, leading => [Vectors(LoopKind.Vector, leading)]);
     }
+
+    // Whether windows of neighbouring positions read the same memory.
+    private bool Overlaps => _body.Function.Operations.Where(o => o.Op is Window).Select(Window.Geometry.Of)
+        .Any(windows => windows.Size[^1] > windows.Stride[^1]);
 
     // Whether a pass serves all rows at once, which read the same memory (the taps of a kernel's gradient), where the vectors of a row are
     // enough to share.
-    private bool SharesReads(long rows, int columns) => rows <= MostTaps && UnrolledTaps == 0
-        && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function))
-        && rows * ElementKernel.Cost(_body.Function) <= MostOperations
+    private bool SharesReads(int[] outer, int columns) => outer.Aggregate(1L, (n, size) => n * size) is > 1 and var rows
+        && UnrolledTaps == 0 && MayShareReads(rows) && columns >= LeastShared * _target.Lanes(ElementKernel.Widest(_body.Function));
+
+    private bool MayShareReads(long rows) => rows <= MostTaps && rows * ElementKernel.Cost(_body.Function) <= MostOperations
         && _body.Function.Parameters.Concat(_body.Function.Results).All(v => v.Shape != _domain);
+
+    // Kept axes between others and the columns that are taps of a window: neighbouring taps read the same memory.
+    private int KeptTaps
+    {
+        get
+        {
+            if (_body.Function.Operations.FirstOrDefault(o => o.Op is Window && o.Result.Shape == _domain) is not { } window) return 0;
+            var (first, count) = (Window.Geometry.Of(window).FirstTap, window.Ints("axes").Length);
+            int[] taps = [.. Enumerable.Range(first, count)];
+            var isKept = _kept.Length > count && _kept.AsSpan(_kept.Length - count - 1, count).SequenceEqual(taps)
+                && _kept.SkipLast(count + 1).Any(axis => _domain[axis] > 1);
+            return isKept && MayShareReads(taps.Aggregate(1L, (n, axis) => n * _domain[axis])) ? count : 0;
+        }
+    }
+
+    // Of the loop over the one axis that is reduced, where it is not unrolled. They decide the order of additions, so no target matters.
+    private int[] ReducedBounds
+    {
+        get
+        {
+            int[] axes = [.. _reduced.Where(a => _domain[a] != 1)];
+            if (IsRowWise || UnrolledTaps > 0 || axes is not [var axis]) return [0, (int)Math.Min(ReducedCount, int.MaxValue)];
+            return LoopParts.Bounds(_body.Function, _domain, axes, [_domain[axis]], MostParts(MostTaps))[0];
+        }
+    }
+
+    // Parts of loops whose body has so many copies of what is computed for an element.
+    private int MostParts(int copies) =>
+        Math.Max(MostOperations / (copies * (1 + _body.Function.Operations.Count(o => o.Op is not IIndexedOp))), 1);
 
     private int[] SizesOf(int[] axes) => MergedAxes.Sizes(_body.Function.Operations, _domain, axes);
 
@@ -107,7 +151,7 @@ internal sealed partial class RowKernel
         && !reduced.Contains(domain.Rank - 1);
 
     // Elements of a reduction that is unrolled, else 0.
-    private int UnrolledTaps => Unrolls(_domain, _reduced, ElementKernel.Cost(_body.Function)) ? (int)ReducedCount : 0;
+    private int UnrolledTaps => KeptTaps == 0 && Unrolls(_domain, _reduced, ElementKernel.Cost(_body.Function)) ? (int)ReducedCount : 0;
 
     // Of a sum by columns: their number, not the target, decides, so that the order of additions is the same everywhere.
     private int RowsAtOnce(int reductions)
@@ -137,9 +181,9 @@ internal sealed partial class RowKernel
     private List<Statement> Stages(ScalarExpr[][] keptIndices, VectorLoop? vectors)
     {
         var statements = new List<Statement>();
-        Row[] rows = [.. keptIndices.Select(index => new Row(index, []))];
+        var taps = UnrolledTaps;
+        Row[] rows = [.. keptIndices.Select(index => new Row(index, taps))];
         foreach (var row in rows) Within(row, () => ReadRowOperands(row.Index, statements));
-        Dictionary<Value, ScalarExpr>[] taps = [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
         var last = _stage.Values.Max();
         for (var stage = 0; stage <= last; stage++)
         {
@@ -147,7 +191,7 @@ internal sealed partial class RowKernel
             var pass = new Pass(this, stage, rows, vectors);
             if (pass.IsEmpty) continue;
             var accumulators = pass.Accumulators();
-            statements.AddRange(taps.Length > 0 ? pass.Unroll(accumulators, taps) : pass.Build(accumulators));
+            statements.AddRange(taps > 0 ? pass.Unroll(accumulators) : pass.Build(accumulators));
             foreach (var (row, own) in rows.Zip(accumulators.Chunk(Math.Max(accumulators.Length / rows.Length, 1))))
                 Within(row, () => Array.ForEach(own, a => a.Define(_body)));
         }
@@ -189,8 +233,14 @@ internal sealed partial class RowKernel
 
     private static ReductionKind KindOf(Operation reduction) => ((IReductionOp)reduction.Op).Kind;
 
-    /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them.</summary>
-    private sealed record Row(ScalarExpr[] Index, Dictionary<Value, ScalarExpr> Values);
+    /// <summary>Elements that are reduced to one: their index along the kept axes, and what is known of them and, where the loop over them
+    /// is unrolled, of each element, from passes before too.</summary>
+    private sealed record Row(ScalarExpr[] Index, int UnrolledTaps)
+    {
+        public Dictionary<Value, ScalarExpr> Values { get; } = [];
+        public Dictionary<Value, ScalarExpr>[] Taps { get; } =
+            [.. Enumerable.Range(0, UnrolledTaps).Select(_ => new Dictionary<Value, ScalarExpr>())];
+    }
 
     /// <summary>The innermost loop of a row: its extent and lanes.</summary>
     private sealed record VectorLoop(long Columns, int Lanes);

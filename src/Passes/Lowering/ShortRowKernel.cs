@@ -52,7 +52,7 @@ internal sealed class ShortRowKernel
         {
             if (operation.Op is IReductionOp { GivesIndex: true } choice) Choose(choice.Kind, operation);
             else if (operation.Op is IReductionOp reduction) _body.Define(operation.Result, Reduce(reduction.Kind, operation));
-            else if (operation.Op is IElementOp && operation.Result.Shape != _domain)
+            else if (operation.Op is IElementOp && operation.Result.Shape == _domain.Without([1]))
                 _body.Element(operation.Result, [_row.Value], _statements);
         }
         // Everything is computed before anything is stored: a result may have the memory of an operand.

@@ -1,4 +1,5 @@
 using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Passes.Splitting;
 
@@ -24,6 +25,9 @@ internal sealed record ReductionSplit(AxisSplit? Axis, int[] First, int[] Second
     /// <summary>Elements of a range that make its horizontal sum and its last, masked vector negligible.</summary>
     private const long BestRangeElements = 4096;
 
+    /// <summary>Positions of a line from which its partial results are few beside what is read.</summary>
+    private const int LeastLine = 4;
+
     /// <summary>Ranges of a multiple of so many elements begin where vectors are aligned.</summary>
     private const long Alignment = 16;
 
@@ -47,6 +51,18 @@ internal sealed record ReductionSplit(AxisSplit? Axis, int[] First, int[] Second
         // A column kernel reduces all columns of a range of rows, so a range has rows enough for the partial results to be few.
         if (kept.Any(a => a < reduced[^1]) || keptCount >= LeastRanges * ColumnsAtOnce) return null;
         return Leading(shape, reduced, [], Math.Max(LeastRangeElements, ColumnsAtOnce * keptCount));
+    }
+
+    /// <summary>How a sum of windows by columns is split, the gradient of a depthwise kernel: lines of positions are ranges, so that taps
+    /// read a few lines of the image from a near cache.</summary>
+    public static ReductionSplit? OfWindows(Operation reduction)
+    {
+        var x = reduction.Operands[0];
+        int[] axes = [.. Reduction.Axes(reduction).Order()];
+        var window = x.Definition?.Operands.Select(o => o.Definition).FirstOrDefault(d => d is { Op: Window } && d.Result.Shape == x.Shape);
+        if (window is null || axes.Length < 2 || x.Shape.ElementCount < LeastElements || x.Shape[axes[^1]] < LeastLine) return null;
+        var first = Window.Geometry.Of(window).FirstTap;
+        return axes[^1] == first - 1 ? new(null, axes[^1..], axes[..^1], IsByRows: false) : null;
     }
 
     // The fewest leading axes that give enough ranges, or the part of the last of them that does. Kept axes that lead are ranges too.

@@ -1,0 +1,73 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using static GraphCompiler.Passes.Lowering.ContractionBlocking;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>How a convolution by Winograd's algorithm is blocked: a block of tiles is transformed, multiplied and transformed back while it
+/// is in the second-level cache.</summary>
+/// <param name="RowsOfTile">Tiles of the image that are the rows of a product's register tile.</param>
+/// <param name="Width">Filters of a panel: columns of a register tile.</param>
+/// <param name="TilesPerBlock">Tiles of the image in a block: whole register tiles.</param>
+/// <param name="Blocks">Blocks, which cover all tiles; the last is shifted to end with them.</param>
+internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPerBlock, long Blocks)
+{
+    /// <summary>Tiles after which a panel of filters is read again soon enough: more take no less time where filters stay in the
+    /// second-level cache.</summary>
+    private const long UsualTiles = 48;
+
+    /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
+    private const double FarBytesPerCycle = 6;
+
+    /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
+    private const double MostOfDirect = 0.85;
+
+    public static WinogradBlocking Choose(WinogradShape shape, DType dtype, TargetTraits target)
+    {
+        var lanes = target.Lanes(dtype);
+        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Filters));
+        var mostRows = (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), shape.Tiles);
+        // The transformed image, all channels of it, and the products of a panel.
+        var most = target.L2Bytes / 2 / (WinogradTransforms.AllPoints * (shape.Channels + width) * dtype.Bytes);
+        if (!StreamsFilters(shape, dtype, target)) most = Math.Min(most, UsualTiles);
+        var blocks = RoundUp(Divide(shape.Tiles, Math.Max(most, mostRows)), target.Workers);
+        var (best, least) = (new WinogradBlocking(1, width, 1, shape.Tiles), double.PositiveInfinity);
+        for (var rows = mostRows; rows >= Math.Max(mostRows / 2, 1); rows--)
+        {
+            // Blocks do not overlap where one would be all.
+            var tiles = Math.Min(Divide(Divide(shape.Tiles, blocks), rows), shape.Tiles / rows);
+            var covering = Divide(shape.Tiles, tiles * rows);
+            // A register tile costs its rows and one more for the panel's vectors.
+            var cost = (double)Divide(covering, target.Workers) * tiles * (rows + 1);
+            if (cost < least) (least, best) = (cost, new(rows, width, tiles * rows, covering));
+        }
+        return best;
+    }
+
+    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
+    /// must not from the number of workers.</summary>
+    public static bool Pays(WinogradShape shape, DType dtype, TargetTraits target)
+    {
+        var blocking = Choose(shape, dtype, target with { Workers = 1 });
+        var lanes = target.Lanes(dtype);
+        var (vectorsOfFilters, vectorsOfChannels) = (Divide(shape.Filters, lanes), Divide(shape.Channels, lanes));
+        // Cycles, of which each has two multiply-adds, additions or loads, or one store.
+        const double Direct = 9 / 2.0, Multiply = WinogradTransforms.AllPoints / 2.0;
+        const double StoreAndTransformResults = 52, TransformImage = 40, TransformFilters = 40;
+        var loadsOfFilters = shape.FiltersAreContiguous ? 0 : 9.0 * lanes;
+        var computed = (double)blocking.TilesPerBlock * blocking.Blocks;
+        var direct = (double)shape.Images * shape.Rows * shape.Columns * shape.Channels * vectorsOfFilters * Direct;
+        var cycles = computed * vectorsOfFilters * (shape.Channels * Multiply + StoreAndTransformResults)
+            + computed * vectorsOfChannels * TransformImage
+            + shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);
+        // They are written once, and read for each block.
+        if (StreamsFilters(shape, dtype, target)) cycles += (blocking.Blocks + 1) * BytesOfFilters(shape, dtype) / FarBytesPerCycle;
+        return cycles < MostOfDirect * direct;
+    }
+
+    private static bool StreamsFilters(WinogradShape shape, DType dtype, TargetTraits target) =>
+        BytesOfFilters(shape, dtype) > target.L2Bytes / 2;
+
+    private static long BytesOfFilters(WinogradShape shape, DType dtype) =>
+        WinogradTransforms.AllPoints * shape.Channels * shape.Filters * dtype.Bytes;
+}

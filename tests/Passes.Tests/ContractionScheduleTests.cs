@@ -1,0 +1,140 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+using Xunit;
+
+namespace GraphCompiler.Passes.Tests;
+
+/// <summary>How contractions are blocked for registers, caches and workers.</summary>
+public sealed class ContractionScheduleTests
+{
+    // A server's core, and a laptop's.
+    private static readonly TargetTraits s_target =
+        new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
+    private static readonly TargetTraits s_small =
+        new(VectorBytes: 32, VectorRegisters: 16, L1Bytes: 32 << 10, L2Bytes: 512 << 10, Workers: 1);
+
+    private static ContractionTask TaskOf(int m, int k, int n, TargetTraits target, bool partitionsM = false, bool takesWholeN = false)
+    {
+        var builder = new FunctionBuilder("f");
+        var x = builder.Parameter("x", DType.F32[m, k]);
+        var dot = x.MatMul(builder.Parameter("y", DType.F32[k, n]));
+        return new(new ContractionShape(dot.Definition!), DType.F32, DType.F32, target)
+            { PartitionsM = partitionsM, TakesWholeN = takesWholeN };
+    }
+
+    private static ContractionBlocking Choose(int m, int k, int n, bool partitionsM, TargetTraits target, bool takesWholeN = false) =>
+        ContractionSchedule.Best(TaskOf(m, k, n, target, partitionsM, takesWholeN))[0].Blocking;
+
+    [Theory]
+    [InlineData(784, 64, 128)]
+    [InlineData(512, 128, 512)]
+    [InlineData(2048, 256, 2048)]
+    [InlineData(29, 8, 64)]
+    public void WorkersPartitionMWhereAnUpdateFollows(int m, int k, int n)
+    {
+        Assert.Equal(0, Choose(m, k, n, partitionsM: true, s_target).BlocksM % 2);
+    }
+
+    [Theory]
+    [InlineData(32, 64, 64)]
+    [InlineData(64, 10, 96)]
+    public void WithWholeNEachWorkerHasOneTileRange(int m, int k, int n)
+    {
+        var blocking = Choose(m, k, n, partitionsM: false, s_target, takesWholeN: true);
+        Assert.Equal((2, n / blocking.TileN), (blocking.BlocksM, blocking.PanelsPerGroup));
+    }
+
+    [Fact]
+    public void OneTileIsNotPartitioned() => Assert.Equal(1, Choose(10, 64, 128, partitionsM: true, s_target).BlocksM);
+
+    [Theory]
+    [InlineData(64, 784, 128)]
+    [InlineData(2048, 2048, 2048)]
+    [InlineData(13, 1, 7)]
+    [InlineData(1, 5000, 33)]
+    [InlineData(5, 64, 3)]
+    public void EveryScheduleCovers(int m, int k, int n)
+    {
+        foreach (var target in (TargetTraits[])[s_target, s_small, s_small with { Workers = 3 }])
+            foreach (var partitionsM in (bool[])[false, true])
+            {
+                var schedules = ContractionSchedule.Candidates(TaskOf(m, k, n, target, partitionsM)).ToArray();
+                Assert.NotEmpty(schedules);
+                Assert.All(schedules, s => AssertCovers(s.Blocking, m, k, n, target));
+                // What the order of additions depends on.
+                Assert.Single(schedules.Select(s => (s.Blocking.BlockK, s.Blocking.TileN)).Distinct());
+            }
+    }
+
+    private static void AssertCovers(ContractionBlocking blocking, int m, int k, int n, TargetTraits target)
+    {
+        Assert.InRange(blocking.Tiles * blocking.TileM, m, m + blocking.Tiles - 1);
+        Assert.InRange(blocking.BlockK * blocking.BlocksK, k, k + blocking.BlockK - 1);
+        Assert.Equal(0, n / blocking.TileN % blocking.PanelsPerGroup);
+        Assert.True(blocking.BlockK * blocking.TileN * sizeof(float) <= target.L1Bytes / 2, $"a panel of {blocking.BlockK} does not fit");
+        Assert.True(blocking.BlocksK == 1 || blocking.BlockK <= Cascade.MostMultiplyAdds, "a block of K is added up in two levels");
+        Assert.True(blocking.TileM * (blocking.TileN * sizeof(float) / target.VectorBytes) <= target.VectorRegisters - 4,
+            "more accumulators than registers");
+    }
+
+    // Fewer accumulators than multiply-adds are under way wait for one another; A at a power of two is packed, and its block stays in half
+    // of the second-level cache.
+    [Theory]
+    [InlineData(512, 512, 512)]
+    [InlineData(1024, 1024, 1024)]
+    [InlineData(2048, 2048, 2048)]
+    [InlineData(128, 784, 512)]
+    [InlineData(256, 2048, 2048)]
+    public void TilesFillThePipelinesAndBlocksTheCache(int m, int k, int n)
+    {
+        foreach (var target in (TargetTraits[])[s_target with { Workers = 1 }, s_small])
+        {
+            var schedule = ContractionSchedule.Best(TaskOf(m, k, n, target))[0];
+            var blocking = schedule.Blocking;
+            Assert.InRange(blocking.TileM * blocking.TileN * sizeof(float) / target.VectorBytes, 12, 28);
+            Assert.True(k < 1024 || schedule.Packing != PackingOfA.None, $"{m}x{k}x{n}: rows {4 * k} bytes apart are not packed");
+            Assert.InRange(blocking.TilesPerBlock * blocking.TileM * blocking.BlockK * sizeof(float), 0, target.L2Bytes / 2);
+            Assert.True(schedule.Cost.MultiplyAdds / schedule.Cost.Total > 0.75, $"{schedule}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 5, 3)]
+    [InlineData(4, 0, 40)]
+    [InlineData(4, 5, 0)]
+    public void WhatIsEmptyHasASchedule(int m, int k, int n) => Assert.NotEmpty(ContractionSchedule.Best(TaskOf(m, k, n, s_target)));
+
+    [Fact]
+    public void TheBestAreInOrderAndDiffer()
+    {
+        var best = ContractionSchedule.Best(TaskOf(1024, 1024, 1024, s_small));
+        Assert.InRange(best.Length, 2, 4);
+        Assert.Equal(best.Select(b => b.Cost.Total).Order(), best.Select(b => b.Cost.Total));
+        Assert.Equal(best.Length, best.Select(b => (b.Packing, b.Blocking.TileM)).Distinct().Count());
+        Assert.Equal(best[0].Cost.Total, ContractionSchedule.Candidates(TaskOf(1024, 1024, 1024, s_small)).Min(c => c.Cost.Total));
+    }
+
+    // Near where one algorithm begins to pay: the bits follow from it.
+    [Fact]
+    public void WhatAConvolutionIsComputedByDoesNotDependOnTheWorkers()
+    {
+        var byWinograd = 0;
+        foreach (var (size, channels, filters) in (
+            from size in (int[])[4, 6, 9, 14, 27] from channels in (int[])[12, 16, 24, 40] from filters in (int[])[16, 24, 33]
+            select (size, channels, filters)))
+        {
+            var builder = new FunctionBuilder("f");
+            var windows = builder.Parameter("x", DType.F32[1, size, size, channels]).Window([1, 2], [3, 3]);
+            var axes = new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]).Attributes;
+            var product = windows.Emit(DotGeneral.Instance, default, axes, builder.Parameter("k", DType.F32[3, 3, channels, filters]));
+            var function = new Fuse().Run(builder.Build(product), new PassContext());
+            string[] kernels = [.. Enumerable.Range(1, 8).Select(workers =>
+                LowerToLoops.Lower(function, [-1], s_target with { Workers = workers }).Calls.Single().Kernel.Name)];
+            Assert.True(kernels.Distinct().Count() == 1, $"{size}x{size}x{channels} to {filters}: {string.Join(", ", kernels)}");
+            if (kernels[0] == "winograd") byWinograd++;
+        }
+        Assert.InRange(byWinograd, 1, 59);
+    }
+}
