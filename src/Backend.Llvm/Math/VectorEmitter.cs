@@ -2,7 +2,7 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Emits IEEE vector arithmetic of one float format and lane count into one basic block.</summary>
+/// <summary>Emits IEEE vector arithmetic of one float format and lane count into one function.</summary>
 internal sealed class VectorEmitter
 {
     /// <summary>AVX-512's code for rounding as the control register says.</summary>
@@ -33,6 +33,8 @@ internal sealed class VectorEmitter
     public LLVMTypeRef FloatType { get; }
     public LLVMTypeRef BitsType { get; }
     public bool IsDouble { get; }
+    /// <summary>Whether <see cref="Fma(VectorExpr, VectorExpr, VectorExpr)"/> rounds once.</summary>
+    public bool HasFma => _hasFma;
     public int MantissaBits { get; }
     public ulong Bias { get; }
     /// <summary>Whether <see cref="LookUp"/> takes tables of sixteen, and <see cref="Scale"/> can be used: f32 with AVX-512.</summary>
@@ -105,9 +107,10 @@ internal sealed class VectorEmitter
     /// <summary>2^n for an n in the low bits of <paramref name="n"/> whose result is a normal number.</summary>
     public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat();
 
-    /// <summary>The integer in the low bits, |n| &lt; 2^(mantissa-1), as a float.</summary>
+    /// <summary>The integer |n| &lt; 2^(mantissa-1) as a float.</summary>
     public VectorExpr ToFloat(BitsExpr n)
     {
+        if (!IsDouble) return new(this, Builder.BuildSIToFP(n.Value, FloatType, ""));
         var magic = Constant(RoundingMagic);
         return (n + magic.Bits()).AsFloat() - magic;
     }
@@ -144,6 +147,26 @@ internal sealed class VectorEmitter
         var result = Part(0);
         for (var first = _tableSize; first < Lanes; first += _tableSize) result = Builder.AppendLanes(result, Part(first));
         return Builder.TakeLanes(result, 0, Lanes);
+    }
+
+    /// <summary>Chooses by a branch: <paramref name="usual"/> where no lane is in <paramref name="rare"/>, else what
+    /// <paramref name="other"/> makes of it.</summary>
+    /// <remarks>A lane's bits must not depend on its neighbors': the other way keeps the bits of lanes that are not in the mask.</remarks>
+    public VectorExpr Unless(MaskExpr rare, VectorExpr usual, Func<VectorExpr> other)
+    {
+        var any = Lanes == 0 ? rare.Value
+            : Builder.CallIntrinsic("llvm.vector.reduce.or", [rare.Value.TypeOf], rare.Value);
+        var start = Builder.InsertBlock;
+        var (rareBlock, end) = (start.Parent.AppendBasicBlock("rare"), start.Parent.AppendBasicBlock("end"));
+        Builder.BuildCondBr(any, rareBlock, end);
+        Builder.PositionAtEnd(rareBlock);
+        var exact = other().Value;
+        var last = Builder.InsertBlock;
+        Builder.BuildBr(end);
+        Builder.PositionAtEnd(end);
+        var result = Builder.BuildPhi(FloatType, "");
+        result.AddIncoming([usual.Value, exact], [start, last], 2);
+        return new(this, result);
     }
 
     /// <summary>The same lanes in f64.</summary>
