@@ -89,6 +89,25 @@ public class MathLibraryTests
         }
     }
 
+    /// <summary>Where one lane takes a branch, the others keep their bits.</summary>
+    [Theory, MemberData(nameof(Cases))]
+    public void Neighbors_do_not_change_the_bits_of_a_lane(MathFunction function, string target)
+    {
+        const int Count = 1 << 12;
+        using var one = new MathKernel(function, isDouble: false, lanes: 0, target);
+        using var many = new MathKernel(function, isDouble: false, lanes: 16, target);
+        var random = new Random(1);
+        var (x, y, alone, together) = (new float[Count], new float[Count], new float[Count], new float[Count]);
+        for (var i = 0; i < Count; i++)
+        {
+            x[i] = i % 3 == 0 ? BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32)) : (float)(random.NextDouble() * 8);
+            y[i] = (float)(random.NextDouble() * 8 - 4);
+        }
+        one.Run(x, y, alone);
+        many.Run(x, y, together);
+        for (var i = 0; i < Count; i++) AssertSame(alone[i], together[i], $"{function}({x[i]:R}, {y[i]:R}) f32 {target}");
+    }
+
     private static void AssertSame(double expected, double actual, string what)
     {
         var same = double.IsNaN(expected)

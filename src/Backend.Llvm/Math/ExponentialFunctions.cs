@@ -133,8 +133,8 @@ internal static class ExponentialFunctions
             var (count, rest, tail) = Reduce(m, x);
             return (count, withTail ? rest + HigherTerms(m, rest, tail) : m.Fma(rest * rest, Q(m, rest), rest));
         }
-        // 3/4 ≤ e^r ≤ 3/2 instead of √½ ≤ e^r ≤ √2: e^r below 1, whose ulps are the smaller ones, is 1 less what is rounded to 2^-26 at most,
-        // so that no tail is needed.
+        // 3/4 ≤ e^r ≤ 3/2 instead of √½ ≤ e^r ≤ √2: below 1, where an ulp is 2^-24, e^r - 1 is at most 1/4 and so rounded by 2^-27 at most.
+        // No tail is needed.
         var shifted = m.Fma(x, Log2E, -0.08496250072115618) + m.Constant(m.RoundingMagic + 2 * m.Bias);
         var n = shifted - (m.RoundingMagic + 2 * m.Bias);
         var r = m.Fma(n, -Ln2Low32, m.Fma(n, -Ln2High32, x));

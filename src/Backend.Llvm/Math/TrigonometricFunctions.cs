@@ -18,8 +18,8 @@ internal static class TrigonometricFunctions
 
     private const double TwoOverPi = 0.6366197723675814;
 
-    // (sin r - r) / r³ in z = r²; (cos r - 1) / r² (f32) and (cos r - 1 + r²/2) / r⁴ (f64): minimax (Remez, 45 digits) on |r| ≤ π/4.
-    // Error relative to sin and cos: 2^-28 and 2^-33 (f32), 2^-58 and 2^-64 (f64).
+    // (sin r - r) / r³ in z = r²; (cos r - 1) / r² in f32 and (cos r - 1 + r²/2) / r⁴ in f64: minimax (Remez, 45 digits) on
+    // |r| ≤ π/4. Error relative to sin and cos: 2^-28 and 2^-33 (f32), 2^-58 and 2^-64 (f64).
     private static readonly double[] Sin32 = [-0.166666552, 0.00833217707, -0.000195171364];
     private static readonly double[] Cos32 = [-0.5, 0.0416666456, -0.00138873665, 2.44383064e-05];
     private static readonly double[] Sin64 =
@@ -48,7 +48,7 @@ internal static class TrigonometricFunctions
         return Quadrant64(m, n + 1, r, tail);
     }
 
-    /// <summary>Of |x|, so that -0 keeps its sign; reduced in f32 up to <see cref="NarrowLimit"/> where there is FMA, else in f64.</summary>
+    /// <summary>Of |x|, so that -0 keeps its sign; reduced in f32 up to <see cref="NarrowLimit"/> given FMA, else in f64.</summary>
     private static VectorExpr BySize(VectorEmitter m, VectorExpr x, bool isCos)
     {
         var magnitude = x.Abs();
@@ -92,7 +92,7 @@ internal static class TrigonometricFunctions
 
     /// <summary>For 0 ≤ x ≤ <see cref="NarrowLimit"/>, with π/2 in 24 + 24 + 24 bits and FMA.</summary>
     /// <remarks>The first step is exact: x and n π/2's first part are multiples of 2^-23 (or x is r), and the difference is below 1. The
-    /// second rounds once; where it cancels, it is exact below 2^-24, and above the tail, below 2^-34, is too small to matter.</remarks>
+    /// second rounds once; where it cancels, it is exact below 2^-24, and above that the tail is below 2^-34.</remarks>
     private static (BitsExpr N, VectorExpr R, VectorExpr Tail) ReduceNarrow(VectorEmitter m, VectorExpr x)
     {
         var shifted = m.Fma(x, TwoOverPi, m.RoundingMagic);
