@@ -7,13 +7,13 @@ namespace GraphCompiler.Backend.Llvm;
 /// </remarks>
 internal static class ExponentialFunctions
 {
-    private const double Log2E = 1.4426950408889634;
+    private const double Log2E = 1.4426950408889634, Ln2High32 = 0.693145751953125, Ln2Low32 = 1.4286068203094173e-06;
 
-    // Q(r) = (e^r - 1 - r) / r²: minimax (Remez, 45 digits) of the error relative to e^r on |r| ≤ 1.0005 ln 2 / 2.
-    // Error 2^-28.3 for f32, 2^-57.9 for f64.
-    private static readonly double[] Q32 = [0.49999994, 0.166665211, 0.041668389, 0.00836874451, 0.00138145441];
+    // Q(r) = (e^r - 1 - r) / r²: minimax (Remez, 45 digits) of the error relative to e^r; error 2^-27.9 on [ln 3/4, ln 3/2] in f32,
+    // 2^-57.9 on |r| ≤ 1.0005 ln 2 / 2 in f64.
+    private static readonly double[] Q32 = [0.500000179, 0.166665733, 0.041658219, 0.00836009532, 0.00146511139];
 
-    // One term more (error 2^-34.2): expm1 and tanh add Q to a cancelled sum, where 2^-28.3 would cost 0.15 ulp.
+    // On |r| ≤ 1.0005 ln 2 / 2, error 2^-34.2: expm1 and tanh add Q to a cancelled sum.
     private static readonly double[] Q32Long =
     [
         0.5, 0.166666657, 0.0416662954, 0.00833349768, 0.00139447057, 0.000197902657,
@@ -25,22 +25,22 @@ internal static class ExponentialFunctions
         2.4999968502113543e-08,
     ];
 
-    /// <summary>x (+ low) = n ln 2 + r + tail; n in the low bits, below those of the rounding constant.</summary>
+    /// <summary>x (+ low) = n ln 2 + r + tail; n + 2 bias in the low bits of N, below those of the rounding constant.</summary>
     internal readonly record struct Reduction(BitsExpr N, VectorExpr R, VectorExpr Tail);
 
     public static VectorExpr Exp(VectorEmitter m, VectorExpr x)
     {
         // Outside these limits the result is already 0 or infinity, and half of n still fits the exponent.
         var limit = m.IsDouble ? 800.0 : 110.0;
-        var (n, r, tail) = Reduce(m, x.Clamp(-limit, limit));
-        return Scale(m, 1.0 + (r + HigherTerms(m, r, tail)), n);
+        var (n, expm1) = Split(m, x.Clamp(-limit, limit));
+        return Scale(m, 1.0 + expm1, n);
     }
 
     /// <summary>e^x for |x| ≤ 700 (f64) or 86 (f32), where the result is normal.</summary>
     public static VectorExpr ExpNormal(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, _) = Reduce(m, x);
-        return (1.0 + m.Fma(r * r, Q(m, r), r)) * m.PowerOfTwo(n);
+        var (n, expm1) = Split(m, x, withTail: false);
+        return (1.0 + expm1) * m.PowerOfTwo(n - 2 * m.Bias);
     }
 
     /// <summary>e^(high + low) for a clamped high and |low| ≤ 2^-40.</summary>
@@ -80,8 +80,7 @@ internal static class ExponentialFunctions
     {
         // Bounded as in Exp, with which a softplus beside this shares the reduction.
         var limit = m.IsDouble ? 800.0 : 110.0;
-        var (n, r, tail) = Reduce(m, (-x.Abs()).Clamp(-limit, limit));
-        var expm1 = r + HigherTerms(m, r, tail);
+        var (n, expm1) = Split(m, (-x.Abs()).Clamp(-limit, limit));
         var high = 1.0 + expm1;
         return Logistic(m, x, high, 1.0 - high + expm1, v => Scale(m, v, n));
     }
@@ -104,7 +103,7 @@ internal static class ExponentialFunctions
     {
         var (n, r, tail) = Reduce(m, x);
         var higher = HigherTerms(m, r, tail, isLong: true);
-        var scale = m.PowerOfTwo(n - 1);
+        var scale = m.PowerOfTwo(n - (2 * m.Bias + 1));
         // A two-sum for either order of magnitude (D. E. Knuth, TAOCP 2, 4.2.2), then a fast one:
         // |scale - 1/2| ≥ |scale r| unless n = 0, where it is 0.
         var offset = scale - 0.5;
@@ -126,6 +125,22 @@ internal static class ExponentialFunctions
         return m.Fma(remainder, inverse, quotient);
     }
 
+    /// <summary>e^x = 2^n (1 + Expm1), with n as in <see cref="Reduction"/>.</summary>
+    private static (BitsExpr N, VectorExpr Expm1) Split(VectorEmitter m, VectorExpr x, bool withTail = true)
+    {
+        if (m.IsDouble)
+        {
+            var (count, rest, tail) = Reduce(m, x);
+            return (count, withTail ? rest + HigherTerms(m, rest, tail) : m.Fma(rest * rest, Q(m, rest), rest));
+        }
+        // 3/4 ≤ e^r ≤ 3/2 instead of √½ ≤ e^r ≤ √2: below 1, where an ulp is 2^-24, e^r - 1 is at most 1/4 and so rounded by 2^-27 at most.
+        // No tail is needed.
+        var shifted = m.Fma(x, Log2E, -0.08496250072115618) + m.Constant(m.RoundingMagic + 2 * m.Bias);
+        var n = shifted - (m.RoundingMagic + 2 * m.Bias);
+        var r = m.Fma(n, -Ln2Low32, m.Fma(n, -Ln2High32, x));
+        return (shifted.Bits(), m.Fma(r * r, Q(m, r), r));
+    }
+
     /// <summary>e^(r + tail) - 1 - r = r² Q(r) + tail (1 + r), less what is below tail r².</summary>
     private static VectorExpr HigherTerms(VectorEmitter m, VectorExpr r, VectorExpr tail, bool isLong = false) =>
         m.Fma(r, m.Fma(r, isLong && !m.IsDouble ? m.Polynomial(r, Q32Long) : Q(m, r), tail), tail);
@@ -135,9 +150,9 @@ internal static class ExponentialFunctions
         // ln 2 in two parts; the first has 15 (32) bits, so n times it is exact with and without FMA.
         var (ln2High, ln2Low) = m.IsDouble
             ? (0.6931471803691238, 1.9082149292705877e-10)
-            : (0.693145751953125, 1.4286068203094173e-06);
-        var shifted = m.Fma(x, Log2E, m.RoundingMagic);
-        var n = shifted - m.RoundingMagic;
+            : (Ln2High32, Ln2Low32);
+        var shifted = m.Fma(x, Log2E, m.RoundingMagic + 2 * m.Bias);
+        var n = shifted - (m.RoundingMagic + 2 * m.Bias);
         var first = m.Fma(n, -ln2High, x);
         var second = low is { } given ? m.Fma(n, -ln2Low, given) : n * -ln2Low;
         var r = first + second;
@@ -147,7 +162,11 @@ internal static class ExponentialFunctions
     private static VectorExpr Q(VectorEmitter m, VectorExpr r) => m.Polynomial(r, m.IsDouble ? Q64 : Q32);
 
     /// <summary>v 2^n in two exact steps, of which only the second can round (to a subnormal) or overflow.</summary>
-    /// <remarks>Halving n in the bits is exact: the rounding constant above it is even, and its bits are shifted out.</remarks>
-    private static VectorExpr Scale(VectorEmitter m, VectorExpr v, BitsExpr n) =>
-        v * m.PowerOfTwo(n >>> 1) * m.PowerOfTwo(n - (n >>> 1));
+    /// <remarks>Halving n + 2 bias in the bits is exact: the rounding constant above is even, and its bits are shifted out. Each half has
+    /// one bias.</remarks>
+    private static VectorExpr Scale(VectorEmitter m, VectorExpr v, BitsExpr n)
+    {
+        var half = n >>> 1;
+        return v * (half << m.MantissaBits).AsFloat() * (n - half << m.MantissaBits).AsFloat();
+    }
 }

@@ -23,9 +23,15 @@ internal static class LogarithmFunctions
 
     public static VectorExpr Log(VectorEmitter m, VectorExpr x)
     {
+        // Signed, the bits of positive normal numbers are the least ones after this, and those of all others larger.
+        var (ordered, last) = m.IsDouble ? (0x7FF0000000000000ul, 0xFFDFFFFFFFFFFFFFul) : (0x7F800000ul, 0xFEFFFFFFul);
+        return m.Unless((x.Bits() + ordered).IsAbove(last), LogNormal(m, x), () => LogOfAny(m, x));
+    }
+
+    private static VectorExpr LogOfAny(VectorEmitter m, VectorExpr x)
+    {
         var (mantissa, exponent) = Normalize(m, x);
-        var f = mantissa - 1.0;
-        return WithSpecialValues(Sum(m, f, m.Constant(0.0), exponent), x, zero: 0.0);
+        return WithSpecialValues(Sum(m, mantissa - 1.0, null, exponent), x, zero: 0.0);
     }
 
     /// <summary>log u + c/u with u = round(1 + x) and c what that rounding lost.</summary>
@@ -47,12 +53,12 @@ internal static class LogarithmFunctions
         return small.Select(x, WithSpecialValues(result, x, zero: -1.0));
     }
 
-    /// <summary>log of a positive normal f64, exact specials left to the caller.</summary>
+    /// <summary>log of a positive normal number, exact specials left to the caller.</summary>
     public static VectorExpr LogNormal(VectorEmitter m, VectorExpr x)
     {
         var exponent = ExponentOf(m, x.Bits());
         var f = (x.Bits() - (exponent << m.MantissaBits)).AsFloat() - 1.0;
-        return Sum(m, f, m.Constant(0.0), m.ToFloat(exponent));
+        return Sum(m, f, null, m.ToFloat(exponent));
     }
 
     /// <summary>x = 2^exponent mantissa, subnormal x included.</summary>
@@ -80,24 +86,19 @@ internal static class LogarithmFunctions
         bits - (m.IsDouble ? 0x3FE6A09E667F3BCDul : 0x3F3504F3ul) >> m.MantissaBits;
 
     /// <summary>e ln 2 + log(1 + f) + low.</summary>
-    private static VectorExpr Sum(VectorEmitter m, VectorExpr f, VectorExpr low, VectorExpr e)
+    private static VectorExpr Sum(VectorEmitter m, VectorExpr f, VectorExpr? low, VectorExpr e)
     {
         // The high part of ln 2 has 15 (32) bits: its product with e is exact. Fast two-sum: |e ln 2| > |f| or e = 0.
-        var exponentPart = e * (m.IsDouble ? Ln2High64 : Ln2High32);
-        var high = exponentPart + f;
-        var lowSum = exponentPart - high + f + low;
-        var tail = m.Fma(e, m.IsDouble ? Ln2Low64 : Ln2Low32, Tail(m, f));
-        return high + (lowSum + tail);
-    }
-
-    /// <summary>log(1 + f) - f.</summary>
-    private static VectorExpr Tail(VectorEmitter m, VectorExpr f)
-    {
+        var (ln2High, ln2Low) = m.IsDouble ? (Ln2High64, Ln2Low64) : (Ln2High32, Ln2Low32);
+        var high = m.Fma(e, ln2High, f);
+        var lost = m.Fma(e, ln2High, -high) + f;
+        if (low is { } given) lost += given;
+        // log(1 + f) - f
         var square = f * f;
-        if (!m.IsDouble) return square * m.Fma(m.Polynomial(f, P32), f, -0.5);
+        if (!m.IsDouble) return high + m.Fma(square, m.Fma(m.Polynomial(f, P32), f, -0.5), m.Fma(e, ln2Low, lost));
         var s = f / (2.0 + f);
         var z = s * s;
         var half = square * 0.5;
-        return m.Fma(s, m.Fma(z, m.Polynomial(z, L64), half), -half);
+        return high + (lost + m.Fma(e, ln2Low, m.Fma(s, m.Fma(z, m.Polynomial(z, L64), half), -half)));
     }
 }

@@ -51,12 +51,15 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
         AddAttribute(value, "nounwind");
         using var builder = module.Context.CreateBuilder();
         builder.PositionAtEnd(value.AppendBasicBlock("entry"));
-        var emitter = new VectorEmitter(module, builder, type, target.HasFma, hasTables: target.VectorBytes == 64);
+        var emitter = new VectorEmitter(module, builder, type, target.HasFma, TableSize(target));
         var x = emitter.Expr(value.GetParam(0));
         var y = arity == 2 ? emitter.Expr(value.GetParam(1)) : default;
         builder.BuildRet(Body(emitter, function, x, y).Value);
         return (signature, value);
     }
+
+    // Numbers of f32 in a register that one instruction looks up.
+    private static uint TableSize(TargetInfo target) => target.VectorBytes switch { 64 => 16, 32 => 8, _ => 0 };
 
     private static VectorExpr Body(VectorEmitter m, MathFunction function, VectorExpr x, VectorExpr y) => function switch
     {
@@ -66,7 +69,7 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
         MathFunction.Expm1 => ExponentialFunctions.Expm1(m, x),
         MathFunction.Tanh => m.HasTables ? TableFunctions.Tanh(m, x) : ExponentialFunctions.Tanh(m, x),
         MathFunction.Logistic => m.HasTables ? TableFunctions.Logistic(m, x) : ExponentialFunctions.Logistic(m, x),
-        MathFunction.Erf => m.HasTables ? TableFunctions.Erf(m, x) : ErrorFunction.Erf(m, x),
+        MathFunction.Erf => m.HasTables || m.HasTablesOfEight ? TableFunctions.Erf(m, x) : ErrorFunction.Erf(m, x),
         MathFunction.Sin => TrigonometricFunctions.Sin(m, x),
         MathFunction.Cos => TrigonometricFunctions.Cos(m, x),
         MathFunction.Pow => PowerFunctions.Pow(m, x, y),

@@ -13,12 +13,15 @@ internal static class TrigonometricFunctions
     /// <summary>2^20: n fits 20 bits, and 33 more make a product exact.</summary>
     public const double Limit64 = 1048576.0;
 
+    /// <summary>Up to here f32 arguments are reduced in f32.</summary>
+    private const double NarrowLimit = 32768;
+
     private const double TwoOverPi = 0.6366197723675814;
 
-    // (sin r - r) / r³ and (cos r - 1 + r²/2) / r⁴ in z = r²: minimax (Remez, 45 digits) on |r| ≤ π/4.
-    // Error relative to sin and cos: 2^-28 and 2^-33 (f32), 2^-58 and 2^-64 (f64).
+    // (sin r - r) / r³ in z = r²; (cos r - 1) / r² in f32 and (cos r - 1 + r²/2) / r⁴ in f64: minimax (Remez, 45 digits) on
+    // |r| ≤ π/4. Error relative to sin and cos: 2^-28 and 2^-33 (f32), 2^-58 and 2^-64 (f64).
     private static readonly double[] Sin32 = [-0.166666552, 0.00833217707, -0.000195171364];
-    private static readonly double[] Cos32 = [0.0416666456, -0.00138873665, 2.44383064e-05];
+    private static readonly double[] Cos32 = [-0.5, 0.0416666456, -0.00138873665, 2.44383064e-05];
     private static readonly double[] Sin64 =
     [
         -0.16666666666666632, 0.008333333333322398, -0.00019841269829794426, 2.7557313687052168e-06,
@@ -32,40 +35,74 @@ internal static class TrigonometricFunctions
 
     public static VectorExpr Sin(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, tail) = Reduce(m, x);
-        // Below 2^-28 (2^-13) x is its own sine; keeps -0.
-        var small = x.Abs() < (m.IsDouble ? 3.725290298461914e-09 : 0.0001220703125);
-        return small.Select(x, Quadrant(m, n, r, tail));
+        if (!m.IsDouble) return BySize(m, x, isCos: false);
+        var (n, r, tail) = Reduce64(m, Bounded(m, x));
+        // Below 2^-28 x is its own sine; keeps -0.
+        return (x.Abs() < 3.725290298461914e-09).Select(x, Quadrant64(m, n, r, tail));
     }
 
     public static VectorExpr Cos(VectorEmitter m, VectorExpr x)
     {
-        var (n, r, tail) = Reduce(m, x);
-        return Quadrant(m, n + 1, r, tail);
+        if (!m.IsDouble) return BySize(m, x, isCos: true);
+        var (n, r, tail) = Reduce64(m, Bounded(m, x));
+        return Quadrant64(m, n + 1, r, tail);
+    }
+
+    /// <summary>Of |x|, so that -0 keeps its sign; reduced in f32 up to <see cref="NarrowLimit"/> given FMA, else in f64.</summary>
+    private static VectorExpr BySize(VectorEmitter m, VectorExpr x, bool isCos)
+    {
+        var magnitude = x.Abs();
+        VectorExpr Of((BitsExpr N, VectorExpr R, VectorExpr Tail) reduced) =>
+            Quadrant32(m, isCos ? reduced.N + 1 : reduced.N, reduced.R, reduced.Tail, isCos ? null : x);
+        VectorExpr Wide() => Of(ReduceWide(m, Bounded(m, magnitude)));
+        if (!m.HasFma) return Wide();
+        var isLarge = magnitude > NarrowLimit;
+        var narrow = Of(ReduceNarrow(m, magnitude));
+        return m.Unless(isLarge, narrow, () => isLarge.Select(Wide(), narrow));
+    }
+
+    /// <summary>sin(n π/2 + r + tail), times the sign of another value if there is one.</summary>
+    private static VectorExpr Quadrant32(VectorEmitter m, BitsExpr n, VectorExpr r, VectorExpr tail, VectorExpr? sign)
+    {
+        var z = r * r;
+        var sine = r + m.Fma(r * z, m.Polynomial(z, Sin32), tail);
+        // The tail is below 2^-34, and its product with r far below an ulp of 1/2.
+        var cosine = m.Fma(z, m.Polynomial(z, Cos32), 1.0);
+        var value = (n & 1).NotZero().Select(cosine, sine);
+        var flip = n << 30;
+        return (value.Bits() ^ ((sign is { } given ? flip ^ given.Bits() : flip) & m.SignBit)).AsFloat();
     }
 
     /// <summary>sin(n π/2 + r + tail).</summary>
-    private static VectorExpr Quadrant(VectorEmitter m, BitsExpr n, VectorExpr r, VectorExpr tail)
+    private static VectorExpr Quadrant64(VectorEmitter m, BitsExpr n, VectorExpr r, VectorExpr tail)
     {
         var z = r * r;
-        var sine = r + m.Fma(r * z, m.Polynomial(z, m.IsDouble ? Sin64 : Sin32), tail);
+        var sine = r + m.Fma(r * z, m.Polynomial(z, Sin64), tail);
         // 1 - z/2 is rounded; what it lost goes with the small terms. d cos = -r tail.
         var half = z * 0.5;
         var high = 1.0 - half;
-        var small = m.Fma(z * z, m.Polynomial(z, m.IsDouble ? Cos64 : Cos32), 1.0 - high - half - r * tail);
+        var small = m.Fma(z * z, m.Polynomial(z, Cos64), 1.0 - high - half - r * tail);
         var value = (n & 1).NotZero().Select(high + small, sine);
-        return (value.Bits() ^ ((n & 2) << (m.MantissaBits + (m.IsDouble ? 10 : 7)))).AsFloat();
+        return (value.Bits() ^ ((n & 2) << 62)).AsFloat();
     }
 
-    private static (BitsExpr N, VectorExpr R, VectorExpr Tail) Reduce(VectorEmitter m, VectorExpr x)
-    {
+    private static VectorExpr Bounded(VectorEmitter m, VectorExpr x) =>
         // Outside the domain 0 * x: 0, or NaN for an infinite x.
-        var bounded = (x.Abs() > (m.IsDouble ? Limit64 : Limit32)).Select(x * 0.0, x);
-        return m.IsDouble ? Reduce64(m, bounded) : Reduce32(m, bounded);
+        (x.Abs() > (m.IsDouble ? Limit64 : Limit32)).Select(x * 0.0, x);
+
+    /// <summary>For 0 ≤ x ≤ <see cref="NarrowLimit"/>, with π/2 in 24 + 24 + 24 bits and FMA.</summary>
+    /// <remarks>The first step is exact: x and n π/2's first part are multiples of 2^-23 (or x is r), and the difference is below 1. The
+    /// second rounds once; where it cancels, it is exact below 2^-24, and above that the tail is below 2^-34.</remarks>
+    private static (BitsExpr N, VectorExpr R, VectorExpr Tail) ReduceNarrow(VectorEmitter m, VectorExpr x)
+    {
+        var shifted = m.Fma(x, TwoOverPi, m.RoundingMagic);
+        var n = shifted - m.RoundingMagic;
+        var r = m.Fma(n, 4.371138828673793e-08, m.Fma(n, -1.57079637050628662109375, x));
+        return (shifted.Bits(), r, n * 1.7151245100058819e-15);
     }
 
     /// <summary>In f64, with π/2 in 25 + 25 + 53 bits.</summary>
-    private static (BitsExpr N, VectorExpr R, VectorExpr Tail) Reduce32(VectorEmitter m, VectorExpr x)
+    private static (BitsExpr N, VectorExpr R, VectorExpr Tail) ReduceWide(VectorEmitter m, VectorExpr x)
     {
         var wide = m.Widened();
         var wideX = wide.Widen(x);

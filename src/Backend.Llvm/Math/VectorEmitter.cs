@@ -2,21 +2,19 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Emits IEEE vector arithmetic of one float format and lane count into one basic block.</summary>
+/// <summary>Emits IEEE vector arithmetic of one float format and lane count into one function.</summary>
 internal sealed class VectorEmitter
 {
-    private const uint TableSize = 16;
-
     /// <summary>AVX-512's code for rounding as the control register says.</summary>
     private const ulong CurrentRounding = 4;
 
     private readonly LLVMModuleRef _module;
     private readonly bool _hasFma;
-    private readonly bool _hasTables;
+    private readonly uint _tableSize;
 
-    public VectorEmitter(LLVMModuleRef module, LLVMBuilderRef builder, LLVMTypeRef type, bool hasFma, bool hasTables)
+    public VectorEmitter(LLVMModuleRef module, LLVMBuilderRef builder, LLVMTypeRef type, bool hasFma, uint tableSize)
     {
-        (_module, _hasFma, _hasTables, Builder, FloatType) = (module, hasFma, hasTables, builder, type);
+        (_module, _hasFma, _tableSize, Builder, FloatType) = (module, hasFma, tableSize, builder, type);
         var isVector = type.Kind == LLVMTypeKind.LLVMVectorTypeKind;
         Lanes = isVector ? type.VectorSize : 0;
         var element = isVector ? type.ElementType : type;
@@ -35,10 +33,14 @@ internal sealed class VectorEmitter
     public LLVMTypeRef FloatType { get; }
     public LLVMTypeRef BitsType { get; }
     public bool IsDouble { get; }
+    /// <summary>Whether <see cref="Fma(VectorExpr, VectorExpr, VectorExpr)"/> rounds once.</summary>
+    public bool HasFma => _hasFma;
     public int MantissaBits { get; }
     public ulong Bias { get; }
-    /// <summary>Whether <see cref="LookUp"/> and <see cref="Scale"/> can be used: f32 with AVX-512.</summary>
-    public bool HasTables => _hasTables && !IsDouble;
+    /// <summary>Whether <see cref="LookUp"/> takes tables of sixteen, and <see cref="Scale"/> can be used: f32 with AVX-512.</summary>
+    public bool HasTables => _tableSize == 16 && !IsDouble;
+    /// <summary>Whether <see cref="LookUp"/> takes tables of eight: f32 with AVX2.</summary>
+    public bool HasTablesOfEight => _tableSize == 8 && !IsDouble;
     public ulong SignBit => IsDouble ? 1ul << 63 : 1ul << 31;
 
     /// <summary>1.5 * 2^mantissa: adding it to |v| &lt; 2^(mantissa-1) leaves round(v) in the low bits.</summary>
@@ -105,20 +107,23 @@ internal sealed class VectorEmitter
     /// <summary>2^n for an n in the low bits of <paramref name="n"/> whose result is a normal number.</summary>
     public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat();
 
-    /// <summary>The integer in the low bits, |n| &lt; 2^(mantissa-1), as a float.</summary>
+    /// <summary>The integer |n| &lt; 2^(mantissa-1) as a float.</summary>
     public VectorExpr ToFloat(BitsExpr n)
     {
+        if (!IsDouble) return new(this, Builder.BuildSIToFP(n.Value, FloatType, ""));
         var magic = Constant(RoundingMagic);
         return (n + magic.Bits()).AsFloat() - magic;
     }
 
-    /// <summary>The element of a table of sixteen that the low four bits select; needs <see cref="HasTables"/>.</summary>
+    /// <summary>The element of a table of sixteen (eight) that the low four (three) bits select; needs <see cref="HasTables"/>
+    /// (<see cref="HasTablesOfEight"/>).</summary>
     public VectorExpr LookUp(BitsExpr index, ReadOnlySpan<double> table)
     {
-        var elements = new LLVMValueRef[TableSize];
+        var elements = new LLVMValueRef[_tableSize];
         for (var i = 0; i < elements.Length; i++) elements[i] = LLVMValueRef.CreateConstReal(FloatElement, (float)table[i]);
         var constant = LLVMValueRef.CreateConstVector(elements);
-        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.permvar.sf.512", [], constant, part[0]), index.Value));
+        return new(this, ByTables(part => _tableSize == 8 ? Builder.CallIntrinsic("llvm.x86.avx2.permps", [], constant, part[0])
+            : Builder.CallIntrinsic("llvm.x86.avx512.permvar.sf.512", [], constant, part[0]), index.Value));
     }
 
     /// <summary>v · 2^⌊n⌋, rounded once where it is subnormal; needs <see cref="HasTables"/>.</summary>
@@ -126,26 +131,46 @@ internal sealed class VectorEmitter
     {
         var all = LLVMValueRef.CreateConstInt(_module.Context.Int16Type, ushort.MaxValue);
         var rounding = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, CurrentRounding);
-        return new(this, BySixteens(part => Builder.CallIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", [],
+        return new(this, ByTables(part => Builder.CallIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", [],
             part[0], part[1], part[0], all, rounding), v.Value, n.Value));
     }
 
-    // Applies what takes sixteen lanes to any number of them.
-    private LLVMValueRef BySixteens(Func<LLVMValueRef[], LLVMValueRef> apply, params LLVMValueRef[] arguments)
+    // Applies what takes as many lanes as a table has elements to any number of them.
+    private LLVMValueRef ByTables(Func<LLVMValueRef[], LLVMValueRef> apply, params LLVMValueRef[] arguments)
     {
         if (Lanes == 0)
         {
             var lane = LLVMValueRef.CreateConstInt(_module.Context.Int32Type, 0);
-            return Builder.BuildExtractElement(apply([.. arguments.Select(a => Builder.Splat(a, (int)TableSize))]), lane);
+            return Builder.BuildExtractElement(apply([.. arguments.Select(a => Builder.Splat(a, (int)_tableSize))]), lane);
         }
-        LLVMValueRef Part(uint first) => apply([.. arguments.Select(a => Builder.TakeLanes(a, first, TableSize))]);
+        LLVMValueRef Part(uint first) => apply([.. arguments.Select(a => Builder.TakeLanes(a, first, _tableSize))]);
         var result = Part(0);
-        for (var first = TableSize; first < Lanes; first += TableSize) result = Builder.AppendLanes(result, Part(first));
+        for (var first = _tableSize; first < Lanes; first += _tableSize) result = Builder.AppendLanes(result, Part(first));
         return Builder.TakeLanes(result, 0, Lanes);
     }
 
+    /// <summary>Chooses by a branch: <paramref name="usual"/> where no lane is in <paramref name="rare"/>, else what
+    /// <paramref name="other"/> makes of it.</summary>
+    /// <remarks>A lane's bits must not depend on its neighbors': the other way keeps the bits of lanes that are not in the mask.</remarks>
+    public VectorExpr Unless(MaskExpr rare, VectorExpr usual, Func<VectorExpr> other)
+    {
+        var any = Lanes == 0 ? rare.Value
+            : Builder.CallIntrinsic("llvm.vector.reduce.or", [rare.Value.TypeOf], rare.Value);
+        var start = Builder.InsertBlock;
+        var (rareBlock, end) = (start.Parent.AppendBasicBlock("rare"), start.Parent.AppendBasicBlock("end"));
+        Builder.BuildCondBr(any, rareBlock, end);
+        Builder.PositionAtEnd(rareBlock);
+        var exact = other().Value;
+        var last = Builder.InsertBlock;
+        Builder.BuildBr(end);
+        Builder.PositionAtEnd(end);
+        var result = Builder.BuildPhi(FloatType, "");
+        result.AddIncoming([usual.Value, exact], [start, last], 2);
+        return new(this, result);
+    }
+
     /// <summary>The same lanes in f64.</summary>
-    public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma, _hasTables);
+    public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma, _tableSize);
 
     public VectorExpr Widen(VectorExpr narrow) => new(this, Builder.BuildFPExt(narrow.Value, FloatType, ""));
 

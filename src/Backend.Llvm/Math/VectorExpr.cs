@@ -91,6 +91,10 @@ internal readonly struct BitsExpr(VectorEmitter emitter, LLVMValueRef value)
     public MaskExpr NotZero() =>
         new(Emitter, Builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, Value, Emitter.BitsConstant(0).Value, ""));
 
+    /// <summary>Compared as signed integers.</summary>
+    public MaskExpr IsAbove(ulong limit) =>
+        new(Emitter, Builder.BuildICmp(LLVMIntPredicate.LLVMIntSGT, Value, Emitter.BitsConstant(limit).Value, ""));
+
     public VectorExpr AsFloat() => new(Emitter, Builder.BuildBitCast(Value, Emitter.FloatType, ""));
 
     private LLVMBuilderRef Builder => Emitter.Builder;
