@@ -124,8 +124,10 @@ internal sealed class FusionPlan
             if (guarded.Contains(operation)) own = null;
             if (others.Contains(operation) || !(read.GetValueOrDefault(operation) * own <= MostSummed)) read.Remove(operation);
             var terms = read.TryGetValue(operation, out var times) ? times * own : operation.Op is IIndexedOp ? own : null;
+            // An index map that leaves the shape as it is (a concatenation with nothing) reads its kernel's own elements.
+            bool IsOwn(Operation operand) => operation.Op is IIndexedOp && operand.Result.Shape == operation.Result.Shape;
             foreach (var operand in operation.Operands.Select(o => o.Definition).OfType<Operation>())
-                if (terms is <= MostSummed and var n) read[operand] = Math.Max(read.GetValueOrDefault(operand), n);
+                if (terms is <= MostSummed and var n && !IsOwn(operand)) read[operand] = Math.Max(read.GetValueOrDefault(operand), n);
                 else others.Add(operand);
         }
         return [.. read.Keys];
