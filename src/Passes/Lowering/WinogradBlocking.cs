@@ -1,6 +1,7 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
 using static GraphCompiler.Passes.Lowering.ContractionBlocking;
+using static GraphCompiler.Passes.Lowering.WinogradChoice;
 
 namespace GraphCompiler.Passes.Lowering;
 
@@ -16,17 +17,9 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
     /// second-level cache.</summary>
     private const long UsualTiles = 48;
 
-    /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
-    private const double FarBytesPerCycle = 6;
-
-    /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
-    private const double MostOfDirect = 0.85;
-
     public static WinogradBlocking Choose(WinogradShape shape, DType dtype, TargetTraits target)
     {
-        var lanes = target.Lanes(dtype);
-        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Filters));
-        var mostRows = (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), shape.Tiles);
+        var (width, mostRows) = Tile(shape.Filters, shape.Tiles, dtype, target);
         // The transformed image, all channels of it, and the products of a panel.
         var most = target.L2Bytes / 2 / (WinogradTransforms.AllPoints * (shape.Channels + width) * dtype.Bytes);
         if (!StreamsFilters(shape, dtype, target)) most = Math.Min(most, UsualTiles);

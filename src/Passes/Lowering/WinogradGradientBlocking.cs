@@ -1,6 +1,7 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
 using static GraphCompiler.Passes.Lowering.ContractionBlocking;
+using static GraphCompiler.Passes.Lowering.WinogradChoice;
 
 namespace GraphCompiler.Passes.Lowering;
 
@@ -20,12 +21,6 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     /// <summary>Channels and filters that a block of tiles is sized for.</summary>
     private const int UsualChannels = 32, UsualFilters = 64;
 
-    /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
-    private const double MostOfDirect = 0.85;
-
-    /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
-    private const double FarBytesPerCycle = 6;
-
     public static WinogradGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target) =>
         Candidates(shape, dtype, target).MinBy(b => b.Cycles(shape, dtype, target))!;
 
@@ -42,9 +37,7 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
 
     private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
-        var lanes = target.Lanes(dtype);
-        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.Filters));
-        var mostRows = (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), shape.Channels);
+        var (width, mostRows) = Tile(shape.Filters, shape.Channels, dtype, target);
         var full = shape.Filters / width;
         // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
         var (tiles, blocks) = BlocksOfTiles(shape, dtype, target);

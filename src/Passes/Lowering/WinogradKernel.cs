@@ -41,10 +41,8 @@ internal sealed class WinogradKernel
     public static Kernel? TryLower(Operation fusion, TargetTraits target, ConvolutionAlgorithm algorithm)
     {
         var dot = fusion.Body!.Operations.First(o => o.Op is IContractionOp);
+        if (!WinogradChoice.Allows(dot, algorithm) || WinogradShape.Of(dot) is not { IsEmpty: false } shape) return null;
         var dtype = dot.Result.DType;
-        if (algorithm == ConvolutionAlgorithm.Direct || dtype != DType.F32 || Accumulation.TypeOf(dot) != dtype
-            || WinogradShape.Of(dot) is not { IsEmpty: false } shape)
-            return null;
         if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradBlocking.Pays(shape, dtype, target)) return null;
         var kernel = new WinogradKernel(fusion, shape, WinogradBlocking.Choose(shape, dtype, target), target);
         return kernel.Build() with { Name = "winograd" };

@@ -1,0 +1,28 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Loops;
+using GraphCompiler.IR.Ops;
+
+namespace GraphCompiler.Passes.Lowering;
+
+/// <summary>What a convolution and its derivative by the filters share in choosing Winograd's algorithm, and the register tile of its
+/// products.</summary>
+internal static class WinogradChoice
+{
+    /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
+    public const double MostOfDirect = 0.85;
+
+    /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
+    public const double FarBytesPerCycle = 6;
+
+    /// <summary>Whether a contraction, if its shape suits, may be computed so.</summary>
+    public static bool Allows(Operation dot, ConvolutionAlgorithm algorithm) =>
+        algorithm != ConvolutionAlgorithm.Direct && dot.Result.DType == DType.F32 && Accumulation.TypeOf(dot) == DType.F32;
+
+    /// <summary>Columns of a register tile, which are filters, and the most rows that its accumulators leave room for.</summary>
+    public static (int Width, int MostRows) Tile(long filters, long rows, DType dtype, TargetTraits target)
+    {
+        var lanes = target.Lanes(dtype);
+        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(filters));
+        return (width, (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), rows));
+    }
+}
