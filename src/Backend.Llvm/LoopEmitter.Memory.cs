@@ -77,9 +77,10 @@ internal sealed partial class LoopEmitter
         }
         var vector = ToStored(buffer.DType, Widen(value).Value);
         if (stride != 1) EmitScatter(store, stride, vector, MaskWith(varying));
+        else if (varying is null) StoreActive(buffer, vector, Address());
         else if (varying is not { IsConstant: false } guard) StoreVector(buffer, vector, Address(), MaskWith(varying));
         else
-            EmitIf(AllActive(guard), () => StoreVector(buffer, vector, Address(), _lanes!.Mask),
+            EmitIf(AllActive(guard), () => StoreActive(buffer, vector, Address()),
                 () => EmitIf(AnyActive(guard), () => EmitScatter(store, stride, vector, MaskWith(guard))));
     }
 
@@ -116,6 +117,24 @@ internal sealed partial class LoopEmitter
         var value = _builder.BuildLoad2(type, address);
         value.SetAlignment((uint)buffer.DType.Bytes);
         return value;
+    }
+
+    // The first lanes, those that are active. Without mask registers a masked store is slow (42 operations on Zen 3), and parts of a power
+    // of two are few.
+    private void StoreActive(LoopBuffer buffer, LLVMValueRef vector, LLVMValueRef address)
+    {
+        if (_lanes!.Mask is null || _module.Target.HasMasks)
+        {
+            StoreVector(buffer, vector, address, _lanes.Mask);
+            return;
+        }
+        var stored = _module.StoredTypeOf(buffer.DType);
+        for (uint first = 0, size; first < _lanes.Active; first += size)
+        {
+            size = 1u << System.Numerics.BitOperations.Log2(_lanes.Active - first);
+            var part = _builder.TakeLanes(vector, first, size);
+            StoreVector(buffer, part, first == 0 ? address : _builder.BuildGEP2(stored, address, [_module.Index(first)]), mask: null);
+        }
     }
 
     private void StoreVector(LoopBuffer buffer, LLVMValueRef vector, LLVMValueRef address, LLVMValueRef? mask)

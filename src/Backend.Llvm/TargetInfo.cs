@@ -69,6 +69,9 @@ public sealed class TargetInfo
     /// <summary>Whether fused multiply-add is one instruction.</summary>
     public bool HasFma { get; private init; }
 
+    /// <summary>Whether there are registers of masks, with which a store of some lanes is as fast as one of all.</summary>
+    internal bool HasMasks => VectorBytes == 64;
+
     /// <summary>The cache sizes of this host (a target other than native has no others).</summary>
     public CacheSizes Caches { get; }
 

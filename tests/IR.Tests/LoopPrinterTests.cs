@@ -43,6 +43,23 @@ public class LoopPrinterTests
     }
 
     [Fact]
+    public void An_unrolled_loop_says_so()
+    {
+        var x = new LoopBuffer("x", DType.F32, 8, BufferScope.Argument, isWritten: true);
+        var i = new LoopVariable("i");
+        var loop = new ForStatement(i, 8, LoopKind.Serial, 1, [new StoreStatement(x, i.Value, ScalarExpr.Constant(DType.F32, 1))])
+        {
+            Unroll = 4,
+        };
+        var kernel = new Kernel("fill", [x], [], [loop], [], 8);
+        LoopVerifier.Verify(kernel);
+        Assert.Contains("for i in 0..8 unroll(4) {", LoopPrinter.Print(kernel), StringComparison.Ordinal);
+        foreach (var wrong in (ForStatement[])[loop with { Unroll = 0 }, loop with { Kind = LoopKind.Vector }])
+            Assert.Contains("L6", Assert.ThrowsAny<Exception>(() => LoopVerifier.Verify(kernel with { Body = [wrong] })).Message,
+                StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Parentheses_stand_only_where_needed()
     {
         var (a, b, c) = (Load("a"), Load("b"), Load("c"));

@@ -78,8 +78,11 @@ internal static class LoopKinds
     public static ImmutableArray<Statement> Reductions { get; } =
         [.. Enum.GetValues<ReductionKind>().Select(k => new AccumulateStatement(s_local, k, Element))];
 
-    /// <summary>A loop of each kind.</summary>
+    /// <summary>A loop of each kind, and an unrolled one.</summary>
     public static ImmutableArray<Statement> Loops { get; } =
-        [.. Enum.GetValues<LoopKind>().Select(k =>
-            new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)]))];
+    [
+        .. Enum.GetValues<LoopKind>().Select(k =>
+            new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)])),
+        new ForStatement(s_variable, 8, LoopKind.Serial, 1, [new StoreStatement(s_to, s_variable.Value, Element)]) { Unroll = 3 },
+    ];
 }

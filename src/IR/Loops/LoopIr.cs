@@ -124,6 +124,10 @@ public abstract record SimpleStatement : Statement
 /// <param name="Body">What runs.</param>
 public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement
 {
+    /// <summary>Of a serial loop: how many iterations stand in one of the generated code, in their order; what is left follows the loop.
+    /// No load moves from one into another, so that they share the registers of one.</summary>
+    public int Unroll { get; init; } = 1;
+
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => [];
     /// <inheritdoc/>

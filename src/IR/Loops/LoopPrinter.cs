@@ -92,7 +92,7 @@ public static class LoopPrinter
 
         private void For(ForStatement loop)
         {
-            Line($"{Kind(loop)}for {loop.Variable} in 0..{loop.Extent} {{");
+            Line($"{Kind(loop)}for {loop.Variable} in 0..{loop.Extent} {(loop.Unroll > 1 ? $"unroll({loop.Unroll}) " : "")}{{");
             _indent++;
             foreach (var inner in loop.Body) Statement(inner);
             _indent--;

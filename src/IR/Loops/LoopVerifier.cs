@@ -5,7 +5,7 @@
 //  L4  every element that is read or written is in its buffer, where its guard holds
 //  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
 //      nor a transpose within one
-//  L6  extents are not negative, lanes are powers of two, elements of register tiles exist
+//  L6  extents are not negative, lanes are powers of two, only serial loops are unrolled, elements of register tiles exist
 using System.Collections.Immutable;
 using GraphCompiler.IR.Diagnostics;
 
@@ -91,6 +91,8 @@ public sealed class LoopVerifier
         var isVector = loop.Kind is LoopKind.Vector or LoopKind.ParallelVector;
         Require(loop.Extent >= 0 && loop.Lanes > 0 && (loop.Lanes & (loop.Lanes - 1)) == 0, "L6",
             $"loop {loop.Variable} of {loop.Extent} with {loop.Lanes} lanes");
+        Require(loop.Unroll == 1 || loop.Unroll > 1 && loop.Kind == LoopKind.Serial, "L6",
+            $"loop {loop.Variable} is serial or stands once in an iteration, not {loop.Unroll} times");
         Require(loop.Kind is not (LoopKind.Parallel or LoopKind.ParallelVector) || _depth == 0, "L5",
             $"the parallel loop {loop.Variable} is within another loop");
         Require(!isVector || !_isInVector, "L5", $"the vector loop {loop.Variable} is within another");

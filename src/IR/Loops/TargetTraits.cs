@@ -11,6 +11,21 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Bytes of a cache line on every target so far.</summary>
     public const int LineBytes = 64;
 
+    /// <summary>Instructions of a loop beside which the three or four that count it weigh little.</summary>
+    private const int LeastInstructions = 80;
+
     /// <summary>Elements of a type in one vector register.</summary>
     public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
+
+    /// <summary>About how many steps of a register tile's multiply-adds should stand in one iteration of their loop: in a step a vector of
+    /// each column is loaded, an element of each row is broadcast, and each accumulator takes a multiply-add. Two threads of a core take
+    /// turns in what it dispatches: beside another thread, counting costs as much as multiply-adds, which hide it from a thread alone.</summary>
+    /// <param name="rows">Of the tile.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="type">Of the accumulators.</param>
+    public int StepsTogether(long rows, long width, DType type)
+    {
+        var vectors = (width + Lanes(type) - 1) / Lanes(type);
+        return (int)Math.Max(1, LeastInstructions / (rows * (vectors + 1) + vectors));
+    }
 }

@@ -23,9 +23,12 @@ internal static class Cascade
     /// <param name="step">What a step does, given its number and the accumulators.</param>
     /// <param name="most">Most steps that go into one accumulator; with more, a level has up to half as many.</param>
     /// <param name="name">Of the innermost loop's variable.</param>
+    /// <param name="unroll">As of <see cref="Loop"/>, of the innermost loop.</param>
     public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open,
-        Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r") =>
-        RunRanges(count, into, open, (first, steps, accumulators) => Loop(steps, name, i => step(first + i, accumulators)), most, name);
+        Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r",
+        int unroll = 1) =>
+        RunRanges(count, into, open, (first, steps, accumulators) => Loop(steps, name, i => step(first + i, accumulators), unroll), most,
+            name);
 
     /// <summary>As <see cref="Run"/>, given the loop over the steps of one accumulator.</summary>
     /// <param name="count">Steps.</param>
@@ -70,11 +73,17 @@ internal static class Cascade
     }
 
     /// <summary>A serial loop, or its body where it runs once.</summary>
-    public static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body)
+    /// <param name="count">Iterations.</param>
+    /// <param name="name">Of the loop's variable.</param>
+    /// <param name="body">What runs.</param>
+    /// <param name="unroll">About how many iterations stand in one of the code: from this to below twice as many if such a number divides
+    /// the count, so that none are left, and all of a short loop.</param>
+    public static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body, int unroll = 1)
     {
         if (count == 1) return body(ScalarExpr.Index(0));
         var variable = new LoopVariable(name, count);
-        return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)])];
+        var times = unroll == 1 ? 1 : count < 3 * unroll ? count : DivisorOf(count, 2 * unroll - 1, unroll) ?? unroll;
+        return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)]) { Unroll = (int)times }];
     }
 }
 

@@ -52,6 +52,9 @@ internal sealed record ContractionCost(
         /// <summary>To find a tile's operands, and to fill and drain the pipelines.</summary>
         private const double StartOfTile = 24;
 
+        /// <summary>To divide the number of a tile's row by the size of an axis.</summary>
+        private const double IndexOfRow = 3;
+
         /// <summary>A line of the second-level cache, beside multiply-adds.</summary>
         private const double SecondLevelLine = 0.7;
 
@@ -115,7 +118,7 @@ internal sealed record ContractionCost(
             var lines = FirstLine + (panelsPerRange - 1) * LineOf(partials.Bytes);
             return new(
                 MultiplyAdds: tiles * k * StepOfK(vectors),
-                Tiles: tiles * (_blocking.BlocksK * StartOfTile + Sums(_blocking.TileM * vectors)),
+                Tiles: tiles * (_blocking.BlocksK * (StartOfTile + IndicesOfRows) + Sums(_blocking.TileM * vectors)),
                 PackingA: _packing == PackingOfA.OfRange ? rangesOfTiles * k * PackingOfTile : 0,
                 PackingB: panels * k * ReadingOfB(width, vectors, panelsPerRange > 1),
                 Operands: tiles * (k * Conflicts + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
@@ -149,6 +152,8 @@ internal sealed record ContractionCost(
             var step = Math.Max(issued, Latency) * (1 + Math.Max(Slack - issued / Latency, 0) / 4) + LoadsOfPanel;
             return HasSeparateRows ? step * SeparateRows : step;
         }
+
+        private double IndicesOfRows => HasSeparateRows ? _blocking.TileM * (_shape.A.Free.Runs - 1) * IndexOfRow : 0;
 
         private bool HasSeparateRows => _packing == PackingOfA.None && _shape.A.Free.Stride is null
             && _shape.A.Free.Run % _blocking.TileM != 0;

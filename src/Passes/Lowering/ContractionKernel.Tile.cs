@@ -6,6 +6,8 @@ namespace GraphCompiler.Passes.Lowering;
 /// <content>A register tile: its multiply-adds over a range of K, and the packing and prefetching between them.</content>
 internal sealed partial class ContractionKernel
 {
+    private const int ManyTiles = 8;
+
     /// <summary>A panel of B at a range of K.</summary>
     private sealed record Panel(TileRange Range, KRange K, ScalarExpr Number, ScalarExpr FirstN)
     {
@@ -73,8 +75,11 @@ internal sealed partial class ContractionKernel
     {
         var (size, k) = ((long)_stepK, panel.K.Count);
         var steps = k / size;
+        // The tile that packs for many others is not worth the code.
+        var unroll = !panel.IsPacked && _blocking.TilesPerBlock >= ManyTiles ? 1
+            : _target.StepsTogether(_blocking.TileM, panel.Range.Width, _accumulator);
         IEnumerable<Statement> Plain(ScalarExpr step, long count) =>
-            Cascade.Loop(count, "k", i => MultiplyAdd(panel, new(step, size, i), tile, lane, accumulators));
+            Cascade.Loop(count, "k", i => MultiplyAdd(panel, new(step, size, i), tile, lane, accumulators), unroll);
         IEnumerable<Statement> Hints(ScalarExpr step) =>
             [.. PrefetchPanel(panel, tile * steps + step), .. PrefetchState(panel, tile, step, steps)];
         if (steps == 0 || _shape.A.K.Stride is not null && !Hints(ScalarExpr.Index(0)).Any()) return Plain(ScalarExpr.Index(0), k);

@@ -111,6 +111,9 @@ internal sealed class AxisGroup
 
     public long Count { get; }
 
+    /// <summary>How many runs there are.</summary>
+    public int Runs => _runs.Count;
+
     /// <summary>How many numbers follow one another at one distance in memory: all, unless axes are apart.</summary>
     public int Run => _runs.Count == 0 ? 1 : _runs[^1].Size;
 

@@ -14,6 +14,7 @@ internal sealed class GemvKernel
     private readonly DType _dtype;
     private readonly ContractionShape _shape;
     private readonly ContractionResult _result;
+    private readonly TargetTraits _target;
     private readonly int _lanes;
     private readonly int _group;
     private readonly LoopBuffer _partials;
@@ -25,6 +26,7 @@ internal sealed class GemvKernel
         var dot = Dot(_body.Function);
         (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
         _result = new(_shape, _dot, _body.Function.Operations);
+        _target = target;
         _lanes = target.Lanes(_dtype);
         _group = GroupSize(target);
         _partials = _body.AddScratch("partials", _dtype, (long)_group * _lanes, BufferScope.Worker);
@@ -75,7 +77,8 @@ internal sealed class GemvKernel
         var accumulators = _body.NewLocal("c", _dtype, size);
         List<Statement> body = [new LetStatement(accumulators, ScalarExpr.Constant(_dtype, 0))];
         body.AddRange(Cascade.Run(_shape.K / _lanes, accumulators, outer => Cascade.OpenTile(_body, outer),
-            (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), Cascade.MostMultiplyAdds, "k"));
+            (step, into) => MultiplyAdd(batch, row, step * _lanes + lane.Value, into, null), Cascade.MostMultiplyAdds, "k",
+            _target.StepsTogether(size, _lanes, _dtype)));
         if (_shape.K % _lanes is > 0 and var remainder)
         {
             // The last vector overlaps the one before: lanes that were added already add nothing.

@@ -14,6 +14,7 @@ internal sealed class WinogradGradientKernel
     private const int Points = WinogradTransforms.Points, AllPoints = WinogradTransforms.AllPoints, Taps = WinogradTransforms.Taps;
 
     private readonly KernelBody _body;
+    private readonly TargetTraits _target;
     private readonly WinogradLoops _loops;
     private readonly Value _dot;
     private readonly DType _dtype;
@@ -28,7 +29,7 @@ internal sealed class WinogradGradientKernel
 
     private WinogradGradientKernel(Operation fusion, WinogradGradientShape shape, WinogradGradientBlocking blocking, TargetTraits target)
     {
-        (_body, _shape, _blocking) = (new KernelBody(fusion), shape, blocking);
+        (_body, _shape, _blocking, _target) = (new KernelBody(fusion), shape, blocking, target);
         _dot = _body.Function.Operations.First(o => o.Op is IContractionOp).Result;
         _dtype = _dot.DType;
         _loops = new(_body, target, _dtype);
@@ -141,17 +142,21 @@ internal sealed class WinogradGradientKernel
     // sums[point][channel][panel][n] += a register tile's products of all tiles.
     private ForStatement Multiply(Range range, ScalarExpr point, ScalarExpr panel, ScalarExpr first, LoopBuffer into)
     {
-        var (lane, tile) = (new LoopVariable("n", range.Width), new LoopVariable("tile", _blocking.TilesPerBlock));
+        var lane = new LoopVariable("n", range.Width);
         var (sums, filter) = (_body.NewLocal("c", _dtype, _blocking.Rows), _body.NewLocal("b", _dtype));
-        var image = point * _pointOfImage + tile.Value * _blocking.Channels + first;
-        var cotangent = point * _pointOfCotangent + (panel * _blocking.TilesPerBlock + tile.Value) * range.Width + lane.Value;
         var all = Enumerable.Range(0, _blocking.Rows);
-        Statement[] multiply = [new LetStatement(filter, new LoadExpr(_cotangent, cotangent)), .. all.Select(i => new AssignStatement(
-            sums, i, new MultiplyAddExpr(new LoadExpr(_image, image + i), new LocalExpr(filter), new LocalExpr(sums, i))))];
+        IEnumerable<Statement> OfTile(ScalarExpr tile)
+        {
+            var image = point * _pointOfImage + tile * _blocking.Channels + first;
+            var cotangent = point * _pointOfCotangent + (panel * _blocking.TilesPerBlock + tile) * range.Width + lane.Value;
+            return [new LetStatement(filter, new LoadExpr(_cotangent, cotangent)), .. all.Select(i => new AssignStatement(
+                sums, i, new MultiplyAddExpr(new LoadExpr(_image, image + i), new LocalExpr(filter), new LocalExpr(sums, i))))];
+        }
+        var unroll = _target.StepsTogether(_blocking.Rows, range.Width, _dtype);
         ScalarExpr At(int i) => (point * _blocking.Channels + first + i) * range.Filters + panel * range.Width + lane.Value;
         return new(lane, range.Width, LoopKind.Vector, (int)Math.Min(_blocking.Width, ElementKernel.PowerOfTwoAtLeast(range.Width)),
             [new LetStatement(sums, ScalarExpr.Constant(_dtype, 0)),
-                new ForStatement(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [.. multiply]),
+                .. Cascade.Loop(_blocking.TilesPerBlock, "tile", OfTile, unroll),
                 .. all.Select(i => new StoreStatement(into, At(i), new LoadExpr(into, At(i)) + new LocalExpr(sums, i)))]);
     }
 

@@ -13,6 +13,7 @@ internal sealed class WinogradKernel
     private const int Points = WinogradTransforms.Points, AllPoints = WinogradTransforms.AllPoints, Results = WinogradTransforms.Results;
 
     private readonly KernelBody _body;
+    private readonly TargetTraits _target;
     private readonly WinogradLoops _loops;
     private readonly Value _dot;
     private readonly DType _dtype;
@@ -26,7 +27,7 @@ internal sealed class WinogradKernel
 
     private WinogradKernel(Operation fusion, WinogradShape shape, WinogradBlocking blocking, TargetTraits target)
     {
-        (_body, _shape, _blocking) = (new KernelBody(fusion), shape, blocking);
+        (_body, _shape, _blocking, _target) = (new KernelBody(fusion), shape, blocking, target);
         _dot = _body.Function.Operations.First(o => o.Op is IContractionOp).Result;
         _dtype = _dot.DType;
         _loops = new(_body, target, _dtype);
@@ -115,7 +116,7 @@ internal sealed class WinogradKernel
             return [new LetStatement(filter, new LoadExpr(_filters, filters + channel * _blocking.Width)),
                 .. Enumerable.Range(0, into.Elements).Select(i => new AssignStatement(into, i, new MultiplyAddExpr(
                     new LoadExpr(_image, from + i * _shape.Channels), new LocalExpr(filter), new LocalExpr(into, i))))];
-        }, Cascade.MostMultiplyAdds, "k"));
+        }, Cascade.MostMultiplyAdds, "k", _target.StepsTogether(_blocking.RowsOfTile, width, _dtype)));
         body.AddRange(Enumerable.Range(0, sums.Elements).Select(i => new StoreStatement(_products,
             point * _pointOfProducts + first * _blocking.Width + (i * _blocking.Width) + lane.Value, new LocalExpr(sums, i))));
         return new(lane, width, LoopKind.Vector, (int)Math.Min(_blocking.Width, ElementKernel.PowerOfTwoAtLeast(width)), [.. body]);
