@@ -75,8 +75,9 @@ public sealed class ContractionScheduleTests
         Assert.Equal(0, n / blocking.TileN % blocking.PanelsPerGroup);
         Assert.True(blocking.BlockK * blocking.TileN * sizeof(float) <= target.L1Bytes / 2, $"a panel of {blocking.BlockK} does not fit");
         Assert.True(blocking.BlocksK == 1 || blocking.BlockK <= Cascade.MostMultiplyAdds, "a block of K is added up in two levels");
-        Assert.True(blocking.TileM * (blocking.TileN * sizeof(float) / target.VectorBytes) <= target.VectorRegisters - 4,
-            "more accumulators than registers");
+        // Beside the accumulators, a step's vectors of B and an element of A.
+        var vectors = Math.Max(blocking.TileN * sizeof(float) / target.VectorBytes, 1);
+        Assert.True(blocking.TileM * vectors + vectors + 1 <= target.VectorRegisters, "more accumulators than registers");
     }
 
     // Fewer accumulators than multiply-adds are under way wait for one another; A at a power of two is packed, and its block stays in half

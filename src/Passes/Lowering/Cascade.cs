@@ -82,7 +82,7 @@ internal static class Cascade
     {
         if (count == 1) return body(ScalarExpr.Index(0));
         var variable = new LoopVariable(name, count);
-        var times = unroll == 1 ? 1 : count < 3 * unroll ? count : DivisorOf(count, 2 * unroll - 1, unroll) ?? unroll;
+        var times = unroll == 1 ? 1 : count < 3 * unroll ? Math.Max(count, 1) : DivisorOf(count, 2 * unroll - 1, unroll) ?? unroll;
         return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)]) { Unroll = (int)times }];
     }
 }
