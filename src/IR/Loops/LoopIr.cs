@@ -124,8 +124,12 @@ public abstract record SimpleStatement : Statement
 /// <param name="Body">What runs.</param>
 public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement
 {
+    /// <summary>Of a serial loop: how many of the iterations run, evaluated as the loop is reached, from 0 to <see cref="Extent"/>; all
+    /// where null. An expression of the variables of loops around it, the same for all lanes.</summary>
+    public ScalarExpr? Count { get; init; }
+
     /// <inheritdoc/>
-    public override ReadOnlySpan<ScalarExpr> Operands => [];
+    public override ReadOnlySpan<ScalarExpr> Operands => Count is null ? [] : new[] { Count };
     /// <inheritdoc/>
     public override ImmutableArray<Statement> Nested => Body;
 }
