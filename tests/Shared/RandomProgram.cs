@@ -105,9 +105,10 @@ internal sealed partial class RandomProgram
     // Ops whose results are rounded, whatever the operands; sums and products of small integers are not.
     private static readonly HashSet<Op> s_rounding =
     [
-        Attention.Instance, AttentionGradient.Instance, Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Log.Instance, Log1p.Instance,
-        Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, SechSquared.Instance,
-        Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance, Tanh.Instance,
+        Attention.Instance, AttentionGradient.Instance, Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance,
+        Exponential.Instance, Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance,
+        Power.Instance, Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
+        Tanh.Instance,
     ];
 
     private readonly Random _random;

@@ -112,7 +112,8 @@ public sealed class LoopVerifier
     {
         Visit(count);
         var bounds = _intervals.Of(count);
-        Require(loop.Kind == LoopKind.Serial && IsOfVariables(count), "L7", $"loop {loop.Variable} has the count {LoopPrinter.Print(count)}");
+        Require(loop.Kind == LoopKind.Serial && IsOfVariables(count), "L7",
+            $"loop {loop.Variable} has the count {LoopPrinter.Print(count)}");
         Require(bounds.IsEmpty || (bounds.Low >= 0 && bounds.High <= loop.Extent), "L7",
             $"loop {loop.Variable} of {loop.Extent} runs {bounds.Low} to {bounds.High} times");
     }

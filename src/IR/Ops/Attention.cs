@@ -10,11 +10,11 @@ namespace GraphCompiler.IR.Ops;
 /// <remarks>q: f[batch, queries, heads, width]. k, v: of its type, [batch, keys, key heads, width]; key heads divide heads, and each serves
 /// a group of them. mask (may be left out): bool, true where a key is seen, or of q's type, added to the scores; [batch, heads, queries,
 /// keys], each as many or 1. causal: true or false; query t then sees keys 0 to t, whatever their number. scale: a number. Results: the
-/// output, of q's type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score is
-/// -∞ is not seen; its value must be finite. A query that sees nothing has output 0 and logsumexp -∞, and no derivative.
+/// output, of q's type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score
+/// is -∞ is not seen; its value must be finite. A query that sees nothing has output 0 and logsumexp -∞, and no derivative.
 /// C1: floating point, of one type. C2: rank 4. C3: batches, widths, keys and values agree. C4: width is not 0. C5: key heads divide heads.
-/// C6: the mask fits. C7: scale is finite. Memory is linear in queries and keys (T. Dao et al., "FlashAttention", 2022). Cost: batch · heads
-/// · queries · keys · width.</remarks>
+/// C6: the mask fits. C7: scale is finite. Memory is linear in queries and keys (T. Dao et al., "FlashAttention", 2022). Cost: batch ·
+/// heads · queries · keys · width.</remarks>
 public sealed class Attention : OpaqueOp, IKernelOp
 {
     internal const int MaskAt = 3;
@@ -57,7 +57,7 @@ public sealed class Attention : OpaqueOp, IKernelOp
     {
         var (output, logsumexp, mask) = (operation.Results[0], operation.Results[1], MaskOf(operation.Operands.AsSpan()));
         var cotangent = cotangents[0] ?? output.Constant(0);
-        var delta = (cotangent.ConvertTo(logsumexp.DType) * output.ConvertTo(logsumexp.DType)).Sum([3]);
+        var delta = (AttentionScores.In(cotangent, logsumexp.DType) * AttentionScores.In(output, logsumexp.DType)).Sum([3]);
         if (cotangents[1] is { } more) delta -= more;
         var gradients = new Value?[operation.Operands.Length];
         if (wanted[..MaskAt].Contains(true))
@@ -113,15 +113,15 @@ public static class AttentionSyntax
         /// <summary>Scaled dot-product attention of queries [batch, queries, heads, width]: for each the mean of the values, weighted by
         /// softmax(scale · q·k + mask) over the keys. The result is of q's type and shape.</summary>
         /// <remarks>No tensor of queries × keys is in memory, forward or backward; second derivatives, forward mode, and the gradient of a
-        /// mask have some. A query that sees no key, as where there is none, gives 0, and gets no gradient. Sums are f32, for f64 f64. Cost:
-        /// batch · heads · queries · keys · width, with <paramref name="causal"/> about half of that.</remarks>
+        /// mask have some. A query that sees no key, as where there is none, gives 0, and gets no gradient. Sums are f32, for f64 f64.
+        /// Cost: batch · heads · queries · keys · width, with <paramref name="causal"/> about half of that.</remarks>
         /// <param name="k">Keys [batch, keys, key heads, width] of q's type; key heads divide heads, and each serves a group of
         /// them (grouped-query attention).</param>
         /// <param name="v">Values, of k's shape.</param>
         /// <param name="causal">Whether query t sees keys 0 to t alone: the first query sees the first key, whatever their numbers, as with
         /// PyTorch's is_causal.</param>
-        /// <param name="mask">Bool, true where a key is seen, or of q's type and added to the scores: [batch, heads, queries, keys], each as
-        /// many or 1.</param>
+        /// <param name="mask">Bool, true where a key is seen, or of q's type and added to the scores: [batch, heads, queries, keys], each
+        /// as many or 1.</param>
         /// <param name="scale">Of the products; 1/√width when null.</param>
         /// <param name="file">Filled in by the compiler.</param>
         /// <param name="line">Filled in by the compiler.</param>

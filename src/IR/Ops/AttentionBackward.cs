@@ -30,7 +30,8 @@ internal sealed class AttentionBackward : AttentionKernel
         if (_split > 1) _parts = Scratch("parts", Wide, _split * operation.Results[0].Shape.ElementCount, BufferScope.Shared);
         if (!IsNarrow) return;
         _narrow = Scratch("narrow", Shape.DType, Width * queries);
-        (_wideQueries, _wideCotangents) = (Scratch("wide_queries", Wide, Width * queries), Scratch("wide_cotangents", Wide, Width * queries));
+        _wideQueries = Scratch("wide_queries", Wide, Width * queries);
+        _wideCotangents = Scratch("wide_cotangents", Wide, Width * queries);
     }
 
     protected override string[] OperandNames => ["q", "k", "v", "logsumexp", "delta", "cotangent"];
@@ -119,7 +120,8 @@ internal sealed class AttentionBackward : AttentionKernel
             if (QueryBlocks.Overlaps)
                 logsumexp = ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Ge, n, QueryBlocks.Skipped(at.Queries)), logsumexp,
                     ScalarExpr.Constant(Wide, double.PositiveInfinity));
-            return [new StoreStatement(_logsumexp, n, logsumexp), new StoreStatement(_delta, n, new LoadExpr(Argument("delta"), RowAt(at, n)))];
+            return [new StoreStatement(_logsumexp, n, logsumexp),
+                new StoreStatement(_delta, n, new LoadExpr(Argument("delta"), RowAt(at, n)))];
         });
         if (!IsNarrow) yield break;
         yield return Serial("query", QueryBlocks.Size, query => [Vector("d", Width, d =>

@@ -2,9 +2,9 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.IR.Ops;
 
-/// <summary>Lowers <see cref="Attention"/>: a block of queries passes over the blocks of keys, and keeps for each query the largest score so
-/// far, the sum of exponentials less it, and the sum of values, which are scaled anew as the largest grows (M. Milakov and N. Gimelshein,
-/// "Online normalizer calculation for softmax", 2018).</summary>
+/// <summary>Lowers <see cref="Attention"/>: a block of queries passes over the blocks of keys, and keeps for each query the largest score
+/// so far, the sum of exponentials less it, and the sum of values, which are scaled anew as the largest grows (M. Milakov and N.
+/// Gimelshein, "Online normalizer calculation for softmax", 2018).</summary>
 internal sealed class AttentionForward : AttentionKernel
 {
     private readonly LoopBuffer _queries, _scores, _output, _rows, _largest, _before, _sum, _factor;
@@ -35,9 +35,10 @@ internal sealed class AttentionForward : AttentionKernel
         return Kernel(2, Parallel("unit", units, unit =>
         {
             var rows = unit / ScalarExpr.Index(QueryBlocks.Count);
-            Position at = new(rows / ScalarExpr.Index(Shape.Heads), Remainder(rows, Shape.Heads), InOrder(Remainder(unit, QueryBlocks.Count)));
-            return [.. Begin(at), Serial("keys", KeyBlocks.Count, block => Visit(at, block), Shape.IsCausal ? KeyBlocksSeen(at.Queries) : null),
-                .. End(at)];
+            Position at = new(rows / ScalarExpr.Index(Shape.Heads), Remainder(rows, Shape.Heads),
+                InOrder(Remainder(unit, QueryBlocks.Count)));
+            var seen = Shape.IsCausal ? KeyBlocksSeen(at.Queries) : null;
+            return [.. Begin(at), Serial("keys", KeyBlocks.Count, block => Visit(at, block), seen), .. End(at)];
         }));
     }
 
@@ -60,7 +61,8 @@ internal sealed class AttentionForward : AttentionKernel
     private IEnumerable<Statement> Visit(Position at, ScalarExpr block)
     {
         if (IsNarrow)
-            yield return Serial("key", KeyBlocks.Size, key => [Vector("d", Width, d => [Widen(_keys!, "k", key, d), Widen(_values!, "v", key, d)])]);
+            yield return Serial("key", KeyBlocks.Size, key =>
+                [Vector("d", Width, d => [Widen(_keys!, "k", key, d), Widen(_values!, "v", key, d)])]);
         foreach (var statement in ReadMask(at, block)) yield return statement;
         yield return Vector("n", QueryBlocks.Size, n => [new StoreStatement(_before, n, new LoadExpr(_largest, n))]);
         foreach (var statement in Scores(at, block)) yield return statement;
@@ -130,7 +132,8 @@ internal sealed class AttentionForward : AttentionKernel
             return [new LetStatement(sum, new LoadExpr(_sum, n)),
                 // A NaN among the scores is in the sum alone.
                 new LetStatement(factor, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, l, Zero), Zero, inverse)),
-                new StoreStatement(_largest, n, ScalarExpr.Select(isNothing, Zero, new LoadExpr(_largest, n)) + ScalarExpr.Call(MathFunction.Log, l)),
+                new StoreStatement(_largest, n,
+                    ScalarExpr.Select(isNothing, Zero, new LoadExpr(_largest, n)) + ScalarExpr.Call(MathFunction.Log, l)),
                 Serial("d", Width, d => [new StoreStatement(_output, d * QueryBlocks.Size + n,
                     new LoadExpr(_output, d * QueryBlocks.Size + n) * new LocalExpr(factor))])];
         });

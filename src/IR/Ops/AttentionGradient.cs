@@ -6,9 +6,9 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>The cotangents of an <see cref="Attention"/>'s q, k and v, from scores that are computed anew.</summary>
 /// <remarks>q, k, v, causal, scale and, last of the operands, the mask: those of the attention. logsumexp: its second result. delta: of its
-/// type, Σ dO·O over a head's elements, less logsumexp's cotangent. dO: the output's cotangent. With P = e^(S - logsumexp), 0 where a key is
-/// not seen, and dS = P (dO·V - delta): dQ = scale · dS·K, dK = scale · dSᵀ·Q, dV = Pᵀ·dO. C1 to C7: attention's. C8: logsumexp and delta
-/// have its second result's type. C9: dO has q's. Derivatives are those of its decomposition. Cost: some five times attention's half.</remarks>
+/// type, Σ dO·O over a head's elements, less logsumexp's cotangent. dO: the output's cotangent. With P = e^(S - logsumexp), 0 where a key
+/// is not seen, and dS = P (dO·V - delta): dQ = scale · dS·K, dK = scale · dSᵀ·Q, dV = Pᵀ·dO. C1 to C7: attention's. C8: logsumexp and
+/// delta have its second result's type. C9: dO has q's. Derivatives are those of its decomposition. Cost: 2.5 times attention's.</remarks>
 public sealed class AttentionGradient : OpaqueOp, IKernelOp
 {
     internal const int LogSumExpAt = 3, DeltaAt = 4, CotangentAt = 5, MaskAt = 6;

@@ -231,7 +231,7 @@ internal abstract class AttentionKernel
     protected static ForStatement Serial(string name, long extent, Func<ScalarExpr, IEnumerable<Statement>> body, ScalarExpr? count = null)
     {
         var variable = new LoopVariable(name, extent);
-        return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]) { Count = count };
+        return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)], count);
     }
 
     /// <summary>A loop over units of work, of which each worker takes a range.</summary>
@@ -242,7 +242,8 @@ internal abstract class AttentionKernel
     }
 }
 
-/// <summary>How an axis is cut into blocks of one size; the last begins earlier than it would where it would reach beyond the axis.</summary>
+/// <summary>How an axis is cut into blocks of one size; the last begins earlier than it would where it would reach beyond the
+/// axis.</summary>
 /// <param name="Size">Positions of a block.</param>
 /// <param name="Count">Blocks, at least 1.</param>
 /// <param name="Length">Of the axis.</param>

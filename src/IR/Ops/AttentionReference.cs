@@ -32,7 +32,8 @@ internal sealed class AttentionReference
         return [new Literal(output, o), new Literal(_shape.Rows, logsumexp)];
     }
 
-    /// <summary>The cotangents of q, k and v: with P = e^(S - logsumexp) and dS = P (dO·V - delta), those are dS·K, dSᵀ·Q and Pᵀ·dO.</summary>
+    /// <summary>The cotangents of q, k and v: with P = e^(S - logsumexp) and dS = P (dO·V - delta), those are dS·K, dSᵀ·Q and
+    /// Pᵀ·dO.</summary>
     public Literal[] Backward(Literal logsumexp, Literal delta, Literal cotangent)
     {
         var (dq, dk, dv, scale) = (new double[_q.Length], new double[_k.Length], new double[_v.Length], (double)_shape.Scale);

@@ -16,7 +16,7 @@ internal sealed class AttentionScores
     public AttentionScores(AttentionShape shape, ReadOnlySpan<Value> operands, Value? mask)
     {
         (_shape, _mask) = (shape, mask);
-        (_q, _k, _v) = (Grouped(operands[0]), operands[1].ConvertTo(shape.Wide), operands[2].ConvertTo(shape.Wide));
+        (_q, _k, _v) = (Grouped(operands[0]), In(operands[1], shape.Wide), In(operands[2], shape.Wide));
         Masked = Mask(Dot(_q, _k, new([0, 2], [0, 2], [4], [3])) * shape.Scale);
     }
 
@@ -46,7 +46,7 @@ internal sealed class AttentionScores
         var ds = ScoreCotangents(p, delta, ct) * _shape.Scale;
         var dq = Dot(ds, _k, new([0, 1], [0, 2], [4], [1])).Transpose([0, 2, 1, 3, 4]);
         Value OfKeys(Value weights, Value rows) =>
-            Dot(weights, rows, new([0, 1], [0, 2], [2, 3], [1, 3])).Transpose([0, 2, 1, 3]).ConvertTo(_shape.DType);
+            In(Dot(weights, rows, new([0, 1], [0, 2], [2, 3], [1, 3])).Transpose([0, 2, 1, 3]), _shape.DType);
         return [FromGrouped(dq), OfKeys(ds, _q), OfKeys(p, ct)];
     }
 
@@ -56,7 +56,7 @@ internal sealed class AttentionScores
         var ds = ScoreCotangents(Probabilities(logsumexp), delta, Grouped(cotangent));
         var full = ds.Transpose([0, 1, 3, 2, 4]).Reshape([_shape.Batch, _shape.Heads, _shape.Queries, _shape.Keys]);
         int[] repeated = [.. Enumerable.Range(0, 4).Where(i => _mask!.Shape[i] == 1 && full.Shape[i] != 1)];
-        return (repeated.Length == 0 ? full : full.Sum(repeated, keepAxes: true)).ConvertTo(_mask!.DType);
+        return In(repeated.Length == 0 ? full : full.Sum(repeated, keepAxes: true), _mask!.DType);
     }
 
     // Of a query that sees nothing, whose logsumexp is -∞, all scores are -∞ too.
@@ -76,10 +76,11 @@ internal sealed class AttentionScores
             // Heads are split as the scores' are, or there is one for all.
             int[] heads = mask.Shape[1] == 1 ? [1, 1] : [_shape.KeyHeads, _shape.Group];
             var split = mask.Reshape([mask.Shape[0], .. heads, mask.Shape[2], mask.Shape[3]]).Transpose([0, 1, 3, 2, 4]);
-            scores = mask.DType == DType.Bool ? Hide(scores, split) : scores + split.ConvertTo(_shape.Wide);
+            scores = mask.DType == DType.Bool ? Hide(scores, split) : scores + In(split, _shape.Wide);
         }
         if (!_shape.IsCausal) return scores;
-        Value Positions(int axis) => scores.Builder.Emit(Iota.Instance, [], Iota.Attributes(DType.I32[_shape.Queries, 1, _shape.Keys], axis));
+        var pairs = DType.I32[_shape.Queries, 1, _shape.Keys];
+        Value Positions(int axis) => scores.Builder.Emit(Iota.Instance, [], Iota.Attributes(pairs, axis));
         return Hide(scores, Positions(2) <= Positions(0));
     }
 
@@ -89,12 +90,15 @@ internal sealed class AttentionScores
 
     private static Value Dot(Value x, Value y, DotGeneral.Axes axes) => x.Emit(DotGeneral.Instance, default, axes.Attributes, y);
 
+    /// <summary>A value in a type that it may have already.</summary>
+    internal static Value In(Value x, DType type) => x.DType == type ? x : x.ConvertTo(type);
+
     // [batch, queries, key heads, group, width]
     private Value Grouped(Value x) =>
-        x.ConvertTo(_shape.Wide).Reshape([_shape.Batch, _shape.Queries, _shape.KeyHeads, _shape.Group, _shape.Width]);
+        In(x, _shape.Wide).Reshape([_shape.Batch, _shape.Queries, _shape.KeyHeads, _shape.Group, _shape.Width]);
 
     private Value FromGrouped(Value x) =>
-        x.Reshape([_shape.Batch, _shape.Queries, _shape.Heads, _shape.Width]).ConvertTo(_shape.DType);
+        In(x.Reshape([_shape.Batch, _shape.Queries, _shape.Heads, _shape.Width]), _shape.DType);
 
     // [batch, queries, heads] as [batch, key heads, queries, group, 1]
     private Value RowsOf(Value rows) => rows.Reshape([_shape.Batch, _shape.Queries, _shape.KeyHeads, _shape.Group, 1])
