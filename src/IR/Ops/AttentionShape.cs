@@ -70,7 +70,7 @@ internal sealed record AttentionShape(int Batch, int Queries, int Keys, int Head
     {
         var name = "qkv"[index];
         call.Require(call[index].Rank == 4, DiagnosticCode.RankMismatch,
-            () => $"{name} must be [batch, positions, heads, width], got {call[index]}");
+            () => $"{name} must be [batch, positions, heads, width], got {call[index]}; reshape it");
         call.Require(call[index].DType == call[0].DType, DiagnosticCode.DTypeMismatch,
             () => $"element types differ: {call[0]} and {call[index]}; convert one of them");
     }
