@@ -16,6 +16,7 @@ public static class PassRegistry
         ["fuse"] = _ => new Fuse(),
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
         ["resolve_mode"] = arguments => new ResolveMode(ModeOf(arguments)),
+        ["scatter_rows"] = _ => new ScatterRows(),
         ["split_reductions"] = _ => new SplitReductions(),
         ["store_padded"] = _ => new StorePadded(),
     };
