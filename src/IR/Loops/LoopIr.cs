@@ -122,14 +122,28 @@ public abstract record SimpleStatement : Statement
 /// <param name="Kind">How it runs.</param>
 /// <param name="Lanes">Of a vector loop: elements side by side, a power of two, possibly several registers wide.</param>
 /// <param name="Body">What runs.</param>
-public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement
+/// <param name="Count">Of a serial loop: how many of the iterations run, evaluated as the loop is reached, from 0 to <paramref
+/// name="Extent"/>; all where null. An expression of the variables of loops around it, the same for all lanes.</param>
+public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body,
+    ScalarExpr? Count = null) : Statement
 {
     /// <summary>Of a serial loop: how many iterations stand in one of the generated code, in their order; what is left follows the loop.
     /// No load moves from one into another, so that they share the registers of one.</summary>
     public int Unroll { get; init; } = 1;
 
+    /// <summary>The loop with about so many iterations in one of the code: from this to below twice as many if such a number divides the
+    /// extent, so that none are left, and all of a short loop.</summary>
+    public ForStatement Unrolled(int about)
+    {
+        if (about == 1 || Extent <= 1) return this;
+        if (Extent < 3 * about) return this with { Unroll = (int)Extent };
+        var times = 2 * about - 1;
+        while (times > about && Extent % times != 0) times--;
+        return this with { Unroll = times };
+    }
+
     /// <inheritdoc/>
-    public override ReadOnlySpan<ScalarExpr> Operands => [];
+    public override ReadOnlySpan<ScalarExpr> Operands => Count is null ? [] : new[] { Count };
     /// <inheritdoc/>
     public override ImmutableArray<Statement> Nested => Body;
 }

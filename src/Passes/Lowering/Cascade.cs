@@ -76,14 +76,12 @@ internal static class Cascade
     /// <param name="count">Iterations.</param>
     /// <param name="name">Of the loop's variable.</param>
     /// <param name="body">What runs.</param>
-    /// <param name="unroll">About how many iterations stand in one of the code: from this to below twice as many if such a number divides
-    /// the count, so that none are left, and all of a short loop.</param>
+    /// <param name="unroll">About how many iterations stand in one of the code.</param>
     public static IEnumerable<Statement> Loop(long count, string name, Func<ScalarExpr, IEnumerable<Statement>> body, int unroll = 1)
     {
         if (count == 1) return body(ScalarExpr.Index(0));
         var variable = new LoopVariable(name, count);
-        var times = unroll == 1 ? 1 : count < 3 * unroll ? Math.Max(count, 1) : DivisorOf(count, 2 * unroll - 1, unroll) ?? unroll;
-        return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)]) { Unroll = (int)times }];
+        return [new ForStatement(variable, count, LoopKind.Serial, 1, [.. body(variable.Value)]).Unrolled(unroll)];
     }
 }
 
