@@ -31,6 +31,8 @@ public sealed class TargetInfo
         }
     }
 
+    private const string Bf16Feature = "avx512bf16";
+
     private readonly int _x86Level;
     private readonly int _hostX86Level;
 
@@ -68,6 +70,9 @@ public sealed class TargetInfo
 
     /// <summary>Whether fused multiply-add is one instruction.</summary>
     public bool HasFma { get; private init; }
+
+    /// <summary>Whether there are instructions that add products of pairs of bf16 to f32, and that round f32 to bf16: AVX512-BF16's.</summary>
+    public bool HasBf16Dot { get; private init; }
 
     /// <summary>The cache sizes of this host (a target other than native has no others).</summary>
     public CacheSizes Caches { get; }
@@ -120,6 +125,7 @@ public sealed class TargetInfo
             VectorBytes = VectorBytes,
             VectorRegisters = VectorRegisters,
             HasFma = HasFma,
+            HasBf16Dot = HasBf16Dot && features.Contains($"+{Bf16Feature}"),
         };
     }
 
@@ -146,6 +152,7 @@ public sealed class TargetInfo
             VectorBytes = wide ? 64 : has.Contains("+avx2") ? 32 : 16,
             VectorRegisters = wide || arm ? 32 : 16,
             HasFma = arm || has.Contains("+fma"),
+            HasBf16Dot = wide && has.Contains($"+{Bf16Feature}"),
         };
     }
 

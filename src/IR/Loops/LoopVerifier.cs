@@ -120,6 +120,8 @@ public sealed class LoopVerifier
         RequireBuffer(t.From);
         RequireBuffer(t.To);
         Require(t.To.IsWritten && t.To != t.From, "L3", $"{t.To} is written");
+        Require(t.To.DType == t.From.DType || (t.To.DType.IsFloating && t.From.DType.IsFloating && t.To.DType.Bits > t.From.DType.Bits),
+            "L6", $"a transpose from {t.From.DType} to {t.To.DType}");
         Require(t.ToStride >= t.Rows && t.Rows > 0 && t.Columns > 0, "L6",
             $"a transpose of {t.Rows} x {t.Columns} with stride {t.ToStride}");
         Visit(t.FromPosition);

@@ -55,9 +55,9 @@ internal sealed partial class ContractionKernel
         }
         var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
         var element = new LoadExpr(from, side.Position(batch, first + lane.Value, blockOfK * _blocking.BlockK + k.Value));
-        var lanes = Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(width));
+        var lanes = Math.Min(_target.Lanes(_packed), ElementKernel.PowerOfTwoAtLeast(width));
         var copy = new ForStatement(lane, width, LoopKind.Vector, lanes,
-            [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
+            [new StoreStatement(to, at + k.Value * stride + lane.Value, element.ConvertTo(_packed))]);
         return new ForStatement(k, count, LoopKind.Serial, 1, [copy]);
     }
 

@@ -86,13 +86,14 @@ internal sealed partial class ContractionKernel
     {
         var (batch, k) = (panel.Range.Batch, FromFirst(panel.K, kOfBlock));
         var number = TileNumber(panel, tile);
-        var right = _body.NewLocal("b", _dtype);
         var packed = kOfBlock.Sum * _blocking.TileN + lane;
-        yield return new LetStatement(right, _packedB is not null && panel.IsPacked ? new LoadExpr(_packedB, packed)
-            : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)));
-        if (_packedB is not null && !panel.IsPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
+        var isPacked = _packedB is not null && panel.IsPacked;
+        var right = _body.NewLocal("b", _packedB is null ? _dtype : _packed);
+        yield return new LetStatement(right, isPacked ? new LoadExpr(_packedB!, packed)
+            : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)).ConvertTo(right.DType));
+        if (_packedB is not null && !isPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
         ScalarExpr wide = new LocalExpr(right);
-        if (_accumulator != _dtype)
+        if (_accumulator != right.DType)
         {
             var widened = _body.NewLocal("w", _accumulator);
             yield return new LetStatement(widened, wide.ConvertTo(_accumulator));

@@ -24,6 +24,12 @@ internal enum PackingOfA
 /// <param name="Target">Registers, caches and workers.</param>
 internal sealed record ContractionTask(ContractionShape Shape, DType DType, DType Accumulator, TargetTraits Target)
 {
+    /// <summary>Whether elements are widened to be multiplied: once, where they are packed.</summary>
+    public bool IsNarrow => DType is { IsFloating: true, Bits: < 32 };
+
+    /// <summary>Of packed elements.</summary>
+    public DType Packed => IsNarrow ? Accumulator : DType;
+
     /// <summary>Whether the workers partition M, not N: memory that one core writes and another's prefetcher reads ahead moves between
     /// their caches (mlp_mnist_b64_adam's update took 130 µs partitioned along N, 90 along M).</summary>
     public bool PartitionsM { get; init; }
@@ -127,8 +133,10 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     {
         var (shape, workers) = (task.Shape, task.Target.Workers);
         if (packing == PackingOfA.None) return true;
-        // Windows overlap: a copy of them would be many times the memory that they share.
-        if (shape.N <= tileN || shape.A.Overlaps || IsAllNear(task, shape.M)) return false;
+        if (shape.N <= tileN) return false;
+        // Windows overlap: a copy of them would be many times the memory that they share, unless it is of a range alone.
+        if (shape.A.Overlaps && !(task.IsNarrow && packing == PackingOfA.OfRange)) return false;
+        if (IsAllNear(task, shape.M) && !task.IsNarrow) return false;
         return packing switch
         {
             // Where each worker packs its own batches, a batch is not divided.
@@ -139,7 +147,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     }
 
     private static bool PacksPanels(ContractionTask task, ContractionBlocking blocking) => task.Shape.B.Free.Stride != 1
-        || !IsAllNear(task, task.Shape.N) && blocking.TilesPerBlock > 2;
+        || (task.IsNarrow ? blocking.TilesPerBlock > 1 : !IsAllNear(task, task.Shape.N) && blocking.TilesPerBlock > 2);
 
     /// <summary>Whether the tiles of a panel of B prefetch the next: one that is not alone in its group, and comes from beyond the
     /// second-level cache.</summary>
