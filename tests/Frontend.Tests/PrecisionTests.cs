@@ -16,19 +16,18 @@ namespace GraphCompiler.Frontend.Tests;
 [Trait("Category", "Target")]
 public sealed class PrecisionTests
 {
-    private const int Batch = 16;
     private static readonly Lazy<Split> s_digits = new(DigitsData.Load);
 
-    // The classifier of samples/Digits, and the networks of samples/Vision at a size for digits.
-    private static readonly Dictionary<string, (Func<Value, Value> Logits, Optimizer Optimizer)> s_models = new()
+    // The classifier of samples/Digits, and the networks of samples/Vision at a size for digits, with the batches that they have there.
+    private static readonly Dictionary<string, (int Batch, Func<Value, Value> Logits, Optimizer Optimizer)> s_models = new()
     {
-        ["digits"] = (x => x.Flatten().Dense(64, "hidden").Relu().Dense(10, "logits"), new Adam(2e-3)),
-        ["lenet"] = (x => x.Conv2D(6, 5, padding: 2, activation: h => h.Relu()).MaxPool2D(2)
+        ["digits"] = (16, x => x.Flatten().Dense(64, "hidden").Relu().Dense(10, "logits"), new Adam(2e-3)),
+        ["lenet"] = (64, x => x.Conv2D(6, 5, padding: 2, activation: h => h.Relu()).MaxPool2D(2)
             .Conv2D(16, 3, padding: 1, activation: h => h.Relu()).MaxPool2D(2).Flatten()
             .Dense(32, activation: h => h.Relu()).Dense(10), new Adam(2e-3)),
-        ["convnet"] = (x => x.Conv2D(8, 3, padding: 1, activation: h => h.Relu()).Conv2D(16, 3, activation: h => h.Relu()).MaxPool2D(2)
+        ["convnet"] = (128, x => x.Conv2D(8, 3, padding: 1, activation: h => h.Relu()).Conv2D(16, 3, activation: h => h.Relu()).MaxPool2D(2)
             .Flatten().Dropout(0.5).Dense(10), new Adam(1e-3)),
-        ["residual"] = (x => x.Conv2D(8, 3, padding: 1, bias: false).BatchNorm().Relu().Residual(h =>
+        ["residual"] = (128, x => x.Conv2D(8, 3, padding: 1, bias: false).BatchNorm().Relu().Residual(h =>
             h.Conv2D(8, 3, padding: 1, bias: false).BatchNorm().Relu()).GlobalAveragePool().Dense(10), new Sgd(0.05, 0.9)),
     };
 
@@ -37,7 +36,8 @@ public sealed class PrecisionTests
     private static TrainingPlan Plan(string name, out Value logits)
     {
         var g = new GraphBuilder(name, seed: 1);
-        var (x, t) = (g.Input("images", F32[Batch, 8, 8, 1]), g.Input("labels", I32[Batch]));
+        var batch = s_models[name].Batch;
+        var (x, t) = (g.Input("images", F32[batch, 8, 8, 1]), g.Input("labels", I32[batch]));
         logits = s_models[name].Logits(x);
         return g.Minimize(logits.SoftmaxCrossEntropy(t).Mean(), s_models[name].Optimizer);
     }
@@ -45,7 +45,7 @@ public sealed class PrecisionTests
     private static float[] Losses(string name, Precision precision, int threads, int steps)
     {
         using var step = Plan(name, out _).Compile(new CompileOptions { Precision = precision, Threads = threads });
-        var batches = new Batches(s_digits.Value.TrainX, s_digits.Value.TrainY, Batch, seed: 7);
+        var batches = new Batches(s_digits.Value.TrainX, s_digits.Value.TrainY, s_models[name].Batch, seed: 7);
         var losses = new List<float>();
         for (var epoch = 1; losses.Count < steps; epoch++)
             foreach (var (images, labels) in batches.Epoch(epoch))
@@ -85,8 +85,8 @@ public sealed class PrecisionTests
         using var exact = plan.Compile(new CompileOptions { Threads = 1 });
         foreach (var state in plan.States.Where(s => s.Type.DType == F32))
             Assert.Equal(exact.Variable<float>(state.Name), step.Variable<float>(state.Name));
-        var images = s_digits.Value.TrainX[..(Batch * 64)];
-        step.Run<float, int>(images, s_digits.Value.TrainY[..Batch]);
+        var images = s_digits.Value.TrainX[..(16 * 64)];
+        step.Run<float, int>(images, s_digits.Value.TrainY[..16]);
         Assert.Contains(plan.States, s => s.Type.Rank == 2
             && step.Variable<float>(s.Name).ToArray().Any(x => (BitConverter.SingleToUInt32Bits(x) & 0xffff) != 0));
         using var fresh = plan.Compile(new CompileOptions { Precision = Precision.BFloat16, Threads = 1 });

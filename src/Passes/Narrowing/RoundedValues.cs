@@ -21,6 +21,7 @@ internal sealed class RoundedValues
     private const int MostRepeated = 3;
 
     private readonly HashSet<Value> _rounded = [];
+    private readonly Dictionary<Value, (int Products, int All)> _depths = [];
     private readonly HashSet<Value> _activations = [];
     // Activations with no reduction since the product that they come from.
     private readonly HashSet<Value> _direct = [];
@@ -69,9 +70,24 @@ internal sealed class RoundedValues
             if (_multiplied.Contains(result) || (_kept.Contains(result) && !IsRepeated(result))) _rounded.Add(result);
     }
 
+    // Of what an operation reads.
+    private (int Products, int All) DepthOf(Operation operation)
+    {
+        var (products, all) = (0, 0);
+        foreach (var operand in operation.Operands)
+            if (_depths.TryGetValue(operand, out var depth))
+                (products, all) = (Math.Max(products, depth.Products), Math.Max(all, depth.All));
+        return (products, all);
+    }
+
     private void Classify(Operation operation)
     {
-        if (IsProduct(operation))
+        var isProduct = IsProduct(operation);
+        var (products, all) = DepthOf(operation);
+        if (isProduct) products++;
+        if (isProduct || operation.Op is IReductionOp) all++;
+        foreach (var result in operation.Results) _depths[result] = (products, all);
+        if (isProduct)
         {
             _activations.Add(operation.Result);
             _direct.Add(operation.Result);
@@ -81,7 +97,8 @@ internal sealed class RoundedValues
         var activations = operation.Operands.Where(_activations.Contains).ToList();
         if (activations.Count == 0) return;
         _activations.UnionWith(operation.Results);
-        if (activations.All(_direct.Contains)) _direct.UnionWith(operation.Results);
+        if (activations.All(_direct.Contains) && all == activations.Max(a => _depths[a].All))
+            _direct.UnionWith(operation.Results);
     }
 
     // What some product is computed from.
@@ -97,28 +114,18 @@ internal sealed class RoundedValues
     // and reductions, of the longest way to a value: a reader is later than a value if it reads something deeper too.
     private HashSet<Value> Kept(Function function)
     {
-        var (depths, kept, read) = (new Dictionary<Value, (int Products, int All)>(), new HashSet<Value>(), new HashSet<Value>());
-        var direct = new HashSet<Value>();
+        var (kept, own) = (new HashSet<Value>(), new HashSet<Value>());
         foreach (var operation in function.Operations)
         {
-            var (products, all) = (0, 0);
-            foreach (var operand in operation.Operands)
-                if (depths.TryGetValue(operand, out var depth))
-                    (products, all) = (Math.Max(products, depth.Products), Math.Max(all, depth.All));
+            var (products, all) = DepthOf(operation);
             foreach (var root in operation.Operands.Select(Root))
             {
-                if (operation.Op is IKernelOp) read.Add(root);
-                var depth = depths.GetValueOrDefault(root);
-                if (products > depth.Products) kept.Add(root);
-                else if (all > depth.All) direct.Add(root);
+                if (operation.Op is IKernelOp) own.Add(root);
+                var depth = _depths.GetValueOrDefault(root);
+                if (products > depth.Products || (all > depth.All && _direct.Contains(root))) kept.Add(root);
             }
-            var isProduct = IsProduct(operation);
-            if (isProduct) products++;
-            if (isProduct || operation.Op is IReductionOp) all++;
-            foreach (var result in operation.Results) depths[result] = (products, all);
         }
-        kept.UnionWith(direct.Where(_direct.Contains));
-        kept.ExceptWith(read);
+        kept.ExceptWith(own);
         return kept;
     }
 
