@@ -21,8 +21,8 @@ internal sealed class Bf16Rounding
     public static LLVMValueRef Round(ModuleEmitter module, LLVMValueRef x, LLVMTypeRef to) => new Bf16Rounding(module, x).To(to);
 
     /// <summary>Adds to a module the functions that LLVM calls to round what arithmetic in bf16 gives: <c>__truncsfbf2</c> and
-    /// <c>__truncdfbf2</c> of the compiler's runtime library, which libgcc has from version 13 on only. The builder stays where it is.</summary>
-    /// <remarks>Weak, so that parts of a step may each bring them.</remarks>
+    /// <c>__truncdfbf2</c> of the compiler's runtime library, which libgcc has from version 13 on only.</summary>
+    /// <remarks>The builder stays where it is. Weak, so that parts of a step may each bring them.</remarks>
     public static void Define(ModuleEmitter module, LLVMContextRef context)
     {
         var current = module.Builder.InsertBlock;

@@ -71,7 +71,7 @@ public sealed class TargetInfo
     /// <summary>Whether fused multiply-add is one instruction.</summary>
     public bool HasFma { get; private init; }
 
-    /// <summary>Whether there are instructions that add products of pairs of bf16 to f32, and that round f32 to bf16: AVX512-BF16's.</summary>
+    /// <summary>Whether there are AVX512-BF16's instructions, which add products of pairs of bf16 to f32, and round f32 to bf16.</summary>
     public bool HasBf16Dot { get; private init; }
 
     /// <summary>The cache sizes of this host (a target other than native has no others).</summary>

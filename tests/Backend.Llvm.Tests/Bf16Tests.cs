@@ -22,11 +22,12 @@ public sealed class Bf16Tests
         var b = new FunctionBuilder("round");
         var p = b.Parameter("x", F32[x.Length]);
         var result = JitFunction.Run(b.Build(p.ConvertTo(BF16)), [Literal.Of<float>(p.Shape, x)])[0].ToBytes();
+        var flushes = TargetInfo.Create().HasBf16Dot;
         for (var i = 0; i < x.Length; i++)
         {
             var actual = BitConverter.ToUInt16(result, 2 * i);
             // AVX512-BF16 takes subnormal numbers for zero.
-            if (TargetInfo.Create().HasBf16Dot && !float.IsNormal(x[i]) && float.IsFinite(x[i]) && (actual & 0x7fff) == 0) continue;
+            if (flushes && !float.IsNormal(x[i]) && float.IsFinite(x[i]) && (actual & 0x7fff) == 0) continue;
             if (actual != Nearest(x[i])) Assert.Fail($"{x[i]:R} became {actual:x4}, not {Nearest(x[i]):x4}");
         }
     }

@@ -46,7 +46,8 @@ public sealed class ScheduleTests
         var random = new Random(seed);
         var fused = JitFunction.Optimized(function, [new("fuse", new Fuse())]);
         Literal[] arguments = [.. fused.Parameters.Select(p =>
-            Literal.Rounded(p.Type, [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
+            Literal.Rounded(p.Type,
+                [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
         ImmutableArray<int> donated = [.. fused.Results.Select(_ => -1)];
         var expected = JitFunction.RunFused(fused, arguments);
         foreach (var workers in (int[])[1, 3])

@@ -85,8 +85,8 @@ public sealed class PrecisionTests
         using var exact = plan.Compile(new CompileOptions { Threads = 1 });
         foreach (var state in plan.States.Where(s => s.Type.DType == F32))
             Assert.Equal(exact.Variable<float>(state.Name), step.Variable<float>(state.Name));
-        var images = s_digits.Value.TrainX[..(16 * 64)];
-        step.Run<float, int>(images, s_digits.Value.TrainY[..16]);
+        var images = s_digits.Value.TrainX.AsSpan(0, 16 * 64).ToArray();
+        step.Run<float, int>(images, s_digits.Value.TrainY.AsSpan(0, 16));
         Assert.Contains(plan.States, s => s.Type.Rank == 2
             && step.Variable<float>(s.Name).ToArray().Any(x => (BitConverter.SingleToUInt32Bits(x) & 0xffff) != 0));
         using var fresh = plan.Compile(new CompileOptions { Precision = Precision.BFloat16, Threads = 1 });

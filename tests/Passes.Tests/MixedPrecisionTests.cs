@@ -31,7 +31,8 @@ public sealed class MixedPrecisionTests
         {
             if (operation.Op is IContractionOp) Assert.NotEqual(F32, operation.Operands[0].DType);
             var isRounding = operation.Op is IR.Ops.Convert && operation.Result.DType == BF16;
-            if (isRounding && operation.Operands[0] is { Definition.Operands.Length: > 0 } x && !whole.Contains(x)) Assert.Single(readers[x]);
+            if (isRounding && operation.Operands[0] is { Definition.Operands.Length: > 0 } x && !whole.Contains(x))
+                Assert.Single(readers[x]);
         }
     }, iter: 100);
 
@@ -94,7 +95,8 @@ public sealed class MixedPrecisionTests
             var y = loss(x);
             return b.Build(differentiates ? [y, .. Adjoint.AppendDense(b, y, x)] : [y]);
         }
-        var (exact, mixed) = (Build(F64, false), new PassRunner(WithoutFusion).Run(Build(F32, true), new PassContext { VerifyEach = true }));
+        var exact = Build(F64, false);
+        var mixed = new PassRunner(WithoutFusion).Run(Build(F32, true), new PassContext { VerifyEach = true });
         Assert.Contains(mixed.Operations, o => o.Op is IContractionOp && o.Operands[0].DType == BF16);
         Literal[] arguments = [.. Numeric.Arguments(mixed, 7)];
         Literal[] wide = [.. exact.Parameters.Select((p, i) => new Literal(p.Type, arguments[i].ToArray()))];
@@ -106,7 +108,7 @@ public sealed class MixedPrecisionTests
             var scale = expected.Max(Math.Abs);
             for (var i = 0; i < expected.Length; i++)
                 if (!(Math.Abs(expected[i] - (double)actual[1 + p][i]) <= bound * scale))
-                    Assert.Fail($"d/dx{p}[{i}]: differences give {expected[i]:R}, bf16 {actual[1 + p][i]}, the largest is {scale:R}\n{mixed}");
+                    Assert.Fail($"d/dx{p}[{i}]: differences give {expected[i]}, bf16 {actual[1 + p][i]}, the largest is {scale}\n{mixed}");
         }
     }
 

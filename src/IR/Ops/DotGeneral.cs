@@ -8,8 +8,8 @@ namespace GraphCompiler.IR.Ops;
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
 /// C5: accumulate, which may be left out, is f32 or f64 and no narrower than the elements. C6: dtype, which may be left out, is the type
-/// that is accumulated in. Integers wrap; floating point accumulates in accumulate, or else in its own type, f16 and bf16 in f32, and in the
-/// reference in f64. The result has the elements' type, to which sums are rounded once, or else dtype: sums as they are.
+/// that is accumulated in. Integers wrap; floating point accumulates in accumulate, or else in its own type, f16 and bf16 in f32, and in
+/// the reference in f64. The result has the elements' type, to which sums are rounded once, or else dtype: sums as they are.
 /// Cost: batch · M · N · K.</remarks>
 public sealed class DotGeneral : LinearOp, IContractionOp
 {
@@ -82,7 +82,8 @@ public sealed class DotGeneral : LinearOp, IContractionOp
             var ctFreeY = Enumerable.Range(batch + freeX.Length, freeY.Length).ToArray();
             var right = new Axes(batchAxes, axes.BatchY, ctFreeY, freeY) { Accumulate = axes.Accumulate };
             var gradient = cotangent.Emit(this, operation.Location, right.Attributes, In(cotangent.DType, y));
-            return ToOrder(In(x.DType, gradient), [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
+            int[] order = [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)];
+            return ToOrder(In(x.DType, gradient), order, operation.Location);
         }
         var ctFreeX = Enumerable.Range(batch, freeX.Length).ToArray();
         var left = new Axes(axes.BatchX, batchAxes, freeX, ctFreeX) { Accumulate = axes.Accumulate };
