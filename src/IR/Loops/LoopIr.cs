@@ -169,8 +169,8 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 }
 /// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a
 /// vector loop.</summary>
-/// <param name="To">Written; another buffer than <paramref name="From"/>, of its element type or a wider floating-point type, which elements
-/// are converted to.</param>
+/// <param name="To">Written; another buffer than <paramref name="From"/>, of its element type or a wider floating-point type, which
+/// elements are converted to.</param>
 /// <param name="ToPosition">Of the first element written.</param>
 /// <param name="ToStride">Between neighbouring c; at least <paramref name="Rows"/>.</param>
 /// <param name="From">Read.</param>

@@ -110,8 +110,8 @@ internal sealed class FusionPlan
         return stored;
     }
 
-    // Conversions to a wider floating-point type that elementwise operations and reductions read: memory holds the narrower elements, and to
-    // widen one takes no more than to load it.
+    // Conversions to a wider floating-point type that elementwise operations and reductions read: memory holds the narrower elements, and
+    // to widen one takes no more than to load it.
     private static HashSet<Operation> Widened(Function function)
     {
         var (readers, results) = (new ValueReaders(function.Operations), function.Results.ToHashSet());
