@@ -17,6 +17,7 @@ public static class PassRegistry
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
         ["mixed_precision"] = arguments => new MixedPrecision(PrecisionOf(arguments)),
         ["resolve_mode"] = arguments => new ResolveMode(ModeOf(arguments)),
+        ["scatter_rows"] = _ => new ScatterRows(),
         ["split_reductions"] = _ => new SplitReductions(),
         ["store_padded"] = _ => new StorePadded(),
     };

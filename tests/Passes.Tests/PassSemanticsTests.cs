@@ -9,7 +9,8 @@ namespace GraphCompiler.Passes.Tests;
 /// <summary>Every pass keeps the meaning of random functions, makes valid IR, and is idempotent where it says so.</summary>
 public sealed class PassSemanticsTests
 {
-    public static TheoryData<string> Passes => ["canonicalize", "fold", "cse", "dce", "decompose", "split_reductions", "store_padded"];
+    public static TheoryData<string> Passes => ["canonicalize", "fold", "cse", "dce", "decompose", "scatter_rows", "split_reductions",
+        "store_padded"];
 
     private static IPass Create(string name) => PassRegistry.Create(name, new Dictionary<string, string>());
 

@@ -44,6 +44,8 @@ internal sealed partial class RandomProgram
         [Erf.Instance] = p => p.Unary(Erf.Instance),
         [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Expm1() : null,
         [Exponential.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Exp() : null,
+        [FirstOccurrence.Instance] = p => p.Indices().Emit(FirstOccurrence.Instance, default,
+            FirstOccurrence.Attributes(p._random.Next(1, 9))),
         [Floor.Instance] = p => p.Exact(IsFloat) is { } x ? x.Floor() : null,
         [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x ? x.Take(p.Indices()) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],

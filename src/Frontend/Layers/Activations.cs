@@ -21,5 +21,9 @@ public static class ActivationSyntax
         /// At -∞ it is NaN, as PyTorch's.</summary>
         public Value Gelu([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Compose(new(file, line), () => 0.5 * x * (1 + (x * (1 / Math.Sqrt(2))).Erf()));
+
+        /// <summary>x·σ(x), σ the logistic function, also called swish (Elfwing et al. 2017). At -∞ it is NaN, as PyTorch's.</summary>
+        public Value Silu([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+            x.Compose(new(file, line), () => x * x.Sigmoid());
     }
 }

@@ -5,7 +5,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Frontend.Layers;
 
-/// <summary>A fully connected layer: x·kernel + bias for x[batch, n] is [batch, units].</summary>
+/// <summary>A fully connected layer: x·kernel + bias for x[batch, …, n] is [batch, …, units].</summary>
 public sealed class Dense : KernelLayer
 {
     /// <summary>A layer that <see cref="Layer.Apply"/> applies, once or several times.</summary>
@@ -33,13 +33,22 @@ public sealed class Dense : KernelLayer
 
     private protected override void CheckShape(Value x, Location location)
     {
-        if (x.Rank != 2)
+        if (x.Rank < 2)
             throw Error(DiagnosticCode.RankMismatch, $"needs [batch, features], got {x} : {x.Type}; reshape it", location);
     }
 
-    private protected override int FeaturesOf(TensorType input) => input.Shape[1];
-    private protected override Shape KernelFor(TensorType input, int outputs) => new(input.Shape[1], outputs);
-    private protected override Value Multiply(Value x) => x.MatMul(Kernel);
+    private protected override int FeaturesOf(TensorType input) => input.Shape[^1];
+    private protected override Shape KernelFor(TensorType input, int outputs) => new(input.Shape[^1], outputs);
+
+    // One product for all leading axes, which are one in memory.
+    private protected override Value Multiply(Value x)
+    {
+        if (x.Rank == 2) return x.MatMul(Kernel);
+        Value As(Value y, Shape shape) => y.Emit(Reshape.Instance, y.Location, Reshape.Attributes(shape));
+        var leading = x.Shape.SkipLast(1).ToArray();
+        var rows = As(x, Shape.Of([leading.Aggregate(1L, (n, size) => n * size), x.Shape[^1]]));
+        return As(rows.MatMul(Kernel), new Shape([.. leading, Kernel.Shape[1]]));
+    }
 }
 
 /// <summary>Fully connected layers in one call, and the flattening before them.</summary>
@@ -47,8 +56,8 @@ public static class DenseSyntax
 {
     extension(Value x)
     {
-        /// <summary>x·kernel + bias for x[batch, n]: a new <see cref="Dense"/> layer applied once.</summary>
-        /// <exception cref="GraphException">SGC1003: x is not a matrix. SGC1006: name taken. SGC1008: x is not of a
+        /// <summary>x·kernel + bias for x[batch, …, n]: a new <see cref="Dense"/> layer applied once.</summary>
+        /// <exception cref="GraphException">SGC1003: x has fewer than two axes. SGC1006: name taken. SGC1008: x is not of a
         /// <see cref="GraphBuilder"/>. SGC1011: units below 1, or an initializer for no bias.</exception>
         /// <inheritdoc cref="Layers.Dense.Dense(int,string,Initializer,Func{Value,Value},bool,Initializer,bool,string,int)" path="/param"/>
         public Value Dense(int units, string? name = null, Initializer? kernel = null, Func<Value, Value>? activation = null,

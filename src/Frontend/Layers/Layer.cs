@@ -12,6 +12,7 @@ public abstract class Layer
 {
     private readonly string? _givenName;
     private readonly List<Value> _variables = [];
+    private readonly List<Layer> _parts = [];
     private GraphBuilder? _graph;
     private string? _name;
     private string _scope = "";
@@ -32,8 +33,12 @@ public abstract class Layer
     /// <see cref="Kind"/>.</summary>
     public string Name => _name ?? _givenName ?? Kind;
 
-    /// <summary>Its variables in the order of declaration; none before the first application.</summary>
-    public IReadOnlyList<Value> Variables => _variables;
+    /// <summary>Its variables in the order of declaration, and then those of the layers that it is made of; none before the first
+    /// application.</summary>
+    public IReadOnlyList<Value> Variables => _parts.Count == 0 ? _variables : [.. _variables, .. _parts.SelectMany(p => p.Variables)];
+
+    /// <summary>Whether <see cref="Build"/> has declared its variables.</summary>
+    private protected bool IsBuilt { get; private set; }
 
     /// <summary>The layer's result for <paramref name="x"/>. The first call declares the variables, for values of x's type.</summary>
     /// <exception cref="GraphException">SGC1008: x is not of a <see cref="GraphBuilder"/>, or not of the one that the layer was first
@@ -56,13 +61,15 @@ public abstract class Layer
                 using var scope = graph.Open($"{_name}/"); // What a layer is made of has names within its own.
                 Check(x, location);
                 if (isFirst) Build(x.Type);
+                IsBuilt = true;
                 return Forward(x);
             }
             catch when (isFirst)
             {
                 // Compose takes the variables back; the next application declares them anew.
-                (_graph, _scope, _name) = (null, "", null);
+                (_graph, _scope, _name, IsBuilt) = (null, "", null, false);
                 _variables.Clear();
+                _parts.Clear();
                 throw;
             }
         });
@@ -80,6 +87,18 @@ public abstract class Layer
     /// <summary>Declares <c>name/<paramref name="name"/></c>; for <see cref="Build"/> alone.</summary>
     /// <exception cref="GraphException">As <see cref="GraphBuilder.Variable"/>; SGC1008: the layer is not being built.</exception>
     protected Value Variable(string name, TensorType type, Initializer initializer) => Declare(name, type, initializer, IsTrainable);
+
+    /// <summary>Says that the layer is made of another, whose variables are among its own; for <see cref="Build"/> alone. Named
+    /// <c>kernel</c>, the part's variables are within <c>name/kernel/</c>.</summary>
+    /// <exception cref="GraphException">SGC1008: the layer is not being built.</exception>
+    /// <returns>The part, which <see cref="Forward"/> applies.</returns>
+    protected TLayer Part<TLayer>(TLayer part) where TLayer : Layer
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        if (_graph is null) throw Error(DiagnosticCode.ForeignValue, "parts are declared as the layer is applied", default);
+        _parts.Add(part);
+        return part;
+    }
 
     /// <summary>Declares <c>name/<paramref name="name"/></c>, which no optimizer changes; for <see cref="Build"/> alone.</summary>
     /// <exception cref="GraphException">As <see cref="Variable"/>.</exception>
@@ -110,6 +129,12 @@ public abstract class Layer
     /// <exception cref="GraphException">SGC1008: it is null, since the layer has not been applied.</exception>
     private protected Value Applied(Value? variable) => variable is not null && _graph is not null ? variable
         : throw Error(DiagnosticCode.ForeignValue, "its variables are declared when it is first applied; call Apply before", default);
+
+    /// <summary>Refuses a rate of dropout that is not in 0..1.</summary>
+    private protected void CheckRate(double rate, Location location)
+    {
+        if (!(rate >= 0 && rate <= 1)) throw Error(DiagnosticCode.BadArgument, $"the dropout rate is {rate}; it must be 0 to 1", location);
+    }
 
     /// <summary>An error that names the layer.</summary>
     protected GraphException Error(DiagnosticCode code, string message, Location location) =>

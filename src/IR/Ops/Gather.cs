@@ -64,6 +64,11 @@ public sealed class Gather : LinearOp, IIndexedOp, IPartialOp
 
     internal static (int Operand, long Low, long High) RowsOf(Operation operation) => (1, 0, operation.Operands[0].Shape[0] - 1L);
 
+    /// <summary>The row that an index in memory names, clamped to the rows.</summary>
+    internal static ScalarExpr RowAt(LoopBuffer indices, ScalarExpr position, int rows) => ScalarExpr.Binary(BinaryKind.Max,
+        ScalarExpr.Index(0), ScalarExpr.Binary(BinaryKind.Min, new LoadExpr(indices, position).ConvertTo(DType.I64),
+            ScalarExpr.Index(rows - 1)));
+
     internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);
 
     internal static void CheckIndices(OpCall call, int operand) =>

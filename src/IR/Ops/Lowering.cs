@@ -70,4 +70,8 @@ public interface IKernelOp
 {
     /// <summary>The kernel. Its arguments are the operands, then the results, as <see cref="LoopBuffer.Argument"/> makes them.</summary>
     Kernel Lower(Operation operation, TargetTraits target);
+
+    /// <summary>Whether the result may have the memory of an operand of its type: the kernel reads nothing of it after it has stored there.
+    /// </summary>
+    bool CanOverwrite(Operation operation, int operand) => false;
 }

@@ -60,7 +60,7 @@ internal sealed class MemoryPlan
         foreach (var overwrite in order.SelectMany(k => k.Overwrites))
             _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
         AssignTemporaries(order, arena);
-        List<PlannedCall> calls = [.. order.Select(k => new PlannedCall(k, [.. k.Reads.Concat(k.Writes).Select(v => _storage[v])]))];
+        List<PlannedCall> calls = [.. order.Select(k => PlannedCall.Of(k, [.. k.Reads.Concat(k.Writes).Select(v => _storage[v])]))];
         calls.AddRange(_copies.Select(c => new PlannedCall(PlannedKernel.Copy(c.From, c.From, _target), [_storage[c.From], c.To])));
         return calls;
     }
@@ -168,4 +168,8 @@ internal sealed class MemoryPlan
 }
 
 /// <summary>A kernel with the memory of its arguments, in execution order.</summary>
-internal sealed record PlannedCall(PlannedKernel Kernel, ImmutableArray<Storage> Arguments);
+internal sealed record PlannedCall(PlannedKernel Kernel, ImmutableArray<Storage> Arguments)
+{
+    /// <summary>The call of what is left to do with the arguments in this memory.</summary>
+    public static PlannedCall Of(PlannedKernel kernel, ImmutableArray<Storage> arguments) => new(kernel.For(arguments), arguments);
+}

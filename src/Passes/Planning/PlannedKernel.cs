@@ -26,6 +26,8 @@ internal sealed record PlannedKernel(Kernel Kernel, ImmutableArray<Value> Reads,
     public bool CanOverwrite(Value result, Value replaced)
     {
         if (!Reads.Contains(replaced)) return true;
+        if (Operation is { Op: IKernelOp op }) return replaced.Type == result.Type && Enumerable.Range(0, Reads.Length)
+            .All(i => Reads[i] != replaced || op.CanOverwrite(Operation, i));
         if (Operation is not { Op: Fusion } fusion || replaced.Type != result.Type) return false;
         var body = fusion.Body!;
         var inner = body.Parameters.Where((_, i) => Reads[i] == replaced).ToHashSet();
@@ -35,6 +37,10 @@ internal sealed record PlannedKernel(Kernel Kernel, ImmutableArray<Value> Reads,
         return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is IElementOp)
             && !body.Results.Any(inner.Contains) && domain != replaced.Shape;
     }
+
+    /// <summary>The kernel where a result has the memory of the first operand: what it would copy is there.</summary>
+    public PlannedKernel For(ImmutableArray<Storage> arguments) =>
+        Kernel.InPlace is { } less && arguments[0] == arguments[Reads.Length] ? this with { Kernel = less } : this;
 
     /// <summary>A kernel that copies a tensor.</summary>
     public static PlannedKernel Copy(Value from, Value to, TargetTraits target) => new(CopyKernel(from.Type, target), [from], [to], null);

@@ -1,0 +1,150 @@
+using System.Numerics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>The kernel of <see cref="ScatterAdd"/>: sums the updates of each row, then adds the sums to the rows.</summary>
+/// <remarks>The sums are in a buffer of as many rows as the table has, or as there are updates if those are fewer: then a row's sum is
+/// where its first update is, and rows that no index names are not touched at all. One worker owns a range of columns and adds in the order
+/// of the indices, so no bit depends on the number of workers. O(updates), and O(rows) where there are no more rows than updates, or where
+/// they are copied.</remarks>
+internal sealed class ScatterKernel
+{
+    /// <summary>Most updates that are added with no compensation: 64 equal terms lose at most some 16 ulp.</summary>
+    private const int MostPlain = 64;
+
+    private readonly Operation _operation;
+    private readonly TargetTraits _target;
+    private readonly LoopBuffer _from, _at, _add, _to;
+    private readonly int _rows, _lanes;
+    private readonly long _columns, _count;
+
+    public ScatterKernel(Operation operation, TargetTraits target)
+    {
+        (_operation, _target) = (operation, target);
+        var (operand, indices, updates) = (operation.Operands[0], operation.Operands[1], operation.Operands[2]);
+        (_from, _at, _add, _to) = (LoopBuffer.Argument("operand", operand.Type), LoopBuffer.Argument("indices", indices.Type),
+            LoopBuffer.Argument("updates", updates.Type), LoopBuffer.Argument("r0", operation.Result.Type, isWritten: true));
+        (_rows, _count) = (operand.Shape[0], indices.Shape.ElementCount);
+        _columns = operand.Shape.ElementCount / _rows;
+        _lanes = (int)Math.Min((ulong)target.Lanes(Accumulator) * 2, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_columns, 1)));
+    }
+
+    // Types narrower than f32 have too few bits to add in.
+    private DType Accumulator => _operation.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : _operation.Result.DType;
+
+    private bool IsByRow => _rows <= _count;
+
+    private bool IsCompensated => _count > MostPlain;
+
+    public Kernel Build()
+    {
+        if (!Accumulator.IsFloating) return Whole(true) with { InPlace = Whole(false) };
+        return IsByRow ? Summed(true) : Summed(true) with { InPlace = Summed(false) };
+    }
+
+    // Integers may be added in any order.
+    private Kernel Whole(bool copies)
+    {
+        var lane = new LoopVariable("i");
+        ScalarExpr At(ScalarExpr n) => Row(n) * _columns + lane.Value;
+        var adds = Each("n", _count, n =>
+            [new StoreStatement(_to, At(n), new LoadExpr(_to, At(n)) + new LoadExpr(_add, n * _columns + lane.Value))]);
+        return Kernel(copies, [], [new ForStatement(lane, _columns, LoopKind.ParallelVector, _lanes,
+            copies ? [Copy(lane.Value), adds] : [adds])]);
+    }
+
+    private Kernel Summed(bool copies)
+    {
+        // Of a worker's columns, or of all of them where that is less.
+        var isShared = (long)_lanes * _target.Workers > _columns;
+        var (width, slots) = (isShared ? _columns : _lanes, IsByRow ? _rows : _count);
+        LoopBuffer Scratch(string name) => new(name, Accumulator, Math.Max(slots * width, 1),
+            isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
+        var (sums, lost) = (Scratch("sums"), Scratch("lost"));
+        var (first, slot) = (PerWorker("first", _rows), PerWorker("slot", _count));
+
+        ForStatement Columns(ScalarExpr start, long extent)
+        {
+            var lane = new LoopVariable("i");
+            var (column, own) = (start + lane.Value, isShared ? start + lane.Value : lane.Value);
+            var clear = Each("s", slots, s => [.. Cleared(s * width + own)]);
+            var adds = Each("n", _count, n =>
+            {
+                var (at, update) = (Slot(n) * width + own, new LoadExpr(_add, n * _columns + column).ConvertTo(Accumulator));
+                return IsCompensated ? AddCompensated(sums, lost, at, update)
+                    : [new StoreStatement(sums, at, new LoadExpr(sums, at) + update)];
+            });
+            var ends = IsByRow ? Each("row", _rows, row => [Sum(row * _columns + column, row * width + own, null)])
+                : Each("n", _count, n => [Sum(Row(n) * _columns + column, n * width + own, IsFirst(n))]);
+            return new(lane, extent, LoopKind.Vector, _lanes, copies && !IsByRow ? [Copy(column), clear, adds, ends] : [clear, adds, ends]);
+        }
+        // -0 leaves what is added to it, and what it is added to, as it is.
+        IEnumerable<Statement> Cleared(ScalarExpr at)
+        {
+            yield return new StoreStatement(sums, at, ScalarExpr.Constant(Accumulator, -0.0));
+            if (IsCompensated) yield return new StoreStatement(lost, at, ScalarExpr.Constant(Accumulator, 0));
+        }
+        StoreStatement Sum(ScalarExpr position, ScalarExpr at, ScalarExpr? guard) => new(_to, position,
+            (new LoadExpr(_from, position).ConvertTo(Accumulator) + new LoadExpr(sums, at)).ConvertTo(_to.DType), guard);
+        ScalarExpr Slot(ScalarExpr n) => IsByRow ? Row(n) : Gather.RowAt(slot, n, (int)_count);
+        ScalarExpr IsFirst(ScalarExpr n) => ScalarExpr.Compare(CompareKind.Eq, new LoadExpr(slot, n).ConvertTo(DType.I64), n);
+
+        var (block, full, remainder) = (new LoopVariable("block"), _columns / _lanes, _columns % _lanes);
+        List<Statement> statements = IsByRow ? [] : [.. FindSlots(first, slot)];
+        if (full > 0) statements.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * _lanes, _lanes)]));
+        if (remainder > 0)
+            statements.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
+                [Columns(ScalarExpr.Index(full * _lanes), remainder)]));
+        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[], .. IsByRow ? [] : (LoopBuffer[])[first, slot]];
+        return Kernel(copies || IsByRow, scratch, [.. statements]);
+    }
+
+    // Each worker for itself. From the last index to the first, so that a row's last store is that of its first index; rows that no index
+    // names hold anything.
+    private IEnumerable<Statement> FindSlots(LoopBuffer first, LoopBuffer slot)
+    {
+        yield return Each("n", _count, n =>
+        {
+            var position = ScalarExpr.Index(_count - 1) - n;
+            return [new StoreStatement(first, Row(position), position.ConvertTo(DType.I32))];
+        });
+        yield return Each("n", _count, n => [new StoreStatement(slot, n, new LoadExpr(first, Row(n)))]);
+    }
+
+    private ScalarExpr Row(ScalarExpr n) => Gather.RowAt(_at, n, _rows);
+
+    private ForStatement Copy(ScalarExpr column) =>
+        Each("row", _rows, row => [new StoreStatement(_to, row * _columns + column, new LoadExpr(_from, row * _columns + column))]);
+
+    private Kernel Kernel(bool touchesAll, LoopBuffer[] scratch, Statement[] body) => new("scatter_add", [_from, _at, _add, _to],
+        [.. scratch], [.. body], _operation.Location.IsKnown ? [_operation.Location] : [],
+        (touchesAll ? (double)_rows * _columns : 0) + 2.0 * _count * _columns);
+
+    private static LoopBuffer PerWorker(string name, long elements) =>
+        new(name, DType.I32, Math.Max(elements, 1), BufferScope.Worker, isWritten: true);
+
+    private static ForStatement Each(string name, long extent, Func<ScalarExpr, Statement[]> body)
+    {
+        var variable = new LoopVariable(name);
+        return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]);
+    }
+
+    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further
+    // remarks on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
+    private static Statement[] AddCompensated(LoopBuffer sums, LoopBuffer lost, ScalarExpr at, ScalarExpr update)
+    {
+        var dtype = sums.DType;
+        var (old, term, sum, error) =
+            (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
+        ScalarExpr zero = ScalarExpr.Constant(dtype, 0), e = new LocalExpr(error);
+        return
+        [
+            new LetStatement(old, new LoadExpr(sums, at)), new LetStatement(term, update - new LoadExpr(lost, at)),
+            new LetStatement(sum, new LocalExpr(old) + new LocalExpr(term)),
+            new LetStatement(error, new LocalExpr(sum) - new LocalExpr(old) - new LocalExpr(term)),
+            new StoreStatement(sums, at, new LocalExpr(sum)),
+            new StoreStatement(lost, at, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, e - e, zero), e, zero)),
+        ];
+    }
+}
