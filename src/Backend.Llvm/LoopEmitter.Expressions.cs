@@ -32,6 +32,8 @@ internal sealed partial class LoopEmitter
         UnaryExpr u => EmitUnary(u),
         BinaryExpr b => EmitBinary(b),
         MultiplyAddExpr m => EmitMultiplyAdd(m),
+        PairExpr p => EmitPair(p),
+        PairDotExpr d => EmitPairDot(d),
         CompareExpr c => EmitCompare(c),
         SelectExpr s => EmitSelect(s),
         ConvertExpr c => EmitConvert(c),

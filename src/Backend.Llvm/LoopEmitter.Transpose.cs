@@ -18,7 +18,8 @@ internal sealed partial class LoopEmitter
     // and sections change places as they are loaded.
     private void EmitColumns(TransposeStatement transpose, int lanes, LLVMValueRef first, long count)
     {
-        var from = _builder.BuildAdd(EmitIndex(transpose.FromPosition), first);
+        var from = _builder.BuildAdd(EmitIndex(transpose.FromPosition),
+            transpose.MovesPairs ? _builder.BuildMul(first, _module.Index(2)) : first);
         var to = _builder.BuildAdd(EmitIndex(transpose.ToPosition), _builder.BuildMul(first, _module.Index(transpose.ToStride)));
         var perSection = SectionBytes / transpose.To.DType.Bytes;
         var rows = Enumerable.Range(0, (int)((transpose.Rows + lanes - 1) / lanes))
@@ -56,15 +57,19 @@ internal sealed partial class LoopEmitter
         {
             (_emitter, _lanes, _perSection) = (emitter, lanes, SectionBytes / transpose.To.DType.Bytes);
             var rows = Math.Min(lanes, transpose.Rows - first);
-            LLVMValueRef Load(LLVMValueRef position, int lanes, long active) => emitter.ConvertStored(
-                emitter.LoadRow(transpose.From, position, lanes, active), transpose.From.DType, transpose.To.DType);
+            LLVMValueRef Load(LLVMValueRef position, int lanes, long active) => transpose.MovesPairs
+                ? emitter._builder.BuildBitCast(emitter.LoadRow(transpose.From, position, 2 * lanes, 2 * active),
+                    LLVMTypeRef.CreateVector(emitter._module.Int32, (uint)lanes))
+                : emitter.ConvertStored(emitter.LoadRow(transpose.From, position, lanes, active), transpose.From.DType, transpose.To.DType);
+            LLVMValueRef Section(int row, int column) =>
+                Load(emitter.Offset(PositionOf(row), transpose.MovesPairs ? 2 * column : column), _perSection, _perSection);
             LLVMValueRef PositionOf(int row) => emitter.Offset(from, (first + row) * transpose.FromStride);
             var absent = LLVMTypeRef.CreateVector(emitter._module.StoredTypeOf(transpose.To.DType), (uint)_perSection).Poison;
             // Beyond the last column nothing may be read.
             var masked = count == lanes ? []
                 : Enumerable.Range(0, (int)rows).Select(row => Load(PositionOf(row), lanes, count)).ToArray();
             _section = (row, column) => row >= rows ? absent
-                : count == lanes ? Load(emitter.Offset(PositionOf(row), column), _perSection, _perSection)
+                : count == lanes ? Section(row, column)
                 : emitter.Shuffle(masked[row], masked[row], Enumerable.Range(column, _perSection));
         }
 

@@ -129,6 +129,15 @@ public sealed class TargetInfo
         };
     }
 
+    /// <summary>The same processor with AVX512-BF16, for an x86-64 level that has wide registers.</summary>
+    internal TargetInfo WithBf16Dot() => new(Name, Triple, Cpu, $"+{Bf16Feature}", _x86Level, _hostX86Level)
+    {
+        VectorBytes = VectorBytes,
+        VectorRegisters = VectorRegisters,
+        HasFma = HasFma,
+        HasBf16Dot = true,
+    };
+
     /// <summary>Gives a function the attributes that make vectors of <see cref="VectorBytes"/> legal and preferred.</summary>
     public void ApplyTo(LLVMValueRef function)
     {

@@ -163,7 +163,7 @@ internal static class Compiler
 
     /// <summary>What lowering needs to know of a target.</summary>
     internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
-        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
+        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads) { HasPairDot = target.HasBf16Dot };
 
     /// <summary>The limits of this machine for code of the target that steps are compiled for.</summary>
     internal static Roofline MeasureLimits(int threads)

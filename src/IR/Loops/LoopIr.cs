@@ -169,8 +169,8 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 }
 /// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a
 /// vector loop.</summary>
-/// <param name="To">Written; another buffer than <paramref name="From"/>, of its element type or a wider floating-point type, which
-/// elements are converted to.</param>
+/// <param name="To">Written; another buffer than <paramref name="From"/>, of its element type; or of a wider floating-point type, which
+/// elements are converted to; or of u32 where those are bf16: then each c is a pair of neighbours, 2c and 2c + 1.</param>
 /// <param name="ToPosition">Of the first element written.</param>
 /// <param name="ToStride">Between neighbouring c; at least <paramref name="Rows"/>.</param>
 /// <param name="From">Read.</param>
@@ -181,6 +181,9 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, long ToStride,
     LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : SimpleStatement
 {
+    /// <summary>Whether elements move by pairs.</summary>
+    public bool MovesPairs => From.DType == DType.BF16 && To.DType == DType.U32;
+
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { ToPosition, FromPosition };
 }
@@ -214,9 +217,6 @@ public sealed record Kernel(string Name, ImmutableArray<LoopBuffer> Arguments, I
 {
     /// <summary>The ways there were to compute it, if there were several.</summary>
     public KernelChoice? Choice { get; init; }
-
-    /// <summary>With the same arguments, what is left to do where the result has the first argument's memory, if that is less.</summary>
-    public Kernel? InPlace { get; init; }
 }
 
 /// <summary>A choice between ways to compute a kernel. All give the same bits.</summary>

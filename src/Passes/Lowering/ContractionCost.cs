@@ -98,7 +98,7 @@ internal sealed record ContractionCost(
         public Model(ContractionTask task, ContractionBlocking blocking, PackingOfA packing, bool packsB)
         {
             (_task, _shape, _blocking, _packing, _packsB) = (task, task.Shape, blocking, packing, packsB);
-            var bytes = (packing == PackingOfA.None ? task.DType : task.Packed).Bytes;
+            var bytes = (packing == PackingOfA.None || task.UsesPairs ? task.DType : task.Packed).Bytes;
             var bytesOfRows = (double)blocking.TileM * bytes;
             // Rows that lie across K share their lines with the tiles beside them.
             _linesOfK = bytesOfRows / TargetTraits.LineBytes;
@@ -118,7 +118,7 @@ internal sealed record ContractionCost(
             var partials = PartialsOf(panelsPerRange, width);
             var lines = FirstLine + (panelsPerRange - 1) * LineOf(partials.Bytes);
             return new(
-                MultiplyAdds: tiles * k * StepOfK(vectors),
+                MultiplyAdds: tiles * k * StepOfK(vectors) / _task.KOfStep,
                 Tiles: tiles * (_blocking.BlocksK * StartOfTile + Sums(_blocking.TileM * vectors)),
                 PackingA: _packing == PackingOfA.OfRange ? rangesOfTiles * k * PackingOfTile : 0,
                 PackingB: panels * k * ReadingOfB(width, vectors, panelsPerRange > 1),
@@ -190,7 +190,7 @@ internal sealed record ContractionCost(
         }
 
         // Of an element of K, elements that are multiplied as they are in memory.
-        private double Widening(int vectors) => !_task.IsNarrow ? 0
+        private double Widening(int vectors) => !_task.IsNarrow || _task.UsesPairs ? 0
             : (_packing == PackingOfA.None ? _blocking.TileM * WidenedElement : 0) + (_packsB ? 0 : vectors);
 
         // Of A, read again for each panel of a range. A panel of B takes half of the first-level cache.

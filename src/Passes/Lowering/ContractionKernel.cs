@@ -48,12 +48,12 @@ internal sealed partial class ContractionKernel
         (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
         _stepK = _blocking.StepK(_shape.A.K);
         _epilogue = ChooseEpilogue();
-        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
+        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, StepsOf(_blocking.BlockK) * _blocking.TileN, BufferScope.Worker);
         if (_packing != PackingOfA.None)
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
             var tiles = ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles;
-            _packedA = _body.AddScratch("packed_a", _packed, tiles * PackedK * _blocking.TileM,
+            _packedA = _body.AddScratch("packed_a", _packed, tiles * PackedSteps * _blocking.TileM,
                 ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock
