@@ -96,6 +96,9 @@ internal sealed partial class LoopEmitter
             case LoopKind.Parallel or LoopKind.ParallelVector:
                 EmitRange(Share(loop.Extent, 0), Share(loop.Extent, 1), i => EmitBody(loop, i));
                 break;
+            case LoopKind.Serial when loop.Count is { } count:
+                EmitRange(_module.Index(0), EmitIndex(count), i => EmitBody(loop, i));
+                break;
             default: EmitSerial(loop.Extent, i => EmitBody(loop, i)); break;
         }
     }

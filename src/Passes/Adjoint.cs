@@ -56,9 +56,14 @@ public sealed class Adjoint : IPass
         if (!needs.Contains(result)) return new Value?[wrt.Count];
         var cotangents = new Dictionary<Value, Cotangent>();
         using (builder.At(result.Location)) cotangents[result] = new(cotangent ?? result.Constant(1));
+        Walk(builder, operations, needs, cotangents);
+        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w)?.ToValue())];
+    }
+
+    private static void Walk(FunctionBuilder builder, Operation[] operations, NeedsGradient needs, Dictionary<Value, Cotangent> cotangents)
+    {
         for (var i = operations.Length - 1; i >= 0; i--)
             if (needs.ContainsResult(operations[i])) Accumulate(builder, operations[i], needs, cotangents);
-        return [.. wrt.Select(w => cotangents.GetValueOrDefault(w)?.ToValue())];
     }
 
     /// <summary><see cref="Append"/>, with a constant of zeros where no path leads to the result.</summary>
@@ -93,7 +98,28 @@ public sealed class Adjoint : IPass
     private static Cotangent?[] Through(Operation operation, bool[] wanted, Dictionary<Value, Cotangent> cotangents)
     {
         Value?[] incoming = [.. operation.Results.Select(r => cotangents.GetValueOrDefault(r)?.ToValue())];
-        using var pin = operation.Operands[0].Builder.At(operation.Location);
+        var builder = operation.Operands[0].Builder;
+        using var pin = builder.At(operation.Location);
+        if (operation.Op is OpaqueOp { HasOwnVjp: false } opaque) return ThroughDecomposition(builder, opaque, operation, incoming, wanted);
         return [.. operation.Op.Vjp(operation, incoming, wanted).Select(v => v is null ? null : new Cotangent(v))];
+    }
+
+    private static Cotangent?[] ThroughDecomposition(FunctionBuilder builder, OpaqueOp op, Operation operation, Value?[] incoming,
+        bool[] wanted)
+    {
+        var start = builder.Operations.Count;
+        var results = op.DecomposeAll(operation, operation.Operands.AsSpan())
+            ?? throw new InternalCompilerException("adjoint", $"{operation} has neither a rule nor a decomposition");
+        Value[] wrt = [.. operation.Operands.Where((_, i) => wanted[i]).Distinct()];
+        Operation[] operations = [.. builder.Operations.Skip(start)];
+        var needs = NeedsGradient.Of(operations, wrt, results);
+        var cotangents = new Dictionary<Value, Cotangent>();
+        for (var i = 0; i < results.Length; i++)
+            if (incoming[i] is { } term && needs.Contains(results[i]))
+                cotangents[results[i]] = cotangents.TryGetValue(results[i], out var sum) ? sum.Plus(new(term)) : new(term);
+        Walk(builder, operations, needs, cotangents);
+        // An operand that is given twice has one cotangent, which counts once.
+        var first = operation.Operands.Select((o, i) => wanted[i] && Array.FindIndex([.. operation.Operands], p => p == o) == i);
+        return [.. operation.Operands.Zip(first, (o, isFirst) => isFirst ? cotangents.GetValueOrDefault(o) : null)];
     }
 }

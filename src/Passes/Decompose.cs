@@ -25,7 +25,7 @@ public sealed class Decompose : IPass
             CustomGradient => [operands[0]],
             IReductionOp { GivesIndex: true } when Reduction.Axes(operation) is [] => [operands[0], First(operation, builder)],
             IReductionOp when Reduction.Axes(operation) is [] => operands,
-            OpaqueOp opaque => opaque.Decompose(operation, operands.AsSpan()) is { } value ? [value] : null,
+            OpaqueOp opaque => opaque.DecomposeAll(operation, operands.AsSpan()) is { } results ? [.. results] : null,
             Concatenate when operands.Length > MostParts => [Concatenated(operation, builder, operands)],
             _ => null,
         });

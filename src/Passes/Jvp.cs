@@ -81,12 +81,12 @@ public sealed class Jvp : IPass
     private static Value?[] Tangents(FunctionBuilder builder, Operation operation, Value?[] incoming, Dictionary<Value, Value> known)
     {
         var start = builder.Operations.Count;
-        if (operation.Op is not OpaqueOp opaque || opaque.Decompose(operation, operation.Operands.AsSpan()) is not { } same)
+        if (operation.Op is not OpaqueOp opaque || opaque.DecomposeAll(operation, operation.Operands.AsSpan()) is not { } same)
             return operation.Op.Jvp(operation, incoming);
         Value[] moving = [.. operation.Operands.Where((_, i) => incoming[i] is not null)];
         var inner = new Dictionary<Value, Value>();
         foreach (var operand in moving) inner[operand] = known[operand];
-        Push(builder, [.. builder.Operations.Skip(start)], moving, [same], inner);
-        return [inner.GetValueOrDefault(same)];
+        Push(builder, [.. builder.Operations.Skip(start)], moving, same, inner);
+        return [.. same.Select(r => inner.GetValueOrDefault(r))];
     }
 }

@@ -91,6 +91,7 @@ public sealed class StepsTests : IDisposable
     [InlineData("matmul 64x64x64")]
     [InlineData("resnet18 3x3/2")]
     [InlineData("depthwise 3x3 56")]
+    [InlineData("attention 64 head 32")]
     [InlineData("softmax 4096x256")]
     [InlineData("layer norm 4096x256")]
     [InlineData("sum 1M")]

@@ -42,6 +42,26 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public void Attention()
+    {
+        Value Input(string name, params int[] sizes) => _g.Input(name, F32[sizes]);
+        var (q, three, wide) = (Input("q", 2, 3, 4, 8), Input("three", 2, 5, 3, 8), Input("wide", 2, 5, 4, 9));
+        Fails("SGC1002", () => q.Attention(three, three), ["3 heads of keys do not divide 4", "\"q\"", "\"three\""]);
+        Fails("SGC1002", () => q.Attention(wide, wide), ["have 8 elements", "keys 9"]);
+        Fails("SGC1002", () => q.Attention(q, wide), ["f32[2,3,4,8]", "f32[2,5,4,9]"]);
+        Fails("SGC1003", () => _x.Attention(_x, _x), ["[batch, positions, heads, width]", "f32[4,3]", "reshape"]);
+        Fails("SGC1001", () => q.Attention(q, q.ConvertTo(F64)), ["f32[2,3,4,8]", "f64[2,3,4,8]"]);
+        Fails("SGC1001", () => q.Attention(q, q, mask: _g.Input("whole", I32[1, 1, 3, 3])), ["bool", "i32[1,1,3,3]"]);
+        Fails("SGC1002", () => q.Attention(q, q, mask: Input("mask", 1, 1, 3, 5)), ["f32[1,1,3,5]", "3 keys on axis 3"]);
+        Fails("SGC1003", () => q.Attention(q, q, mask: Input("flat", 3, 3)), ["f32[3,3]"]);
+        Fails("SGC1005", () => q.Attention(q, q, scale: double.NaN), ["scale = nan"]);
+        Fails("SGC1002", () => q.Reshape([2, 3, 32, 1])[.., .., .., ..0].Attention(q, q), ["2,3,32,0"]);
+        Fails("SGC1008", () => q.Attention(q, new GraphBuilder("other").Input("v", F32[2, 3, 4, 8])), ["other"]);
+        Assert.Equal(F32[2, 0, 4, 8], q[.., ..0].Attention(q, q).Type);
+        Assert.Equal(q.Type, q.Attention(q[.., ..0], q[.., ..0], causal: true).Type);
+    }
+
+    [Fact]
     public void NamesAndVariables()
     {
         Fails("SGC1006", () => _g.Input("x", F32[1]), ["\"x\""]);

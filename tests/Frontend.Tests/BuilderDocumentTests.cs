@@ -47,6 +47,11 @@ public sealed partial class BuilderDocumentTests
         var normalizer = x.LogSumExp(1);
         var best = x.ArgMax(1);                    // i32[64]: the first of equals, the first NaN if there is one
 
+        var q = x.Reshape([2, 32, 2, 5]);
+        var attended = q.Attention(q, q, causal: true);                   // f32[2,32,2,5]
+        var one = q[.., .., ..1];                                         // a head of keys for both of q's
+        var grouped = q.Attention(one, one, mask: mask.Reshape([2, 2, 1, 160])[.., .., .., ..32], scale: 0.5);
+
         var dense = new Dense(10, name: "hidden", activation: h => h.Tanh());
         var twice = dense.Apply(dense.Apply(x));   // hidden/kernel and hidden/bias are declared once
         var penalty = 1e-4 * dense.Kernel.Square().Sum();
@@ -62,6 +67,7 @@ public sealed partial class BuilderDocumentTests
             new[] { column, inner, both, pair, flat, kept, best }.Select(v => v.Type));
         Assert.Equal([F32[64, 10], F32, F32[10], F32, F32[10], F32[64], F32[64, 3], F32[64, 4]],
             new[] { y, total, means, again, spread, normalizer, logits, net }.Select(v => v.Type));
+        Assert.Equal([F32[2, 32, 2, 5], F32[2, 32, 2, 5]], new[] { attended, grouped }.Select(v => v.Type));
         Assert.Contains(g.Summary(), s_page, StringComparison.Ordinal);
         using var step = g.Minimize(logits.Square().Mean() + penalty, new Sgd(0.1)).Compile(new CompileOptions { Threads = 1 });
         Assert.Equal("SGC5007", Assert.ThrowsAny<GraphCompilerException>(step.Run).Code);

@@ -75,6 +75,31 @@ public class LoopKindTests
             AssertAccessed(LoopKinds.KernelOf(expression), Held<LoopBuffer>(expression));
     }
 
+    /// <summary>A loop's own count is of variables outside of vectors, and within its extent whatever they are.</summary>
+    [Fact]
+    public void Counts_that_are_not_from_0_to_the_extent_are_refused()
+    {
+        var (to, outer) = (new LoopBuffer("y", DType.F32, 8, BufferScope.Argument, isWritten: true), new LoopVariable("i"));
+        Kernel Of(LoopKind kind, ScalarExpr count, LoopKind inner = LoopKind.Serial)
+        {
+            var variable = new LoopVariable("j");
+            return new("count", [to], [], [new ForStatement(outer, 8, kind, 4, [new ForStatement(variable, 8, inner, 1,
+                [new StoreStatement(to, variable.Value, ScalarExpr.Constant(DType.F32, 1))], count)])], [], 1);
+        }
+        LoopVerifier.Verify(Of(LoopKind.Serial, outer.Value + 1));
+        LoopVerifier.Verify(Of(LoopKind.Vector, ScalarExpr.Index(8)));
+        static void Refused(Kernel kernel)
+        {
+            var broken = Assert.Throws<IR.Diagnostics.InternalCompilerException>(() => LoopVerifier.Verify(kernel));
+            Assert.Contains("L7", broken.Message, StringComparison.Ordinal);
+        }
+        Refused(Of(LoopKind.Serial, outer.Value + 2));
+        Refused(Of(LoopKind.Serial, outer.Value - ScalarExpr.Index(1)));
+        Refused(Of(LoopKind.Vector, outer.Value));
+        Refused(Of(LoopKind.Serial, new LoadExpr(to, ScalarExpr.Index(0)).ConvertTo(DType.I64)));
+        Refused(Of(LoopKind.Serial, outer.Value, LoopKind.Vector));
+    }
+
     private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)
     {
         var accesses = KernelAccess.Of(kernel);

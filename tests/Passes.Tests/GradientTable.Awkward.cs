@@ -10,7 +10,7 @@ internal static partial class GradientTable
     /// <summary>For each family, an op or a second part of a key, the variants that it must have.</summary>
     public static IReadOnlyDictionary<string, string[]> DemandedVariants { get; } = new Dictionary<string, string[]>
     {
-        ["gather"] = ["empty", "one"], ["scatter_add"] = ["empty", "one"], ["reverse"] = ["empty", "one"],
+        ["attention"] = ["empty", "one"], ["gather"] = ["empty", "one"], ["scatter_add"] = ["empty", "one"], ["reverse"] = ["empty", "one"],
         ["window"] = ["empty", "one", "stride", "dilated", "remainder"],
         ["overlap_add"] = ["empty", "one", "stride", "dilated", "remainder"],
         ["reduce_max_index"] = ["empty", "one", "stride", "dilated", "remainder"],
@@ -145,6 +145,25 @@ internal static partial class GradientTable
         ["window:l2_pool:remainder"] = Pool([1, 6, 2], x => x.L2Pool(3, 2)),
     };
 
+    private static Dictionary<string, GradientRow> Attended => new()
+    {
+        ["attention"] = Attention([2, 3, 2, 2], [2, 4, 2, 2], x => x[0].Attention(x[1], x[2])),
+        ["attention:causal"] = Attention([1, 3, 2, 2], [1, 3, 2, 2], x => x[0].Attention(x[1], x[2], causal: true, scale: 1.5)),
+        ["attention:causal_few_keys"] = Attention([1, 3, 1, 2], [1, 2, 1, 2], x => x[0].Attention(x[1], x[2], causal: true)),
+        ["attention:grouped"] = Attention([1, 2, 4, 2], [1, 3, 2, 2], x => x[0].Attention(x[1], x[2])),
+        ["attention:self"] = new([F64[1, 3, 1, 2]], x => x[0].Attention(x[0], x[0] * 2, causal: true)),
+        ["attention:added"] = Attention([2, 2, 2, 1], [2, 3, 2, 1], x => x[0].Attention(x[1], x[2], mask: x[3]), F64[2, 2, 2, 3]),
+        ["attention:added_to_all"] = Attention([2, 2, 4, 1], [2, 3, 2, 1], x => x[0].Attention(x[1], x[2], mask: x[3]), F64[1, 4, 1, 3]),
+        ["attention:hidden"] = Attention([1, 3, 2, 2], [1, 2, 1, 2], x => x[0].Attention(x[1], x[2], mask: x[0].Builder.Constant(
+            new Literal(Bool[1, 1, 3, 2], 1, 0, 0, 0, 1, 1)))),
+        ["attention:logsumexp"] = Attention([1, 2, 2, 2], [1, 3, 1, 2], LogSumExpTimesOutput),
+        ["attention:empty"] = Attention([1, 0, 2, 2], [1, 3, 2, 2], x => x[0].Attention(x[1], x[2])),
+        ["attention:one"] = Attention([1, 1, 1, 3], [1, 1, 1, 3], x => x[0].Attention(x[1], x[2])),
+        ["attention_gradient"] = Attention([1, 2, 2, 2], [1, 2, 2, 2], AllGradients, F64[1, 2, 2], F64[1, 2, 2], F64[1, 2, 2, 2]),
+        ["attention_gradient:added"] = Attention([1, 2, 2, 1], [1, 2, 2, 1], AllGradients, F64[1, 2, 2], F64[1, 2, 2], F64[1, 2, 2, 1],
+            F64[1, 2, 1, 2]),
+    };
+
     private static Dictionary<string, GradientRow> Normalized => new()
     {
         ["custom_gradient:standardize"] = new([F64[2, 3, 4]], x => x[0].Standardize([0, 2], 0.1).Sin()),
@@ -166,6 +185,21 @@ internal static partial class GradientTable
         ["custom_gradient:rms_norm:empty"] = Norm([0, 4], 4, x => x.RmsNormalize(-1, 0.1)),
         ["custom_gradient:rms_norm:one"] = Norm([1, 1], 1, x => x.RmsNormalize(-1, 0.1)),
     };
+
+    private static GradientRow Attention(int[] q, int[] k, Func<Value[], Value> apply, params TensorType[] more) =>
+        new([F64[q], F64[k], F64[k], .. more], apply, -0.9, 0.9);
+
+    private static Value LogSumExpTimesOutput(Value[] x)
+    {
+        var results = x[0].Builder.EmitAll(IR.Ops.Attention.Instance, x, IR.Ops.Attention.Attributes(0.7, isCausal: true));
+        return results[0] * results[1].ExpandDims(-1);
+    }
+
+    private static Value AllGradients(Value[] x)
+    {
+        var results = x[0].Builder.EmitAll(AttentionGradient.Instance, x, IR.Ops.Attention.Attributes(0.7, isCausal: true));
+        return results[0] * results[1] + results[2];
+    }
 
     private static GradientRow Convolution(int[] x, int[] kernel, Func<Value, Value, Value> apply) =>
         new([F64[x], F64[kernel]], v => apply(v[0], v[1]).Tanh(), -0.9, 0.9);

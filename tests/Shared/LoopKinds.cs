@@ -40,7 +40,7 @@ internal static class LoopKinds
     /// <summary>A statement of each kind, valid in <see cref="KernelOf(Statement)"/>.</summary>
     public static IReadOnlyList<Statement> Statements { get; } =
     [
-        new ForStatement(s_variable, 4, LoopKind.Serial, 1, [new StoreStatement(s_to, s_variable.Value, Element)]),
+        new ForStatement(s_variable, 4, LoopKind.Serial, 1, [new StoreStatement(s_to, s_variable.Value, Element)], ScalarExpr.Index(3)),
         new LetStatement(new Local("other", DType.F32), Element),
         new AssignStatement(s_local, 0, Element),
         new AccumulateStatement(s_local, ReductionKind.Sum, Element),
@@ -81,5 +81,6 @@ internal static class LoopKinds
     /// <summary>A loop of each kind.</summary>
     public static ImmutableArray<Statement> Loops { get; } =
         [.. Enum.GetValues<LoopKind>().Select(k =>
-            new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)]))];
+            new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)])),
+            (ForStatement)Statements[0]];
 }

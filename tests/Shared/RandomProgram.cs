@@ -26,6 +26,8 @@ internal sealed partial class RandomProgram
         [Abs.Instance] = p => p.Unary(Abs.Instance),
         [Add.Instance] = p => Bounded(p.Binary(Add.Instance)),
         [And.Instance] = p => p.Bitwise(And.Instance),
+        [Attention.Instance] = p => p.Attends()[0],
+        [AttentionGradient.Instance] = p => p.AttentionGradients(),
         [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x
             ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
         [ByMode.Instance] = p => p.Any() is { } x ? x.ByMode(p.Like(x)) : null,
@@ -105,9 +107,10 @@ internal sealed partial class RandomProgram
     // Ops whose results are rounded, whatever the operands; sums and products of small integers are not.
     private static readonly HashSet<Op> s_rounding =
     [
-        Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance, Exponential.Instance, Log.Instance, Log1p.Instance,
-        Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance, Rsqrt.Instance, SechSquared.Instance,
-        Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance, Tanh.Instance,
+        Attention.Instance, AttentionGradient.Instance, Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance,
+        Exponential.Instance, Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance,
+        Power.Instance, Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
+        Tanh.Instance,
     ];
 
     private readonly Random _random;

@@ -37,14 +37,18 @@ public sealed record KernelCost(double Flops, double Bytes)
             Add(copy.To, 0, times * copy.Rows * copy.Columns);
         }
         foreach (var operand in statement.Operands) CountLoads(operand);
-        foreach (var inner in statement.Nested) Count(inner, times * (statement is ForStatement loop ? loop.Extent : 1), accesses);
+        foreach (var inner in statement.Nested) Count(inner, times * Iterations(statement), accesses);
     }
+
+    // A count that is known only as its loop is reached grows evenly from nothing to all, as with a triangle of blocks.
+    private static double Iterations(Statement statement) =>
+        statement is not ForStatement loop ? 1 : loop.Count is null ? loop.Extent : (loop.Extent + 1) / 2.0;
 
     private static double Of(Statement statement)
     {
         var count = statement is AccumulateStatement or ChooseStatement ? 1.0 : 0;
         foreach (var operand in statement.Operands) count += Of(operand);
-        return count + (statement is ForStatement loop ? loop.Extent : 1) * statement.Nested.Sum(Of);
+        return count + Iterations(statement) * statement.Nested.Sum(Of);
     }
 
     private static double Of(ScalarExpr expression)

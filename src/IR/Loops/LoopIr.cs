@@ -122,10 +122,13 @@ public abstract record SimpleStatement : Statement
 /// <param name="Kind">How it runs.</param>
 /// <param name="Lanes">Of a vector loop: elements side by side, a power of two, possibly several registers wide.</param>
 /// <param name="Body">What runs.</param>
-public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body) : Statement
+/// <param name="Count">Of a serial loop: how many of the iterations run, evaluated as the loop is reached, from 0 to <paramref
+/// name="Extent"/>; all where null. An expression of the variables of loops around it, the same for all lanes.</param>
+public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body,
+    ScalarExpr? Count = null) : Statement
 {
     /// <inheritdoc/>
-    public override ReadOnlySpan<ScalarExpr> Operands => [];
+    public override ReadOnlySpan<ScalarExpr> Operands => Count is null ? [] : new[] { Count };
     /// <inheritdoc/>
     public override ImmutableArray<Statement> Nested => Body;
 }

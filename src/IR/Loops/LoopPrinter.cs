@@ -92,7 +92,8 @@ public static class LoopPrinter
 
         private void For(ForStatement loop)
         {
-            Line($"{Kind(loop)}for {loop.Variable} in 0..{loop.Extent} {{");
+            Line(e => $"{Kind(loop)}for {loop.Variable} in 0..{(loop.Count is { } count ? $"({e.Print(count)}) of {loop.Extent}"
+                : loop.Extent)} {{", loop.Operands);
             _indent++;
             foreach (var inner in loop.Body) Statement(inner);
             _indent--;

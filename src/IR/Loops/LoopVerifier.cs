@@ -6,6 +6,7 @@
 //  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
 //      nor a transpose within one
 //  L6  extents are not negative, lanes are powers of two, elements of register tiles exist
+//  L7  only a serial loop has a count of its own, which is from 0 to its extent and made of variables of loops that are no vectors
 using System.Collections.Immutable;
 using GraphCompiler.IR.Diagnostics;
 
@@ -20,6 +21,7 @@ public sealed class LoopVerifier
     private readonly HashSet<LoopBuffer> _buffers;
     private readonly HashSet<Local> _locals = [];
     private readonly IndexIntervals _intervals = new();
+    private LoopVariable? _lane;
     private bool _isInVector;
     private int _depth;
 
@@ -94,13 +96,34 @@ public sealed class LoopVerifier
         Require(loop.Kind is not (LoopKind.Parallel or LoopKind.ParallelVector) || _depth == 0, "L5",
             $"the parallel loop {loop.Variable} is within another loop");
         Require(!isVector || !_isInVector, "L5", $"the vector loop {loop.Variable} is within another");
+        if (loop.Count is { } count) VisitCount(loop, count);
         if (loop.Extent == 0) return;
         var outer = _isInVector;
         (_isInVector, _depth) = (outer || isVector, _depth + 1);
+        if (isVector) _lane = loop.Variable;
         _intervals.Enter(loop.Variable, loop.Extent);
         Visit(loop.Body);
         _intervals.Leave(loop.Variable);
+        if (isVector) _lane = null;
         (_isInVector, _depth) = (outer, _depth - 1);
+    }
+
+    private void VisitCount(ForStatement loop, ScalarExpr count)
+    {
+        Visit(count);
+        var bounds = _intervals.Of(count);
+        Require(loop.Kind == LoopKind.Serial && IsOfVariables(count), "L7",
+            $"loop {loop.Variable} has the count {LoopPrinter.Print(count)}");
+        Require(bounds.IsEmpty || (bounds.Low >= 0 && bounds.High <= loop.Extent), "L7",
+            $"loop {loop.Variable} of {loop.Extent} runs {bounds.Low} to {bounds.High} times");
+    }
+
+    private bool IsOfVariables(ScalarExpr expression)
+    {
+        if (expression is LoadExpr or LocalExpr || (expression is VariableExpr v && v.Variable == _lane)) return false;
+        foreach (var operand in expression.Operands)
+            if (!IsOfVariables(operand)) return false;
+        return true;
     }
 
     private void VisitStore(StoreStatement store)

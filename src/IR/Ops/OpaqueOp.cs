@@ -7,8 +7,16 @@ public abstract class OpaqueOp : Op
 {
     private protected OpaqueOp(string name, int arity) : base(name, arity) { }
 
-    /// <summary>The same result from simpler ops, appended at the operands' builder; null for a primitive.</summary>
+    /// <summary>Whether the op has a VJP of its own; the adjoint of its decomposition stands in for one that it has not.</summary>
+    public virtual bool HasOwnVjp => true;
+
+    /// <summary>The same result from simpler ops, appended at the operands' builder; null for a primitive, or for an op with several
+    /// results.</summary>
     public virtual Value? Decompose(Operation operation, ReadOnlySpan<Value> operands) => null;
+
+    /// <summary>The same results from simpler ops, appended at the operands' builder; null for a primitive.</summary>
+    public virtual Value[]? DecomposeAll(Operation operation, ReadOnlySpan<Value> operands) =>
+        Decompose(operation, operands) is { } result ? [result] : null;
 
     /// <inheritdoc/>
     public override Value?[] Jvp(Operation operation, ReadOnlySpan<Value?> tangents) =>
