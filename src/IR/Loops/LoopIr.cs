@@ -220,6 +220,9 @@ public sealed record Kernel(string Name, ImmutableArray<LoopBuffer> Arguments, I
 {
     /// <summary>The ways there were to compute it, if there were several.</summary>
     public KernelChoice? Choice { get; init; }
+
+    /// <summary>With the same arguments, what is left to do where the result has the first argument's memory, if that is less.</summary>
+    public Kernel? InPlace { get; init; }
 }
 
 /// <summary>A choice between ways to compute a kernel. All give the same bits.</summary>

@@ -48,7 +48,8 @@ internal sealed partial class ContractionKernel
         (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
         _stepK = _blocking.StepK(_shape.A.K);
         _epilogue = ChooseEpilogue();
-        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, StepsOf(_blocking.BlockK) * _blocking.TileN, BufferScope.Worker);
+        var panel = StepsOf(_blocking.BlockK) * _blocking.TileN;
+        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, panel, BufferScope.Worker);
         if (_packing != PackingOfA.None)
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
