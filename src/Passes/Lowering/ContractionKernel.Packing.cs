@@ -7,7 +7,7 @@ namespace GraphCompiler.Passes.Lowering;
 internal sealed partial class ContractionKernel
 {
     // Multiply-adds along K, and those of the packed tiles.
-    private long StepsOf(long k) => ContractionBlocking.Divide(k, _task.KOfStep);
+    private long StepsOf(long k) => (k + _task.KOfStep - 1) / _task.KOfStep;
     private long PackedSteps => StepsOf(_packing == PackingOfA.OfRange ? _blocking.BlockK : _shape.K);
 
     // Tiles along M: packed[tile][k][row]; rows beyond the last are never stored.
