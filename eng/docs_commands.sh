@@ -55,6 +55,8 @@ rule() {
             echo "make_mnist \"$work/mnist\" && samples/Vision/run ${verb%% *} --data \"$work/mnist\" --short"
             ;;
         'graphc build samples/Vision/'*) echo "${1//DIR/$work/vision}" ;;
+        'samples/Gpt/run '*) echo "$1 --short" ;;
+        'graphc build samples/Gpt/'*) echo "${1//DIR/$work/gpt}" ;;
         'graphc list MODELS.dll' | 'graphc build MODELS.dll --model digits --out DIR' | 'graphc inspect DIR/digits.json' \
             | 'graphc profile MODELS.dll --model digits --trace t.json')
             local line=${1//MODELS.dll/$models}

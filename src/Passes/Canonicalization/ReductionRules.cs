@@ -44,6 +44,38 @@ internal static class ReductionRules
             ReduceSum.Attributes(first.Concat(Reduction.Axes(site.Operation).Select(a => remaining[a]))), x);
     }
 
+    /// <summary>Σ select(count along the axis == label, v, 0), label and v the same along it → v where the label is on the axis, else 0:
+    /// what flows back to the row of a cross entropy, which then needs no pass over its classes. The sum's sign of zero is that of
+    /// v + 0.</summary>
+    internal static Value? OfOneHot(RewriteSite site)
+    {
+        if (Reduction.Axes(site.Operation) is not [var axis] || site.Defined(0, Select.Instance) is not { } select
+            || RewriteSite.SplatOf(select.Operands[2]) is not { } zero || zero != 0
+            || select.Operands[0].Definition is not { Op: Compare } compare || compare.Word("direction") != "eq")
+            return null;
+        var at = Array.FindIndex([.. compare.Operands], o => o.Definition is { Op: Iota } iota && iota.Int("dimension") == axis);
+        // Each place is counted once, by an integer that can hold the last.
+        if (at < 0 || compare.Operands[1 - at] is not { DType.IsInteger: true } labels
+            || select.Result.Shape[axis] is not (> 0 and var size) || !labels.DType.CanHold(size - 1L))
+            return null;
+        if (!IsSameAlong(labels, axis) || !IsSameAlong(select.Operands[1], axis)) return null;
+        var (label, value) = (WithoutAxis(site, labels, axis), WithoutAxis(site, select.Operands[1], axis));
+        var isOnAxis = label.GreaterOrEqual(label.Constant(0)).And(label.LessOrEqual(label.Constant(size - 1)));
+        return isOnAxis.Select(value + value.Constant(0), value.Constant(0));
+    }
+
+    private static bool IsSameAlong(Value x, int axis) => RewriteSite.SplatOf(x) is not null
+        || x.Definition is { Op: Broadcast } broadcast && !Broadcast.Dimensions(broadcast).Contains(axis);
+
+    // What is the same along an axis, without it.
+    private static Value WithoutAxis(RewriteSite site, Value x, int axis)
+    {
+        var shape = x.Shape.Without(axis);
+        if (RewriteSite.SplatOf(x) is { } number) return x.Builder.Constant(Literal.Rounded(x.Type.With(shape), number), x.Location);
+        var dimensions = Broadcast.Dimensions(x.Definition!).Select(d => d < axis ? d : d - 1);
+        return site.EmitWith(Broadcast.Instance, Broadcast.Attributes(shape, dimensions), x.Definition!.Operands[0]);
+    }
+
     private static bool IsSum(RewriteSite site) => site.Operation.Op is ReduceSum;
 
     private static bool IsExact(long count, DType type) => type.Round(count) == count;

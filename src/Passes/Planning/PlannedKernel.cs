@@ -34,8 +34,29 @@ internal sealed record PlannedKernel(Kernel Kernel, ImmutableArray<Value> Reads,
         // Only elementwise readers are sure to have read an element before its successor is stored over it; a row kernel
         // passes over full elements several times, but reads a row's own values before it stores any.
         var domain = body.Operations.FirstOrDefault(o => o.Op is IReductionOp)?.Operands[0].Shape;
+        if (domain == replaced.Shape && Fusion.KindOf(fusion) == FusionKind.Row)
+            return IsReadUpTo(body.Results[fusion.Results.IndexOf(result)], body, inner);
         return body.Operations.All(o => !o.Operands.Any(inner.Contains) || o.Op is IElementOp)
             && !body.Results.Any(inner.Contains) && domain != replaced.Shape;
+    }
+
+    // A row kernel passes over a row's elements for each reduction that waits for another, and stores a full result in the pass that
+    // computes it, after what else the pass reads of the same element.
+    private static bool IsReadUpTo(Value result, Function body, HashSet<Value> read)
+    {
+        var (pass, dependent, last) = (new Dictionary<Value, int>(), read.ToHashSet(), 0);
+        foreach (var operation in body.Operations)
+        {
+            var own = operation.Operands.Select(o => pass.GetValueOrDefault(o)).DefaultIfEmpty(0).Max();
+            foreach (var value in operation.Results) pass[value] = operation.Op is IReductionOp ? own + 1 : own;
+            if (!operation.Operands.Any(dependent.Contains)) continue;
+            if (operation.Op is IReductionOp) last = Math.Max(last, own);
+            else if (operation.Op is IElementOp and not IIndexedOp) dependent.UnionWith(operation.Results);
+            else return false;
+        }
+        if (body.Results.Any(read.Contains)) return false;
+        last = body.Results.Where(dependent.Contains).Select(r => pass[r]).Append(last).Max();
+        return pass[result] >= last;
     }
 
     /// <summary>The kernel where a result has the memory of the first operand: what it would copy is there.</summary>
