@@ -6,6 +6,7 @@ using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Passes;
 
 var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => Environment.ProcessorCount };
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
@@ -28,17 +29,25 @@ var channelsLast = new Option<bool?>(ImageLayout.Option)
 var level = new Option<string?>("--level")
     { Description = "Confines every side to an x86-64 level, in a process of its own: v2, v3, v4; native is what the processor has." };
 level.AcceptOnlyFromAmong([.. Level.Names]);
+var precision = new Option<string>("--precision")
+    { Description = "What the compiled side's products multiply: f32, or bf16 with sums in f32.", DefaultValueFactory = _ => "f32" };
+precision.AcceptOnlyFromAmong("f32", "bf16");
 var steps = new Command("steps",
     "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
-    { filter, threads, peers, rounds, turn, json, memory, channelsLast, level };
+    { filter, threads, peers, rounds, turn, json, memory, channelsLast, level, precision };
 var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads, level };
 profile.SetAction(r => Level.Run(r.GetValue(level), args, () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads))));
 steps.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
     return StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
-        TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory));
+        TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory),
+        r.GetValue(precision) == "bf16" ? Precision.BFloat16 : Precision.Float32);
 }));
+steps.Validators.Add(r =>
+{
+    if (r.GetValue(memory) && r.GetValue(precision) == "bf16") r.AddError("--memory measures steps of f32 only.");
+});
 
 var cases = new Option<string>("--filter")
 {

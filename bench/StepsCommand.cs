@@ -3,6 +3,7 @@ using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Bench;
 
@@ -15,7 +16,8 @@ internal static class StepsCommand
         (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Returns 0 if every row counts, 1 if one failed, 2 if nothing could be run.</summary>
-    public static int Run(string filter, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
+    public static int Run(string filter, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory,
+        Precision precision = Precision.Float32)
     {
         var models = Models.Matching(filter);
         if (models.Length == 0 || json is not null && !CanWrite(json)) return 2;
@@ -30,7 +32,7 @@ internal static class StepsCommand
         Environment.SetEnvironmentVariable(ObjectCache.Variable, cache);
         try
         {
-            return Run(models, threads, peers, rounds, turn, json, memory);
+            return Run(models, threads, peers, rounds, turn, json, memory, precision);
         }
         finally
         {
@@ -39,13 +41,14 @@ internal static class StepsCommand
         }
     }
 
-    private static int Run(SuiteModel[] models, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory)
+    private static int Run(SuiteModel[] models, int threads, string[] peers, int rounds, TimeSpan turn, string? json, bool memory,
+        Precision precision)
     {
-        var (machine, peaks, barriers) = (Machine.OfThisProcess(peers), Peaks.Of(threads), BarrierCost.Measure(threads));
+        var (machine, peaks, barriers) = (Machine.OfThisProcess(peers, precision), Peaks.Of(threads), BarrierCost.Measure(threads));
         Console.WriteLine($"{machine}\n{threads} threads. Microseconds a step, medians of {rounds} rounds; ratios are medians of the "
             + "rounds' ratios, and in brackets their 10th to 90th percentile.");
         if (barriers.Count > 0) Console.WriteLine($"A barrier: {string.Join("; ", barriers)}.");
-        var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp);
+        var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp) { Precision = precision };
         var rows = new List<Row>();
         peaks.Measure();
         foreach (var model in models)

@@ -45,7 +45,8 @@ rule() {
         eng/public_api.sh) echo "- every build compares what it writes" ;;
         'apt-get '*) echo "- it installs packages of the system, as eng/llvm.sh and eng/native.sh do" ;;
         'dotnet publish -p:PublishAot=true') echo "- samples/Deploy/run does it" ;;
-        ./run | './run chainrule' | './run derivatives' | samples/Deploy/run | 'dotnet run -c Release --project samples/Programs')
+        ./run | './run --precision bf16' | \
+            './run chainrule' | './run derivatives' | samples/Deploy/run | 'dotnet run -c Release --project samples/Programs')
             echo "$1"
             ;;
         './run mnist --data DIR') echo "make_mnist \"$work/mnist\" && ./run mnist --data \"$work/mnist\"" ;;

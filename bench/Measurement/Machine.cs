@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Bench.Measurement;
 
@@ -23,10 +24,12 @@ internal sealed record Machine(string Cpu, IReadOnlyList<string> Levels, IReadOn
 
     private static readonly string[] s_extensions = ["avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8"];
 
-    public static Machine OfThisProcess(IEnumerable<string> peers)
+    public static Machine OfThisProcess(IEnumerable<string> peers, Precision precision = Precision.Float32)
     {
         var (target, caches) = (TargetInfo.Create(), CacheSizes.OfHost());
-        var sides = new Dictionary<string, string> { [Peer.Compiled] = target.Name == "native" ? $"native ({target.Cpu})" : target.Name };
+        var compiled = target.Name == "native" ? $"native ({target.Cpu})" : target.Name;
+        if (precision == Precision.BFloat16) compiled += " with products of bf16";
+        var sides = new Dictionary<string, string> { [Peer.Compiled] = compiled };
         foreach (var peer in peers) sides[peer] = peer == Peer.Torch ? LibTorch.Level : Level.OfRuntime;
         return new(TargetInfo.HostModel, LevelsOf(FlagsOf(Lines())), [caches.L1, caches.L2, caches.L3], sides);
     }

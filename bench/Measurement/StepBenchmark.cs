@@ -15,13 +15,18 @@ namespace GraphCompiler.Bench.Measurement;
 internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, int Rounds, TimeSpan Turn, TimeSpan WarmUp)
 {
     public const int CheckedSteps = 20;
-    public const double Tolerance = 1e-3;
     private const int BatchCount = 4;
+
+    /// <summary>Of the compiled side.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>How far losses may be apart, relative: the other sides compute in f32.</summary>
+    public double Tolerance => Precision == Precision.BFloat16 ? 2e-2 : 1e-3;
 
     public Row Measure(SuiteModel model)
     {
         Batch[] batches = [.. Enumerable.Range(0, BatchCount).Select(model.CreateBatch)];
-        using var compiled = new CompiledPeer(model, batches, Threads);
+        using var compiled = new CompiledPeer(model, batches, Threads, precision: Precision);
         var others = Peer.Of(model, Peers).Select(p => Peer.Create(p, model, batches, Threads)).ToArray();
         try
         {
@@ -66,7 +71,7 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
 
     private double CompileAgain(SuiteModel model, Batch[] batches)
     {
-        using var again = new CompiledPeer(model, batches, Threads);
+        using var again = new CompiledPeer(model, batches, Threads, precision: Precision);
         return again.CompileTime.TotalMilliseconds;
     }
 

@@ -1,5 +1,6 @@
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Frontend;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Bench.Peers;
 
@@ -9,11 +10,12 @@ internal sealed class CompiledPeer : IPeer
     private readonly Batch[] _batches;
     private readonly TrainingStep _step;
 
-    public CompiledPeer(SuiteModel model, Batch[] batches, int threads, bool profile = false)
+    public CompiledPeer(
+        SuiteModel model, Batch[] batches, int threads, bool profile = false, Precision precision = Precision.Float32)
     {
         _batches = batches;
         var plan = model.Declare().Plan();
-        _step = plan.Compile(new CompileOptions { Threads = threads, Profile = profile });
+        _step = plan.Compile(new CompileOptions { Threads = threads, Profile = profile, Precision = precision });
     }
 
     public string Name => Peer.Compiled;

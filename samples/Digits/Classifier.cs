@@ -3,6 +3,7 @@ using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime.Data;
 using GraphCompiler.Tape;
 using Spectre.Console;
@@ -16,7 +17,7 @@ internal sealed record Recipe(int Hidden, int Epochs, int Batch, double Learning
 /// <summary>Trains a two-layer classifier, reports its accuracy, and compares the compiled step with the eager tape.</summary>
 internal static class Classifier
 {
-    public static int Run(Split data, Recipe recipe, string? json)
+    public static int Run(Split data, Recipe recipe, Precision precision, string? json)
     {
         var g = new GraphBuilder("classifier", seed: 1);
         var x = g.Input("images", F32[recipe.Batch, data.Features]);
@@ -25,7 +26,7 @@ internal static class Classifier
         var loss = logits.SoftmaxCrossEntropy(t).Mean();
         var optimizer = new Adam(recipe.LearningRate);
         var plan = g.Minimize(loss, optimizer);
-        using var step = plan.Compile();
+        using var step = plan.Compile(new CompileOptions { Precision = precision });
         AnsiConsole.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {data.TrainY.Length} examples, "
             + $"{data.TestY.Length} held out");
 
@@ -33,22 +34,23 @@ internal static class Classifier
         using var predict = step.Predictor(logits);
         var accuracy = Accuracy(data, recipe, predict);
         AnsiConsole.WriteLine($"test accuracy {accuracy:P2}");
-        var comparison = Comparison.Run(plan, new Tape(g, loss, optimizer), new Batches(data.TrainX, data.TrainY, recipe.Batch, seed: 7));
+        var comparison = Comparison.Run(plan, precision, new Tape(g, loss, optimizer),
+            new Batches(data.TrainX, data.TrainY, recipe.Batch, seed: 7));
         AnsiConsole.WriteLine($"compiled {comparison.CompiledMicroseconds:F2} µs a step, "
             + $"eager tape {comparison.TapeMicroseconds:F2} µs a step"
             + $" ({comparison.TapeMicroseconds / comparison.CompiledMicroseconds:F1} times as long)");
         AnsiConsole.WriteLine($"largest relative difference of the loss over {Comparison.CheckedSteps} steps: "
             + $"{comparison.LossDifference:E1}");
         if (json is not null) WriteJson(json, accuracy, recipe.Epochs, step.CompileTime, comparison);
-        return Verdict(accuracy, recipe, comparison);
+        return Verdict(accuracy, recipe, comparison, Comparison.ToleranceOf(precision));
     }
 
     // Written so that a NaN fails.
-    private static int Verdict(double accuracy, Recipe recipe, Comparison comparison)
+    private static int Verdict(double accuracy, Recipe recipe, Comparison comparison, double tolerance)
     {
-        var (isAccurate, agrees) = (accuracy >= recipe.Target, comparison.LossDifference <= Comparison.Tolerance);
+        var (isAccurate, agrees) = (accuracy >= recipe.Target, comparison.LossDifference <= tolerance);
         if (!isAccurate) Console.Error.WriteLine($"the accuracy is below {recipe.Target:P1}");
-        if (!agrees) Console.Error.WriteLine($"the losses differ by more than {Comparison.Tolerance:E0}");
+        if (!agrees) Console.Error.WriteLine($"the losses differ by more than {tolerance:E0}");
         return isAccurate && agrees ? 0 : 1;
     }
 

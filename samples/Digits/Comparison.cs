@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GraphCompiler.Frontend;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime.Data;
 using GraphCompiler.Tape;
 
@@ -12,7 +13,6 @@ namespace Digits;
 internal sealed record Comparison(double CompiledMicroseconds, double TapeMicroseconds, double LossDifference)
 {
     public const int CheckedSteps = 50;
-    public const double Tolerance = 1e-4;
     private const int Rounds = 15;
     private const int StepsPerRound = 50;
 
@@ -20,10 +20,13 @@ internal sealed record Comparison(double CompiledMicroseconds, double TapeMicros
     // would flatter the compiled step.
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>The tape computes in f32.</summary>
+    public static double ToleranceOf(Precision precision) => precision == Precision.BFloat16 ? 2e-2 : 1e-4;
+
     /// <summary>Compares the losses first, then warms both up, and then times them in turn.</summary>
-    public static Comparison Run(TrainingPlan plan, Tape tape, Batches batches)
+    public static Comparison Run(TrainingPlan plan, Precision precision, Tape tape, Batches batches)
     {
-        using var step = plan.Compile();
+        using var step = plan.Compile(new CompileOptions { Precision = precision });
         var difference = 0.0;
         for (var i = 0; i < CheckedSteps; i++)
         {

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using GraphCompiler.Backend.Llvm;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 using Vision;
 
 var data = new Option<string>("--data") { Description = "Folder with the four IDX files, gzipped or not.", Required = true };
 var isShort = new Option<bool>("--short") { Description = "Some steps: whether it runs, not how well it learns." };
+var precision = new Option<string>("--precision")
+    { Description = "What products multiply: f32, or bf16 with sums in f32.", DefaultValueFactory = _ => "f32" };
+precision.AcceptOnlyFromAmong("f32", "bf16");
 var root = new RootCommand("Trains convolutional networks with natively compiled steps.");
 Add("lenet", "LeNet on MNIST.", () => new(Models.LeNet(), Epochs: 3, Target: 0.985));
 Add("convnet", "Two convolutions and dropout on MNIST.", () => new(Models.ConvNet(), Epochs: 3, Target: 0.984, LeavesOutTenth: true));
@@ -14,8 +18,12 @@ return root.Parse(args).Invoke();
 
 void Add(string verb, string description, Func<Recipe> recipe)
 {
-    var command = new Command(verb, description) { data, isShort };
-    command.SetAction(parse => Guard(() => Training.Run(recipe(), parse.GetValue(data)!, parse.GetValue(isShort))));
+    var command = new Command(verb, description) { data, isShort, precision };
+    command.SetAction(parse => Guard(() =>
+    {
+        var chosen = parse.GetValue(precision) == "bf16" ? Precision.BFloat16 : Precision.Float32;
+        return Training.Run(recipe(), chosen, parse.GetValue(data)!, parse.GetValue(isShort));
+    }));
     root.Subcommands.Add(command);
 }
 

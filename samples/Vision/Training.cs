@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GraphCompiler.Frontend;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime.Data;
 
 namespace Vision;
@@ -12,14 +13,14 @@ internal static class Training
     private const int StepsBetweenReports = 20;
 
     /// <summary>0 if the accuracy reaches the target; a short run makes some steps and is not judged.</summary>
-    public static int Run(Recipe recipe, string folder, bool isShort)
+    public static int Run(Recipe recipe, Precision precision, string folder, bool isShort)
     {
         var (all, test) = (Mnist.LoadTrain(folder), Mnist.LoadTest(folder));
         var count = recipe.LeavesOutTenth ? all.Count - all.Count / 10 : all.Count;
         List<HeldOut> judges = [new("test", test.Images, test.Labels)];
         if (count < all.Count) judges.Add(new("left out", all.Images.AsMemory(count * all.Pixels), all.Labels.AsMemory(count)));
         var plan = recipe.Model.Training;
-        using var step = plan.Compile();
+        using var step = plan.Compile(new CompileOptions { Precision = precision });
         using var classify = step.Predictor(recipe.Model.Prediction!.ArgMax(1));
         Console.WriteLine(plan.Graph.Summary());
         Console.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {count} training images");

@@ -48,7 +48,7 @@ public sealed class CompiledArtefact
     /// checked.</exception>
     /// <exception cref="GraphException">What compiling at run time refuses: SGC1008, a prediction of another model, or one that reads a
     /// variable declared after Minimize; SGC1011, a number of threads out of range, or averages that no optimizer keeps; SGC1001 and
-    /// SGC1005, an initial value that its type cannot hold.</exception>
+    /// SGC1005, an initial value that its type cannot hold; SGC1011, no precision.</exception>
     /// <exception cref="RuntimeException">SGC5006: an input and an output of one name.</exception>
     public static CompiledArtefact Compile(
         string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null,
@@ -62,7 +62,7 @@ public sealed class CompiledArtefact
         var prediction = model.Prediction is { } output
             ? PredictionPlan.Create(model.Training, output, output.Location, model.IsAveraged) : null;
         var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
-        var source = new Source(name, plan, prediction, threads, logger, tune);
+        var source = new Source(name, plan, prediction, model.Precision, threads, logger, tune);
         // Levels sort by number; native can run more than any of them may.
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
@@ -130,7 +130,8 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(string Name, Plan Plan, FunctionPlan? Prediction, int Threads, ILogger? Logger, bool Tunes)
+    private sealed record Source(
+        string Name, Plan Plan, FunctionPlan? Prediction, Precision Precision, int Threads, ILogger? Logger, bool Tunes)
     {
         public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
             TargetInfo target, bool withText)
@@ -144,7 +145,7 @@ public sealed class CompiledArtefact
                 return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
             }
             (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan) =>
-                Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), tunes: Tunes);
+                Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), Precision, tunes: Tunes);
             var step = Lower(Plan);
             var training = Add(Plan is FunctionPlan ? "run" : "train", step);
             ExecutableLayout? predicted = null;

@@ -32,6 +32,8 @@ internal sealed partial class LoopEmitter
         UnaryExpr u => EmitUnary(u),
         BinaryExpr b => EmitBinary(b),
         MultiplyAddExpr m => EmitMultiplyAdd(m),
+        PairExpr p => EmitPair(p),
+        PairDotExpr d => EmitPairDot(d),
         CompareExpr c => EmitCompare(c),
         SelectExpr s => EmitSelect(s),
         ConvertExpr c => EmitConvert(c),
@@ -262,7 +264,7 @@ internal sealed partial class LoopEmitter
         if (isNarrow && values[0].IsVector) wide = LLVMTypeRef.CreateVector(wide, _lanes!.Count);
         LLVMValueRef[] arguments = [.. values.Select(v => isNarrow ? _builder.BuildFPExt(v.Value, wide) : v.Value)];
         var result = _module.Math.Emit(_builder, call.Function, arguments);
-        return values[0] with { Value = isNarrow ? _builder.BuildFPTrunc(result, type) : result };
+        return values[0] with { Value = isNarrow ? Convert(result, DType.F32, call.DType, type) : result };
     }
 
     private EmittedValue EmitConvert(ConvertExpr convert)
@@ -275,6 +277,9 @@ internal sealed partial class LoopEmitter
     private static LLVMTypeRef WithElement(LLVMTypeRef element, LLVMValueRef value) =>
         value.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? LLVMTypeRef.CreateVector(element, value.TypeOf.VectorSize) : element;
 
+    private LLVMValueRef ConvertStored(LLVMValueRef x, DType from, DType type) =>
+        from == type ? x : Convert(x, from, type, WithElement(_module.TypeOf(type), x));
+
     private LLVMValueRef Convert(LLVMValueRef x, DType from, DType type, LLVMTypeRef to)
     {
         var zero = LLVMValueRef.CreateConstNull(x.TypeOf);
@@ -283,6 +288,8 @@ internal sealed partial class LoopEmitter
                 : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
         if (from.IsFloating && type.IsFloating && from.Bits == type.Bits) // f16 and bf16, of which neither holds the other
             return Convert(Convert(x, from, DType.F32, WithElement(_module.TypeOf(DType.F32), x)), DType.F32, type, to);
+        if (type == DType.BF16 && from.IsFloating && (from == DType.F64 || !_module.Target.HasBf16Dot))
+            return Bf16Rounding.Round(_module, x, to);
         if (from.IsFloating && type.IsFloating)
             return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
         if (from.IsFloating)
@@ -296,7 +303,7 @@ internal sealed partial class LoopEmitter
             : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
     }
 
-    // LLVM converts through f32, which rounds twice unless f32 holds the integer. Rounding the bits that f32 cannot hold to odd first makes
+    // A conversion through f32 rounds twice unless f32 holds the integer. Rounding the bits that f32 cannot hold to odd first makes
     // the double rounding exact; 64 bits convert through f64. (f16 overflows long before f32 rounds.)
     private LLVMValueRef WideToBf16(LLVMValueRef x, DType from, LLVMTypeRef to)
     {
@@ -309,8 +316,8 @@ internal sealed partial class LoopEmitter
         var isLarge = isSigned ? _builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, _builder.BuildAdd(x, All(1 << 24)), All(1 << 25))
             : _builder.BuildICmp(LLVMIntPredicate.LLVMIntUGT, x, All(1 << 24));
         x = _builder.BuildSelect(isLarge, odd, x);
-        var wide = from.Bits == 64 ? WithElement(_module.TypeOf(DType.F64), x) : to;
-        var near = isSigned ? _builder.BuildSIToFP(x, wide) : _builder.BuildUIToFP(x, wide);
-        return from.Bits == 64 ? _builder.BuildFPTrunc(near, to) : near;
+        var type = from.Bits == 64 ? DType.F64 : DType.F32;
+        var wide = WithElement(_module.TypeOf(type), x);
+        return Convert(isSigned ? _builder.BuildSIToFP(x, wide) : _builder.BuildUIToFP(x, wide), type, DType.BF16, to);
     }
 }

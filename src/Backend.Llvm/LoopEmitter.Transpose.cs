@@ -8,7 +8,7 @@ internal sealed partial class LoopEmitter
 {
     private void EmitTranspose(TransposeStatement transpose)
     {
-        var lanes = Math.Max(_module.Target.VectorBytes / transpose.From.DType.Bytes, 1);
+        var lanes = Math.Max(_module.Target.VectorBytes / transpose.To.DType.Bytes, 1);
         var (full, remainder) = (transpose.Columns / lanes, transpose.Columns % lanes);
         if (full > 0) EmitSerial(full, i => EmitColumns(transpose, lanes, _builder.BuildMul(i, _module.Index(lanes)), lanes));
         if (remainder > 0) EmitColumns(transpose, lanes, _module.Index(full * lanes), remainder);
@@ -18,9 +18,10 @@ internal sealed partial class LoopEmitter
     // and sections change places as they are loaded.
     private void EmitColumns(TransposeStatement transpose, int lanes, LLVMValueRef first, long count)
     {
-        var from = _builder.BuildAdd(EmitIndex(transpose.FromPosition), first);
+        var from = _builder.BuildAdd(EmitIndex(transpose.FromPosition),
+            transpose.MovesPairs ? _builder.BuildMul(first, _module.Index(2)) : first);
         var to = _builder.BuildAdd(EmitIndex(transpose.ToPosition), _builder.BuildMul(first, _module.Index(transpose.ToStride)));
-        var perSection = SectionBytes / transpose.From.DType.Bytes;
+        var perSection = SectionBytes / transpose.To.DType.Bytes;
         var rows = Enumerable.Range(0, (int)((transpose.Rows + lanes - 1) / lanes))
             .Select(block => new RowsOfSections(this, transpose, from, block * lanes, lanes, count)).ToArray();
         for (var column = 0; column < count; column += perSection)
@@ -54,15 +55,21 @@ internal sealed partial class LoopEmitter
 
         public RowsOfSections(LoopEmitter emitter, TransposeStatement transpose, LLVMValueRef from, long first, int lanes, long count)
         {
-            (_emitter, _lanes, _perSection) = (emitter, lanes, SectionBytes / transpose.From.DType.Bytes);
-            var (buffer, rows) = (transpose.From, Math.Min(lanes, transpose.Rows - first));
+            (_emitter, _lanes, _perSection) = (emitter, lanes, SectionBytes / transpose.To.DType.Bytes);
+            var rows = Math.Min(lanes, transpose.Rows - first);
+            LLVMValueRef Load(LLVMValueRef position, int lanes, long active) => transpose.MovesPairs
+                ? emitter._builder.BuildBitCast(emitter.LoadRow(transpose.From, position, 2 * lanes, 2 * active),
+                    LLVMTypeRef.CreateVector(emitter._module.Int32, (uint)lanes))
+                : emitter.ConvertStored(emitter.LoadRow(transpose.From, position, lanes, active), transpose.From.DType, transpose.To.DType);
+            LLVMValueRef Section(int row, int column) =>
+                Load(emitter.Offset(PositionOf(row), transpose.MovesPairs ? 2 * column : column), _perSection, _perSection);
             LLVMValueRef PositionOf(int row) => emitter.Offset(from, (first + row) * transpose.FromStride);
-            var absent = LLVMTypeRef.CreateVector(emitter._module.StoredTypeOf(buffer.DType), (uint)_perSection).Poison;
+            var absent = LLVMTypeRef.CreateVector(emitter._module.StoredTypeOf(transpose.To.DType), (uint)_perSection).Poison;
             // Beyond the last column nothing may be read.
             var masked = count == lanes ? []
-                : Enumerable.Range(0, (int)rows).Select(row => emitter.LoadRow(buffer, PositionOf(row), lanes, count)).ToArray();
+                : Enumerable.Range(0, (int)rows).Select(row => Load(PositionOf(row), lanes, count)).ToArray();
             _section = (row, column) => row >= rows ? absent
-                : count == lanes ? emitter.LoadRow(buffer, emitter.Offset(PositionOf(row), column), _perSection, _perSection)
+                : count == lanes ? Section(row, column)
                 : emitter.Shuffle(masked[row], masked[row], Enumerable.Range(column, _perSection));
         }
 

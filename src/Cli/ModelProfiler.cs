@@ -11,9 +11,10 @@ internal static class ModelProfiler
 {
     private const ulong Seed = 1;
 
-    public static StepProfile Profile(TrainingPlan plan, int threads, int steps)
+    public static StepProfile Profile(ModelDeclaration model, int threads, int steps)
     {
-        using var step = plan.Compile(new CompileOptions { Threads = threads, Profile = true });
+        var plan = model.Training;
+        using var step = plan.Compile(new CompileOptions { Threads = threads, Precision = model.Precision, Profile = true });
         var inputs = plan.Graph.Inputs.Select((input, i) => Create(input.Type, (ulong)i)).ToArray();
         return step.Profile(steps, () => step.Run(inputs));
     }

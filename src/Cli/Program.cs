@@ -6,6 +6,7 @@ using GraphCompiler.Backend.Llvm;
 using GraphCompiler.Cli;
 using GraphCompiler.Frontend;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Deployment;
 using Microsoft.Extensions.Logging;
@@ -28,17 +29,20 @@ var tune = new Option<bool>("--tune")
 {
     Description = "Measure the schedules of matrix products on this machine and take the fastest; some seconds, remembered in the cache.",
 };
+var precision = new Option<string?>("--precision")
+    { Description = "What products multiply: f32, or bf16 with sums in f32; as the model declares when left out." };
+precision.AcceptOnlyFromAmong("f32", "bf16");
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
 var build = new Command("build", "Compiles a model's training step, or its function, to native files.")
-    { assembly, name, output, target, emit, threads, tune, verbose };
+    { assembly, name, output, target, emit, threads, precision, tune, verbose };
 build.SetAction(parse => Guard(() =>
 {
     using var factory = LoggerFactory.Create(b => b.SetMinimumLevel(parse.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)
         .AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace));
     var (logger, start) = (factory.CreateLogger("graphc"), Stopwatch.GetTimestamp());
     var kinds = CommandLineArguments.Split(parse.GetValue(emit)!);
-    var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
+    var model = Declared(parse);
     var targets = CommandLineArguments.Split(parse.GetValue(target)!);
     var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, targets, parse.GetValue(threads),
         kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger, parse.GetValue(tune));
@@ -57,11 +61,10 @@ var steps = CommandLineArguments.Count("--steps", "Steps to measure, at least 1.
 var trace = CommandLineArguments.Text("--trace", "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev.");
 var profile = new Command("profile",
     "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.")
-    { assembly, name, threads, steps, trace };
+    { assembly, name, threads, precision, steps, trace };
 profile.SetAction(parse => Guard(() =>
 {
-    var training = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!).Training;
-    var measured = ModelProfiler.Profile(training, parse.GetValue(threads), parse.GetValue(steps));
+    var measured = ModelProfiler.Profile(Declared(parse), parse.GetValue(threads), parse.GetValue(steps));
     Console.Write($"{parse.GetValue(name)}: {measured}");
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
@@ -73,6 +76,13 @@ var root = new RootCommand("""
 var line = root.Parse(args);
 // Help and the version answer even a command line that is wrong otherwise.
 return line.Action is ParseErrorAction ? Refuse(line) : line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+
+ModelDeclaration Declared(ParseResult parse)
+{
+    var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
+    return parse.GetValue(precision) is { } chosen
+        ? model with { Precision = chosen == "bf16" ? Precision.BFloat16 : Precision.Float32 } : model;
+}
 
 static int Refuse(ParseResult line)
 {

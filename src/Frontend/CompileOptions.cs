@@ -22,6 +22,10 @@ public sealed record CompileOptions
     /// zero: an optimizer's moments decay to such numbers, and many processors take some hundred cycles for each instruction with
     /// one.</summary>
     public bool KeepSubnormals { get; init; }
+    /// <summary>What products multiply, and what activations are kept as, or SGC1011 at the call that compiles. By default f32, as the
+    /// model says; with <see cref="Precision.BFloat16"/> products of f32 read operands that are rounded to bf16 and accumulate in f32, and
+    /// variables, optimizer state, gradients of variables, reductions and losses stay f32: docs/numerics.md.</summary>
+    public Precision Precision { get; init; }
     /// <summary>How convolutions with 3×3 taps and stride 1 are computed, or SGC1011 at the call that compiles. By default the faster way
     /// is taken: Winograd's algorithm, where an infinity makes NaN of results beside it, or
     /// <see cref="ConvolutionAlgorithm.Direct"/>.</summary>

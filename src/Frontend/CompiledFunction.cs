@@ -94,7 +94,8 @@ public partial class CompiledFunction : IDisposable
             var elapsed = Stopwatch.GetElapsedTime(start);
             var ticks = TakeTicks();
             var threads = Executable.ActiveThreads;
-            return StepProfile.Of(_program, ticks, elapsed / steps, threads, before, StepProfile.MachineLimits.Measure(threads));
+            var after = StepProfile.MachineLimits.Measure(threads);
+            return StepProfile.Of(_program, ticks, elapsed / steps, threads, before, after) with { Precision = Options.Precision };
         }
         finally
         {

@@ -26,7 +26,7 @@ internal static class Compiler
         target.RequireHostSupport();
         var context = PassContext.FromEnvironment(options.Logger);
         var threads = ThreadsOf(options, context.Logger);
-        var (program, layout) = Lower(plan, target, threads, context, options.Convolutions, options.Tune);
+        var (program, layout) = Lower(plan, target, threads, context, options.Precision, options.Convolutions, options.Tune);
         CheckMemory(layout, plan.Function.Name);
         program = program with { KeepsSubnormals = options.KeepSubnormals };
         if (options.Profile) (program, layout) = Counting((program, layout));
@@ -109,16 +109,16 @@ internal static class Compiler
     }
 
     /// <summary>All but code generation: what compilation at run time and ahead-of-time compilation have in common.</summary>
-    /// <exception cref="GraphException">SGC1011: a number of threads out of range, or no algorithm.</exception>
+    /// <exception cref="GraphException">SGC1011: a number of threads out of range, no precision, or no algorithm.</exception>
     /// <exception cref="RuntimeException">SGC5006: two buffers of one name.</exception>
     /// <exception cref="BackendException">SGC4004: a target that is to be tuned for does not run here.</exception>
     internal static (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan, TargetInfo target, int threads, PassContext context,
-        ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost, bool tunes = false)
+        Precision precision, ConvolutionAlgorithm convolutions = ConvolutionAlgorithm.ByCost, bool tunes = false)
     {
         CheckThreads(threads);
         if (!Enum.IsDefined(convolutions))
             throw new GraphException(DiagnosticCode.BadArgument, $"{convolutions} is no {nameof(ConvolutionAlgorithm)}");
-        var optimized = new PassRunner(Pipeline.Training).Run(plan.Function, context);
+        var optimized = new PassRunner(Pipeline.For(precision)).Run(plan.Function, context);
         (LoopProgram Program, ExecutableLayout Layout) Taking(IReadOnlyDictionary<string, int>? ways)
         {
             var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach,
@@ -163,7 +163,7 @@ internal static class Compiler
 
     /// <summary>What lowering needs to know of a target.</summary>
     internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
-        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads);
+        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads) { HasPairDot = target.HasBf16Dot };
 
     /// <summary>The limits of this machine for code of the target that steps are compiled for.</summary>
     internal static Roofline MeasureLimits(int threads)

@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Frontend;
 
@@ -53,4 +54,7 @@ public sealed record ModelDeclaration
 
     /// <summary>Whether the prediction reads averages in place of variables.</summary>
     public bool IsAveraged { get; }
+
+    /// <summary>What products of the step and of the prediction multiply: <see cref="CompileOptions.Precision"/>.</summary>
+    public Precision Precision { get; init; }
 }

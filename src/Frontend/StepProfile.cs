@@ -5,6 +5,7 @@ using System.Text.Json;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -42,6 +43,9 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
 
     /// <summary>Nanoseconds below which the clock does not tell a kernel's time well enough to compare it with a limit.</summary>
     public const double LeastTimed = 100;
+
+    /// <summary>What the step was compiled for.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>How far the limits before the steps and after them are apart, from 0 to 1; the best are kept.</summary>
     public double LimitsDifference { get; init; }
@@ -85,7 +89,8 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads; ");
+        text.Append(CultureInfo.InvariantCulture, $"{StepTime.TotalMicroseconds:f2} µs a step, {Threads} threads");
+        text.Append(Precision == Precision.BFloat16 ? ", products of bf16; " : "; ");
         text.Append(CultureInfo.InvariantCulture, $"limits {Limits.Gigaflops:f0} GFLOP/s, ");
         foreach (var cache in Limits.Caches)
             text.Append(CultureInfo.InvariantCulture, $"{cache.Gigabytes:f0} GB/s up to {cache.Bytes >> 10} KiB, ");

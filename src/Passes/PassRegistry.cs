@@ -15,6 +15,7 @@ public static class PassRegistry
         ["fold"] = _ => new ConstantFold(),
         ["fuse"] = _ => new Fuse(),
         ["jvp"] = arguments => new Jvp(List(arguments, "wrt")),
+        ["mixed_precision"] = arguments => new MixedPrecision(PrecisionOf(arguments)),
         ["resolve_mode"] = arguments => new ResolveMode(ModeOf(arguments)),
         ["scatter_rows"] = _ => new ScatterRows(),
         ["split_reductions"] = _ => new SplitReductions(),
@@ -37,6 +38,14 @@ public static class PassRegistry
         null or "training" => Mode.Training,
         "inference" => Mode.Inference,
         var other => throw new GraphException(DiagnosticCode.UnknownPass, $"resolve_mode: mode={other}; the modes are inference, training"),
+    };
+
+    private static Precision PrecisionOf(IReadOnlyDictionary<string, string> arguments) => arguments.GetValueOrDefault("precision") switch
+    {
+        null or "bf16" => Precision.BFloat16,
+        "f32" => Precision.Float32,
+        var other => throw new GraphException(DiagnosticCode.UnknownPass,
+            $"mixed_precision: precision={other}; the precisions are bf16, f32"),
     };
 
     private static string[]? List(IReadOnlyDictionary<string, string> arguments, string key) =>

@@ -1,5 +1,7 @@
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Tests.Shared;
 using Xunit;
 
@@ -40,6 +42,25 @@ public sealed class CachedStepTests : IDisposable
             File.WriteAllBytes(entry, changed);
             Assert.Equal(2, LossOf(2));
             Assert.Equal(content, File.ReadAllBytes(entry));
+        }
+    }
+
+    [Fact]
+    public void StepsOfAnotherPrecisionHaveEntriesOfTheirOwn()
+    {
+        var graph = new GraphBuilder("cached");
+        var (x, w) = (graph.Input("x", DType.F32[4, 8]), graph.Variable("w", DType.F32[8, 8], Initializer.Constant(1)));
+        var plan = graph.Minimize((x.MatMul(w) * 0.5f).Sum(), new Sgd(0));
+        float LossOf(Precision precision)
+        {
+            using var step = plan.Compile(new CompileOptions { Precision = precision, Threads = 1 });
+            step.Run<float>([.. Enumerable.Repeat(1.00390625f, 32)]); // A tie of bf16, which goes to 1.
+            return step.Loss;
+        }
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal((128.5f, 128f), (LossOf(Precision.Float32), LossOf(Precision.BFloat16)));
+            Assert.Equal(2, _cache.Entries.Length);
         }
     }
 

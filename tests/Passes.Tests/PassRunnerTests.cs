@@ -19,10 +19,10 @@ public sealed class PassRunnerTests
         PassContext.FromEnvironment(read: name => set.FirstOrDefault(s => s.Name == name).Value);
 
     [Fact]
-    public void The_training_table_respects_its_order_and_names_are_unique()
+    public void The_tables_respect_their_order_and_names_are_unique()
     {
-        _ = new PassRunner(Pipeline.Training);
-        var names = Pipeline.Training.Select(e => e.Name).ToArray();
+        _ = new PassRunner(Pipeline.For(Precision.BFloat16));
+        var names = Pipeline.For(Precision.BFloat16).Select(e => e.Name).ToArray();
         Assert.Equal(names.Length, names.Distinct().Count());
         Assert.All(Pipeline.Order, o => Assert.True(names.Contains(o.Before) && names.Contains(o.After) && o.Why.Length > 10));
     }

@@ -275,6 +275,7 @@ internal sealed partial class RandomProgram
             foreach (var (i, j) in Enumerable.Range(0, x.Rank).SelectMany(i => Enumerable.Range(0, y.Rank).Select(j => (i, j))))
                 if (i != axis && j != other && x.Shape[i] == y.Shape[j]) batch = [[i], [j]];
         var axes = new DotGeneral.Axes(batch[0], batch[1], [axis], [other]) { Accumulate = Accumulator(x) };
+        if (IsFloat(x) && _random.Next(4) == 0) axes = axes with { Result = axes.Accumulate ?? (x.DType.Bits < 32 ? DType.F32 : x.DType) };
         if (x.Shape.ElementCount * (double)y.Shape.ElementCount / Math.Max(x.Shape[axis], 1) > 64 * MostLong) return null;
         return x.Rank + y.Rank - 2 - batch[0].Length > 4 ? null : Bounded(x.Emit(DotGeneral.Instance, default, axes.Attributes, y));
     }

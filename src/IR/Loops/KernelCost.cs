@@ -33,7 +33,7 @@ public sealed record KernelCost(double Flops, double Bytes)
         if (statement is StoreStatement store) Add(store.Buffer, 0, times);
         if (statement is TransposeStatement copy)
         {
-            Add(copy.From, times * copy.Rows * copy.Columns, 0);
+            Add(copy.From, times * copy.Rows * copy.Columns * (copy.MovesPairs ? 2 : 1), 0);
             Add(copy.To, 0, times * copy.Rows * copy.Columns);
         }
         foreach (var operand in statement.Operands) CountLoads(operand);
@@ -62,8 +62,9 @@ public sealed record KernelCost(double Flops, double Bytes)
     private static double OwnFlops(ScalarExpr expression) => expression switch
     {
         MultiplyAddExpr => 2,
+        PairDotExpr => 4,
         UnaryExpr or BinaryExpr or SelectExpr or CallExpr => 1,
-        ConstantExpr or VariableExpr or LocalExpr or LoadExpr or CompareExpr or ConvertExpr => 0,
+        ConstantExpr or VariableExpr or LocalExpr or LoadExpr or CompareExpr or ConvertExpr or PairExpr => 0,
         _ => throw new Diagnostics.InternalCompilerException("cost", $"unknown expression {expression.GetType().Name}"),
     };
 }

@@ -187,7 +187,8 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 }
 /// <summary>Copies a matrix in memory, transposed: to[toPosition + c·toStride + r] = from[fromPosition + r·fromStride + c]. Not within a
 /// vector loop.</summary>
-/// <param name="To">Written; of the same element type as <paramref name="From"/>, and another buffer.</param>
+/// <param name="To">Written; another buffer than <paramref name="From"/>, of its element type; or of a wider floating-point type, which
+/// elements are converted to; or of u32 where those are bf16: then each c is a pair of neighbours, 2c and 2c + 1.</param>
 /// <param name="ToPosition">Of the first element written.</param>
 /// <param name="ToStride">Between neighbouring c; at least <paramref name="Rows"/>.</param>
 /// <param name="From">Read.</param>
@@ -198,6 +199,9 @@ public sealed record StoreStatement(LoopBuffer Buffer, ScalarExpr Position, Scal
 public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, long ToStride,
     LoopBuffer From, ScalarExpr FromPosition, long FromStride, long Rows, long Columns) : SimpleStatement
 {
+    /// <summary>Whether elements move by pairs.</summary>
+    public bool MovesPairs => From.DType == DType.BF16 && To.DType == DType.U32;
+
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { ToPosition, FromPosition };
 }

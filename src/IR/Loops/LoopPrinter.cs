@@ -177,6 +177,8 @@ public static class LoopPrinter
             BinaryExpr { Kind: BinaryKind.Min or BinaryKind.Max or BinaryKind.MultiplyHigh } b => (Call(Word(b.Kind), b.X, b.Y), Atom),
             BinaryExpr b => Infix(Symbol(b.Kind), b.X, b.Y),
             CompareExpr c => Infix(Symbol(c.Kind), c.X, c.Y),
+            PairExpr p => (Call("pair", p.Low, p.High), Atom),
+            PairDotExpr d => (Call("pair_dot", d.X, d.Y, d.Z), Atom),
             MultiplyAddExpr m => (Call("fma", m.X, m.Y, m.Z), Atom),
             SelectExpr s => (Call("select", s.Condition, s.WhenTrue, s.WhenFalse), Atom),
             ConvertExpr c => (Call(c.Type.Name, c.X), Atom),

@@ -146,11 +146,14 @@ public sealed class LoopVerifier
         RequireBuffer(t.From);
         RequireBuffer(t.To);
         Require(t.To.IsWritten && t.To != t.From, "L3", $"{t.To} is written");
+        Require(t.To.DType == t.From.DType || t.MovesPairs
+            || (t.To.DType.IsFloating && t.From.DType.IsFloating && t.To.DType.Bits > t.From.DType.Bits),
+            "L6", $"a transpose from {t.From.DType} to {t.To.DType}");
         Require(t.ToStride >= t.Rows && t.Rows > 0 && t.Columns > 0, "L6",
             $"a transpose of {t.Rows} x {t.Columns} with stride {t.ToStride}");
         Visit(t.FromPosition);
         Visit(t.ToPosition);
-        RequireInside(t.From, _intervals.Of(t.FromPosition).Plus(0, (t.Rows - 1) * t.FromStride + t.Columns - 1));
+        RequireInside(t.From, _intervals.Of(t.FromPosition).Plus(0, (t.Rows - 1) * t.FromStride + t.Columns * (t.MovesPairs ? 2 : 1) - 1));
         RequireInside(t.To, _intervals.Of(t.ToPosition).Plus(0, (t.Columns - 1) * t.ToStride + t.Rows - 1));
     }
 
@@ -163,6 +166,13 @@ public sealed class LoopVerifier
             case LoadExpr load:
                 RequireBuffer(load.Buffer);
                 RequireInside(load.Buffer, _intervals.Of(load.Position, load.Guard));
+                break;
+            case PairExpr p:
+                Require(p.Low.DType == DType.BF16 && p.High.DType == DType.BF16, "L6", $"a pair of {p.Low.DType} and {p.High.DType}");
+                break;
+            case PairDotExpr d:
+                Require(d.X.DType == DType.U32 && d.Y.DType == DType.U32 && d.Z.DType == DType.F32, "L6",
+                    $"pairs of {d.X.DType} and {d.Y.DType} are added to {d.Z.DType}");
                 break;
             case ConstantExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr or SelectExpr or ConvertExpr or CallExpr: break;
             default: throw Broken("L2", _kernel, $"unknown expression {expression.GetType().Name}");

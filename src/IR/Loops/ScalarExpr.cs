@@ -207,6 +207,21 @@ public sealed record MultiplyAddExpr(ScalarExpr X, ScalarExpr Y, ScalarExpr Z) :
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { X, Y, Z };
 }
+/// <summary>Two bf16 as one u32, as memory holds neighbours: <paramref name="Low"/> comes first.</summary>
+public sealed record PairExpr(ScalarExpr Low, ScalarExpr High) : ScalarExpr(DType.U32)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { Low, High };
+}
+/// <summary>(z + x₁·y₁) + x₀·y₀ in f32, x and y being pairs of bf16, 1 the high half of each: products are exact, and each addition rounds
+/// to nearest, ties to even.</summary>
+/// <remarks>As VDPBF16PS (Intel SDM, volume 2): it takes subnormal operands for zero and makes subnormal results zero, also where a step
+/// keeps them; a target without it keeps them as the step does.</remarks>
+public sealed record PairDotExpr(ScalarExpr X, ScalarExpr Y, ScalarExpr Z) : ScalarExpr(DType.F32)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X, Y, Z };
+}
 /// <summary>A comparison.</summary>
 public sealed record CompareExpr(CompareKind Kind, ScalarExpr X, ScalarExpr Y) : ScalarExpr(DType.Bool)
 {

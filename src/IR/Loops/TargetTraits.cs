@@ -8,6 +8,9 @@ namespace GraphCompiler.IR.Loops;
 /// <param name="Workers">Most workers that a step runs with.</param>
 public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1Bytes, long L2Bytes, int Workers)
 {
+    /// <summary>Whether <see cref="PairDotExpr"/> is one instruction.</summary>
+    public bool HasPairDot { get; init; }
+
     /// <summary>Bytes of a cache line on every target so far.</summary>
     public const int LineBytes = 64;
 

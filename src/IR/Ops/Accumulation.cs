@@ -13,16 +13,20 @@ public static class Accumulation
     public static DType TypeOf(Operation operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        var elements = operation.Operands[0].DType;
-        return Of(operation.Attributes) ?? (elements is { IsFloating: true, Bits: < 32 } ? DType.F32 : elements);
+        return TypeOf(operation.Operands[0].DType, operation.Attributes);
     }
+
+    internal static DType TypeOf(DType elements, AttributeMap attributes) =>
+        Of(attributes) ?? (elements is { IsFloating: true, Bits: < 32 } ? DType.F32 : elements);
 
     /// <summary>The type that attributes name, or null.</summary>
     internal static DType? Of(AttributeMap attributes) => attributes[Name] is Attribute.Word word ? DType.Find(word.Text) : null;
 
     /// <summary>Attributes that name a type, if there is one to name.</summary>
-    internal static AttributeMap In(this AttributeMap attributes, DType? accumulate) =>
-        accumulate is null ? attributes : attributes.With(Name, accumulate.Name);
+    internal static AttributeMap In(this AttributeMap attributes, DType? accumulate) => attributes.With(Name, accumulate);
+
+    internal static AttributeMap With(this AttributeMap attributes, string name, DType? type) =>
+        type is null ? attributes : attributes.With(name, type.Name);
 
     internal static void Check(OpCall call)
     {

@@ -7,8 +7,10 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Contraction of two tensors over paired axes, for each index of the batch axes: a batched matmul.</summary>
 /// <remarks>Result axes: batch, then x's free axes, then y's free axes, each in order (StableHLO dot_general).
 /// C1: one numeric element type. C2: batch sizes agree. C3: contracting sizes agree. C4: axes are distinct and in range.
-/// C5: accumulate, which may be left out, is f32 or f64 and no narrower than the elements. Integers wrap; floating point accumulates in
-/// that type, or else in its own, f16 and bf16 in f32, and in the reference in f64. Cost: batch · M · N · K.</remarks>
+/// C5: accumulate, which may be left out, is f32 or f64 and no narrower than the elements. C6: dtype, which may be left out, is the type
+/// that is accumulated in. Integers wrap; floating point accumulates in accumulate, or else in its own type, f16 and bf16 in f32, and in
+/// the reference in f64. The result has the elements' type, to which sums are rounded once, or else dtype: sums as they are.
+/// Cost: batch · M · N · K.</remarks>
 public sealed class DotGeneral : LinearOp, IContractionOp
 {
     /// <summary>The op.</summary>
@@ -25,6 +27,9 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         /// <summary>The type that sums are accumulated in; null for the elements' own, of narrow floats f32.</summary>
         public DType? Accumulate { get; init; }
 
+        /// <summary>The result's type, if it is that of the sums and not the elements'; null for the elements'.</summary>
+        public DType? Result { get; init; }
+
         /// <summary>Axes of x that are neither batch nor contracting.</summary>
         public int[] FreeX(int rank) => [.. Enumerable.Range(0, rank).Except(BatchX).Except(ContractX)];
         /// <summary>Axes of y that are neither batch nor contracting.</summary>
@@ -34,7 +39,7 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         public AttributeMap Attributes => AttributeMap.Empty
             .With("batch", new Attribute.Pairs([.. BatchX], [.. BatchY]))
             .With("contract", new Attribute.Pairs([.. ContractX], [.. ContractY]))
-            .In(Accumulate);
+            .In(Accumulate).With("dtype", Result);
 
         /// <summary>The axes of an operation.</summary>
         public static Axes Of(AttributeMap attributes)
@@ -43,6 +48,7 @@ public sealed class DotGeneral : LinearOp, IContractionOp
             return new([.. batch.Left], [.. batch.Right], [.. contract.Left], [.. contract.Right])
             {
                 Accumulate = Accumulation.Of(attributes),
+                Result = attributes["dtype"] is Attribute.Word word ? DType.Find(word.Text) : null,
             };
         }
     }
@@ -56,10 +62,11 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         call.Require(call[0].DType == call[1].DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {call[0]} and {call[1]}");
         foreach (var name in (string[])["batch", "contract"]) CheckPairs(call, name);
         Accumulation.Check(call);
+        CheckResult(call);
         var axes = Axes.Of(call.Attributes);
         CheckDistinct(call, [.. axes.BatchX, .. axes.ContractX]);
         CheckDistinct(call, [.. axes.BatchY, .. axes.ContractY]);
-        return call[0].With(new Shape([.. axes.BatchX.Select(a => call[0].Shape[a]),
+        return new(axes.Result ?? call[0].DType, new Shape([.. axes.BatchX.Select(a => call[0].Shape[a]),
             .. axes.FreeX(call[0].Rank).Select(a => call[0].Shape[a]), .. axes.FreeY(call[1].Rank).Select(a => call[1].Shape[a])]));
     }
 
@@ -74,12 +81,13 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         {
             var ctFreeY = Enumerable.Range(batch + freeX.Length, freeY.Length).ToArray();
             var right = new Axes(batchAxes, axes.BatchY, ctFreeY, freeY) { Accumulate = axes.Accumulate };
-            var gradient = cotangent.Emit(this, operation.Location, right.Attributes, y);
-            return ToOrder(gradient, [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)], operation.Location);
+            var gradient = cotangent.Emit(this, operation.Location, right.Attributes, In(cotangent.DType, y));
+            int[] order = [.. axes.BatchX, .. freeX, .. PairedWith(axes.ContractY, axes.ContractX)];
+            return ToOrder(In(x.DType, gradient), order, operation.Location);
         }
         var ctFreeX = Enumerable.Range(batch, freeX.Length).ToArray();
         var left = new Axes(axes.BatchX, batchAxes, freeX, ctFreeX) { Accumulate = axes.Accumulate };
-        return ToOrder(x.Emit(this, operation.Location, left.Attributes, cotangent),
+        return ToOrder(In(y.DType, In(cotangent.DType, x).Emit(this, operation.Location, left.Attributes, cotangent)),
             [.. axes.BatchY, .. PairedWith(axes.ContractX, axes.ContractY), .. freeY], operation.Location);
     }
 
@@ -126,6 +134,17 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         var at = axes.BatchX.Length + (x.IsBatched(0) ? 0 : axes.FreeX(x[0].Rank).Length);
         var result = x[0].Emit(this, operation.Location, axes.Attributes, x[1]);
         return [ToOrder(result, [.. Enumerable.Range(1, at), 0, .. Enumerable.Range(at + 1, result.Rank - at - 1)], operation.Location)];
+    }
+
+    // A cotangent of the sums' type: what it is multiplied by is widened, which is exact, and the gradient is rounded once.
+    private static Value In(DType type, Value x) => x.DType == type ? x : x.ConvertTo(type);
+
+    private static void CheckResult(OpCall call)
+    {
+        if (call.Attributes["dtype"] is null) return;
+        var (type, sums) = (call.DType("dtype"), Accumulation.TypeOf(call[0].DType, call.Attributes));
+        call.Require(type == sums, DiagnosticCode.BadAttribute,
+            () => $"dtype={type} is not the type of the sums, which is {sums}; leave it out for a result of {call[0].DType}");
     }
 
     private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)

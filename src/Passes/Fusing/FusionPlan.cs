@@ -90,11 +90,13 @@ internal sealed class FusionPlan
         var stored = new HashSet<Operation>();
         var guarded = GuardedPads.Of(function);
         var summed = SummedElements(function, guarded);
+        var widened = Widened(function);
         foreach (var operation in function.Operations)
         {
             var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0)
                 .DefaultIfEmpty(0).Max();
-            if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation) || guarded.Contains(operation)))
+            if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation)
+                || guarded.Contains(operation) || widened.Contains(operation)))
             {
                 _chainOf[operation] = chain;
                 if (IsView(operation)) _views.Add(operation);
@@ -107,6 +109,18 @@ internal sealed class FusionPlan
         stored.UnionWith(function.Results.Select(r => r.Definition).OfType<Operation>());
         return stored;
     }
+
+    // Conversions to a wider floating-point type that elementwise operations and reductions read: memory holds the narrower elements, and
+    // to widen one takes no more than to load it.
+    private static HashSet<Operation> Widened(Function function)
+    {
+        var (readers, results) = (new ValueReaders(function.Operations), function.Results.ToHashSet());
+        return [.. function.Operations.Where(o => o.Op is IR.Ops.Convert && !results.Contains(o.Result)
+            && IsWidening(o) && readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
+    }
+
+    private static bool IsWidening(Operation convert) => convert.Operands[0].DType is { IsFloating: true } from
+        && convert.Result.DType is { IsFloating: true } to && from.Bits < to.Bits;
 
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
         && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
@@ -217,6 +231,8 @@ internal sealed class FusionPlan
         if (reader.Op is not (IElementOp or IReductionOp) || reader.Op is IIndexedOp) return false;
         var shape = reader.Op is IReductionOp ? reader.Operands[0].Shape : reader.Result.Shape;
         if (!ReadsThrough(reader, operand)) return operand.Shape == shape;
+        if (operand.Definition is { Op: IElementOp and not IIndexedOp } element)
+            return operand.Shape == shape && element.Operands.All(o => Reads(element, o, group, merged));
         return group.Kind == FusionKind.Row && shape == group.Domain && IsOfRow(operand.Definition!, group);
     }
 

@@ -52,7 +52,7 @@ internal sealed class FusionSink
     {
         if (length == 0 || !CanSink(operation, target)) return null;
         var leaves = new HashSet<Value>();
-        foreach (var operand in operation.Operands.Distinct())
+        foreach (var operand in operation.Operands.Select(o => Stored(operation, o)).Distinct())
         {
             if (operand.Definition is { Op: Constant } constant && _plan.IsInlined(constant)) continue;
             if (IsStoredWithout(operation, operand)) leaves.Add(operand);
@@ -62,6 +62,10 @@ internal sealed class FusionSink
         }
         return leaves;
     }
+
+    // What an elementwise operation that is repeated by its readers is computed from.
+    private Value Stored(Operation reader, Value operand) => _plan.ReadsThrough(reader, operand)
+        && operand.Definition is { Op: IElementOp and not IIndexedOp, Operands: [var x] } ? x : operand;
 
     private bool IsStoredWithout(Operation reader, Value value) =>
         _plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader, _readers);

@@ -44,10 +44,13 @@ internal sealed record ContractionBlocking(
     /// <remarks>A panel takes half of the first-level cache; the other half is left to streamed operands, and to a thread that may share
     /// the core (on a loaded machine wide layers take 5 to 10 % less time). Accumulators stay in registers for a block, so it is not longer
     /// than rounding allows (<see cref="Cascade.MostMultiplyAdds"/>).</remarks>
-    public static (long BlockK, long Blocks) BlocksOfK(ContractionShape shape, int tileN, DType dtype, TargetTraits target)
+    public static (long BlockK, long Blocks) BlocksOfK(
+        ContractionShape shape, int tileN, DType dtype, TargetTraits target, int kOfStep)
     {
         // Whole vectors, so that packing by transposition has no remainder; or whole steps.
         var granule = shape.A.K.Stride is null ? StepWithin(shape.A.K) : Math.Max(target.Lanes(dtype), UsualStep);
+        // No multiply-add reaches into the next block.
+        if (granule % kOfStep != 0) granule *= kOfStep;
         var most = Math.Clamp(target.L1Bytes / 2 / (tileN * dtype.Bytes), granule, Cascade.MostMultiplyAdds) / granule * granule;
         if (shape.K <= most) return (shape.K, 1);
         var blocks = Divide(shape.K, most);

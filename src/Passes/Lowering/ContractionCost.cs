@@ -73,6 +73,9 @@ internal sealed record ContractionCost(
         /// <summary>Time of rows that have an address each, by that of rows one distance apart.</summary>
         private const double SeparateRows = 1.15;
 
+        /// <summary>An element that is loaded, widened, and copied to all lanes: three instructions more than one that is wide.</summary>
+        private const double WidenedElement = 1;
+
         /// <summary>A line from another worker's cache.</summary>
         private const double MovedLine = 15;
 
@@ -98,13 +101,14 @@ internal sealed record ContractionCost(
         public Model(ContractionTask task, ContractionBlocking blocking, PackingOfA packing, bool packsB)
         {
             (_task, _shape, _blocking, _packing, _packsB) = (task, task.Shape, blocking, packing, packsB);
-            var bytesOfRows = (double)blocking.TileM * task.DType.Bytes;
+            var bytes = (packing == PackingOfA.None || task.UsesPairs ? task.DType : task.Packed).Bytes;
+            var bytesOfRows = (double)blocking.TileM * bytes;
             // Rows that lie across K share their lines with the tiles beside them.
             _linesOfK = bytesOfRows / TargetTraits.LineBytes;
             // Windows overlap, but a block of K may read all of the memory that they share.
             var elements = Math.Min(blocking.TilesPerBlock * blocking.TileM * blocking.BlockK,
                 packing == PackingOfA.None ? (double)_shape.A.Memory.Shape.ElementCount / Math.Max(_shape.Batch, 1) : double.MaxValue);
-            _blockBytes = elements * task.DType.Bytes;
+            _blockBytes = elements * bytes;
         }
 
         /// <summary>Some ranges of panels of a width.</summary>
@@ -117,11 +121,11 @@ internal sealed record ContractionCost(
             var partials = PartialsOf(panelsPerRange, width);
             var lines = FirstLine + (panelsPerRange - 1) * LineOf(partials.Bytes);
             return new(
-                MultiplyAdds: tiles * k * StepOfK(vectors),
+                MultiplyAdds: tiles * k * StepOfK(vectors) / _task.KOfStep,
                 Tiles: tiles * (_blocking.BlocksK * (StartOfTile + IndicesOfRows) + Sums(_blocking.TileM * vectors)),
                 PackingA: _packing == PackingOfA.OfRange ? rangesOfTiles * k * PackingOfTile : 0,
                 PackingB: panels * k * ReadingOfB(width, vectors, panelsPerRange > 1),
-                Operands: tiles * (k * Conflicts + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
+                Operands: tiles * (k * (Conflicts + Widening(vectors)) + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
                 Waiting: 0);
         }
 
@@ -189,6 +193,10 @@ internal sealed record ContractionCost(
             var line = bytes <= _task.Target.L1Bytes / 4 ? 0 : bytes <= _task.Target.L2Bytes / 2 ? SecondLevelLine : 2 * DistantLine;
             return (bytes, _blocking.BlocksK * ofTile / TargetTraits.LineBytes * line);
         }
+
+        // Of an element of K, elements that are multiplied as they are in memory.
+        private double Widening(int vectors) => !_task.IsNarrow || _task.UsesPairs ? 0
+            : (_packing == PackingOfA.None ? _blocking.TileM * WidenedElement : 0) + (_packsB ? 0 : vectors);
 
         // Of A, read again for each panel of a range. A panel of B takes half of the first-level cache.
         private double LineOf(double bytesOfPartials) => _blockBytes <= _task.Target.L1Bytes / 4 ? 0

@@ -51,7 +51,7 @@ internal sealed partial class ContractionKernel
             {
                 var row = FirstM(TileNumber(panel, tile)) + step * rowsPerStep + i;
                 var position = KernelBody.Position(shape, _result.Position(panel.Range.Batch, row, panel.FirstN));
-                for (var at = 0; at < _blocking.TileN; at += LineElements)
+                for (var at = 0; at < _blocking.TileN; at += TargetTraits.LineBytes / buffer.DType.Bytes)
                     yield return new PrefetchStatement(buffer, position + at, Level: 1);
             }
     }
@@ -72,7 +72,7 @@ internal sealed partial class ContractionKernel
         var m = CoversExactly || MovesLastTile ? RowOf(number, rowOfTile)
             : ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(_shape.M - 1));
         var index = _result.Index(panel.Range.Batch, m, panel.FirstN + lane);
-        return _body.StoreFrom(_dot, sum.ConvertTo(_dtype), _ => index, guard);
+        return _body.StoreFrom(_dot, sum.ConvertTo(_dot.DType), _ => index, guard);
     }
 
     // A tile of a single panel, whose rows are contiguous in memory; A is never packed.
@@ -84,6 +84,6 @@ internal sealed partial class ContractionKernel
         var guard = CoversExactly ? null : ScalarExpr.Compare(CompareKind.Ge, position, number * (_blocking.TileM * _shape.N));
         var sum = new LoadExpr(_partial!, PartialOf(panel, tile) + element.Value);
         return new(element, _blocking.TileM * _shape.N, LoopKind.Vector, _target.Lanes(_accumulator),
-            [.. _body.StoreFrom(_dot, sum.ConvertTo(_dtype), shape => KernelBody.FlatIndex(shape, position), guard)]);
+            [.. _body.StoreFrom(_dot, sum.ConvertTo(_dot.DType), shape => KernelBody.FlatIndex(shape, position), guard)]);
     }
 }

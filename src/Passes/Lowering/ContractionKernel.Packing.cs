@@ -6,8 +6,9 @@ namespace GraphCompiler.Passes.Lowering;
 /// <content>Copies of operands in the order in which tiles read them.</content>
 internal sealed partial class ContractionKernel
 {
-    // K of the packed tiles.
-    private long PackedK => _packing == PackingOfA.OfRange ? _blocking.BlockK : _shape.K;
+    // Multiply-adds along K, and those of the packed tiles.
+    private long StepsOf(long k) => (k + _task.KOfStep - 1) / _task.KOfStep;
+    private long PackedSteps => StepsOf(_packing == PackingOfA.OfRange ? _blocking.BlockK : _shape.K);
 
     // Tiles along M: packed[tile][k][row]; rows beyond the last are never stored.
     private IEnumerable<Statement> PackA(ScalarExpr batch, LoopKind kind)
@@ -16,7 +17,7 @@ internal sealed partial class ContractionKernel
         {
             var tile = new LoopVariable("tile");
             var number = first + tile.Value;
-            var pack = Pack(_packedA!, number * (PackedK * _blocking.TileM), _blocking.TileM, _shape.A, batch,
+            var pack = Pack(_packedA!, number * (PackedSteps * _blocking.TileM), _blocking.TileM, _shape.A, batch,
                 number * _blocking.TileM, ScalarExpr.Index(0), rows, _shape.K);
             return new(tile, count, kind, 1, [pack]);
         }
@@ -34,31 +35,41 @@ internal sealed partial class ContractionKernel
     {
         var tile = new LoopVariable("tile");
         var first = FirstM(block * _blocking.TilesPerBlock + tile.Value);
-        var pack = Pack(_packedA!, tile.Value * (PackedK * _blocking.TileM), _blocking.TileM, _shape.A, batch,
+        var pack = Pack(_packedA!, tile.Value * (PackedSteps * _blocking.TileM), _blocking.TileM, _shape.A, batch,
             first, blockOfK, _blocking.TileM, count);
         return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [pack]);
     }
 
-    // to[at + k·stride + i] = element (first + i, k) of one operand, for i < width and k < count from a block's first.
+    // to[at + k·stride + i] = element (first + i, k) of one operand, for i < width and k < count from a block's first; or its pair k.
     private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
         ScalarExpr first, ScalarExpr blockOfK, long width, long count)
     {
         var from = _body.BufferOf(side.Memory);
-        if (RunToTranspose(side, count) is var run and > 0)
+        if (RunToTranspose(side, count) is var run and > 0 && run % _task.KOfStep == 0)
         {
-            Statement Transpose(ScalarExpr number, AxisNumber firstK) => new TransposeStatement(to, at + number * (run * stride), stride,
-                from, side.Position(batch, first, firstK), side.Free.RunStride, width, run);
+            Statement Transpose(ScalarExpr number, AxisNumber firstK) => new TransposeStatement(to, at + number * (StepsOf(run) * stride),
+                stride, from, side.Position(batch, first, firstK), side.Free.RunStride, width, StepsOf(run));
             if (run == count) return Transpose(ScalarExpr.Index(0), blockOfK * _blocking.BlockK);
             var number = new LoopVariable("run");
             return new ForStatement(number, count / run, LoopKind.Serial, 1,
                 [Transpose(number.Value, new(blockOfK * (_blocking.BlockK / run) + number.Value, run, ScalarExpr.Index(0)))]);
         }
         var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var element = new LoadExpr(from, side.Position(batch, first + lane.Value, blockOfK * _blocking.BlockK + k.Value));
-        var lanes = Math.Min(_target.Lanes(_dtype), ElementKernel.PowerOfTwoAtLeast(width));
+        var element = Element(side, batch, first + lane.Value, blockOfK * _blocking.BlockK, k.Value);
+        var lanes = Math.Min(_target.Lanes(_packed), ElementKernel.PowerOfTwoAtLeast(width));
         var copy = new ForStatement(lane, width, LoopKind.Vector, lanes,
             [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
-        return new ForStatement(k, count, LoopKind.Serial, 1, [copy]);
+        return new ForStatement(k, StepsOf(count), LoopKind.Serial, 1, [copy]);
+    }
+
+    // Of one multiply-add; beyond the last of an odd K a pair has zero.
+    private ScalarExpr Element(ContractionSide side, ScalarExpr batch, ScalarExpr free, ScalarExpr firstK, ScalarExpr step)
+    {
+        LoadExpr At(ScalarExpr k, ScalarExpr? guard = null) => new(_body.BufferOf(side.Memory), side.Position(batch, free, k), guard);
+        if (!_task.UsesPairs) return At(firstK + step).ConvertTo(_packed);
+        var (low, high) = (firstK + step * _task.KOfStep, firstK + step * _task.KOfStep + 1);
+        return new PairExpr(At(low), At(high, _shape.K % _task.KOfStep == 0 ? null
+            : ScalarExpr.Compare(CompareKind.Lt, high, ScalarExpr.Index(_shape.K))));
     }
 
     // How many elements along K are contiguous wherever a block of K begins, in rows a constant distance apart; 0 where none are.

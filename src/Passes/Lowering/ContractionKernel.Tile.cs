@@ -73,7 +73,7 @@ internal sealed partial class ContractionKernel
     // the schedule; the order of additions does not.
     private IEnumerable<Statement> MultiplyAdds(Panel panel, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
-        var (size, k) = ((long)_stepK, panel.K.Count);
+        var (size, k) = ((long)_stepK, StepsOf(panel.K.Count));
         var steps = k / size;
         // The tile that packs for many others is not worth the code.
         var unroll = !panel.IsPacked && _blocking.TilesPerBlock >= ManyTiles ? 1
@@ -91,13 +91,22 @@ internal sealed partial class ContractionKernel
     {
         var (batch, k) = (panel.Range.Batch, FromFirst(panel.K, kOfBlock));
         var number = TileNumber(panel, tile);
-        var right = _body.NewLocal("b", _dtype);
         var packed = kOfBlock.Sum * _blocking.TileN + lane;
-        yield return new LetStatement(right, _packedB is not null && panel.IsPacked ? new LoadExpr(_packedB, packed)
-            : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)));
-        if (_packedB is not null && !panel.IsPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
+        var isPacked = _packedB is not null && panel.IsPacked;
+        var right = _body.NewLocal("b", _packedB is null ? _dtype : _packed);
+        yield return new LetStatement(right, isPacked ? new LoadExpr(_packedB!, packed)
+            : _task.UsesPairs ? Element(_shape.B, batch, panel.FirstN + lane, ScalarExpr.Index(0), k.Sum)
+            : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)).ConvertTo(right.DType));
+        if (_packedB is not null && !isPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
         ScalarExpr wide = new LocalExpr(right);
-        if (_accumulator != _dtype)
+        if (_task.UsesPairs)
+        {
+            for (var i = 0; i < _blocking.TileM; i++)
+                yield return new AssignStatement(accumulators, i, new PairDotExpr(
+                    new LoadExpr(_packedA!, PackedAt(tile, number, kOfBlock, k) + i), wide, new LocalExpr(accumulators, i)));
+            yield break;
+        }
+        if (_accumulator != right.DType)
         {
             var widened = _body.NewLocal("w", _accumulator);
             yield return new LetStatement(widened, wide.ConvertTo(_accumulator));
@@ -114,7 +123,8 @@ internal sealed partial class ContractionKernel
     }
 
     private ScalarExpr PackedAt(ScalarExpr tile, ScalarExpr number, AxisNumber kOfBlock, AxisNumber k) =>
-        ((_packing == PackingOfA.All ? number : tile) * PackedK + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum) * _blocking.TileM;
+        ((_packing == PackingOfA.All ? number : tile) * PackedSteps + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum)
+        * _blocking.TileM;
 
     // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)
@@ -143,8 +153,9 @@ internal sealed partial class ContractionKernel
     // row, and does not store the rows of the tile before it.
     private bool MovesLastTile => !CoversExactly && _packing != PackingOfA.All;
 
-    private AxisNumber FromFirst(KRange range, AxisNumber k) => _blocking.BlockK % k.Granule == 0
-        ? k with { Quotient = range.Block * (_blocking.BlockK / k.Granule) + k.Quotient } : range.Block * _blocking.BlockK + k.Sum;
+    // In multiply-adds, as the argument is.
+    private AxisNumber FromFirst(KRange range, AxisNumber k) => StepsOf(_blocking.BlockK) is var steps && steps % k.Granule == 0
+        ? k with { Quotient = range.Block * (steps / k.Granule) + k.Quotient } : range.Block * steps + k.Sum;
 
     // Where tiles cover M exactly, or begin anew at its last rows, they begin at a multiple of their rows if M is one.
     private AxisNumber RowOf(ScalarExpr tile, ScalarExpr row) => _shape.M % _blocking.TileM != 0 ? FirstM(tile) + row

@@ -17,6 +17,7 @@ internal sealed partial class ContractionKernel
     private readonly KernelBody _body;
     private readonly TargetTraits _target;
     private readonly DType _dtype;
+    private readonly DType _packed;
     private readonly DType _accumulator;
     private readonly Value _dot;
     private readonly ContractionShape _shape;
@@ -37,21 +38,23 @@ internal sealed partial class ContractionKernel
     {
         (_body, _target) = (new KernelBody(fusion), context.Target);
         var dot = _body.Function.Operations.First(o => o.Op is IContractionOp);
-        (_dot, _dtype, _shape) = (dot.Result, dot.Result.DType, new ContractionShape(dot));
+        (_dot, _dtype, _shape) = (dot.Result, dot.Operands[0].DType, new ContractionShape(dot));
         _accumulator = Accumulation.TypeOf(dot);
         _afterDot = [.. EpilogueOf(_body.Function, dot)];
         _result = new(_shape, _dot, _afterDot);
         _task = TaskOf(context.Weights);
+        _packed = _task.Packed;
         var schedule = Choose(context, out _choice);
         (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
         _stepK = _blocking.StepK(_shape.A.K);
         _epilogue = ChooseEpilogue();
-        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _dtype, _blocking.BlockK * _blocking.TileN, BufferScope.Worker);
+        var panel = StepsOf(_blocking.BlockK) * _blocking.TileN;
+        if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, panel, BufferScope.Worker);
         if (_packing != PackingOfA.None)
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
             var tiles = ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles;
-            _packedA = _body.AddScratch("packed_a", _dtype, tiles * PackedK * _blocking.TileM,
+            _packedA = _body.AddScratch("packed_a", _packed, tiles * PackedSteps * _blocking.TileM,
                 ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock

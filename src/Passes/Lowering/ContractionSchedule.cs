@@ -24,6 +24,18 @@ internal enum PackingOfA
 /// <param name="Target">Registers, caches and workers.</param>
 internal sealed record ContractionTask(ContractionShape Shape, DType DType, DType Accumulator, TargetTraits Target)
 {
+    /// <summary>Whether elements are widened to be multiplied: once, where they are packed.</summary>
+    public bool IsNarrow => DType is { IsFloating: true, Bits: < 32 };
+
+    /// <summary>Whether both operands are packed as pairs along K, which one instruction multiplies and adds.</summary>
+    public bool UsesPairs => Target.HasPairDot && DType == DType.BF16 && Accumulator == DType.F32 && Shape.K > 1;
+
+    /// <summary>Of packed elements.</summary>
+    public DType Packed => UsesPairs ? DType.U32 : IsNarrow ? Accumulator : DType;
+
+    /// <summary>K of a multiply-add.</summary>
+    public int KOfStep => UsesPairs ? 2 : 1;
+
     /// <summary>Whether the workers partition M, not N: memory that one core writes and another's prefetcher reads ahead moves between
     /// their caches (mlp_mnist_b64_adam's update took 130 µs partitioned along N, 90 along M).</summary>
     public bool PartitionsM { get; init; }
@@ -76,7 +88,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
         // Accumulators take all registers except those of a step's vectors of B and of an element of A.
         var vectors = Math.Max(tileN / lanes, 1);
         var mostM = (task.Target.VectorRegisters - vectors - 1) / vectors;
-        var (blockK, blocksK) = ContractionBlocking.BlocksOfK(shape, tileN, task.Accumulator, task.Target);
+        var (blockK, blocksK) = ContractionBlocking.BlocksOfK(shape, tileN, task.Accumulator, task.Target, task.KOfStep);
         PackingOfA[] packings = [.. Enum.GetValues<PackingOfA>().Where(p => Allows(task, tileN, p))];
         var groups = Groups(task, shape.N / tileN);
         foreach (var packing in packings)
@@ -127,9 +139,11 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     private static bool Allows(ContractionTask task, int tileN, PackingOfA packing)
     {
         var (shape, workers) = (task.Shape, task.Target.Workers);
-        if (packing == PackingOfA.None) return true;
-        // Windows overlap: a copy of them would be many times the memory that they share.
-        if (shape.N <= tileN || shape.A.Overlaps || IsAllNear(task, shape.M)) return false;
+        if (packing == PackingOfA.None) return !task.UsesPairs;
+        if (shape.N <= tileN && !task.UsesPairs) return false;
+        // Windows overlap: a copy of them would be many times the memory that they share, unless it is of a range alone.
+        if (shape.A.Overlaps && !(task.IsNarrow && packing == PackingOfA.OfRange)) return false;
+        if (IsAllNear(task, shape.M) && !task.IsNarrow) return false;
         return packing switch
         {
             // Where each worker packs its own batches, a batch is not divided.
@@ -140,7 +154,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     }
 
     private static bool PacksPanels(ContractionTask task, ContractionBlocking blocking) => task.Shape.B.Free.Stride != 1
-        || !IsAllNear(task, task.Shape.N) && blocking.TilesPerBlock > 2;
+        || task.UsesPairs || (task.IsNarrow ? blocking.TilesPerBlock > 1 : !IsAllNear(task, task.Shape.N) && blocking.TilesPerBlock > 2);
 
     /// <summary>Whether the tiles of a panel of B prefetch the next: one that is not alone in its group, and comes from beyond the
     /// second-level cache.</summary>

@@ -98,8 +98,8 @@ internal sealed class GemvKernel
             yield return new AssignStatement(accumulators, i,
                 new MultiplyAddExpr(Load(_shape.B, row + i), new LocalExpr(vector), new LocalExpr(accumulators, i)));
 
-        LoadExpr Load(ContractionSide side, ScalarExpr free) =>
-            new(_body.BufferOf(side.Memory), side.Position(batch, free, k), guard);
+        ScalarExpr Load(ContractionSide side, ScalarExpr free) =>
+            new LoadExpr(_body.BufferOf(side.Memory), side.Position(batch, free, k), guard).ConvertTo(_dtype);
     }
 
     private ForStatement Epilogue(ScalarExpr batch, ScalarExpr row, int size)

@@ -133,7 +133,8 @@ internal sealed class WinogradGradientKernel
         var filter = (range.FirstPanel + panel.Value) * _blocking.Width + lane.Value;
         List<Statement> body = [];
         var transformed = new WinogradTransforms(_body, body).Cotangent((i, j) => new LoadExpr(_body.BufferOf(_shape.Cotangent),
-            _shape.CotangentAt(at, i, j, filter), ScalarExpr.Both(isTile, at.Owns(ScalarExpr.Index(i), ScalarExpr.Index(j)))));
+            _shape.CotangentAt(at, i, j, filter), ScalarExpr.Both(isTile, at.Owns(ScalarExpr.Index(i), ScalarExpr.Index(j))))
+            .ConvertTo(_dtype));
         WinogradLoops.Store(body, transformed, _cotangent, (panel.Value * _blocking.TilesPerBlock + tile) * range.Width + lane.Value,
             _pointOfCotangent);
         return new(panel, range.Panels, LoopKind.Serial, 1, [_loops.Vector(lane, range.Width, body)]);

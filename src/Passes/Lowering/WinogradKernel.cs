@@ -81,7 +81,7 @@ internal sealed class WinogradKernel
         var filter = panel * _blocking.Width + lane.Value;
         List<Statement> body = [];
         var transformed = new WinogradTransforms(_body, body).Filter((i, j) =>
-            new LoadExpr(_body.BufferOf(_shape.Filter), _shape.FilterPosition(i, j, index[1], filter)));
+            new LoadExpr(_body.BufferOf(_shape.Filter), _shape.FilterPosition(i, j, index[1], filter)).ConvertTo(_dtype));
         WinogradLoops.Store(body, transformed, _filters, panel * PanelOfFilters + index[1] * _blocking.Width + lane.Value,
             _shape.Channels * _blocking.Width);
         return new(number, panels.Count * _shape.Channels, LoopKind.Parallel, 1, [_loops.Vector(lane, panels.Width, body)]);

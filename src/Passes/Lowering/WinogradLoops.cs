@@ -31,7 +31,7 @@ internal sealed class WinogradLoops(KernelBody body, TargetTraits target, DType 
         var at = image.TileAt(tileNumber(tile.Value));
         List<Statement> statements = [];
         var transformed = new WinogradTransforms(body, statements).Image((i, j) =>
-            new LoadExpr(body.BufferOf(image.Memory), image.At(at, i, j, firstChannel + lane.Value)));
+            new LoadExpr(body.BufferOf(image.Memory), image.At(at, i, j, firstChannel + lane.Value)).ConvertTo(dtype));
         Store(statements, transformed, to, tile.Value * channels + lane.Value, point);
         return new(tile, tiles, LoopKind.Serial, 1, [Vector(lane, channels, statements)]);
     }
