@@ -21,8 +21,9 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 
     /// <summary>About how many steps of a register tile's multiply-adds should stand in one iteration of their loop: in a step a vector of
-    /// each column is loaded, an element of each row is broadcast, and each accumulator takes a multiply-add. Two threads of a core take
-    /// turns in what it dispatches: beside another thread, counting costs as much as multiply-adds, which hide it from a thread alone.</summary>
+    /// each column is loaded, an element of each row is broadcast, and each accumulator takes a multiply-add.</summary>
+    /// <remarks>Two threads of a core take turns in what it dispatches: beside another thread, counting costs as much as multiply-adds,
+    /// which hide it from a thread alone.</remarks>
     /// <param name="rows">Of the tile.</param>
     /// <param name="width">Elements of a row.</param>
     /// <param name="type">Of the accumulators.</param>
