@@ -30,8 +30,9 @@ internal sealed class CompiledPeer : IPeer
     public void Step(int batch)
     {
         var (features, targets) = _batches[batch];
-        if (targets is int[] labels) _step.Run<float, int>(features, labels);
-        else _step.Run<float, float>(features, (float[])targets);
+        if (features is int[] tokens) _step.Run<int, int>(tokens, (int[])targets);
+        else if (targets is int[] labels) _step.Run<float, int>((float[])features, labels);
+        else _step.Run<float, float>((float[])features, (float[])targets);
     }
 
     public void Dispose() => _step.Dispose();

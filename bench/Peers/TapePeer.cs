@@ -20,7 +20,7 @@ internal sealed class TapePeer : IPeer
 
     public void Step(int batch)
     {
-        var (features, targets) = _batches[batch];
+        var (features, targets) = ((float[])_batches[batch].Features, _batches[batch].Targets);
         if (targets is int[] labels) _tape.Run<int>(features, labels);
         else _tape.Run<float>(features, (float[])targets);
     }

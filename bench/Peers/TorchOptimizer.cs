@@ -1,5 +1,6 @@
 using GraphCompiler.Frontend.Optimizers;
 using Adam = GraphCompiler.Frontend.Optimizers.Adam;
+using AdamW = GraphCompiler.Frontend.Optimizers.AdamW;
 using Parameter = TorchSharp.Modules.Parameter;
 using static TorchSharp.torch;
 
@@ -20,8 +21,8 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         {
             // None where the loss does not depend on the parameter.
             if (parameters[i].grad is not { } gradient) continue;
-            if (rule is Adam adam) Update(adam, parameters[i], gradient, _first[i], _second[i]);
-            else Update((Sgd)rule, parameters[i], gradient, _first[i]);
+            if (rule is Sgd sgd) Update(sgd, parameters[i], gradient, _first[i]);
+            else Update(OfAdam(), parameters[i], gradient, _first[i], _second[i]);
             parameters[i].grad = null;
         }
     }
@@ -38,13 +39,20 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         parameter.add_(direction, alpha: -sgd.LearningRate.At(_step - 1));
     }
 
+    private sealed record AdamRule(double Rate, double Beta1, double Beta2, double Epsilon, double Decay);
+
+    private AdamRule OfAdam() => rule is AdamW w ? new(w.LearningRate.At(_step - 1), w.Beta1, w.Beta2, w.Epsilon, w.WeightDecay)
+        : rule is Adam adam ? new(adam.LearningRate.At(_step - 1), adam.Beta1, adam.Beta2, adam.Epsilon, 0)
+        : throw new NotSupportedException($"{rule} has no counterpart here");
+
     // Adam with the bias corrections folded into two scalars: p -= lr/c1 · m / (√v/√c2 + ε).
-    private void Update(Adam adam, Tensor parameter, Tensor gradient, Tensor m, Tensor v)
+    private void Update(AdamRule adam, Tensor parameter, Tensor gradient, Tensor m, Tensor v)
     {
+        if (adam.Decay > 0) parameter.mul_(1 - adam.Rate * adam.Decay);
         m.lerp_(gradient, 1 - adam.Beta1);
         v.mul_(adam.Beta2).addcmul_(gradient, gradient, 1 - adam.Beta2);
         var (c1, c2) = (1 - Math.Pow(adam.Beta1, _step), 1 - Math.Pow(adam.Beta2, _step));
         using var denominator = v.sqrt().div_(Math.Sqrt(c2)).add_(adam.Epsilon);
-        parameter.addcdiv_(m, denominator, -adam.LearningRate.At(_step - 1) / c1);
+        parameter.addcdiv_(m, denominator, -adam.Rate / c1);
     }
 }

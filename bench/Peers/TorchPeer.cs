@@ -67,9 +67,8 @@ internal sealed class TorchPeer : IPeer
     private (Tensor, Tensor) Tensors(Batch batch, Suite.Declaration declared)
     {
         long[][] shapes = [.. declared.Graph.Inputs.Select(i => i.Shape.Sizes.ToArray().Select(n => (long)n).ToArray())];
-        var targets = batch.Targets is int[] labels
-            ? torch.tensor(Array.ConvertAll(labels, l => (long)l), shapes[1])
-            : torch.tensor((float[])batch.Targets, shapes[1]);
-        return (_model.Arrange(torch.tensor(batch.Features, shapes[0])), targets);
+        static Tensor Of(Array elements, long[] shape) => elements is int[] integers
+            ? torch.tensor(Array.ConvertAll(integers, i => (long)i), shape) : torch.tensor((float[])elements, shape);
+        return (_model.Arrange(Of(batch.Features, shapes[0])), Of(batch.Targets, shapes[1]));
     }
 }

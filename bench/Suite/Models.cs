@@ -21,6 +21,9 @@ internal static class Models
         new ConvolutionalNetwork("cnn_mnist_b64_32c64c", 64, new(28, 28, 1), [new(32, 3), new(64, 3, Pool: 2)], [128, 10],
             new Adam(1e-3)),
         new ResidualNetwork("resnet8_cifar_b32_mom", 32, new(32, 32, 3), [16, 32, 64], 10, new Sgd(1e-2, momentum: 0.9)),
+        new Gpt("gpt_nano_b12_t64_l4_c128", 12, 64, 4, 128, 4, 65, new AdamW(1e-3, beta2: 0.99)),
+        new Gpt("gpt_mini_b8_t256_l6_c384", 8, 256, 6, 384, 6, 65, new AdamW(1e-3, beta2: 0.99)),
+        new Gpt("gpt2_124m_b4_t64", 4, 64, 12, 768, 12, 50_257, new AdamW(6e-4, beta2: 0.95)),
         new PhysicsInformed("pinn_b256_w64x4", 256, 64, 4, new Adam(1e-3)),
     ];
 

@@ -11,8 +11,8 @@ internal sealed record Declaration(GraphBuilder Graph, Value Loss, Optimizer Opt
     public TrainingPlan Plan() => Graph.Minimize(Loss, Optimizer);
 }
 
-/// <summary>The inputs of one step: features, and targets that are f32 or i32.</summary>
-internal sealed record Batch(float[] Features, Array Targets);
+/// <summary>The inputs of one step: features, and targets, each f32 or i32.</summary>
+internal sealed record Batch(Array Features, Array Targets);
 
 /// <summary>A row of the comparison: one model, declared once for the compiler and the tape, and once for libtorch.</summary>
 internal abstract record SuiteModel(string Name)
