@@ -31,6 +31,8 @@ internal static class LoopKinds
         ScalarExpr.Unary(UnaryKind.Neg, Element),
         ScalarExpr.Binary(BinaryKind.Add, Element, new LocalExpr(s_local)),
         new MultiplyAddExpr(Element, new LocalExpr(s_local), ScalarExpr.Constant(DType.F32, 3)),
+        new PairExpr(Element.ConvertTo(DType.BF16), new LocalExpr(s_local).ConvertTo(DType.BF16)),
+        new PairDotExpr(Element.ConvertTo(DType.U32), new LocalExpr(s_local).ConvertTo(DType.U32), Element),
         Condition,
         ScalarExpr.Select(Condition, Element, new LocalExpr(s_local)),
         Element.ConvertTo(DType.I32),
