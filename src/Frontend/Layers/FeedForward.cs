@@ -5,7 +5,7 @@ using GraphCompiler.IR.Ops;
 
 namespace GraphCompiler.Frontend.Layers;
 
-/// <summary>The part of a transformer that treats each position by itself: activation(x·up)·down for x[…, width] is [..., width]; gated,
+/// <summary>The part of a transformer that treats each position by itself: activation(x·up)·down for x[…, width] is […, width]; gated,
 /// (activation(x·gate) ⊙ (x·up))·down (Shazeer 2020).</summary>
 public sealed class FeedForward : Layer
 {

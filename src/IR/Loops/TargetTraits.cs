@@ -20,6 +20,16 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Elements of a type in one vector register.</summary>
     public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 
+    /// <summary>Most rows of a register tile: its accumulators take all registers but those of a step, which holds a vector of each column
+    /// and an element of one row.</summary>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="type">Of the accumulators.</param>
+    public int RowsOfTile(long width, DType type)
+    {
+        var vectors = VectorsOf(width, type);
+        return (int)((VectorRegisters - vectors - 1) / vectors);
+    }
+
     /// <summary>About how many steps of a register tile's multiply-adds should stand in one iteration of their loop: in a step a vector of
     /// each column is loaded, an element of each row is broadcast, and each accumulator takes a multiply-add.</summary>
     /// <remarks>Two threads of a core take turns in what it dispatches: beside another thread, counting costs as much as multiply-adds,
@@ -29,7 +39,9 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <param name="type">Of the accumulators.</param>
     public int StepsTogether(long rows, long width, DType type)
     {
-        var vectors = (width + Lanes(type) - 1) / Lanes(type);
+        var vectors = VectorsOf(width, type);
         return (int)Math.Max(1, LeastInstructions / (rows * (vectors + 1) + vectors));
     }
+
+    private long VectorsOf(long width, DType type) => Math.Max((width + Lanes(type) - 1) / Lanes(type), 1);
 }

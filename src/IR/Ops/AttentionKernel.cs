@@ -195,9 +195,7 @@ internal abstract class AttentionKernel
     // As few tiles as registers allow, of two sizes that differ by a row.
     private IEnumerable<(long First, long Count, int Size)> Tiles(long rows, long lanes)
     {
-        var vectors = Math.Max(LanesOf(lanes) / _target.Lanes(Wide), 1);
-        // Accumulators take all registers except the few that hold operands.
-        var count = Divide(rows, (_target.VectorRegisters - 4) / vectors);
+        var count = Divide(rows, _target.RowsOfTile(LanesOf(lanes), Wide));
         var size = Divide(rows, count);
         var large = rows - count * (size - 1);
         yield return (0, large, (int)size);

@@ -25,8 +25,7 @@ internal static class Cascade
     /// <param name="name">Of the innermost loop's variable.</param>
     /// <param name="unroll">As of <see cref="Loop"/>, of the innermost loop.</param>
     public static IEnumerable<Statement> Run<T>(long count, T into, Func<T, CascadeLevel<T>> open,
-        Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r",
-        int unroll = 1) =>
+        Func<ScalarExpr, T, IEnumerable<Statement>> step, long most = MostSteps, string name = "r", int unroll = 1) =>
         RunRanges(count, into, open, (first, steps, accumulators) => Loop(steps, name, i => step(first + i, accumulators), unroll), most,
             name);
 

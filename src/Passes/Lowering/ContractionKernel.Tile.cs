@@ -6,6 +6,7 @@ namespace GraphCompiler.Passes.Lowering;
 /// <content>A register tile: its multiply-adds over a range of K, and the packing and prefetching between them.</content>
 internal sealed partial class ContractionKernel
 {
+    /// <summary>Tiles of a panel beside which the time of the one that packs it is small.</summary>
     private const int ManyTiles = 8;
 
     /// <summary>A panel of B at a range of K.</summary>

@@ -85,9 +85,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     {
         var (shape, lanes) = (task.Shape, task.Target.Lanes(task.Accumulator));
         var tileN = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(shape.N));
-        // Accumulators take all registers except those of a step's vectors of B and of an element of A.
-        var vectors = Math.Max(tileN / lanes, 1);
-        var mostM = (task.Target.VectorRegisters - vectors - 1) / vectors;
+        var mostM = task.Target.RowsOfTile(tileN, task.Accumulator);
         var (blockK, blocksK) = ContractionBlocking.BlocksOfK(shape, tileN, task.Accumulator, task.Target, task.KOfStep);
         PackingOfA[] packings = [.. Enum.GetValues<PackingOfA>().Where(p => Allows(task, tileN, p))];
         var groups = Groups(task, shape.N / tileN);

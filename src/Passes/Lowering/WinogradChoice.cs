@@ -21,8 +21,7 @@ internal static class WinogradChoice
     /// <summary>Columns of a register tile, which are filters, and the most rows that its accumulators leave room for.</summary>
     public static (int Width, int MostRows) Tile(long filters, long rows, DType dtype, TargetTraits target)
     {
-        var lanes = target.Lanes(dtype);
-        var width = Math.Min(2 * lanes, ElementKernel.PowerOfTwoAtLeast(filters));
-        return (width, (int)Math.Min((target.VectorRegisters - 4) / Math.Max(width / lanes, 1), rows));
+        var width = Math.Min(2 * target.Lanes(dtype), ElementKernel.PowerOfTwoAtLeast(filters));
+        return (width, (int)Math.Min(target.RowsOfTile(width, dtype), rows));
     }
 }
