@@ -72,7 +72,5 @@ internal sealed class Bf16Rounding
     private static LLVMTypeRef Element(LLVMTypeRef type) => type.Kind == LLVMTypeKind.LLVMVectorTypeKind ? type.ElementType : type;
     private LLVMValueRef Bits(LLVMValueRef x) => _builder.BuildBitCast(x, Of(_module.Int32));
     private LLVMValueRef Shift(LLVMValueRef bits) => _builder.BuildLShr(bits, Constant(16));
-
-    private LLVMValueRef Constant(int value) => _module.Int32Constant(value) is var one && IsVector
-        ? ModuleEmitter.Splat(one, _x.TypeOf.VectorSize) : one;
+    private LLVMValueRef Constant(int value) => ModuleEmitter.ConstantLike(_module.Int32Constant(value), _x);
 }

@@ -33,15 +33,10 @@ internal sealed partial class LoopEmitter
         LLVMValueRef Widened(LLVMValueRef v) => type.Kind == DTypeKind.Signed ? _builder.BuildSExt(v, wide) : _builder.BuildZExt(v, wide);
         var product = _builder.BuildMul(Widened(x), Widened(y));
         var shift = LLVMValueRef.CreateConstInt(_module.IntegerOf(2 * type.Bits), (ulong)type.Bits, false);
-        var high = _builder.BuildLShr(product, IsVector(x) ? ModuleEmitter.Splat(shift, x.TypeOf.VectorSize) : shift);
+        var high = _builder.BuildLShr(product, ModuleEmitter.ConstantLike(shift, x));
         return _builder.BuildTrunc(high, x.TypeOf);
     }
 
-    private LLVMValueRef ConstantLike(LLVMValueRef value, DType type, long number)
-    {
-        var constant = _module.Constant(type, number);
-        return IsVector(value) ? ModuleEmitter.Splat(constant, value.TypeOf.VectorSize) : constant;
-    }
-
-    private static bool IsVector(LLVMValueRef value) => value.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind;
+    private LLVMValueRef ConstantLike(LLVMValueRef value, DType type, long number) =>
+        ModuleEmitter.ConstantLike(_module.Constant(type, number), value);
 }

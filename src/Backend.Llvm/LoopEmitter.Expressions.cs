@@ -307,8 +307,8 @@ internal sealed partial class LoopEmitter
     // the double rounding exact; 64 bits convert through f64. (f16 overflows long before f32 rounds.)
     private LLVMValueRef WideToBf16(LLVMValueRef x, DType from, LLVMTypeRef to)
     {
-        LLVMValueRef All(long value) => LLVMValueRef.CreateConstInt(_module.IntegerOf(from), (ulong)value, true) is var one
-            && x.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? ModuleEmitter.Splat(one, x.TypeOf.VectorSize) : one;
+        LLVMValueRef All(long value) =>
+            ModuleEmitter.ConstantLike(LLVMValueRef.CreateConstInt(_module.IntegerOf(from), (ulong)value, true), x);
         var unit = from.Bits == 64 ? 1L << 11 : 1L << 8;
         var isInexact = _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, _builder.BuildAnd(x, All(unit - 1)), All(0));
         var odd = _builder.BuildOr(_builder.BuildAnd(x, All(-unit)), _builder.BuildSelect(isInexact, All(unit), All(0)));

@@ -59,6 +59,5 @@ internal sealed partial class LoopEmitter
             _builder.BuildBitCast(x, halves), _builder.BuildBitCast(y, halves));
     }
 
-    private LLVMValueRef AllLanes(int value, LLVMValueRef like) => _module.Int32Constant(value) is var one
-        && like.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? ModuleEmitter.Splat(one, like.TypeOf.VectorSize) : one;
+    private LLVMValueRef AllLanes(int value, LLVMValueRef like) => ModuleEmitter.ConstantLike(_module.Int32Constant(value), like);
 }

@@ -86,6 +86,10 @@ internal sealed class ModuleEmitter : IDisposable
         return LLVMValueRef.CreateConstVector(elements);
     }
 
+    /// <summary>The constant, or where <paramref name="like"/> is a vector, one with it in every lane.</summary>
+    public static LLVMValueRef ConstantLike(LLVMValueRef constant, LLVMValueRef like) =>
+        like.TypeOf.Kind == LLVMTypeKind.LLVMVectorTypeKind ? Splat(constant, like.TypeOf.VectorSize) : constant;
+
     /// <summary>A vector with a scalar in every lane.</summary>
     public LLVMValueRef SplatOf(LLVMValueRef scalar, uint lanes) =>
         scalar.IsConstant ? Splat(scalar, lanes) : Builder.Splat(scalar, (int)lanes);

@@ -31,7 +31,7 @@ public sealed class TargetInfo
         }
     }
 
-    private const string Bf16Feature = "avx512bf16";
+    private const string Bf16Feature = "+avx512bf16";
 
     private readonly int _x86Level;
     private readonly int _hostX86Level;
@@ -72,7 +72,7 @@ public sealed class TargetInfo
     public bool HasFma { get; private init; }
 
     /// <summary>Whether there are AVX512-BF16's instructions, which add products of pairs of bf16 to f32, and round f32 to bf16.</summary>
-    public bool HasBf16Dot { get; private init; }
+    public bool HasBf16Dot => HasMasks && Features.Split(',').Contains(Bf16Feature);
 
     /// <summary>Whether there are registers of masks, with which a store of some lanes is as fast as one of all.</summary>
     internal bool HasMasks => VectorBytes == 64;
@@ -123,22 +123,17 @@ public sealed class TargetInfo
     public TargetInfo RestrictedTo(Func<string, bool> mayBeUsed)
     {
         string[] features = [.. Features.Split(',').Select(f => f.StartsWith('+') && !mayBeUsed(f[1..]) ? $"-{f[1..]}" : f)];
-        return new(Name, Triple, Cpu, string.Join(',', features), _x86Level, _hostX86Level)
-        {
-            VectorBytes = VectorBytes,
-            VectorRegisters = VectorRegisters,
-            HasFma = HasFma,
-            HasBf16Dot = HasBf16Dot && features.Contains($"+{Bf16Feature}"),
-        };
+        return With(string.Join(',', features));
     }
 
     /// <summary>The same processor with AVX512-BF16, for an x86-64 level that has wide registers.</summary>
-    internal TargetInfo WithBf16Dot() => new(Name, Triple, Cpu, $"+{Bf16Feature}", _x86Level, _hostX86Level)
+    internal TargetInfo WithBf16Dot() => With(Bf16Feature);
+
+    private TargetInfo With(string features) => new(Name, Triple, Cpu, features, _x86Level, _hostX86Level)
     {
         VectorBytes = VectorBytes,
         VectorRegisters = VectorRegisters,
         HasFma = HasFma,
-        HasBf16Dot = true,
     };
 
     /// <summary>Gives a function the attributes that make vectors of <see cref="VectorBytes"/> legal and preferred.</summary>
@@ -164,7 +159,6 @@ public sealed class TargetInfo
             VectorBytes = wide ? 64 : has.Contains("+avx2") ? 32 : 16,
             VectorRegisters = wide || arm ? 32 : 16,
             HasFma = arm || has.Contains("+fma"),
-            HasBf16Dot = wide && has.Contains($"+{Bf16Feature}"),
         };
     }
 
