@@ -67,9 +67,7 @@ public sealed class Bf16Tests
         var b = new FunctionBuilder("products");
         var (x, y, z) = (b.Parameter("x", F32[batch, m, k]), b.Parameter("y", F32[batch, k, n]), b.Parameter("z", F32[batch, n, k]));
         var function = b.Build(x.MatMul(y), x.MatMul(z.Emit(Transpose.Instance, default, Transpose.Attributes([0, 2, 1]))));
-        var random = new Random(k);
-        Literal[] arguments = [.. function.Parameters.Select(p => Literal.Rounded(p.Type,
-            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
+        var arguments = JitFunction.Draw(function, k);
         var results = RunOnAll(function, arguments);
         for (var r = 0; r < 2; r++)
             for (var i = 0; i < batch * m * n; i++)

@@ -34,7 +34,7 @@ public sealed class PairDotTests
         Value Dot(Value left, Value right, int contractX, int contractY) => b.Emit(DotGeneral.Instance, [left, right],
             new DotGeneral.Axes([0], [0], [contractX], [contractY]) { Result = F32 }.Attributes);
         var function = b.Build(Dot(x, y, 2, 1), Dot(x, yt, 2, 2), Dot(xt, y, 1, 1));
-        var arguments = Draw(function, k);
+        var arguments = JitFunction.Draw(function, k);
         var results = RunOnAll(function, arguments);
         double At(int operand, int at, int row, int column, int rows, int columns) =>
             (double)arguments[operand][(at * rows + row) * columns + column];
@@ -61,7 +61,7 @@ public sealed class PairDotTests
         var y = b.Emit(DotGeneral.Instance, [x.Window([1, 2], [3, 3]), kernel],
             new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]) { Result = F32 }.Attributes);
         var function = b.Build(y);
-        var arguments = Draw(function, channels);
+        var arguments = JitFunction.Draw(function, channels);
         double[] special = [.. arguments[0].ToArray()];
         (special[0], special[9 * channels - 1]) = (double.NaN, double.PositiveInfinity);
         arguments[0] = new Literal(x.Type, special.AsSpan());
@@ -92,13 +92,6 @@ public sealed class PairDotTests
         Assert.DoesNotContain("(%rsp)", hot, StringComparison.Ordinal);
         // What is rounded is rounded by an instruction.
         Assert.Contains("vcvtneps2bf16", assembly, StringComparison.Ordinal);
-    }
-
-    private static Literal[] Draw(Function function, int seed)
-    {
-        var random = new Random(seed);
-        return [.. function.Parameters.Select(p => Literal.Rounded(p.Type,
-            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
     }
 
     // Every way to schedule, and any number of workers: the same bits.

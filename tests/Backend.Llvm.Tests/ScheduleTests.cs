@@ -43,11 +43,8 @@ public sealed class ScheduleTests
 
     private static void Check(Function function, int seed)
     {
-        var random = new Random(seed);
         var fused = JitFunction.Optimized(function, [new("fuse", new Fuse())]);
-        Literal[] arguments = [.. fused.Parameters.Select(p =>
-            Literal.Rounded(p.Type,
-                [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
+        var arguments = JitFunction.Draw(fused, seed);
         ImmutableArray<int> donated = [.. fused.Results.Select(_ => -1)];
         var expected = JitFunction.RunFused(fused, arguments);
         foreach (var workers in (int[])[1, 3])

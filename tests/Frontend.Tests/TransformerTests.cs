@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GraphCompiler.Frontend.Derivatives;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
@@ -154,41 +153,32 @@ public sealed class TransformerTests
             .Select(p => p.Value.Name!).Where(n => n.EndsWith("qkv/kernel", StringComparison.Ordinal)));
     }
 
-    private void Fails(string code, Action call, string says, [CallerLineNumber] int line = 0)
-    {
-        var before = (_g.ModelParameters.Count, _g.Operations.Count);
-        var error = Assert.Throws<GraphException>(call);
-        Assert.Equal((code, line), (error.Code, error.Diagnostics[0].Location.Line));
-        Assert.Contains(says, error.Message, StringComparison.Ordinal);
-        Assert.Equal(before, (_g.ModelParameters.Count, _g.Operations.Count));
-    }
-
     [Fact]
     public void What_does_not_fit_is_refused_at_its_line()
     {
         var (x, odd, flat) = (_g.Input("x", F32[2, 3, 6]), _g.Input("odd", F32[2, 3, 9]), _g.Input("flat", F32[2, 6]));
         var (i, none, wide) = (_g.Input("i", I32[2, 3, 6]), _g.Input("none", F32[2, 0, 6]), _g.Input("wide", F32[2, 3, 12]));
         var (other, mask) = (_g.Input("other", F32[3, 3, 6]), _g.Input("mask", Bool[2, 4]));
-        Fails("SGC1011", () => _ = new MultiHeadAttention(0), "got 0");
-        Fails("SGC1011", () => _ = new MultiHeadAttention(4, keyValueHeads: 3), "must divide 4 heads, got 3");
-        Fails("SGC1011", () => _ = new MultiHeadAttention(4, rotary: 0.5), "got 0.5");
-        Fails("SGC1011", () => _ = new MultiHeadAttention(4, dropout: 2), "the dropout rate is 2");
-        Fails("SGC1002", () => x.MultiHeadAttention(4), "4 heads do not divide the width of %x");
-        Fails("SGC1002", () => odd.MultiHeadAttention(3, rotary: 10_000), "each head of %odd");
-        Fails("SGC1003", () => flat.MultiHeadAttention(2), "f32[2,6]");
-        Fails("SGC1001", () => i.MultiHeadAttention(2), "floating point");
-        Fails("SGC1002", () => none.MultiHeadAttention(2), "no positions");
-        Fails("SGC1002", () => x.MultiHeadAttention(2, context: other), "does not fit");
-        Fails("SGC1002", () => x.MultiHeadAttention(2, context: none), "the context has no positions");
+        _g.Refuses("SGC1011", () => _ = new MultiHeadAttention(0), "got 0");
+        _g.Refuses("SGC1011", () => _ = new MultiHeadAttention(4, keyValueHeads: 3), "must divide 4 heads, got 3");
+        _g.Refuses("SGC1011", () => _ = new MultiHeadAttention(4, rotary: 0.5), "got 0.5");
+        _g.Refuses("SGC1011", () => _ = new MultiHeadAttention(4, dropout: 2), "the dropout rate is 2");
+        _g.Refuses("SGC1002", () => x.MultiHeadAttention(4), "4 heads do not divide the width of %x");
+        _g.Refuses("SGC1002", () => odd.MultiHeadAttention(3, rotary: 10_000), "each head of %odd");
+        _g.Refuses("SGC1003", () => flat.MultiHeadAttention(2), "f32[2,6]");
+        _g.Refuses("SGC1001", () => i.MultiHeadAttention(2), "floating point");
+        _g.Refuses("SGC1002", () => none.MultiHeadAttention(2), "no positions");
+        _g.Refuses("SGC1002", () => x.MultiHeadAttention(2, context: other), "does not fit");
+        _g.Refuses("SGC1002", () => x.MultiHeadAttention(2, context: none), "the context has no positions");
         Assert.Throws<GraphException>(() => x.MultiHeadAttention(2, mask: mask));
         var layer = new MultiHeadAttention(2, "here");
         layer.Apply(x);
-        Fails("SGC1002", () => layer.Apply(wide), "width of 6");
-        Fails("SGC1011", () => layer.Apply(x, context: x), "without a context");
-        Fails("SGC1011", () => _ = new TransformerBlock(0), "got 0");
-        Fails("SGC1011", () => _ = new TransformerBlock(2, hidden: 0), "got 0");
-        Fails("SGC1003", () => flat.TransformerBlock(2), "[batch, length, width]");
-        Fails("SGC1002", () => x.TransformerBlock(4), "4 heads do not divide");
-        Fails("SGC1002", () => none.TransformerBlock(2), "no positions");
+        _g.Refuses("SGC1002", () => layer.Apply(wide), "width of 6");
+        _g.Refuses("SGC1011", () => layer.Apply(x, context: x), "without a context");
+        _g.Refuses("SGC1011", () => _ = new TransformerBlock(0), "got 0");
+        _g.Refuses("SGC1011", () => _ = new TransformerBlock(2, hidden: 0), "got 0");
+        _g.Refuses("SGC1003", () => flat.TransformerBlock(2), "[batch, length, width]");
+        _g.Refuses("SGC1002", () => x.TransformerBlock(4), "4 heads do not divide");
+        _g.Refuses("SGC1002", () => none.TransformerBlock(2), "no positions");
     }
 }

@@ -17,6 +17,14 @@ internal static unsafe class JitFunction
         return RunFused(Optimized(function, passes), arguments, workers, parallelWork, algorithm: algorithm);
     }
 
+    /// <summary>Arguments between -1 and 1, as each parameter's type rounds them.</summary>
+    public static Literal[] Draw(Function function, int seed)
+    {
+        var random = new Random(seed);
+        return [.. function.Parameters.Select(p => Literal.Rounded(p.Type,
+            [.. Enumerable.Range(0, (int)p.Shape.ElementCount).Select(_ => (Scalar)(2 * random.NextDouble() - 1))]))];
+    }
+
     /// <summary>Runs some passes, each of which is verified.</summary>
     public static Function Optimized(Function function, IReadOnlyList<PassEntry> passes) =>
         new PassRunner(passes).Run(function, new PassContext { VerifyEach = true });
