@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes.Canonicalization;
@@ -24,7 +25,7 @@ public sealed class ScatterRows : IPass
     public Function Run(Function function, PassContext context)
     {
         var uses = UseCounts.Of(function);
-        var terms = new Terms(uses);
+        var terms = new Terms(function, uses);
         var sums = new Dictionary<Operation, int>();
         foreach (var operation in function.Operations)
             if (terms.AddedToParameter(operation) is { } sum) sums[operation] = sum;
@@ -32,31 +33,50 @@ public sealed class ScatterRows : IPass
         {
             if (context.Budget.IsExhausted || !operation.Results.Any(r => uses[r] > 0)) return null;
             if (sums.TryGetValue(operation, out var sum))
-                return context.Budget.TryTake() ? [Added(operands[1 - sum], operands[sum], operation.Op is Subtract, [])] : null;
+                return context.Budget.TryTake() ? [Added(operands[1 - sum], operands[sum], operation.Op is Subtract)] : null;
             if (!IsOfFewRows(operation) || terms.IsTaken(operation) || !context.Budget.TryTake()) return null;
             return [Compact(operation, operands[1], operands[2])];
         });
         return rewritten == function ? function : new DeadCodeElimination().Run(rewritten, context);
     }
 
-    // x plus or minus a sum of scattered rows, each times its factors.
-    private static Value Added(Value x, Value sum, bool isNegative, Value[] factors)
+    // x plus or minus a sum of scattered rows, from left to right. As deep as there are look-ups of one table, so it does not recurse.
+    private static Value Added(Value x, Value sum, bool isNegative)
     {
-        var (op, operands) = (sum.Definition!.Op, sum.Definition.Operands);
-        switch (op)
+        var pending = new Stack<(Value Term, bool IsNegative, ImmutableStack<Value> Factors)>([(sum, isNegative, [])]);
+        while (pending.TryPop(out var next))
         {
-            case Negate: return Added(x, operands[0], !isNegative, factors);
-            case Multiply:
-                var uniform = Terms.IsUniform(operands[1]) ? 1 : 0;
-                return Added(x, operands[1 - uniform], isNegative, [operands[uniform], .. factors]);
-            case Add or Subtract:
-                return Added(Added(x, operands[0], isNegative, factors), operands[1], isNegative ^ op is Subtract, factors);
+            var (term, negative, factors) = next;
+            var operands = term.Definition!.Operands;
+            switch (term.Definition.Op)
+            {
+                case Negate:
+                    pending.Push((operands[0], !negative, factors));
+                    break;
+                case Multiply:
+                    var uniform = Terms.IsUniform(operands[1]) ? 1 : 0;
+                    pending.Push((operands[1 - uniform], negative, factors.Push(operands[uniform])));
+                    break;
+                case Add or Subtract:
+                    pending.Push((operands[1], negative ^ term.Definition.Op is Subtract, factors));
+                    pending.Push((operands[0], negative, factors));
+                    break;
+                default:
+                    x = AddRows(x, term, negative, factors);
+                    break;
+            }
         }
+        return x;
+    }
+
+    private static Value AddRows(Value x, Value scattered, bool isNegative, IEnumerable<Value> factors)
+    {
+        var (location, operands) = (scattered.Location, scattered.Definition!.Operands);
         var updates = operands[2];
         foreach (var factor in factors)
-            updates = updates.Emit(Multiply.Instance, sum.Location, AttributeMap.Empty, Spread(factor, updates));
-        if (isNegative) updates = updates.Emit(Negate.Instance, sum.Location, AttributeMap.Empty);
-        return x.Emit(ScatterAdd.Instance, sum.Location, AttributeMap.Empty, operands[1], updates);
+            updates = updates.Emit(Multiply.Instance, location, AttributeMap.Empty, Spread(factor, updates));
+        if (isNegative) updates = updates.Emit(Negate.Instance, location, AttributeMap.Empty);
+        return x.Emit(ScatterAdd.Instance, location, AttributeMap.Empty, operands[1], updates);
     }
 
     // The one number that all elements of a factor are, for each update.
@@ -88,10 +108,19 @@ public sealed class ScatterRows : IPass
         return isNamed.Emit(Select.Instance, location, AttributeMap.Empty, taken, taken.Constant(0));
     }
 
-    /// <summary>Finds sums of rows that are scattered into zeros, which nothing else reads.</summary>
-    private sealed class Terms(UseCounts uses)
+    /// <summary>Sums of rows that are scattered into zeros, which nothing else reads.</summary>
+    private sealed class Terms
     {
+        private readonly UseCounts _uses;
+        private readonly HashSet<Value> _sums = [];
         private readonly HashSet<Operation> _taken = [];
+
+        public Terms(Function function, UseCounts uses)
+        {
+            _uses = uses;
+            foreach (var operation in function.Operations)
+                if (IsSum(operation)) _sums.Add(operation.Result);
+        }
 
         /// <summary>Whether the operation is part of a sum that is added to a parameter.</summary>
         public bool IsTaken(Operation operation) => _taken.Contains(operation);
@@ -101,28 +130,33 @@ public sealed class ScatterRows : IPass
         {
             if (operation.Op is not (Add or Subtract)) return null;
             foreach (var sum in operation.Op is Add ? (int[])[1, 0] : [1])
-            {
-                var terms = new List<Operation>();
-                if (operation.Operands[1 - sum].Definition is not null || !Collect(operation.Operands[sum], terms)) continue;
-                _taken.UnionWith(terms);
-                return sum;
-            }
+                if (operation.Operands[1 - sum].Definition is null && _sums.Contains(operation.Operands[sum]))
+                {
+                    Take(operation.Operands[sum]);
+                    return sum;
+                }
             return null;
         }
 
-        private bool Collect(Value value, List<Operation> terms)
+        // Of operations in their order, so that those before are known.
+        private bool IsSum(Operation operation) => operation.Results.Length == 1 && _uses[operation.Result] == 1 && operation.Op switch
         {
-            if (value.Definition is not { } operation || uses[value] != 1) return false;
-            terms.Add(operation);
-            return operation.Op switch
+            ScatterAdd => IsScatteredIntoZeros(operation),
+            Negate => _sums.Contains(operation.Operands[0]),
+            Multiply => _sums.Contains(operation.Operands[IsUniform(operation.Operands[1]) ? 0 : 1])
+                && operation.Operands.Any(IsUniform),
+            Add or Subtract => operation.Operands.All(_sums.Contains),
+            _ => false,
+        };
+
+        private void Take(Value sum)
+        {
+            var pending = new Stack<Value>([sum]);
+            while (pending.TryPop(out var value))
             {
-                ScatterAdd => IsScatteredIntoZeros(operation),
-                Negate => Collect(operation.Operands[0], terms),
-                Multiply => IsUniform(operation.Operands[1]) ? Collect(operation.Operands[0], terms)
-                    : IsUniform(operation.Operands[0]) && Collect(operation.Operands[1], terms),
-                Add or Subtract => Collect(operation.Operands[0], terms) && Collect(operation.Operands[1], terms),
-                _ => false,
-            };
+                _taken.Add(value.Definition!);
+                foreach (var operand in value.Definition!.Operands.Where(_sums.Contains)) pending.Push(operand);
+            }
         }
 
         public static bool IsScatteredIntoZeros(Operation operation) => operation.Op is ScatterAdd
