@@ -14,7 +14,8 @@ public sealed class DeepGraphTests
 {
     private const int SmallStack = 256 << 10;
 
-    public static TheoryData<string> Graphs => ["chain", "transposes", "slices", "concatenate", "reductions", "fan-out"];
+    public static TheoryData<string> Graphs => 
+        ["chain", "transposes", "slices", "concatenate", "concatenate different", "reductions", "fan-out", "layers"];
 
     [Theory]
     [MemberData(nameof(Graphs))]
@@ -32,14 +33,24 @@ public sealed class DeepGraphTests
     private static (Value Result, double Expected) Build(string kind, Value x) => kind switch
     {
         // Half of the way to 2 in each link.
-        "chain" => (Repeat(x, 10_450, h => h * 0.5 + 1), 2),
+        "chain" => (Repeat(x, 10_000, h => h * 0.5 + 1), 2),
         "transposes" => (Repeat(x, 2_000, h => -h.Transpose()), 1),
         // Index maps of index maps, which are repeated where they are read.
         "slices" => (Repeat(x, 2_000, h => Broadcasting.To(h.Slice([0, 0], [1, 4]), new Shape(4, 4)).Transpose()) + 0, 1),
         "concatenate" => (x.Concat([.. Enumerable.Repeat(x, 4_999)], 0).Sum(), 80_000),
+        "concatenate different" => (x.Concat([.. Enumerable.Range(1, 999).Select(i => x * i)], 0).Sum(), 16 * (1 + 999 * 500)),
         "reductions" => (Repeat(x, 1_000, h => h - h.Mean([1], keepAxes: true) + 1), 1),
+        "layers" => Layers(x, 1_600),
         _ => (Enumerable.Range(0, 3_000).Select(i => x * (i % 2 == 0 ? 1.0 : -1.0)).Aggregate((s, t) => s + t), 0),
     };
+
+    // x·x/4 keeps all elements 1. The sum of n layers grows with x by the power n + 1, and its derivative by x sums to as many times 16.
+    private static (Value, double) Layers(Value x, int count)
+    {
+        var weight = x * 0.25;
+        var loss = Repeat(x, count, h => h.MatMul(weight).Maximum(0)).Sum();
+        return (Adjoint.AppendDense(x.Builder, loss, [x])[0].Sum(), 16 * (count + 1));
+    }
 
     private static Value Repeat(Value x, int count, Func<Value, Value> next)
     {

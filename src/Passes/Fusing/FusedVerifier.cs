@@ -6,6 +6,7 @@
 //  F4  an index map reads memory, through index maps and, where it sums windows, elementwise operations only; or it is the broadcast of F3
 //  F5  a loop has no reduction and no contraction; a row has reductions over its axes and no contraction; a contraction has exactly one
 //  F6  every result of a region is of the domain's shape, or, in a row, of the domain's without the reduced axes
+//  F7  a region weighs less than twice KernelWeights.Most, so that code generation takes time in proportion to the operations
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
@@ -68,6 +69,8 @@ public static class FusedVerifier
         public void Verify()
         {
             foreach (var operation in _body.Operations) Verify(operation);
+            var weight = KernelWeights.Of(_body);
+            Require(weight < 2 * KernelWeights.Most, "F7", _fusion, $"it weighs {weight}");
             Require(_kind != FusionKind.Contraction || _body.Operations.Count(o => o.Op is IContractionOp) == 1, "F5", _fusion,
                 "it has several contractions");
             foreach (var result in _body.Results)

@@ -3,7 +3,8 @@
 //  I2  a member reads each operand from memory (what another group wrote, through any index map), or its own group's element at its
 //      own index, or its own group's value of a row for all elements of the row; a contraction reads strided views of memory only
 //  I3  full elements of a group have one shape, its domain; a row group's other values have the domain's shape without the reduced axes
-//  I4  a group is no heavier than MostWeight, so that code generation takes time in proportion to the operations
+//  I4  a group, with what it repeats of its operands, is no heavier than KernelWeights.Most, or begins with one operation that weighs less
+//      than twice as much, so that code generation takes time in proportion to the operations
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes.Lowering;
@@ -14,13 +15,6 @@ namespace GraphCompiler.Passes.Fusing;
 /// where the invariants above allow it.</summary>
 internal sealed class FusionPlan
 {
-    /// <summary>Most instructions for an element in one kernel: LLVM's time grows faster than linearly with a function's size
-    /// (<c>bench -- scaling</c>).</summary>
-    private const int MostWeight = 400;
-
-    /// <summary>Most elements that one element of an index map is a sum of, each computed anew from memory.</summary>
-    private const int MostSummed = 16;
-
     /// <summary>Longest chain of index maps that each reader repeats; beyond it one of them is written to memory.</summary>
     private const int MostChained = 8;
 
@@ -34,6 +28,7 @@ internal sealed class FusionPlan
 
     private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
     private readonly Dictionary<Operation, int> _chainOf = [];
+    private readonly KernelWeights _weights = new();
     // Of the index maps, those that are strided views of memory.
     private readonly HashSet<Operation> _views = [];
     private readonly FusionOrder _order = new();
@@ -75,21 +70,23 @@ internal sealed class FusionPlan
         Join(operation, to);
     }
 
-    public static bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= MostWeight;
+    public bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= KernelWeights.Most;
 
     // Contractions read by strides; ops with a kernel of their own, and aliases, read memory.
     private bool CanRepeat(Operation reader, Operation map) => reader.Op is IContractionOp ? _views.Contains(map) : !IsAlone(reader);
 
     private static bool IsAlone(Operation operation) => operation.Op is IKernelOp || (operation.Op is IMemoryOp && !IsIndexMap(operation));
 
-    private static int WeightOf(Operation operation) => ElementKernel.Cost(operation);
+    // With what it repeats of its operands.
+    private int WeightOf(Operation operation) => Math.Max(ElementKernel.Cost(operation), KernelWeights.Of(operation))
+        + _weights.Computed(operation, d => IsInlined(d) && CanRepeat(operation, d));
 
     // Finds what is inlined along the way: operands come before their readers.
     private HashSet<Operation> StoredMaps(Function function)
     {
         var stored = new HashSet<Operation>();
         var guarded = GuardedPads.Of(function);
-        var summed = SummedElements(function, guarded);
+        var summed = SummedElements.Of(function, guarded);
         var widened = Widened(function);
         foreach (var operation in function.Operations)
         {
@@ -99,6 +96,7 @@ internal sealed class FusionPlan
                 || guarded.Contains(operation) || widened.Contains(operation)))
             {
                 _chainOf[operation] = chain;
+                _weights.Add(operation, IsInlined);
                 if (IsView(operation)) _views.Add(operation);
             }
             else
@@ -114,6 +112,7 @@ internal sealed class FusionPlan
     // to widen one takes no more than to load it.
     private static HashSet<Operation> Widened(Function function)
     {
+        if (!function.Operations.Any(o => o.Op is IR.Ops.Convert && IsWidening(o))) return [];
         var (readers, results) = (new ValueReaders(function.Operations), function.Results.ToHashSet());
         return [.. function.Operations.Where(o => o.Op is IR.Ops.Convert && !results.Contains(o.Result)
             && IsWidening(o) && readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
@@ -124,28 +123,6 @@ internal sealed class FusionPlan
 
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
         && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
-
-    // What only a sum of disjoint elements reads (overlap_add, pad): it reads each element once, so computing it there is no more work, and
-    // spares a round trip through memory. So do sums of such sums.
-    private static HashSet<Operation> SummedElements(Function function, HashSet<Operation> guarded)
-    {
-        // How many elements of each one element of what is stored is computed from.
-        var read = new Dictionary<Operation, long>();
-        var others = function.Results.Select(r => r.Definition).OfType<Operation>().ToHashSet();
-        foreach (var operation in function.Operations.Reverse())
-        {
-            long? own = operation.Op is IIndexedOp op ? op.DisjointTerms(operation) : operation.Op is IElementOp ? 1 : null;
-            if (guarded.Contains(operation)) own = null;
-            if (others.Contains(operation) || !(read.GetValueOrDefault(operation) * own <= MostSummed)) read.Remove(operation);
-            var terms = read.TryGetValue(operation, out var times) ? times * own : operation.Op is IIndexedOp ? own : null;
-            // An index map that leaves the shape as it is (a concatenation with nothing) reads its kernel's own elements.
-            bool IsOwn(Operation operand) => operation.Op is IIndexedOp && operand.Result.Shape == operation.Result.Shape;
-            foreach (var operand in operation.Operands.Select(o => o.Definition).OfType<Operation>())
-                if (terms is <= MostSummed and var n && !IsOwn(operand)) read[operand] = Math.Max(read.GetValueOrDefault(operand), n);
-                else others.Add(operand);
-        }
-        return [.. read.Keys];
-    }
 
     private static bool IsIndexMap(Operation operation) => operation.Op is IIndexedOp op && op.IsRepeatable(operation);
 
@@ -219,7 +196,7 @@ internal sealed class FusionPlan
         && operation.Operands.All(o => Reads(operation, o, group, null)) && group.CanRead(Sources(operation));
 
     private bool CanMerge(FusionGroup from, FusionGroup into) => from.Kind == FusionKind.Loop && Accepts(into, from.Domain)
-        && from.Weight + into.Weight <= MostWeight
+        && from.Weight + into.Weight <= KernelWeights.Most
         && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from))) && into.CanAbsorb(from);
 
     /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>,

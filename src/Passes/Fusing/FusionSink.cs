@@ -40,7 +40,7 @@ internal sealed class FusionSink
     }
 
     private bool CanSink(Operation operation, FusionGroup target) =>
-        operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation) && FusionPlan.CanTake(target, operation)
+        operation.Op is IElementOp and not IIndexedOp && !ElementKernel.IsFunction(operation) && _plan.CanTake(target, operation)
         && _plan.GroupOf(operation) is { } own && own != target && target.Domain == operation.Result.Shape
         && !_results.Contains(operation.Result)
         && _readers[operation.Result].All(r => r.Op is IReductionOp
