@@ -57,7 +57,9 @@ public sealed class ObjectCache
         Add($"{program.SharedScratch} {program.WorkerScratch} {program.WorkerScratchBytes}");
         Add($"{program.TicksOffset} {program.KeepsSubnormals}");
         Add(LoopPrinter.Print(program));
-        foreach (var call in program.Calls) Add(LoopPrinter.Print(call.Kernel));
+        var texts = new KernelTexts();
+        foreach (var call in program.Calls) Add($"{texts.NumberOf(call.Kernel)}");
+        for (var i = 0; i < texts.Count; i++) Add(texts[i]);
         foreach (var constant in program.Constants)
         {
             Add($"{constant.Type}");

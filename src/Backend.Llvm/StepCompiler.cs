@@ -128,16 +128,16 @@ public static class StepCompiler
 
         public KernelTable(LoopProgram program)
         {
-            var numbers = new Dictionary<string, int>();
+            var texts = new KernelTexts();
             foreach (var call in program.Calls)
             {
-                var text = LoopPrinter.Print(call.Kernel);
-                if (numbers.TryAdd(text, _kernels.Count))
+                var number = texts.NumberOf(call.Kernel);
+                if (number == _kernels.Count)
                 {
                     _kernels.Add(call.Kernel);
-                    _lengths.Add(text.Length);
+                    _lengths.Add(texts[number].Length);
                 }
-                KernelOfCall.Add(numbers[text]);
+                KernelOfCall.Add(number);
             }
         }
 

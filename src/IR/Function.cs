@@ -42,6 +42,9 @@ public sealed partial class Value
         return Builder.Constant(new Literal(Type.With(shape ?? Shape), value), location);
     }
 
+    /// <summary>Values are told apart by identity; the number spreads those of one function.</summary>
+    public override int GetHashCode() => Id;
+
     /// <summary>The name as printed, such as <c>%x</c> or <c>%7</c>.</summary>
     public override string ToString() => $"%{Name ?? Id.ToString()}";
 }
@@ -80,6 +83,9 @@ public sealed class Operation
     public int Int(string name) => (int)(long)Number(name);
     /// <summary>The word of an attribute that the shape rule has checked.</summary>
     public string Word(string name) => ((Attribute.Word)Attributes[name]!).Text;
+
+    /// <summary>Operations are told apart by identity; the number spreads those of one function.</summary>
+    public override int GetHashCode() => Id;
 
     /// <summary>The operation as printed.</summary>
     public override string ToString() => IrPrinter.Print(this);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
 
@@ -68,11 +69,16 @@ public partial class FunctionBuilder
         var at = _pinned ?? location;
         CheckOpen(at);
         CheckOwn(operands, op.Name, at);
-        var types = op.InferChecked(new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at));
+        var call = new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at);
+        return Append(call, op.InferChecked(call).AsSpan());
+    }
+
+    private ImmutableArray<Value> Append(OpCall call, ReadOnlySpan<TensorType> types)
+    {
         var results = ImmutableArray.CreateBuilder<Value>(types.Length);
-        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
-        var operation = new Operation(_operations.Count, op, [.. operands], attributes ?? AttributeMap.Empty,
-            results.MoveToImmutable(), body, at);
+        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, call.Location));
+        var operation = new Operation(_operations.Count, call.Op, call.Operands, call.Attributes, results.MoveToImmutable(), call.Body,
+            call.Location);
         foreach (var result in operation.Results) result.Definition = operation;
         _operations.Add(operation);
         return operation.Results;
@@ -169,9 +175,30 @@ public partial class FunctionBuilder
     /// <summary>Copies <paramref name="operation"/>; <paramref name="map"/> gives its operands and records its results.</summary>
     public void Clone(Operation operation, Dictionary<Value, Value> map)
     {
-        var results = EmitAll(operation.Op, [.. operation.Operands.Select(o => map[o])], operation.Attributes,
-            operation.Location, operation.Body);
+        var operands = new Value[operation.Operands.Length];
+        for (var i = 0; i < operands.Length; i++) operands[i] = map[operation.Operands[i]];
+        var results = Clone(operation, ImmutableCollectionsMarshal.AsImmutableArray(operands));
         for (var i = 0; i < results.Length; i++) map[operation.Results[i]] = results[i];
+    }
+
+    /// <summary>Copies <paramref name="operation"/> with these operands, and gives its results.</summary>
+    /// <exception cref="GraphException">SGC1008: an operand is of another builder. Or the op's shape rule refuses the
+    /// operands.</exception>
+    public ImmutableArray<Value> Clone(Operation operation, ImmutableArray<Value> operands)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        if (operands.IsDefault || operands.Length != operation.Operands.Length)
+            return EmitAll(operation.Op, operands.AsSpan(), operation.Attributes, operation.Location, operation.Body);
+        var at = _pinned ?? operation.Location;
+        CheckOpen(at);
+        CheckOwn(operands.AsSpan(), operation.Op.Name, at);
+        var call = new OpCall(operation.Op, operands, operation.Attributes, operation.Body, at);
+        // A shape rule is a function of types, so the same operands' types give the same results'.
+        for (var i = 0; i < operands.Length; i++)
+            if (operands[i].Type != operation.Operands[i].Type) return Append(call, operation.Op.InferChecked(call).AsSpan());
+        var types = new TensorType[operation.Results.Length];
+        for (var i = 0; i < types.Length; i++) types[i] = operation.Results[i].Type;
+        return Append(call, types);
     }
 
     // The one place that checks a value for null, and which builder it belongs to.

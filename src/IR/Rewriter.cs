@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using GraphCompiler.IR.Diagnostics;
 
 namespace GraphCompiler.IR;
@@ -18,24 +19,40 @@ public static class Rewriter
         Func<Operation, FunctionBuilder, ImmutableArray<Value>, ImmutableArray<Value>?> rewrite, string? name = null)
     {
         var builder = new FunctionBuilder(name ?? function.Name);
-        var map = new Dictionary<Value, Value>(function.ValueCount);
+        // By the numbers of values.
+        var map = new Value?[function.ValueCount];
         foreach (var parameter in function.Parameters)
-            map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
+            map[parameter.Id] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
         foreach (var operation in function.Operations)
         {
             using var pin = builder.At(operation.Location);
-            if (rewrite(operation, builder, Mapped(operation, map)) is { } replacement) Replace(operation, replacement, map);
-            else builder.Clone(operation, map);
+            var operands = Mapped(operation, map);
+            if (rewrite(operation, builder, operands) is { } replacement) Replace(operation, replacement, map);
+            else if (operands.Length == operation.Operands.Length) Keep(operation, builder.Clone(operation, operands), map);
+            else throw new InternalCompilerException("rewriter", $"{operation} is kept, and reads what was dropped");
         }
-        return builder.Build([.. function.Results.Select(r => map.GetValueOrDefault(r)
+        return builder.Build([.. function.Results.Select(r => map[r.Id]
             ?? throw new InternalCompilerException("rewriter", $"@{function.Name} returns {r}, which was dropped"))]);
     }
 
     // A dropped operation's own operands may have been dropped too: then it has none here, and must be dropped in turn.
-    private static ImmutableArray<Value> Mapped(Operation operation, Dictionary<Value, Value> map) =>
-        operation.Operands.All(map.ContainsKey) ? [.. operation.Operands.Select(o => map[o])] : [];
+    private static ImmutableArray<Value> Mapped(Operation operation, Value?[] map)
+    {
+        var operands = new Value[operation.Operands.Length];
+        for (var i = 0; i < operands.Length; i++)
+        {
+            if (map[operation.Operands[i].Id] is not { } mapped) return [];
+            operands[i] = mapped;
+        }
+        return ImmutableCollectionsMarshal.AsImmutableArray(operands);
+    }
 
-    private static void Replace(Operation operation, ImmutableArray<Value> replacement, Dictionary<Value, Value> map)
+    private static void Keep(Operation operation, ImmutableArray<Value> copies, Value?[] map)
+    {
+        for (var i = 0; i < copies.Length; i++) map[operation.Results[i].Id] = copies[i];
+    }
+
+    private static void Replace(Operation operation, ImmutableArray<Value> replacement, Value?[] map)
     {
         if (replacement.IsEmpty) return;
         if (replacement.Length != operation.Results.Length)
@@ -44,7 +61,7 @@ public static class Rewriter
         {
             if (replacement[i].Type != operation.Results[i].Type)
                 throw new InternalCompilerException("rewriter", $"{replacement[i].Type} cannot replace result {i} of {operation}");
-            map[operation.Results[i]] = replacement[i];
+            map[operation.Results[i].Id] = replacement[i];
         }
     }
 }

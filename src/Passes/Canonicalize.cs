@@ -76,8 +76,8 @@ public sealed class Canonicalize : IPass
     private static Value? Simplify(RewriteSite site, RewriteBudget budget)
     {
         if (budget.IsExhausted || !site.IsLive) return null;
-        foreach (var rule in s_rules.GetValueOrDefault(site.Operation.Op, []).Append(ShapeRules.ReshapeLater))
+        foreach (var rule in s_rules.GetValueOrDefault(site.Operation.Op, []))
             if (rule(site) is { } value && budget.TryTake()) return value;
-        return null;
+        return ShapeRules.ReshapeLater(site) is { } later && budget.TryTake() ? later : null;
     }
 }

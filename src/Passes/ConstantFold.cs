@@ -17,16 +17,23 @@ public sealed class ConstantFold : IPass
     public string Name => "fold";
 
     /// <inheritdoc/>
-    public Function Run(Function function, PassContext context) =>
-        Rewriter.Rebuild(function, (operation, builder, operands) =>
+    public Function Run(Function function, PassContext context) => !function.Operations.Any(o => IsOfConstants(o, o.Operands)) ? function
+        : Rewriter.Rebuild(function, (operation, builder, operands) =>
         {
-            if (context.Budget.IsExhausted || operation.Body is not null || operation.Op is Broadcast || operands.IsEmpty) return null;
-            if (!operands.All(o => o.Definition is { Op: Constant })) return null;
+            if (context.Budget.IsExhausted || !IsOfConstants(operation, operands)) return null;
             Literal[] literals = [.. operands.Select(o => Constant.LiteralOf(o.Definition!))];
             return Evaluate(operation, literals) is { } results && context.Budget.TryTake()
                 ? [.. results.Select(r => builder.Constant(r, operation.Location))]
                 : null;
         });
+
+    private static bool IsOfConstants(Operation operation, ImmutableArray<Value> operands)
+    {
+        if (operation.Body is not null || operation.Op is Broadcast || operands.IsEmpty) return false;
+        foreach (var operand in operands)
+            if (operand.Definition is not { Op: Constant }) return false;
+        return true;
+    }
 
     private static Literal[]? Evaluate(Operation operation, Literal[] literals)
     {

@@ -12,19 +12,23 @@ public sealed class DeadCodeElimination : IPass
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context)
     {
-        var live = new HashSet<Value>(function.Results);
-        var kept = new HashSet<Operation>();
-        foreach (var operation in function.Operations.Reverse())
+        // By the numbers of values.
+        var live = new bool[function.ValueCount];
+        foreach (var result in function.Results) live[result.Id] = true;
+        var isWhole = true;
+        for (var i = function.Operations.Length - 1; i >= 0; i--)
         {
-            if (!operation.Results.Any(live.Contains)) continue;
-            kept.Add(operation);
-            live.UnionWith(operation.Operands);
+            var operation = function.Operations[i];
+            if (!IsLive(operation)) isWhole = false;
+            else foreach (var operand in operation.Operands) live[operand.Id] = true;
         }
-        var builder = new FunctionBuilder(function.Name);
-        var map = new Dictionary<Value, Value>();
-        foreach (var parameter in function.Parameters)
-            map[parameter] = builder.Parameter(parameter.Name!, parameter.Type, parameter.Location);
-        foreach (var operation in function.Operations.Where(kept.Contains)) builder.Clone(operation, map);
-        return builder.Build([.. function.Results.Select(r => map[r])]);
+        return isWhole ? function : Rewriter.Rebuild(function, (operation, _, _) => IsLive(operation) ? null : []);
+
+        bool IsLive(Operation operation)
+        {
+            foreach (var result in operation.Results)
+                if (live[result.Id]) return true;
+            return false;
+        }
     }
 }

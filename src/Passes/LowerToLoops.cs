@@ -45,8 +45,9 @@ public static class LowerToLoops
     {
         var weights = new WeightUse(ReadByRows(function), donated.Where(d => d >= 0).Select(d => function.Parameters[d]).ToHashSet());
         var context = new LoweringContext(target, weights, algorithm, choices);
+        var kernels = new DistinctKernels(weights);
         var nodes = function.Operations.Where(o => o.Op is not IMemoryOp)
-            .Select(o => new KernelNode(o, LowerOperation(o, context))).ToList();
+            .Select(o => new KernelNode(o, kernels.KernelOf(o, distinct => LowerOperation(distinct, context)))).ToList();
         return new MemoryPlan(function, donated, nodes, target);
     }
 

@@ -36,6 +36,6 @@ public sealed class ResolveMode : IPass
     public string Name => "resolve_mode";
 
     /// <inheritdoc/>
-    public Function Run(Function function, PassContext context) =>
-        Rewriter.Rebuild(function, (operation, _, operands) => operation.Op is ByMode ? [operands[_operand]] : null);
+    public Function Run(Function function, PassContext context) => !function.Operations.Any(o => o.Op is ByMode) ? function
+        : Rewriter.Rebuild(function, (operation, _, operands) => operation.Op is ByMode ? [operands[_operand]] : null);
 }

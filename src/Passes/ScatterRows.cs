@@ -24,6 +24,7 @@ public sealed class ScatterRows : IPass
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context)
     {
+        if (!function.Operations.Any(o => o.Op is ScatterAdd)) return function;
         var uses = UseCounts.Of(function);
         var terms = new Terms(function, uses);
         var sums = new Dictionary<Operation, int>();

@@ -20,6 +20,7 @@ public sealed class StorePadded : IPass
     /// <inheritdoc/>
     public Function Run(Function function, PassContext context)
     {
+        if (!function.Operations.Any(o => o.Op is Pad)) return function;
         var readers = new ValueReaders(function.Operations);
         var pads = FirstPads(function, readers);
         var guarded = GuardedPads.Of(function);

@@ -10,8 +10,11 @@ internal sealed class ValueReaders
     public ValueReaders(IEnumerable<Operation> operations)
     {
         foreach (var operation in operations)
-            foreach (var operand in operation.Operands.Distinct())
-                (_readers.TryGetValue(operand, out var readers) ? readers : _readers[operand] = []).Add(operation);
+            foreach (var operand in operation.Operands)
+            {
+                var readers = _readers.TryGetValue(operand, out var known) ? known : _readers[operand] = [];
+                if (readers.Count == 0 || readers[^1] != operation) readers.Add(operation);
+            }
     }
 
     /// <summary>The readers of a value; none for a result that nothing reads.</summary>

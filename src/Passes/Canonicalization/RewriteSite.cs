@@ -10,26 +10,37 @@ internal delegate Value? Rule(RewriteSite site);
 /// <summary>How often live operations and results read each value of a function.</summary>
 internal sealed class UseCounts
 {
-    private readonly Dictionary<Value, int> _counts = [];
-    private readonly Dictionary<Value, Operation?> _lastReaders = [];
+    // By the numbers of values.
+    private readonly int[] _counts;
+    private readonly Operation?[] _lastReaders;
+
+    private UseCounts(int values) => (_counts, _lastReaders) = (new int[values], new Operation?[values]);
 
     /// <summary>Number of live reads; 0 for a value that nothing depends on.</summary>
-    internal int this[Value value] => _counts.GetValueOrDefault(value);
+    internal int this[Value value] => _counts[value.Id];
 
     /// <summary>The one live operation that reads a value; null where several do, or a result of the function is it.</summary>
-    internal Operation? OnlyReader(Value value) => this[value] == 1 ? _lastReaders[value] : null;
+    internal Operation? OnlyReader(Value value) => this[value] == 1 ? _lastReaders[value.Id] : null;
 
     internal static UseCounts Of(Function function)
     {
-        var uses = new UseCounts();
+        var uses = new UseCounts(function.ValueCount);
         foreach (var result in function.Results) uses.Count(result, null);
         for (var i = function.Operations.Length - 1; i >= 0; i--)
-            if (function.Operations[i].Results.Any(r => uses[r] > 0))
+            if (uses.IsLive(function.Operations[i]))
                 foreach (var operand in function.Operations[i].Operands) uses.Count(operand, function.Operations[i]);
         return uses;
     }
 
-    private void Count(Value value, Operation? reader) => (_counts[value], _lastReaders[value]) = (this[value] + 1, reader);
+    /// <summary>Whether something depends on an operation.</summary>
+    internal bool IsLive(Operation operation)
+    {
+        foreach (var result in operation.Results)
+            if (this[result] > 0) return true;
+        return false;
+    }
+
+    private void Count(Value value, Operation? reader) => (_counts[value.Id], _lastReaders[value.Id]) = (this[value] + 1, reader);
 }
 
 /// <summary>What a rule sees: the operation, and its operands as they are in the new function.</summary>
@@ -44,15 +55,7 @@ internal readonly struct RewriteSite(Operation operation, ImmutableArray<Value> 
     /// <summary>The type that the replacement must have.</summary>
     internal TensorType Type => Operation.Result.Type;
     /// <summary>Whether something depends on the operation.</summary>
-    internal bool IsLive
-    {
-        get
-        {
-            foreach (var result in Operation.Results)
-                if (uses[result] > 0) return true;
-            return false;
-        }
-    }
+    internal bool IsLive => uses.IsLive(Operation);
 
     /// <summary>The operation that computes operand <paramref name="index"/> if it is an application of <paramref name="op"/>.</summary>
     internal Operation? Defined(int index, Op op) => operands[index].Definition is { } d && d.Op == op ? d : null;

@@ -14,6 +14,7 @@ internal static class GuardedPads
 
     public static HashSet<Operation> Of(Function function)
     {
+        if (!function.Operations.Any(o => o.Op is Pad)) return [];
         var readers = new ValueReaders(function.Operations);
         var stored = StorePadded.FirstPads(function, readers);
         var results = function.Results.ToHashSet();
