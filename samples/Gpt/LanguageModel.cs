@@ -30,6 +30,20 @@ public sealed class LanguageModel
     {
         var h = _positions.Apply(_tokens.Apply(tokens));
         foreach (var block in _blocks) h = block.Apply(h);
+        return ScoresOf(h);
+    }
+
+    /// <summary>Scores [batch, vocabulary] for tokens i32[batch, 1] at the position of a cache, which keeps what attention needs of those
+    /// before.</summary>
+    public Value NextScores(Value tokens, KeyValueCache cache)
+    {
+        var h = _tokens.Apply(tokens) + _positions.Table.Take(cache.Position.Reshape([1]));
+        foreach (var block in _blocks) h = block.Decode(h, cache);
+        return ScoresOf(h);
+    }
+
+    private Value ScoresOf(Value h)
+    {
         h = _norm.Apply(h);
         return h.Reshape([-1, h.Shape[^1]]).MatMul(_tokens.Table.Transpose());
     }

@@ -45,8 +45,9 @@ public static class Models
         return new ModelDeclaration(training, scores);
     }
 
-    /// <summary>The step, the scores of its tokens, the loss of each, and the scores of one sequence.</summary>
-    internal static (TrainingPlan Training, Value Scores, Value Losses, Value Next) DeclareGpt()
+    /// <summary>The step, the scores of its tokens, the loss of each, and what writes: the scores after one token at a
+    /// position.</summary>
+    internal static (TrainingPlan Training, Value Scores, Value Losses, FunctionPlan Writer) DeclareGpt()
     {
         var g = new GraphBuilder("gpt", seed: 1337);
         var model = new LanguageModel(Characters, Context, width: 128, heads: 4, blocks: 4);
@@ -54,10 +55,14 @@ public static class Models
         var targets = g.Input("targets", I32[Batch * Context]);
         var scores = model.Scores(tokens);
         var losses = scores.SoftmaxCrossEntropy(targets);
-        var next = model.Scores(g.Input("prompt", I32[1, Context]));
         var rate = Schedule.Cosine(1e-3, Iterations - 100, floor: 1e-4).WithWarmUp(100);
         var optimizer = new AdamW(rate, beta2: 0.99, weightDecay: 0.1) { Gradients = [new ClipByGlobalNorm(1)] };
-        return (g.Minimize(losses.Mean(), optimizer), scores, losses, next);
+        var training = g.Minimize(losses.Mean(), optimizer);
+        // Declared after the step, which does not keep the cache.
+        var token = g.Input("token", I32[1, 1]);
+        var cache = new KeyValueCache(g.Input("position", I32.Scalar), Context);
+        var next = model.NextScores(token, cache);
+        return (training, scores, losses, g.Function(next).Assigning([.. cache.Assignments]));
     }
 
     /// <summary>The step, the scores of its examples, and the loss of each.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GraphCompiler.Frontend;
 using GraphCompiler.Runtime;
 
@@ -16,10 +17,10 @@ internal static class Shakespeare
         char[] characters = [.. text.Distinct().Order()];
         int[] tokens = [.. text.Select(c => Array.BinarySearch(characters, c))];
         var (train, held) = (tokens.AsMemory(0, tokens.Length * 9 / 10), tokens.AsMemory(tokens.Length * 9 / 10));
-        var (training, _, losses, next) = Models.DeclareGpt();
+        var (training, _, losses, writing) = Models.DeclareGpt();
         using var step = training.Compile();
         using var judge = step.Predictor(losses);
-        using var writer = step.Predictor(next);
+        using var writer = writing.Compile(store: step.Variables);
         Console.WriteLine(training.Graph.Summary());
         Console.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {train.Length:N0} characters, {characters.Length} "
             + $"different ones, and {held.Length:N0} held out");
@@ -77,18 +78,18 @@ internal static class Shakespeare
         return total / count;
     }
 
-    // Draws one character after another, each by its probability.
-    private static string Write(Predictor writer, char[] characters, int count)
+    // Draws one character after another, each by its probability. Of a full context the later half is read again from its beginning on.
+    private static string Write(CompiledFunction writer, char[] characters, int count)
     {
-        var (random, prompt) = (new CounterRandom(seed: 2), new int[Models.Context]);
+        var (random, start, watch) = (new CounterRandom(seed: 2), 0, Stopwatch.StartNew());
         List<int> written = [Array.BinarySearch(characters, '\n')];
-        while (written.Count <= count)
+        for (var seen = 0; written.Count <= count; seen++)
         {
-            var seen = Math.Min(written.Count, Models.Context);
-            for (var i = 0; i < seen; i++) prompt[i] = written[written.Count - seen + i];
-            var scores = writer.Run<int, float>(prompt).Slice((seen - 1) * characters.Length, characters.Length);
-            written.Add(Sampling.Draw(scores, ref random));
+            if (seen - start == Models.Context) (start, seen) = (seen - Models.Context / 2, seen - Models.Context / 2);
+            writer.Run<int, int>([written[seen]], [seen - start]);
+            if (seen == written.Count - 1) written.Add(Sampling.Draw(writer.Output<float>("output"), ref random));
         }
-        return string.Concat(written.Skip(1).Select(c => characters[c]));
+        var text = string.Concat(written.Skip(1).Select(c => characters[c]));
+        return $"{text}\n({count / watch.Elapsed.TotalSeconds:N0} characters a second)";
     }
 }

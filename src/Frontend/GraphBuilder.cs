@@ -91,9 +91,9 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     /// <exception cref="GraphException">SGC1008: a value of another builder. SGC1013: no variable, or assigned already. SGC1001, SGC1002:
     /// the new value is of another type.</exception>
     public Assignment Assign(Value variable, Value next, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        Assign(variable, next, followsReads: false, Pinned ?? new Location(file, line));
+        Assign(variable, next, AssignmentUse.Training, Pinned ?? new Location(file, line));
 
-    internal Assignment Assign(Value variable, Value next, bool followsReads, Location location)
+    internal Assignment Assign(Value variable, Value next, AssignmentUse use, Location location)
     {
         ArgumentNullException.ThrowIfNull(variable);
         ArgumentNullException.ThrowIfNull(next);
@@ -105,7 +105,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
             throw new GraphException(DiagnosticCode.BadAssignment, $"Assign: {variable} is assigned already, at {first.Location}",
                 location);
         TypeCheck.Replacement("Assign", variable, next, location);
-        var assignment = new Assignment(parameter, next, location) { FollowsReads = followsReads };
+        var assignment = new Assignment(parameter, next, location) { Use = use };
         _assignments.Add(assignment);
         return assignment;
     }
@@ -114,7 +114,7 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     internal Value Update(Value variable, Func<Value, Value> next, Location location)
     {
         if (_assignments.FirstOrDefault(a => a.Variable.Value == variable) is not { } earlier)
-            return Assign(variable, next(variable), followsReads: false, location).Next;
+            return Assign(variable, next(variable), AssignmentUse.Training, location).Next;
         earlier.Continue(next(earlier.Next));
         return earlier.Next;
     }
@@ -124,7 +124,8 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     /// <param name="optimizer">How the variables move.</param>
     /// <param name="metrics">Further values that each step reports, by name, as parameters are named; "loss" is taken.</param>
     /// <param name="variables">Which variables the step trains, each of them trainable; all that the loss depends on when null.</param>
-    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null.</param>
+    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null, but for those of a
+    /// <see cref="Layers.KeyValueCache"/>.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <remarks>The step takes the inputs that the loss, the metrics and the assignments depend on.</remarks>
@@ -164,7 +165,8 @@ public sealed partial class GraphBuilder(string name, ulong seed = 0) : Function
     /// <param name="optimizer">How the variables move.</param>
     /// <param name="variables">Of those that the loss depends on, asked by name.</param>
     /// <param name="metrics">Further values that each step reports, by name.</param>
-    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null.</param>
+    /// <param name="assignments">Which assignments the step carries out; all that have been declared when null, but for those of a
+    /// <see cref="Layers.KeyValueCache"/>.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1010: none is chosen. Else as the other overload.</exception>

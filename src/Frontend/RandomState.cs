@@ -22,7 +22,7 @@ internal sealed class RandomState(GraphBuilder graph)
         {
             var step = graph.Declare("", StepName, DType.I64.Scalar, Initializer.Zeros, trainable: false, location);
             _step = graph.ModelParameters[^1];
-            graph.Assign(step, step + 1, followsReads: true, location);
+            graph.Assign(step, step + 1, AssignmentUse.Reading, location);
         }
         return _step.Value;
     }

@@ -31,7 +31,8 @@ internal sealed class TrainingPlanBuilder
         (_request, _graph, _builder) = (request, request.Graph, new(request.Graph.Name));
         Value[] outputs = [request.Loss, .. request.Metrics.Values];
         _assignments = CarriedOut(_graph, outputs,
-            _graph.Assignments.Where(a => !a.FollowsReads && request.Assignments?.Contains(a) != false), s_training);
+            _graph.Assignments.Where(a => a.Use != AssignmentUse.Reading
+                && (request.Assignments?.Contains(a) ?? a.Use == AssignmentUse.Training)), s_training);
         var live = LiveValues(_graph, [.. outputs, .. _assignments.Select(a => a.Next)], s_training);
         _checks = [.. _graph.Checks.Where(c => live.Contains(c.Guarded))];
         var inputs = _graph.Inputs.ToHashSet();
@@ -130,7 +131,7 @@ internal sealed class TrainingPlanBuilder
     {
         Assignment[] chosen = [.. asked];
         var live = LiveValues(graph, [.. outputs, .. chosen.Select(a => a.Next)], mode);
-        return [.. chosen.Union(graph.Assignments.Where(a => a.FollowsReads && live.Contains(a.Variable.Value)))];
+        return [.. chosen.Union(graph.Assignments.Where(a => a.Use == AssignmentUse.Reading && live.Contains(a.Variable.Value)))];
     }
 
     /// <summary>What <paramref name="results"/> depend on in a mode, themselves included.</summary>

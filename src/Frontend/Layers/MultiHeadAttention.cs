@@ -12,8 +12,11 @@ public sealed class MultiHeadAttention : Layer
 {
     private readonly Arguments _given;
     private Dense? _query, _keyValue, _output;
-    private Value? _context, _mask;
+    private Application _now = new();
     private int _width;
+
+    /// <summary>What an application looks at, beside x.</summary>
+    private sealed record Application(Value? Context = null, Value? Mask = null, KeyValueCache? Cache = null);
 
     private sealed record Arguments(int Heads, int KeyValueHeads, bool Causal, double? Rotary, double Dropout, bool Bias,
         Initializer Kernel, Initializer Output);
@@ -75,14 +78,34 @@ public sealed class MultiHeadAttention : Layer
     /// <exception cref="GraphException">As <see cref="Layer.Apply"/>, and as of the attention of a query.</exception>
     public Value Apply(Value x, Value? context, Value? mask = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        (_context, _mask) = (context, mask);
+        return Apply(x, new Application(context, mask), file, line);
+    }
+
+    /// <summary>The layer's result at one position of sequences, which looks at those before it as a cache keeps them: within rounding what
+    /// <see cref="Layer.Apply"/> gives there for whole sequences.</summary>
+    /// <param name="x">[batch, 1, width]: the sequences at <see cref="KeyValueCache.Position"/>.</param>
+    /// <param name="cache">Gets the layer's keys and values.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">As <see cref="Layer.Apply"/>. SGC1002: x has several positions. SGC1006: the cache has keys and
+    /// values of this layer. SGC1008: the cache is of another builder. SGC1011: the layer is not causal, or looks at a
+    /// context.</exception>
+    public Value Decode(Value x, KeyValueCache cache, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        return Apply(x, new Application(Cache: cache), file, line);
+    }
+
+    private Value Apply(Value x, Application now, string file, int line)
+    {
+        _now = now;
         try
         {
             return Apply(x, file, line);
         }
         finally
         {
-            (_context, _mask) = (null, null);
+            _now = new();
         }
     }
 
@@ -96,7 +119,8 @@ public sealed class MultiHeadAttention : Layer
                 $"rotary turns pairs of elements, and each head of {x} : {x.Type} has {x.Shape[2] / _given.Heads}", location);
         if (x.Shape[2] % _given.Heads != 0)
             throw Error(DiagnosticCode.ShapeMismatch, $"{_given.Heads} heads do not divide the width of {x} : {x.Type}", location);
-        if (_context is { } context)
+        if (_now.Cache is { } cache) CheckCache(cache, x, location);
+        if (_now.Context is { } context)
         {
             CheckSequence("the context", context, location);
             if (context.Shape[0] != x.Shape[0] || context.DType != x.DType)
@@ -104,11 +128,21 @@ public sealed class MultiHeadAttention : Layer
                     $"the context {context} : {context.Type} does not fit {x} : {x.Type}", location);
         }
         if (!IsBuilt) return;
-        if (_keyValue is null != _context is null)
-            throw Error(DiagnosticCode.BadArgument, _context is null ? "it was built for a context, and there is none"
+        if (_keyValue is null != _now.Context is null)
+            throw Error(DiagnosticCode.BadArgument, _now.Context is null ? "it was built for a context, and there is none"
                 : "it was built without a context; another layer looks at one", location);
         if (x.Shape[2] != _width)
             throw Error(DiagnosticCode.ShapeMismatch, $"it was built for a width of {_width}, got {x} : {x.Type}", location);
+    }
+
+    private void CheckCache(KeyValueCache cache, Value x, Location location)
+    {
+        if (!cache.IsOf(x.Builder))
+            throw Error(DiagnosticCode.ForeignValue, $"{x} is not of the graph that the cache \"{cache.Name}\" belongs to", location);
+        if (!_given.Causal)
+            throw Error(DiagnosticCode.BadArgument, "a position is computed before those after it, so the layer must be causal", location);
+        if (x.Shape[1] != 1)
+            throw Error(DiagnosticCode.ShapeMismatch, $"one position at a time is computed with a cache, got {x} : {x.Type}", location);
     }
 
     private void CheckSequence(string what, Value x, Location location)
@@ -126,8 +160,9 @@ public sealed class MultiHeadAttention : Layer
         var keys = 2 * (_width / _given.Heads * _given.KeyValueHeads);
         Dense Product(int units, string name, Initializer kernel) =>
             Part(new Dense(units, name, kernel, bias: _given.Bias, trainable: IsTrainable));
-        _query = Product(_context is null ? _width + keys : _width, _context is null ? "qkv" : "query", _given.Kernel);
-        _keyValue = _context is null ? null : Product(keys, "key_value", _given.Kernel);
+        var isAlone = _now.Context is null;
+        _query = Product(isAlone ? _width + keys : _width, isAlone ? "qkv" : "query", _given.Kernel);
+        _keyValue = isAlone ? null : Product(keys, "key_value", _given.Kernel);
         _output = Product(_width, "output", _given.Output);
     }
 
@@ -137,15 +172,20 @@ public sealed class MultiHeadAttention : Layer
         ArgumentNullException.ThrowIfNull(x);
         var size = _width / _given.Heads;
         var products = _query!.Apply(x);
-        var pairs = _context is null ? products : _keyValue!.Apply(_context);
-        var first = _context is null ? _width : 0;
+        var pairs = _now.Context is null ? products : _keyValue!.Apply(_now.Context);
+        var first = _now.Context is null ? _width : 0;
         // Side by side in the result of one product.
         Value Heads(Value all, int start, int heads) => all
             .Slice([0, 0, start], [all.Shape[0], all.Shape[1], start + heads * size]).Reshape([all.Shape[0], all.Shape[1], heads, size]);
         var (q, k, v) = (Heads(products, 0, _given.Heads), Heads(pairs, first, _given.KeyValueHeads),
             Heads(pairs, first + _given.KeyValueHeads * size, _given.KeyValueHeads));
-        if (_given.Rotary is { } frequencyBase) (q, k) = (q.Rotary(frequencyBase: frequencyBase), k.Rotary(frequencyBase: frequencyBase));
-        var y = q.Attention(k, v, _given.Causal, _mask);
+        if (_given.Rotary is { } frequencyBase)
+        {
+            var positions = _now.Cache?.Position.Reshape([1]);
+            (q, k) = (q.Rotary(positions, frequencyBase), k.Rotary(positions, frequencyBase));
+        }
+        var y = _now.Cache is not { } cache ? q.Attention(k, v, _given.Causal, _now.Mask)
+            : q.Attention(cache.Keep(Name, "keys", k, x.Location), cache.Keep(Name, "values", v, x.Location), mask: cache.Seen);
         return _output!.Apply(y.Reshape([x.Shape[0], x.Shape[1], _width])).Dropout(_given.Dropout);
     }
 }

@@ -15,6 +15,7 @@ public sealed class TransformerBlock : Layer
     private Layer? _attentionNorm, _feedForwardNorm;
     private MultiHeadAttention? _attention;
     private FeedForward? _feedForward;
+    private KeyValueCache? _cache;
 
     /// <summary>A layer that <see cref="Layer.Apply"/> applies, once or several times.</summary>
     /// <param name="heads">Heads of queries, at least 1; they divide the width.</param>
@@ -60,6 +61,27 @@ public sealed class TransformerBlock : Layer
     /// <summary>Its feed-forward layer; null until the layer is applied.</summary>
     public FeedForward? FeedForward => _feedForward;
 
+    /// <summary>The block's result at one position of sequences, whose attention looks at those before it as a cache keeps them: within
+    /// rounding what <see cref="Layer.Apply"/> gives there for whole sequences.</summary>
+    /// <param name="x">[batch, 1, width].</param>
+    /// <param name="cache">As of <see cref="MultiHeadAttention.Decode"/>.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    /// <exception cref="GraphException">As <see cref="Layer.Apply"/> and <see cref="MultiHeadAttention.Decode"/>.</exception>
+    public Value Decode(Value x, KeyValueCache cache, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _cache = cache;
+        try
+        {
+            return Apply(x, file, line);
+        }
+        finally
+        {
+            _cache = null;
+        }
+    }
+
     /// <inheritdoc/>
     protected override void Check(Value x, Location location)
     {
@@ -78,7 +100,8 @@ public sealed class TransformerBlock : Layer
     /// <inheritdoc/>
     protected override Value Forward(Value x)
     {
-        var h = x + _attention!.Apply(_attentionNorm!.Apply(x));
+        var normalized = _attentionNorm!.Apply(x);
+        var h = x + (_cache is { } cache ? _attention!.Decode(normalized, cache) : _attention!.Apply(normalized));
         return h + _feedForward!.Apply(_feedForwardNorm!.Apply(h));
     }
 }

@@ -2,6 +2,17 @@ using GraphCompiler.IR;
 
 namespace GraphCompiler.Frontend;
 
+/// <summary>Which functions carry an assignment out without being told to.</summary>
+internal enum AssignmentUse
+{
+    /// <summary>Training steps.</summary>
+    Training,
+    /// <summary>Every function that reads the variable: a stream of random numbers goes on wherever it is drawn from.</summary>
+    Reading,
+    /// <summary>None.</summary>
+    Request,
+}
+
 /// <summary>What a variable is at the end of a step; made by <c>GraphBuilder.Assign</c>.</summary>
 public sealed class Assignment
 {
@@ -20,9 +31,8 @@ public sealed class Assignment
     /// <summary>Where it was written.</summary>
     public Location Location { get; }
 
-    /// <summary>Whether every function that reads the variable carries the assignment out: a stream of random numbers goes on wherever it
-    /// is drawn from.</summary>
-    internal bool FollowsReads { get; init; }
+    /// <summary>Which functions carry it out without being told to.</summary>
+    internal AssignmentUse Use { get; init; }
 
     /// <summary>Replaces the new value by one that is computed from it.</summary>
     internal void Continue(Value next) => _next.Push(next);
