@@ -24,21 +24,24 @@ internal static class MicroCommand
     private static readonly PairedTiming s_short = new(Rounds: 1, Turn: TimeSpan.FromMilliseconds(1), WarmUp: TimeSpan.FromMilliseconds(2));
 
     public static IReadOnlyList<MicroCase> Cases { get; } =
-        [.. Matmuls.All, .. Convolutions.All, .. Rows.All, .. Elementwise.All, .. Updates.All, .. SecondOrder.All, .. Attentions.All];
+        [.. Matmuls.All, .. Convolutions.All, .. Rows.All, .. Elementwise.All, .. Updates.All, .. SecondOrder.All, .. Attentions.All,
+            .. LanguageParts.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
     public static int Run(string filter, int threads, bool isShort, string? json = null)
     {
         MicroCase[] selected = [.. Cases.Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
         var withCompile = Compile.Contains(filter, StringComparison.OrdinalIgnoreCase);
-        if (selected.Length == 0 && !withCompile)
+        var withGrowth = CompileGrowth.Name.Contains(filter, StringComparison.OrdinalIgnoreCase);
+        if (selected.Length == 0 && !withCompile && !withGrowth)
         {
             var names = string.Join(", ", Cases.Select(c => c.Name));
-            Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {names}.");
+            Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {CompileGrowth.Name}, {names}.");
             return 2;
         }
         if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing, json);
         CompileTime.Threads = threads;
+        if (withGrowth) CompileGrowth.Run(threads, isShort);
         return !withCompile || RunCompile(isShort) ? 0 : 1;
     }
 
