@@ -15,8 +15,8 @@ public sealed partial class VariableStore
 
     private static ReadOnlySpan<byte> Magic => "SGCSTAT2"u8;
 
-    /// <summary>Writes all variables to a file, beside it first and to the disk itself: an older one is replaced whole or not at all, however
-    /// many write to one path.</summary>
+    /// <summary>Writes all variables to a file, beside it first and to the disk itself: an older one is replaced whole or not at all,
+    /// however many write to one path.</summary>
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function that replaces variables.
     /// SGC6001: the file cannot be written.</exception>
     public void Save(string path)

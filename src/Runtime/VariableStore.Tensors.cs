@@ -49,9 +49,9 @@ public sealed partial class VariableStore
     /// default it is SGC6006.</param>
     /// <param name="rename">The name that a variable has in the file; its own when null.</param>
     /// <returns>What was taken over and what was not. Tensors that are no variable's are no error.</returns>
-    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function of this store. SGC5010: no
-    /// memory. SGC6001, SGC6002, SGC6003, SGC6005: the file is missing, not in the format, cut short, or altered. SGC6006: a variable is not
-    /// in it, or has another type or shape. Nothing has changed then; the message names the tensor.</exception>
+    /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function of this store. SGC5010:
+    /// no memory. SGC6001, SGC6002, SGC6003, SGC6005: the file is missing, not in the format, cut short, or altered. SGC6006: a variable is
+    /// not in it, or has another type or shape. Nothing has changed then; the message names the tensor.</exception>
     public WeightReport LoadWeights(string path, bool partial = false, Func<string, string>? rename = null)
     {
         ArgumentNullException.ThrowIfNull(path);

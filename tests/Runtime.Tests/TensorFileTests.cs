@@ -74,9 +74,9 @@ public sealed partial class TensorFileTests : IDisposable
         var end = 0L;
         foreach (var tensor in root.EnumerateObject().Where(t => t.Name != "__metadata__"))
         {
-            var (from, to) = (tensor.Value.GetProperty("data_offsets")[0].GetInt64(), tensor.Value.GetProperty("data_offsets")[1].GetInt64());
-            Assert.Equal(end, from); // In the order of the header, end to end.
-            end = to;
+            var offsets = tensor.Value.GetProperty("data_offsets");
+            Assert.Equal(end, offsets[0].GetInt64()); // In the order of the header, end to end.
+            end = offsets[1].GetInt64();
         }
         Assert.Equal(bytes.Length, 8 + length + end);
         var kernel = root.GetProperty("dense/kernel");
@@ -188,12 +188,16 @@ public sealed partial class TensorFileTests : IDisposable
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"x\":[],\"data_offsets\":[0,8]}}", 8, "tensor 'a' with an unknown 'x'" },
         { "{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 1, "tensor 'a' as f4[3], which are 1.5 bytes" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}", 0, "tensor 'a' of shape" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,9223372036854775807],\"data_offsets\":[0,4]}}", 4, "tensor 'a' of shape" },
-        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}}", 6,
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,9223372036854775807],\"data_offsets\":[0,4]}}",
+            4, "tensor 'a' of shape" },
+        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}}",
+            6,
             "tensor 'b' to begin at 2, within another" },
-        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4,
+        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
+            4,
             "to begin at 0, within another" },
-        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[6,10]}}", 10,
+        { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[6,10]}}",
+            10,
             "tensor 'b' to begin at 6, and there is nothing from 4 on" },
         { "{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ 'a', which is no text" },
         { "{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "__metadata__ 'a' twice" },

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GraphCompiler.Runtime.Files;
 
 /// <summary>Files that are replaced whole or not at all, whatever ends the process or the machine meanwhile.</summary>
-/// <remarks>Written under another name in the same folder, flushed to the disk, renamed, and then the folder is flushed, since a name is the
-/// folder's. What is left of a process that was killed has <see cref="TemporarySuffix"/>.</remarks>
+/// <remarks>Written under another name in the same folder, flushed to the disk, renamed, and then the folder is flushed, since a name is
+/// the folder's. What is left of a process that was killed has <see cref="TemporarySuffix"/>.</remarks>
 internal static partial class DurableFile
 {
     /// <summary>How the names of files that are being written end.</summary>

@@ -28,7 +28,8 @@ internal static class TensorTypes
 {
     private static readonly Dictionary<string, (int Bits, ElementType? Type)> s_byName = new(StringComparer.Ordinal)
     {
-        ["F64"] = (64, ElementType.F64), ["F32"] = (32, ElementType.F32), ["F16"] = (16, ElementType.F16), ["BF16"] = (16, ElementType.BF16),
+        ["F64"] = (64, ElementType.F64), ["F32"] = (32, ElementType.F32), ["F16"] = (16, ElementType.F16),
+        ["BF16"] = (16, ElementType.BF16),
         ["I64"] = (64, ElementType.I64), ["I32"] = (32, ElementType.I32), ["I8"] = (8, ElementType.I8), ["U32"] = (32, ElementType.U32),
         ["U8"] = (8, ElementType.U8), ["BOOL"] = (8, ElementType.Bool),
         // What other programs write, and no variable holds.

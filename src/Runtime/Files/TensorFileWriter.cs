@@ -58,8 +58,11 @@ internal static class TensorFileWriter
             json.WriteStartObject(TensorHeader.MetadataKey);
             json.WriteString(TensorFile.ChecksumKey, new string('0', 2 * SHA256.HashSizeInBytes));
             foreach (var (key, text) in metadata.OrderBy(p => p.Key, StringComparer.Ordinal))
-                json.WriteString(key.StartsWith(TensorFile.ChecksumKey, StringComparison.Ordinal)
-                    ? throw new RuntimeException(RuntimeCode.BadArgument, $"the key '{key}' is that of a checksum; choose another") : key, text);
+            {
+                if (key.StartsWith(TensorFile.ChecksumKey, StringComparison.Ordinal))
+                    throw new RuntimeException(RuntimeCode.BadArgument, $"the key '{key}' is that of a checksum; choose another");
+                json.WriteString(key, text);
+            }
             foreach (var tensor in tensors) json.WriteString($"{TensorFile.ChecksumKey}:{tensor.Name}", Checksum(tensor));
             json.WriteEndObject();
             var begin = 0L;

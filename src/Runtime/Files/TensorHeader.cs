@@ -136,7 +136,10 @@ internal sealed class TensorHeader
             if (key switch { "dtype" => type is not null, "shape" => shape is not null, _ => offsets is not null })
                 throw BadTensor(name, $"with '{key}' twice");
             if (key == "dtype")
-                type = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw BadTensor(name, "with a dtype that is no text");
+            {
+                if (reader.TokenType != JsonTokenType.String) throw BadTensor(name, "with a dtype that is no text");
+                type = reader.GetString()!;
+            }
             else if (key == "shape") shape = Numbers(ref reader, name, key);
             else offsets = Numbers(ref reader, name, key);
         }
@@ -149,7 +152,8 @@ internal sealed class TensorHeader
         foreach (var size in shape)
         {
             expected *= (ulong)size;
-            if (expected > (UInt128)long.MaxValue * 8) throw BadTensor(name, $"of shape [{string.Join(',', shape.Take(8))}], which no file holds");
+            if (expected > (UInt128)long.MaxValue * 8)
+                throw BadTensor(name, $"of shape [{string.Join(',', shape.Take(8))}], which no file holds");
         }
         if (expected != (UInt128)(ulong)entry.Bytes * 8)
             throw BadTensor(name, $"as {entry.TypeText}, which are {(ulong)expected / 8.0} bytes, and gives it {entry.Bytes}");
