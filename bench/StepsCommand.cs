@@ -46,7 +46,7 @@ internal static class StepsCommand
     {
         var (machine, peaks, barriers) = (Machine.OfThisProcess(peers, precision), Peaks.Of(threads), BarrierCost.Measure(threads));
         Console.WriteLine($"{machine}\n{threads} threads. Microseconds a step, medians of {rounds} rounds; ratios are medians of the "
-            + "rounds' ratios, and in brackets their 10th to 90th percentile.");
+            + "rounds' ratios, and in brackets their 10th to 90th percentile; of peak: the fastest round, of the best peak.");
         if (barriers.Count > 0) Console.WriteLine($"A barrier: {string.Join("; ", barriers)}.");
         var benchmark = new StepBenchmark(peers, threads, rounds, turn, s_warmUp) { Precision = precision };
         var rows = new List<Row>();

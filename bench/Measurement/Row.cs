@@ -11,6 +11,8 @@ internal sealed record Row
     public required string Name { get; init; }
     public required int Threads { get; init; }
     public double CompiledUs { get; init; }
+    /// <summary>Of the compiled side's fastest round; 0 in files of before 2026-11-28.</summary>
+    public double CompiledFastestUs { get; init; }
     public double? TapeUs { get; init; }
     public double? TorchUs { get; init; }
     /// <summary>The median over the rounds of one side's time over the compiled one's in the same round: what slows the machine for a while
@@ -27,8 +29,11 @@ internal sealed record Row
     /// <summary>Floating-point operations of the matmuls in a step, a multiply-add counted as two.</summary>
     public double Flops { get; init; }
     public double Gflops => CompiledUs > 0 ? Flops / CompiledUs / 1e3 : 0;
-    /// <summary>Of the best peak of the run, at most 1; null without operations, and where the step seems faster than the peak: then the
-    /// peak was measured too low, or the step takes fewer operations than are counted.</summary>
+    /// <summary>Of the fastest round.</summary>
+    public double FastestGflops => CompiledFastestUs > 0 ? Flops / CompiledFastestUs / 1e3 : 0;
+    /// <summary>Of the best peak of the run that of the fastest round, at most 1: both of moments in which nobody else slowed the machine.
+    /// Null without operations, and where the step seems faster than the peak: then the peak was measured too low, or the step takes fewer
+    /// operations than are counted.</summary>
     public double? FractionOfPeak { get; init; }
     public long ArenaBytes { get; init; }
     /// <summary>Of the arena those of values that pass from one kernel to another.</summary>
@@ -104,7 +109,7 @@ internal sealed record Run
         PeaksMeasured = peaks.Count,
         PeaksDifference = peaks.Difference,
         IsSteady = peaks.AreSteady,
-        Rows = [.. rows.Select(r => r with { FractionOfPeak = peaks.FractionOf(r.Gflops) })],
+        Rows = [.. rows.Select(r => r with { FractionOfPeak = peaks.FractionOf(r.FastestGflops) })],
     };
 
     /// <summary>A text of three digits or so; "-" for none.</summary>

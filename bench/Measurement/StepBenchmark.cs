@@ -55,6 +55,7 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
             return row with
             {
                 CompiledUs = PairedTiming.Median(times[0]),
+                CompiledFastestUs = times[0].Min(),
                 TapeUs = MedianOf(Peer.Tape),
                 TorchUs = MedianOf(Peer.Torch),
                 TapeOverCompiled = OverCompiled(Peer.Tape),
