@@ -11,6 +11,6 @@ public sealed class ArchitectureTests
     {
         var references = typeof(FitSyntax).Assembly.GetReferencedAssemblies().Select(a => a.Name!)
             .Where(n => n.StartsWith("GraphCompiler.", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        Assert.Equal(["GraphCompiler.Frontend", "GraphCompiler.Runtime"], references);
+        Assert.Equal(["GraphCompiler.Diagnostics", "GraphCompiler.Frontend", "GraphCompiler.Runtime"], references);
     }
 }

@@ -19,8 +19,8 @@ public static class FitSyntax
         /// <param name="cancellation">Ends the training after the step that is running, with a checkpoint.</param>
         /// <exception cref="RuntimeException">SGC5001, SGC5003: a column is not of the input's elements. SGC5002: disposed. SGC5004: no
         /// metric has the name that is watched, or no rate is settable. SGC5011: an option is out of range. SGC6001: a folder or file
-        /// cannot be used, or the last checkpoint not written. SGC6004: columns and inputs have other names, or the data contradict themselves.
-        /// SGC6006: the checkpoint is of another model or of other data.</exception>
+        /// cannot be used, or the last checkpoint not written. SGC6004: columns and inputs have other names, or the data contradict
+        /// themselves. SGC6006: the checkpoint is of another model or of other data.</exception>
         public History Fit(BatchStream data, FitOptions options, CancellationToken cancellation = default)
         {
             ArgumentNullException.ThrowIfNull(step);
