@@ -51,6 +51,7 @@ public sealed partial class CommandLineTests : IDisposable
         Fails(1, "SGC7001", "build", "MODELS", "--model", "digits", "--out", "");
         Fails(1, "SGC7001", "build", "MODELS", "--model", "digits");
         Fails(1, "SGC7001", [.. build, "--threads"]);
+        foreach (var precision in new[] { "f16", "BF16", "" }) Fails(1, "SGC7001", [.. build, "--precision", precision]);
         Fails(1, "SGC7001", [.. build, "--wild"]);
         Fails(1, "SGC7001", "list", "");
         Fails(1, "SGC7001", "inspect", "");
@@ -70,6 +71,20 @@ public sealed partial class CommandLineTests : IDisposable
         Fails(2, "SGC7102", "list", "DIR/none.dll");
         Fails(2, "SGC6001", "inspect", "DIR");
         Fails(2, "SGC3002", "profile", "MODELS", "--model", "digits", "--steps", "1", "--threads", "1", "--trace", "DIR");
+    }
+
+    [Theory]
+    [InlineData("bf16", true)]
+    [InlineData("f32", false)]
+    public void A_precision_reaches_the_code(string precision, bool isBf16)
+    {
+        var (code, output) = Graphc("build", s_models, "--model", "digits", "--out", _folder, "--emit", "llvm-ir", "--threads", "1",
+            "--target", "x86-64-v3", "--precision", precision);
+        Assert.True(code == 0, output);
+        var ir = File.ReadAllText(Assert.Single(Directory.GetFiles(_folder, "*.ll")));
+        Assert.Equal(isBf16, ir.Contains("bfloat", StringComparison.Ordinal));
+        (code, output) = Graphc("profile", s_models, "--model", "digits", "--steps", "1", "--threads", "1", "--precision", precision);
+        Assert.True(code == 0, output);
     }
 
     [Fact]
