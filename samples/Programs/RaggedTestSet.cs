@@ -1,32 +1,31 @@
 namespace Programs;
 
-/// <summary>A test set that does not divide into batches: the remainder gets a function of its own size, over the same
-/// variables.</summary>
+/// <summary>A test set that does not divide into batches: one declaration for any number of rows, a function for each
+/// that occurs, over the same variables.</summary>
 internal static class RaggedTestSet
 {
     /// <summary>How many of all held-out examples are classified right, and how many there are.</summary>
     public static (int Correct, int Count) Run(Split data)
     {
-        static (GraphBuilder Graph, Value Logits) Model(int batch, int features)
-        {
-            var g = new GraphBuilder("ragged", seed: 4);
-            return (g, g.Input("images", F32[batch, features]).Dense(32, "hidden").Relu().Dense(10, "logits"));
-        }
         var (batch, n) = (64, data.Features);
-        var (g, logits) = Model(batch, n);
-        var t = g.Input("labels", I32[batch]);
-        using var step = g.Minimize(logits.SoftmaxCrossEntropy(t).Mean(), new Adam(5e-3)).Compile();
+        Value Logits(GraphBuilder g, int rows) => g.Input("images", F32[rows, n]).Dense(32, "hidden").Relu().Dense(10, "logits");
+        TrainingPlan Step(GraphBuilder g, int rows) =>
+            g.Minimize(Logits(g, rows).SoftmaxCrossEntropy(g.Input("labels", I32[rows])).Mean(), new Adam(5e-3));
+        FunctionPlan Class(GraphBuilder g, int rows) => g.Function(("class", Logits(g, rows).ArgMax(1)));
+        using var steps = Specializations.ByRows(rows => Step(new("ragged", seed: 4), rows));
+        using var classes = Specializations.ByRows(rows => Class(new("ragged"), rows), store: steps.Variables);
         for (var epoch = 0; epoch < 10; epoch++)
-            foreach (var (images, labels) in new Batches(data.TrainX, data.TrainY, batch, seed: 1).Epoch(epoch)) step.Run(images, labels);
+            foreach (var (images, labels) in new Batches(data.TrainX, data.TrainY, batch, seed: 1).Epoch(epoch))
+                steps[labels.Length].Run(images, labels);
 
-        var correct = 0;
-        for (var at = 0; at < data.TestY.Length; at += batch)
+        var (correct, at) = (0, 0);
+        foreach (var labels in data.TestY.Chunk(batch))
         {
-            var size = Math.Min(batch, data.TestY.Length - at);
-            var (graph, scores) = Model(size, n);
-            using var predict = graph.Compile(step.Variables, ("class", scores.ArgMax(1)));
-            predict.Run<float>(data.TestX.AsSpan(at * n, size * n));
-            for (var i = 0; i < size; i++) correct += predict.Output<int>("class")[i] == data.TestY[at + i] ? 1 : 0;
+            var classify = classes[labels.Length];
+            classify.Run<float>(data.TestX.AsSpan(at * n, labels.Length * n));
+            var found = classify.Output<int>("class");
+            for (var i = 0; i < labels.Length; i++) correct += found[i] == labels[i] ? 1 : 0;
+            at += labels.Length;
         }
         return (correct, data.TestY.Length);
     }

@@ -74,6 +74,23 @@ public sealed partial class BuilderDocumentTests
     }
 
     [Fact]
+    public void Batches_of_any_size()
+    {
+        using var steps = Specializations.ByRows(rows =>
+        {
+            var g = new GraphBuilder("digits", seed: 1);
+            var (images, labels) = (g.Input("images", F32[rows, 64]), g.Input("labels", I32[rows]));
+            return g.Minimize(images.Dense(10).SoftmaxCrossEntropy(labels).Mean(), new Adam(1e-3));
+        });
+        foreach (var size in new[] { 4, 1 })
+        {
+            var (images, labels) = (new float[size * 64], new int[size]);
+            steps[labels.Length].Run(images, labels);
+            Assert.Equal(Math.Log(10), steps[size].Loss, 1e-2); // Blank images, which say nothing of their digit.
+        }
+    }
+
+    [Fact]
     public void Every_line_of_code_is_in_these_tests()
     {
         var source = SourceTree.PathOf("tests", "Frontend.Tests", "BuilderDocumentTests.cs");
