@@ -14,7 +14,7 @@ Console.CancelKeyPress += (_, e) => (e.Cancel, _) = (true, stop.CancelAsync());
 var digits = DigitsData.Load();
 var table = Table.Empty.With("images", digits.TrainX, digits.Features).With("labels", digits.TrainY);
 var (train, rest) = table.Split(0.85, seed: 1);
-using var batches = train.Batches(32, seed: 7).Prefetch();
+using var batches = train.Batches(32, seed: 7);
 using var heldOut = rest.Batches(32);
 
 var g = new GraphBuilder("digits", seed: 1);
@@ -40,3 +40,6 @@ progress.Dispose();
 history.SaveCsv($"{folder}/history.csv");
 step.Variables.SaveWeights($"{folder}/digits.safetensors");
 if (history.Best is { } best) Console.WriteLine($"best: step {best.Step}, validation accuracy {best["accuracy"]:P1}");
+var (count, copying) = history.Checkpoints;
+Console.WriteLine($"steps stood still {copying.TotalMilliseconds:F1} ms for the copies of {count} checkpoints, "
+    + $"and waited {history.DataWaitTime.TotalMilliseconds:F1} ms for data");

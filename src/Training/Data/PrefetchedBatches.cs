@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using System.Threading.Channels;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Training.Data;
@@ -52,9 +52,9 @@ internal sealed class PrefetchedBatches : BatchStream
     private protected override Batch? Next()
     {
         _producer ??= new Producer(_inner, _ahead);
-        if (_handedOut is not null) _producer.Free.Writer.TryWrite(_handedOut);
+        if (_handedOut is not null) _producer.Free.Add(_handedOut);
         _handedOut = null;
-        if (!_producer.Made.Reader.TryRead(out var made)) made = Wait(_producer);
+        if (!_producer.Made.TryTake(out var made)) made = Wait(_producer);
         _position = made.Next;
         return _handedOut = made.Batch;
     }
@@ -62,9 +62,9 @@ internal sealed class PrefetchedBatches : BatchStream
     private Made Wait(Producer producer)
     {
         var start = Stopwatch.GetTimestamp();
-        var isThere = producer.Made.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
+        var isThere = producer.Made.TryTake(out var made, Timeout.Infinite);
         _waited += Stopwatch.GetTimestamp() - start;
-        if (isThere && producer.Made.Reader.TryRead(out var made)) return made;
+        if (isThere) return made;
         ExceptionDispatchInfo.Throw(producer.Error!);
         throw producer.Error!;
     }
@@ -94,16 +94,16 @@ internal sealed class PrefetchedBatches : BatchStream
         {
             _inner = inner;
             // One more is with whom it was given to.
-            for (var i = 0; i <= ahead; i++) Free.Writer.TryWrite(new Batch(inner.Columns, inner.BatchSize));
+            for (var i = 0; i <= ahead; i++) Free.Add(new Batch(inner.Columns, inner.BatchSize));
             _thread = new Thread(Work) { IsBackground = true, Name = "batches" };
             _thread.Start();
         }
 
         /// <summary>Buffers to be filled; completed when the thread is to end.</summary>
-        public Channel<Batch> Free { get; } = Channel.CreateUnbounded<Batch>(new() { SingleReader = true, SingleWriter = true });
+        public BlockingCollection<Batch> Free { get; } = [];
 
         /// <summary>What was made, in order; completed when the thread has failed.</summary>
-        public Channel<Made> Made { get; } = Channel.CreateUnbounded<Made>(new() { SingleReader = true, SingleWriter = true });
+        public BlockingCollection<Made> Made { get; } = [];
 
         /// <summary>What the thread has failed with.</summary>
         public Exception? Error { get; private set; }
@@ -111,26 +111,26 @@ internal sealed class PrefetchedBatches : BatchStream
         public void Stop()
         {
             _isStopping = true;
-            Free.Writer.TryComplete();
+            Free.CompleteAdding();
             _thread.Join();
+            Free.Dispose();
+            Made.Dispose();
         }
 
         private void Work()
         {
             try
             {
-                while (Free.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-                    while (Free.Reader.TryRead(out var batch))
-                    {
-                        if (_isStopping) return;
-                        while (!_inner.Fill(batch)) Made.Writer.TryWrite(new(null, _inner.Position));
-                        Made.Writer.TryWrite(new(batch, _inner.Position));
-                    }
+                while (Free.TryTake(out var batch, Timeout.Infinite) && !_isStopping)
+                {
+                    while (!_inner.Fill(batch)) Made.Add(new(null, _inner.Position));
+                    Made.Add(new(batch, _inner.Position));
+                }
             }
             catch (Exception error) // Whatever it is, it belongs to whom the batch was for.
             {
                 Error = error;
-                Made.Writer.TryComplete();
+                Made.CompleteAdding();
             }
         }
     }
