@@ -53,7 +53,9 @@ internal sealed partial class RandomProgram
         [FirstOccurrence.Instance] = p => p.Indices().Emit(FirstOccurrence.Instance, default,
             FirstOccurrence.Attributes(p._random.Next(1, 9))),
         [Floor.Instance] = p => p.Exact(IsFloat) is { } x ? x.Floor() : null,
-        [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x ? x.Take(p.Indices()) : null,
+        // As many rows as a long program has indices, each as long as its rows, would be gigabytes.
+        [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x && p.Indices() is var indices
+            && x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount <= 16 * MostLong ? x.Take(indices) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
             Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
         [LinearRecurrence.Instance] = p => p.Exact(v => IsFloat(v) && v.Rank > 0) is { } x ? Bounded(x.Sign().Emit(
