@@ -5,8 +5,10 @@ cd "$(dirname "$0")/.."
 for project in src/*/; do echo '#nullable enable' > "${project}PublicAPI.Unshipped.txt"; done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-dotnet build src/Cli -c Release --no-incremental -p:TreatWarningsAsErrors=false -consoleLoggerParameters:NoSummary > "$log" \
-    || { cat "$log"; exit 1; }
+for project in src/Cli src/Training; do
+    dotnet build "$project" -c Release --no-incremental -p:TreatWarningsAsErrors=false -consoleLoggerParameters:NoSummary >> "$log" \
+        || { cat "$log"; exit 1; }
+done
 for project in src/*/; do
     sed -nE "s|^.*/${project}[^ ]*: warning RS0016: Symbol '(.*)' is not part of the declared public API.*|\1|p" "$log" \
         | LC_ALL=C sort -u >> "${project}PublicAPI.Unshipped.txt"

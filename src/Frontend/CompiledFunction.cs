@@ -31,6 +31,9 @@ public partial class CompiledFunction : IDisposable
 
     private protected Executable Executable { get; }
 
+    /// <summary>Types and shapes of inputs, outputs and variables.</summary>
+    internal ExecutableLayout Layout => Executable.Layout;
+
     /// <summary>The inputs that a run is given, in their order: that of their declaration.</summary>
     public IReadOnlyList<string> Inputs => NamesOf(BufferRole.Input);
 

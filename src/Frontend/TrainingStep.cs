@@ -48,6 +48,9 @@ public sealed class TrainingStep : CompiledFunction
         set => Variable<double>(NameOfRate())[0] = Optimizers.Argument.NotNegative(value, nameof(LearningRate), Location.Unknown);
     }
 
+    /// <summary>Whether <see cref="LearningRate"/> can be set.</summary>
+    internal bool HasLearningRate => _plan.Rates.Count == 1;
+
     private string NameOfRate() => _plan.Rates.Count == 1 ? _plan.Rates.First() : throw new RuntimeException(RuntimeCode.UnknownArgument,
         _plan.Rates.Count == 0 ? "no learning rate of this step is settable; declare one: new Adam(Schedule.Settable(1e-3))"
             : $"several rates of this step are settable; set one by its name with Variable<double>: {string.Join(", ", _plan.Rates)}");

@@ -50,6 +50,12 @@ public static class RuntimeCode
     /// there are.</summary>
     public const string InconsistentData = "SGC6004";
 
+    /// <summary>A file was altered: a checksum that it carries differs.</summary>
+    public const string AlteredFile = "SGC6005";
+
+    /// <summary>A file or a copy does not fit what is to take it over: other tensors, or a checkpoint of another training.</summary>
+    public const string Mismatch = "SGC6006";
+
     /// <summary>A compiled model's manifest is not one, is truncated, was altered, or contradicts itself.</summary>
     public const string BadManifest = "SGC7201";
 

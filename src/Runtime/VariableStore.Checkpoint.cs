@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using GraphCompiler.Runtime.Files;
 
 namespace GraphCompiler.Runtime;
 
@@ -14,26 +15,14 @@ public sealed partial class VariableStore
 
     private static ReadOnlySpan<byte> Magic => "SGCSTAT2"u8;
 
-    /// <summary>Writes all variables to a file, beside it first: an older one is replaced whole or not at all, however many write to one
-    /// path.</summary>
+    /// <summary>Writes all variables to a file, beside it first and to the disk itself: an older one is replaced whole or not at all,
+    /// however many write to one path.</summary>
     /// <exception cref="RuntimeException">SGC5002: the store is disposed. SGC5005: another thread runs a function that replaces variables.
     /// SGC6001: the file cannot be written.</exception>
     public void Save(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        Attempt($"checkpoint '{path}' cannot be written", () =>
-        {
-            try
-            {
-                using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None)) Write(file);
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                if (File.Exists(temporary)) File.Delete(temporary);
-            }
-        });
+        Attempt($"checkpoint '{path}' cannot be written", () => DurableFile.Write(path, Write));
     }
 
     /// <summary>Writes all variables to a stream, which stays open.</summary>
@@ -141,11 +130,17 @@ public sealed partial class VariableStore
 
     private static Span<byte> Chunk(PinnedMemory memory, long at, long end) => memory.Slice(at, (int)Math.Min(ChunkBytes, end - at));
 
-    private static void Attempt(string failure, Action action)
+    internal static void Attempt(string failure, Action action) => Attempt(failure, () =>
+    {
+        action();
+        return true;
+    });
+
+    internal static T Attempt<T>(string failure, Func<T> action)
     {
         try
         {
-            action();
+            return action();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
             or ObjectDisposedException)

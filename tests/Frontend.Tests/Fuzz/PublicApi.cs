@@ -61,6 +61,11 @@ internal static class PublicApi
         ["GraphBuilder.Compile"] = "called for a sample",
         ["VariableStore.Save"] = "writes files; VariableStoreTests",
         ["VariableStore.Load"] = "reads files; VariableStoreTests",
+        ["VariableStore.SaveWeights"] = "writes files; TensorFileTests",
+        ["VariableStore.LoadWeights"] = "reads files; TensorFileTests",
+        ["VariableSnapshot.Save"] = "writes files; TensorFileTests",
+        ["GraphCompiler.Runtime.Files"] = "reads files; TensorFileTests",
+        [nameof(WeightReport)] = "made by VariableStore, to be read",
         [nameof(VariableInfo)] = "made by VariableStore, to be read",
     };
 

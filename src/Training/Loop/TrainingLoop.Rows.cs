@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using GraphCompiler.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace GraphCompiler.Training;
+
+// Rows of the history, and what is done about them.
+internal sealed partial class TrainingLoop
+{
+    private readonly string _monitor;
+    private VariableSnapshot? _best; // The variables of the best row, where they are to be restored.
+    private long _lastReport, _stepAtReport;
+
+    // Plain comparisons, so that a NaN is out of range.
+    private void CheckReactions()
+    {
+        static RuntimeException Bad(string what) => new(RuntimeCode.BadArgument, what);
+        if (_monitor != LossName && _evaluation?.Metrics.Contains(_monitor) != true)
+            throw new RuntimeException(RuntimeCode.UnknownArgument, $"no metric is named '{_monitor}', which is to be watched; there are: "
+                + string.Join(", ", [LossName, .. _evaluation?.Metrics ?? []]));
+        if (_options.EarlyStopping is { } early && !(early.Patience >= 1 && early.MinImprovement >= 0))
+            throw Bad($"{early}: at least 1 row, and an improvement of at least 0");
+        if (_options.ReduceOnPlateau is not { } plateau) return;
+        if (!(plateau.Patience >= 1 && plateau.Factor > 0 && plateau.Factor < 1 && plateau.Lowest >= 0 && plateau.MinImprovement >= 0))
+            throw Bad($"{plateau}: at least 1 row, a factor between 0 and 1, and what else there is at least 0");
+        _ = _step.LearningRate; // SGC5004 where none is settable.
+    }
+
+    // One row: validation, best, rate, early stopping; then what comes after any step.
+    private void Evaluate()
+    {
+        if (_state.LossCount == 0) return;
+        var metrics = _evaluation?.Measure() ?? [];
+        var now = Stopwatch.GetTimestamp();
+        var row = new HistoryRow(_state.Epoch, _state.Step, Seconds(now), _state.Loss, Rate(), metrics);
+        var value = row[_monitor];
+        _state.Rows.Add(row);
+        (_state.LossSum, _state.LossCount) = (0, 0);
+        var isBest = double.IsFinite(value) && (_state.Best is not { } best || (_options.HigherIsBetter ? value > best : value < best));
+        if (isBest) (_state.Best, _state.BestStep) = (value, row.Step);
+        if (isBest && _options.RestoreBest) KeepBest();
+        React(value);
+        _options.Logger?.LogInformation("epoch {Epoch}, step {Step}: loss {Loss}, {Metrics}", row.Epoch, row.Step, row.Loss, metrics);
+        _context.Epoch = _state.Epoch;
+        foreach (var callback in _callbacks) callback.Evaluated(_context, row);
+        Report(now, row, null);
+        _hasNewRow = true;
+        if (isBest && _options.RestoreBest && _folder is not null) SaveCheckpoint(now);
+        AfterStep();
+        _hasNewRow = false;
+    }
+
+    private void React(double value)
+    {
+        if (_options.EarlyStopping is { } early)
+        {
+            _state.Early.Improves(value, _options.HigherIsBetter, early.MinImprovement);
+            StopEarly();
+        }
+        if (_options.ReduceOnPlateau is { } plateau && !_state.Plateau.Improves(value, _options.HigherIsBetter, plateau.MinImprovement)
+            && _state.Plateau.Rows >= plateau.Patience)
+        {
+            _state.Plateau.Rows = 0;
+            _step.LearningRate = Math.Max(plateau.Lowest, plateau.Factor * _step.LearningRate);
+        }
+    }
+
+    private void StopEarly()
+    {
+        if (_state.Early.Rows >= _options.EarlyStopping?.Patience)
+            Stop(FitEnd.EarlyStopped, $"'{_monitor}' did not improve in {_state.Early.Rows} rows of the history");
+    }
+
+    private void KeepBest()
+    {
+        if (_best is null) _best = _step.Variables.Snapshot();
+        else _best.Update();
+    }
+
+    private double? Rate() => _step.HasLearningRate ? _step.LearningRate : null;
+
+    private void Report(long now, HistoryRow? row, string? end)
+    {
+        if (_options.Progress is not { } progress) return;
+        var seconds = Stopwatch.GetElapsedTime(_lastReport, now).TotalSeconds;
+        var rate = seconds > 0 ? (_state.Step - _stepAtReport) / seconds : 0;
+        (_lastReport, _stepAtReport) = (now, _state.Step);
+        var loss = row?.Loss ?? (_state.LossCount > 0 ? _state.Loss : _state.Rows.LastOrDefault()?.Loss ?? double.NaN);
+        progress.Report(new(_state.Epoch, _options.Epochs, _state.Step, StepsInAll(), loss, row?.LearningRate ?? Rate(), rate,
+            TimeSpan.FromSeconds(Seconds(now)), row, end));
+    }
+
+    private long? StepsInAll()
+    {
+        var ofEpochs = _options.Epochs * _data.Count;
+        return _options.Steps is { } steps ? Math.Min(steps, ofEpochs ?? steps) : ofEpochs;
+    }
+}

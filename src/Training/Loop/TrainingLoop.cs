@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using GraphCompiler.Frontend;
+using GraphCompiler.Training.Data;
+
+namespace GraphCompiler.Training;
+
+/// <summary>One training: its steps, and what is between them.</summary>
+internal sealed partial class TrainingLoop : IDisposable
+{
+    private readonly TrainingStep _step;
+    private readonly BatchStream _data;
+    private readonly FitOptions _options;
+    private readonly BatchRunner _runner;
+    private readonly Evaluation? _evaluation;
+    private readonly FitContext _context;
+    private readonly FitCallback[] _callbacks;
+    private readonly TimeSpan _waitBefore;
+    private LoopState _state;
+    private double _secondsBefore; // Of the runs before this one.
+    private long _start;
+    private (FitEnd End, string Reason)? _end;
+
+    public TrainingLoop(TrainingStep step, BatchStream data, FitOptions options)
+    {
+        (_step, _data, _options, _callbacks) = (step, data, options, [.. options.Callbacks]);
+        _runner = new BatchRunner(step, data);
+        _evaluation = options.Validation is { } validation ? new Evaluation(validation) : null;
+        (_context, _waitBefore) = (new FitContext(step), data.WaitTime);
+        _state = new LoopState { Data = data.Identity, Position = data.Position, Epoch = data.Position.Epoch };
+        _monitor = options.Monitor ?? _evaluation?.Metrics[0] ?? LossName;
+        CheckReactions();
+        OpenCheckpoints();
+    }
+
+    private const string LossName = "loss";
+
+    /// <summary>Lets the folder of checkpoints go.</summary>
+    public void Dispose() => _folder?.Dispose();
+
+    public History Run(CancellationToken cancellation)
+    {
+        Resume();
+        (_context.Step, _context.Epoch) = (_state.Step, _state.Epoch);
+        (_start, _secondsBefore) = (Stopwatch.GetTimestamp(), _state.Seconds);
+        foreach (var callback in _callbacks) callback.Started(_context);
+        (_lastCheckpoint, _lastReport, _stepAtReport) = (_start, _start, _state.Step);
+        _checkpointStep = _state.Step;
+        StopEarly();
+        StopInTime(_start);
+        while (_end is null && !IsDone(cancellation)) Next();
+        return Finish();
+    }
+
+    private double Seconds(long now) => _secondsBefore + Stopwatch.GetElapsedTime(_start, now).TotalSeconds;
+
+    private void Stop(FitEnd end, string reason) => _end ??= (end, reason);
+
+    // Before each step.
+    private bool IsDone(CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) Stop(FitEnd.Cancelled, $"cancelled after step {_state.Step}");
+        else if (_state.Step >= _options.Steps) Stop(FitEnd.Steps, $"all {_options.Steps} steps were made");
+        else if (_state.Epoch >= _options.Epochs) Stop(FitEnd.Epochs, $"all {_options.Epochs} epochs were made");
+        return _end is not null;
+    }
+
+    // One step, or the end of an epoch.
+    private void Next()
+    {
+        if (!_data.TryNext(out var batch))
+        {
+            _state.Epoch++;
+            if (_options.EvaluateEvery is null) Evaluate();
+            return;
+        }
+        _runner.Run(batch);
+        var loss = _step.Loss;
+        _state.Step++;
+        _state.LossSum += loss;
+        _state.LossCount++;
+        (_context.Step, _context.Epoch, _context.Loss) = (_state.Step, _state.Epoch, loss);
+        foreach (var callback in _callbacks) callback.StepDone(_context);
+        if (!float.IsFinite(loss) && _options.StopOnNaN)
+        {
+            Stop(FitEnd.NotFinite, $"the loss is {loss} in step {_state.Step}, of epoch {_state.Epoch}");
+            return;
+        }
+        if (_state.Step % _options.EvaluateEvery == 0) Evaluate();
+        else AfterStep();
+    }
+
+    private void AfterStep()
+    {
+        if (_context.StopReason is { } reason) Stop(FitEnd.Stopped, reason);
+        var now = Stopwatch.GetTimestamp();
+        StopInTime(now);
+        if (IsCheckpointDue(now)) SaveCheckpoint(now);
+        if (_options.Progress is null || _hasNewRow || Stopwatch.GetElapsedTime(_lastReport, now) < _options.ReportEvery) return;
+        Report(now, null, null);
+    }
+
+    private void StopInTime(long now)
+    {
+        if (_options.Time is { } time && Seconds(now) >= time.TotalSeconds) Stop(FitEnd.Time, $"{time} are over");
+    }
+
+    private History Finish()
+    {
+        var now = Stopwatch.GetTimestamp();
+        _state.Seconds = Seconds(now);
+        var (end, reason) = _end!.Value;
+        var history = new History(end, reason, _state) { ResumedFrom = _resumedFrom, DataWaitTime = _data.WaitTime - _waitBefore };
+        if (_folder is not null) SaveLast(end != FitEnd.NotFinite);
+        if (_best is not null) _step.Variables.Restore(_best);
+        history.Checkpoints = (_copies, Stopwatch.GetElapsedTime(0, _copyTicks));
+        Report(now, null, reason);
+        return history;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using GraphCompiler.Tests.Shared;
+using GraphCompiler.Training.Checkpoints;
+using Xunit;
+
+namespace GraphCompiler.Training.Tests;
+
+/// <summary>docs/training.md: its code is that of samples/Fit, or runs here.</summary>
+[Trait("Category", "AnyLevel")]
+public sealed partial class TrainingDocumentTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("page").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_loop_by_hand_goes_on_from_a_folder()
+    {
+        var (path, x, y) = (Path.Combine(_folder, "hand"), new float[24], new float[8]);
+        for (var i = 0; i < x.Length; i++) x[i] = MathF.Sin(i);
+        void Train(Frontend.TrainingStep step, long steps)
+        {
+            using var folder = new CheckpointFolder(path);
+            var done = folder.Restore(step.Variables)?.Step ?? 0;
+            for (; done < steps; done++)
+            {
+                step.Run<float, float>(x, y);
+                if ((done + 1) % 100 == 0) folder.Save(step.Variables, done + 1);
+            }
+            folder.Flush();
+        }
+        using var whole = new Small();
+        for (var i = 0; i < 300; i++) whole.Step.Run<float, float>(x, y);
+        using var parts = new Small();
+        Train(parts.Step, 250);
+        parts.Reset();
+        Train(parts.Step, 300);
+        Assert.Equal(whole.Step.Variable<float>("hidden/kernel"), parts.Step.Variable<float>("hidden/kernel"));
+    }
+
+    [Fact]
+    public void Every_line_of_code_is_in_the_sample_or_here()
+    {
+        string[] sources = [SourceTree.PathOf("samples", "Fit", "Program.cs"),
+            SourceTree.PathOf("tests", "Training.Tests", "TrainingDocumentTests.cs")];
+        var lines = sources.SelectMany(File.ReadLines).Select(l => l.Trim()).ToHashSet();
+        var code = CodeBlock().Matches(File.ReadAllText(SourceTree.PathOf("docs", "training.md")))
+            .SelectMany(m => m.Groups[1].Value.Trim().Split('\n')).ToArray();
+        Assert.True(code.Length > 15);
+        Assert.All(code, line => Assert.Contains(line.Trim(), lines));
+    }
+
+    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
+}
