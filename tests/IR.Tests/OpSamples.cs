@@ -21,6 +21,10 @@ internal static class OpSamples
         ["concatenate"] = b => Apply(b, "concatenate", [DType.I32[1, 2], DType.I32[3, 2]], AttributeMap.Empty.With("dimension", 0)),
         ["constant"] = b => b.Constant(new Literal(DType.F64[2, 2], 0.1, double.NaN, -0.0, 1e300)),
         ["convert"] = b => Apply(b, "convert", [DType.F32[0, 2]], AttributeMap.Empty.With("dtype", "i8")),
+        ["cumulative_max"] = b => Apply(b, "cumulative_max", [DType.I32[2, 3]], Cumulation(1, 0, 1)),
+        ["cumulative_min"] = b => Apply(b, "cumulative_min", [DType.F32[2, 3]], Cumulation(0, 1, 0)),
+        ["cumulative_prod"] = b => Apply(b, "cumulative_prod", [DType.F64[2, 3]], Cumulation(1, 1, 1)),
+        ["cumulative_sum"] = b => Apply(b, "cumulative_sum", [DType.F32[2, 3]], Cumulation(0, 0, 0)),
         ["custom_gradient"] = CustomRule,
         ["dot_general"] = b =>
             Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
@@ -28,6 +32,8 @@ internal static class OpSamples
         ["fusion"] = Fused,
         ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),
         ["iota"] = b => Apply(b, "iota", [], Iota.Attributes(DType.I32[2, 3], 1)),
+        ["linear_recurrence"] = b => Apply(b, "linear_recurrence", [DType.F32[2, 3], DType.F32[2, 3]],
+            LinearRecurrence.Attributes(1, true)),
         ["log_softmax"] = b => Apply(b, "log_softmax", [DType.F32[2, 3]], AttributeMap.Empty.With("axis", 0)),
         ["softmax"] = b => Apply(b, "softmax", [DType.F32[2, 3]], AttributeMap.Empty.With("axis", 1)),
         ["pad"] = b => Apply(b, "pad", [DType.F32[2, 0]], Pad.Attributes(-1.5, [1, 0], [0, 2], [3, 0])),
@@ -45,6 +51,7 @@ internal static class OpSamples
         ["shift_right_arithmetic"] = b => Apply(b, "shift_right_arithmetic", [DType.I64[3], DType.I64[3]]),
         ["philox"] = b => Apply(b, "philox", [DType.U32[3], DType.U32[3], DType.U32[3]], Philox.Attributes(1)),
         ["random_bits"] = b => Apply(b, "random_bits", [DType.I64.Scalar], RandomBits.Attributes(new Shape(2, 3), ulong.MaxValue, 5, 1)),
+        ["sort"] = b => Apply(b, "sort", [DType.F32[2, 3]], Sort.Attributes(1, true, 2)),
         ["transpose"] = b => Apply(b, "transpose", [DType.F16[1, 2, 3]], Transpose.Attributes([2, 0, 1])),
     };
 
@@ -68,6 +75,9 @@ internal static class OpSamples
         Value[] operands = [.. types.Select((t, i) => builder.Parameter($"x{i}", t))];
         return builder.Emit(OpRegistry.Find(op)!, operands, attributes);
     }
+
+    private static AttributeMap Cumulation(int axis, int reverse, int exclusive) =>
+        AttributeMap.Empty.With("axis", axis).With("reverse", reverse).With("exclusive", exclusive);
 
     private static Value CustomRule(FunctionBuilder builder)
     {

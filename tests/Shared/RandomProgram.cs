@@ -40,6 +40,10 @@ internal sealed partial class RandomProgram
         [Constant.Instance] = p => p.DenseConstant(),
         [IR.Ops.Convert.Instance] = p => p.Convert(),
         [Cosine.Instance] = p => p.Unary(Cosine.Instance),
+        [CumulativeMax.Instance] = p => p.Cumulated(CumulativeMax.Instance, IsNumber),
+        [CumulativeMin.Instance] = p => p.Cumulated(CumulativeMin.Instance, IsNumber),
+        [CumulativeProd.Instance] = p => p.Cumulated(CumulativeProd.Instance, IsNumber),
+        [CumulativeSum.Instance] = p => Bounded(p.Cumulated(CumulativeSum.Instance, IsNumber)),
         [CustomGradient.Instance] = p => p.WithRules(),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
@@ -49,9 +53,14 @@ internal sealed partial class RandomProgram
         [FirstOccurrence.Instance] = p => p.Indices().Emit(FirstOccurrence.Instance, default,
             FirstOccurrence.Attributes(p._random.Next(1, 9))),
         [Floor.Instance] = p => p.Exact(IsFloat) is { } x ? x.Floor() : null,
-        [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x ? x.Take(p.Indices()) : null,
+        // As many rows as a long program has indices, each as long as its rows, would be gigabytes.
+        [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x && p.Indices() is var indices
+            && x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount <= 16 * MostLong ? x.Take(indices) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
             Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
+        [LinearRecurrence.Instance] = p => p.Exact(v => IsFloat(v) && v.Rank > 0) is { } x ? Bounded(x.Sign().Emit(
+            LinearRecurrence.Instance, default, LinearRecurrence.Attributes(p._random.Next(x.Rank), p._random.Next(2) == 0),
+            p.Like(x, isExact: true))) : null,
         [Log.Instance] = p => p.Exact(IsFloat) is { } x ? x.Log() : null,
         [Log1p.Instance] = p => p.Exact(IsFloat) is { } x ? x.Log1p() : null,
         [Logistic.Instance] = p => p.Unary(Logistic.Instance),
@@ -94,6 +103,7 @@ internal sealed partial class RandomProgram
         [Slice.Instance] = p => p.Sliced(),
         [Softmax.Instance] = p => p.Any(v => IsFloat(v) && v.Rank > 0) is { } x ? x.Softmax(p._random.Next(x.Rank)) : null,
         [Softplus.Instance] = p => p.Unary(Softplus.Instance),
+        [Sort.Instance] = p => p.Exact(v => IsNumber(v) && v.Rank > 0) is { } x ? p.Sorted(x, p._random.Next(x.Rank)) : null,
         [Sqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Sqrt() : null,
         [StopGradient.Instance] = p => p.Any(IsFloat)?.StopGradient(),
         [Subtract.Instance] = p => Bounded(p.Binary(Subtract.Instance)),
@@ -186,7 +196,8 @@ internal sealed partial class RandomProgram
 
     // Sums of so many small numbers may need more bits than f32 has.
     private static bool Rounds(Operation operation) => s_rounding.Contains(operation.Op)
-        || (operation.Op is ReduceSum or DotGeneral or ScatterAdd && operation.Operands.Any(o => o.Shape.ElementCount > MostShort));
+        || (operation.Op is ReduceSum or DotGeneral or ScatterAdd or CumulativeSum
+            && operation.Operands.Any(o => o.Shape.ElementCount > MostShort));
 
     private T Pick<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
     private int Size() => Pick(s_sizes);
@@ -259,6 +270,22 @@ internal sealed partial class RandomProgram
         if (Any(v => IsNumber(v) && (!isExact || _exact.Contains(v))) is not { } x) return null;
         var axes = Axes(x);
         return isEmptyAllowed || axes.All(a => x.Shape[a] > 0) ? reduce(x, axes) : null;
+    }
+
+    // Where rounding decides an order, the places of two numbers may change.
+    private Value Sorted(Value x, int axis)
+    {
+        var both = _b.EmitAll(Sort.Instance, [x], Sort.Attributes(axis, _random.Next(2) == 0, _random.Next(x.Shape[axis] + 1)));
+        return Both((both[0], both[1]));
+    }
+
+    // Products are of signs, which stay exact.
+    private Value? Cumulated(Op op, Func<Value, bool> isWanted)
+    {
+        if (Any(v => isWanted(v) && v.Rank > 0 && (op is not CumulativeProd || _exact.Contains(v))) is not { } x) return null;
+        if (op is CumulativeProd && IsFloat(x)) x = x.Sign();
+        return x.Emit(op, default, AttributeMap.Empty.With("axis", _random.Next(x.Rank)).With("reverse", _random.Next(2))
+            .With("exclusive", _random.Next(2)));
     }
 
     private DType? Accumulator(Value x) => IsFloat(x) ? Pick<DType?>([null, x.DType, DType.F64]) : null;

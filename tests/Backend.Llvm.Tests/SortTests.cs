@@ -1,0 +1,85 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Tests.Shared;
+using Xunit;
+using static GraphCompiler.IR.DType;
+
+namespace GraphCompiler.Backend.Llvm.Tests;
+
+/// <summary>Sorts and top-k, compiled, beside .NET's stable sort: rows of every length about those of runs and merges, along every axis, of
+/// every element type, on any number of workers.</summary>
+[Trait("Category", "Target")]
+public sealed class SortTests
+{
+    public static TheoryData<int[], int> Shapes => new()
+    {
+        { [1], 0 }, { [2], 0 }, { [15], 0 }, { [16], 0 }, { [17], 0 }, { [31], 0 }, { [33], 0 }, { [97], 0 }, { [1000], 0 }, { [4096], 0 },
+        { [5003], 0 }, { [7, 19], 1 }, { [19, 7], 0 }, { [3, 37, 2], 1 }, { [2, 5000], 1 }, { [0, 3], 1 }, { [3, 0], 1 }, { [40, 100], 1 },
+    };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Compiled_sorts_are_stable_sorts(int[] shape, int axis)
+    {
+        foreach (var type in (DType[])[F32, F64, I32, I64, BF16, U8])
+        {
+            if (type != F32 && shape[axis] > 1000) continue;
+            var b = new FunctionBuilder("sorts");
+            var (x, n) = (b.Parameter("x", type[shape]), shape[axis]);
+            var some = x.TopK(Math.Min(n, 3), axis);
+            var most = x.TopK(n - n / 4, axis, largest: false);
+            var (up, down) = (x.SortWithIndex(axis), x.SortWithIndex(axis, descending: true));
+            var function = b.Build(up.Value, up.Index, down.Value, down.Index, some.Value, some.Index, most.Value, most.Index);
+            var random = new Random(n);
+            // Many equals, and special numbers.
+            var argument = Literal.Rounded(x.Type, [.. Enumerable.Range(0, (int)x.Shape.ElementCount).Select(_ => random.Next(20) switch
+            {
+                0 when type.IsFloating => double.NaN, 1 when type.IsFloating => double.PositiveInfinity,
+                2 when type.IsFloating => double.NegativeInfinity, 3 when type.IsFloating => -0.0,
+                _ => (Scalar)(double)random.Next(type == U8 ? 0 : -50, 50),
+            })]);
+            var expected = ReferenceInterpreter.Run(function, argument);
+            Assert.Equal(Sorted(argument, axis), expected[1].ToArray());
+            foreach (var workers in (int[])[1, 3])
+            {
+                var found = JitFunction.Run(function, [argument], workers);
+                for (var i = 0; i < expected.Length; i++)
+                    if (!found[i].ToArray().SequenceEqual(expected[i].ToArray()))
+                        Assert.Fail($"{type}[{string.Join(",", shape)}] axis {axis}, result {i}, {workers} workers");
+            }
+        }
+    }
+
+    // The places of the elements in ascending order, by .NET's doubles, which have NaN below all others.
+    private static double[] Sorted(Literal x, int axis)
+    {
+        var (n, stride) = (x.Type.Shape[axis], x.Type.Shape.Strides()[axis]);
+        var places = new double[x.Type.Shape.ElementCount];
+        for (var first = 0L; first < places.Length; first++)
+        {
+            if (first / stride % n != 0) continue;
+            double At(int k) => (double)x[first + k * stride];
+            int[] order = [.. Enumerable.Range(0, n).OrderBy(k => double.IsNaN(At(k))).ThenBy(k => At(k) + 0)];
+            for (var k = 0; k < n; k++) places[first + k * stride] = order[k];
+        }
+        return places;
+    }
+
+    /// <summary>Random numbers without equals: each element once, in order.</summary>
+    [Fact]
+    public void A_long_row_is_sorted_by_all_workers()
+    {
+        const int n = 70_001;
+        var b = new FunctionBuilder("long");
+        var x = b.Parameter("x", F32[n]);
+        var (sorted, top) = (x.SortWithIndex(), x.TopK(50));
+        var function = b.Build(sorted.Value, sorted.Index, top.Value, top.Index);
+        var argument = JitFunction.Draw(function, 5);
+        var (one, three) = (JitFunction.Run(function, argument, 1), JitFunction.Run(function, argument, 3));
+        var order = Enumerable.Range(0, n).OrderBy(i => (double)argument[0][i]).Select(i => (double)i).ToArray();
+        Assert.Equal(order, one[1].ToArray());
+        Assert.Equal(order.Select(i => (double)argument[0][(long)i]), one[0].ToArray());
+        var largest = Enumerable.Range(0, n).OrderByDescending(i => (double)argument[0][i]).Take(50).Select(i => (double)i);
+        Assert.Equal(largest, one[3].ToArray());
+        for (var i = 0; i < 4; i++) Assert.Equal(one[i].ToArray(), three[i].ToArray());
+    }
+}
