@@ -10,8 +10,8 @@ namespace GraphCompiler.Frontend;
 /// one store of variables (docs/adr/0022).</summary>
 /// <remarks>
 /// A size costs one compilation, tens of milliseconds for a small model, and a few once the object cache (<c>GRAPHCOMPILER_CACHE</c>) has
-/// it. A mean in the declaration is a mean over the rows that are there. May be asked by several threads; what it gives is for one thread at
-/// a time, as every compiled function.
+/// it. A mean in the declaration is a mean over the rows that are there. May be asked by several threads; what it gives is for one thread
+/// at a time, as every compiled function.
 /// <code>
 /// using var steps = Specializations.ByRows(rows =>
 /// {
@@ -120,12 +120,12 @@ public sealed class Specializations<TFunction> : IDisposable where TFunction : C
 /// <summary>Makes <see cref="Specializations{TFunction}"/>.</summary>
 public static class Specializations
 {
-    /// <summary>Functions that are kept where nothing else is said: a full batch, the remainder, those of evaluation, and some more.</summary>
+    /// <summary>Functions that are kept where nothing else is said: a full batch, the remainder, those of evaluation, some more.</summary>
     public const int DefaultMost = 8;
 
     /// <summary>Training steps for batches of any number of rows.</summary>
-    /// <param name="declare">Declares the model for a number of rows, with a builder of its own: the same variables for every number. Called
-    /// once for each that is compiled.</param>
+    /// <param name="declare">Declares the model for a number of rows, with a builder of its own: the same variables for every number.
+    /// Called once for each that is compiled.</param>
     /// <param name="options">How to compile; the defaults when null.</param>
     /// <param name="store">Where the variables live; one of its own when null.</param>
     /// <param name="most">Functions that are kept, at least 1.</param>

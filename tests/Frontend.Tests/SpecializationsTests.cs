@@ -128,7 +128,8 @@ public sealed class SpecializationsTests
         });
         _ = steps[2];
         var error = Assert.Throws<RuntimeException>(() => steps[3]);
-        Assert.Contains("'more' is missing in the declaration for 2 rows and f64[1] in that for 3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'more' is missing in the declaration for 2 rows and f64[1] in that for 3", error.Message,
+            StringComparison.Ordinal);
         Assert.False(steps.Variables.Contains("more"));
     }
 
