@@ -47,7 +47,8 @@ public sealed partial class InterruptedBuildTests : IDisposable
     {
         var id = Path.Combine(_folder, "linker");
         var slow = Script("slow", $"touch \"$TMPDIR/of-the-linker\"\necho $$ > {id}.new\nmv {id}.new {id}\nexec sleep 600\n");
-        var build = BuiltModel.Start("dotnet", Arguments(Out), ("CC", slow));
+        // A shell that starts the tests in its background has SIGINT ignored, which processes inherit.
+        var build = BuiltModel.Start("env", ["--default-signal=INT,TERM", "dotnet", .. Arguments(Out)], ("CC", slow));
         for (var start = Stopwatch.GetTimestamp(); !File.Exists(id); Thread.Sleep(10))
             Assert.True(!build.HasExited && Stopwatch.GetElapsedTime(start) < s_longest, "the linker was not started");
         return (build, int.Parse(File.ReadAllText(id), CultureInfo.InvariantCulture));
