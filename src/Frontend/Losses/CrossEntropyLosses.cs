@@ -23,7 +23,7 @@ public static class LossSyntax
         public Value SoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("SoftmaxCrossEntropy", x, new(file, line)).Own(labels, nameof(labels));
+            var call = new SyntaxCall("SoftmaxCrossEntropy", x, new(file, line)).Own(labels, nameof(labels));
             call.Require(x.Rank == 2, DiagnosticCode.RankMismatch, () => $"logits must be [batch, classes], got {x.Type}");
             var examples = new LabelledExamples(call, x, 1, labels, ignoreIndex);
             return x.Compose(call.Location, () => examples.Losses(x.LogSoftmax()));
@@ -35,7 +35,7 @@ public static class LossSyntax
         public Value MeanSoftmaxCrossEntropy(Value labels, int ignoreIndex = -100,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("MeanSoftmaxCrossEntropy", x, new(file, line)).Own(labels, nameof(labels));
+            var call = new SyntaxCall("MeanSoftmaxCrossEntropy", x, new(file, line)).Own(labels, nameof(labels));
             call.Require(x.Rank == 2, DiagnosticCode.RankMismatch, () => $"logits must be [batch, classes], got {x.Type}");
             var examples = new LabelledExamples(call, x, 1, labels, ignoreIndex);
             return x.Compose(call.Location, () => examples.Reduced(examples.Losses(x.LogSoftmax()), LossReduction.Mean));
@@ -60,7 +60,7 @@ public static class LossSyntax
             int ignoreIndex = -100, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("CrossEntropy", x, new(file, line)).Own(target, nameof(target)).Floating().Known(reduction)
+            var call = new SyntaxCall("CrossEntropy", x, new(file, line)).Own(target, nameof(target)).Floating().Known(reduction)
                 .Require(labelSmoothing >= 0 && labelSmoothing <= 1, DiagnosticCode.BadArgument,
                     () => $"labelSmoothing must be from 0 to 1, got {labelSmoothing}");
             var at = call.Axis(axis);
@@ -68,11 +68,11 @@ public static class LossSyntax
             if (target.DType.IsFloating)
             {
                 call.Same(target, nameof(target));
-                return call.Compose(reduction, () => OfProbabilities(LossCall.Wide(x).LogSoftmax(at), LossCall.Wide(target), at,
+                return call.Loss(reduction, () => OfProbabilities(LossCall.Wide(x).LogSoftmax(at), LossCall.Wide(target), at,
                     classWeights, labelSmoothing));
             }
             var examples = new LabelledExamples(call, x, at, target, ignoreIndex) { Weights = classWeights, Smoothing = labelSmoothing };
-            return call.Compose(() => examples.Reduced(examples.Losses(LossCall.Wide(x).LogSoftmax(at)), reduction));
+            return call.Loss(() => examples.Reduced(examples.Losses(LossCall.Wide(x).LogSoftmax(at)), reduction));
         }
 
         /// <summary>-x[label] for log probabilities x along an axis of classes.</summary>
@@ -89,15 +89,15 @@ public static class LossSyntax
         public Value NegativeLogLikelihood(Value labels, int axis = -1, Value? classWeights = null, int ignoreIndex = -100,
             LossReduction reduction = LossReduction.Mean, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("NegativeLogLikelihood", x, new(file, line)).Own(labels, nameof(labels)).Floating().Known(reduction);
+            var call = new SyntaxCall("NegativeLogLikelihood", x, new(file, line)).Own(labels, nameof(labels)).Floating().Known(reduction);
             var at = call.Axis(axis);
             CheckWeights(call, x, at, classWeights);
             var examples = new LabelledExamples(call, x, at, labels, ignoreIndex) { Weights = classWeights };
-            return call.Compose(() => examples.Reduced(examples.Losses(LossCall.Wide(x)), reduction));
+            return call.Loss(() => examples.Reduced(examples.Losses(LossCall.Wide(x)), reduction));
         }
     }
 
-    private static void CheckWeights(LossCall call, Value x, int axis, Value? weights)
+    private static void CheckWeights(SyntaxCall call, Value x, int axis, Value? weights)
     {
         if (weights is not null) call.OfShape(weights, "classWeights", new Shape(x.Shape[axis]));
     }

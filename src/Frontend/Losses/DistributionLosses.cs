@@ -18,8 +18,8 @@ public static class DistributionLossSyntax
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: no such reduction.</exception>
         public Value BinaryCrossEntropy(Value target, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("BinaryCrossEntropy", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
-                .Compose(reduction, () => OfProbabilities(LossCall.Wide(x), LossCall.Wide(target)));
+            new SyntaxCall("BinaryCrossEntropy", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
+                .Loss(reduction, () => OfProbabilities(LossCall.Wide(x), LossCall.Wide(target)));
 
         /// <summary>log(1 + eˣ) - x·target, for targets in 0..1, with no overflow: the binary cross entropy of σ(x).</summary>
         /// <param name="target">Of x's type.</param>
@@ -36,9 +36,9 @@ public static class DistributionLossSyntax
         public Value BinaryCrossEntropyWithLogits(Value target, LossReduction reduction = LossReduction.Mean, Value? positiveWeight = null,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("BinaryCrossEntropyWithLogits", x, new(file, line)).Same(target, nameof(target)).Known(reduction);
+            var call = new SyntaxCall("BinaryCrossEntropyWithLogits", x, new(file, line)).Same(target, nameof(target)).Known(reduction);
             if (positiveWeight is not null) call.Own(positiveWeight, nameof(positiveWeight));
-            return call.Compose(reduction, () =>
+            return call.Loss(reduction, () =>
             {
                 var (logits, positive) = (LossCall.Wide(x), LossCall.Wide(target));
                 var weighted = positiveWeight is null ? positive : positive * LossCall.Wide(positiveWeight);
@@ -60,7 +60,7 @@ public static class DistributionLossSyntax
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: no such reduction.</exception>
         public Value KullbackLeibler(Value target, bool logTarget = false, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("KullbackLeibler", x, new(file, line)).Same(target, nameof(target)).Known(reduction).Compose(reduction, () =>
+            new SyntaxCall("KullbackLeibler", x, new(file, line)).Same(target, nameof(target)).Known(reduction).Loss(reduction, () =>
             {
                 var (log, t) = (LossCall.Wide(x), LossCall.Wide(target));
                 return logTarget ? t.Exp() * (t - log) : t.Xlogy(t) - t * log;

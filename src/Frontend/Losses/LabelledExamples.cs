@@ -7,7 +7,7 @@ namespace GraphCompiler.Frontend;
 /// <summary>Examples that each have the number of a class, one of which says that an example does not count.</summary>
 internal sealed class LabelledExamples
 {
-    private readonly LossCall _call;
+    private readonly SyntaxCall _call;
     private readonly Value _x, _labels;
     private readonly int _axis, _ignored;
 
@@ -16,7 +16,7 @@ internal sealed class LabelledExamples
     /// <param name="axis">Of the classes.</param>
     /// <param name="labels">Integers of x's shape without them.</param>
     /// <param name="ignored">A label that does not count.</param>
-    public LabelledExamples(LossCall call, Value x, int axis, Value labels, int ignored)
+    public LabelledExamples(SyntaxCall call, Value x, int axis, Value labels, int ignored)
     {
         (_call, _x, _axis, _labels, _ignored) = (call, x, axis, labels, ignored);
         call.Require(labels.DType.IsInteger, DiagnosticCode.DTypeMismatch, () => $"labels must be integers, got {labels.Type}");

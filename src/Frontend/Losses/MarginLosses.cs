@@ -15,16 +15,16 @@ public static class MarginLossSyntax
         /// reduction.</exception>
         public Value HingeLoss(Value target, double margin = 1, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("HingeLoss", x, new(file, line)).Same(target, nameof(target)).Finite(margin, nameof(margin)).Known(reduction)
-                .Compose(reduction, () => NotNegative(margin - LossCall.Wide(target) * LossCall.Wide(x)));
+            new SyntaxCall("HingeLoss", x, new(file, line)).Same(target, nameof(target)).Finite(margin, nameof(margin)).Known(reduction)
+                .Loss(reduction, () => NotNegative(margin - LossCall.Wide(target) * LossCall.Wide(x)));
 
         /// <summary>For distances x: x itself where the target is 1, and max(0, margin - x) where it is -1.</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: the margin is not finite, or no such
         /// reduction.</exception>
         public Value HingeEmbeddingLoss(Value target, double margin = 1, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("HingeEmbeddingLoss", x, new(file, line)).Same(target, nameof(target)).Finite(margin, nameof(margin))
-                .Known(reduction).Compose(reduction, () => ByTarget(target, LossCall.Wide(x), NotNegative(margin - LossCall.Wide(x))));
+            new SyntaxCall("HingeEmbeddingLoss", x, new(file, line)).Same(target, nameof(target)).Finite(margin, nameof(margin))
+                .Known(reduction).Loss(reduction, () => ByTarget(target, LossCall.Wide(x), NotNegative(margin - LossCall.Wide(x))));
 
         /// <summary>x·y / (|x|·|y|) along an axis, which is dropped: the cosine of the angle between vectors. Their lengths count as
         /// <paramref name="epsilon"/> at least.</summary>
@@ -33,9 +33,9 @@ public static class MarginLossSyntax
         public Value CosineSimilarity(Value y, int axis = -1, double epsilon = 1e-8,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("CosineSimilarity", x, new(file, line)).Same(y, nameof(y)).NotNegative(epsilon, nameof(epsilon));
+            var call = new SyntaxCall("CosineSimilarity", x, new(file, line)).Same(y, nameof(y)).NotNegative(epsilon, nameof(epsilon));
             var at = call.Axis(axis);
-            return call.Compose(() =>
+            return call.Loss(() =>
             {
                 var (a, b) = (LossCall.Wide(x), LossCall.Wide(y));
                 Value Length(Value v) => v.Norm(2, at).Clip(epsilon, double.PositiveInfinity);
@@ -59,11 +59,11 @@ public static class MarginLossSyntax
         public Value CosineEmbeddingLoss(Value y, Value target, double margin = 0, int axis = -1,
             LossReduction reduction = LossReduction.Mean, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("CosineEmbeddingLoss", x, new(file, line)).Same(y, nameof(y)).Known(reduction)
+            var call = new SyntaxCall("CosineEmbeddingLoss", x, new(file, line)).Same(y, nameof(y)).Known(reduction)
                 .Require(margin >= -1 && margin <= 1, DiagnosticCode.BadArgument, () => $"margin must be from -1 to 1, got {margin}");
             var at = call.Axis(axis);
             call.OfShape(target, nameof(target), x.Shape.Without(at));
-            return call.Compose(reduction, () =>
+            return call.Loss(reduction, () =>
             {
                 var (a, b) = (LossCall.Wide(x), LossCall.Wide(y));
                 Value Inverse(Value v) => (v.Square().Sum(at) + 1e-12).Rsqrt();
@@ -92,10 +92,10 @@ public static class MarginLossSyntax
             bool swap = false, int axis = -1, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
-            var call = new LossCall("TripletLoss", x, new(file, line)).Same(positive, nameof(positive)).Same(negative, nameof(negative))
+            var call = new SyntaxCall("TripletLoss", x, new(file, line)).Same(positive, nameof(positive)).Same(negative, nameof(negative))
                 .Positive(margin, nameof(margin)).Finite(epsilon, nameof(epsilon)).Known(reduction);
             var at = call.Axis(axis);
-            return call.Compose(reduction, () =>
+            return call.Loss(reduction, () =>
             {
                 Value Distance(Value a, Value b) => (LossCall.Wide(a) - LossCall.Wide(b) + epsilon).Norm(power, at);
                 var far = Distance(x, negative);

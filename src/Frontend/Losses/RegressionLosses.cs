@@ -13,29 +13,29 @@ public static class RegressionLossSyntax
         /// <summary>Mean of (x - target)² over all elements: a scalar.</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ.</exception>
         public Value MeanSquaredError(Value target, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("MeanSquaredError", x, new(file, line)).Same(target, nameof(target)).Compose(() => (x - target).Square().Mean());
+            new SyntaxCall("MeanSquaredError", x, new(file, line)).Same(target, nameof(target)).Loss(() => (x - target).Square().Mean());
 
         /// <summary>(x - target)².</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: no such reduction.</exception>
         public Value SquaredError(Value target, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("SquaredError", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
-                .Compose(reduction, () => Difference(x, target).Square());
+            new SyntaxCall("SquaredError", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
+                .Loss(reduction, () => Difference(x, target).Square());
 
         /// <summary>|x - target|; the derivative where they are equal is 0.</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: no such reduction.</exception>
         public Value L1Loss(Value target, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("L1Loss", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
-                .Compose(reduction, () => Difference(x, target).Abs());
+            new SyntaxCall("L1Loss", x, new(file, line)).Same(target, nameof(target)).Known(reduction)
+                .Loss(reduction, () => Difference(x, target).Abs());
 
         /// <summary>d²/2 for d = |x - target| up to <paramref name="delta"/>, and delta·(d - delta/2) beyond (Huber 1964).</summary>
         /// <exception cref="GraphException">SGC1001, SGC1002: types or shapes differ. SGC1011: delta is not above 0 and finite, or no such
         /// reduction.</exception>
         public Value HuberLoss(Value target, double delta = 1, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("HuberLoss", x, new(file, line)).Same(target, nameof(target)).Positive(delta, nameof(delta)).Known(reduction)
-                .Compose(reduction, () =>
+            new SyntaxCall("HuberLoss", x, new(file, line)).Same(target, nameof(target)).Positive(delta, nameof(delta)).Known(reduction)
+                .Loss(reduction, () =>
                 {
                     // The limited difference times what is left of the difference: the square is of no number above delta.
                     var difference = Difference(x, target);
@@ -49,8 +49,8 @@ public static class RegressionLossSyntax
         /// reduction.</exception>
         public Value SmoothL1Loss(Value target, double beta = 1, LossReduction reduction = LossReduction.Mean,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            new LossCall("SmoothL1Loss", x, new(file, line)).Same(target, nameof(target)).NotNegative(beta, nameof(beta)).Known(reduction)
-                .Compose(reduction, () =>
+            new SyntaxCall("SmoothL1Loss", x, new(file, line)).Same(target, nameof(target)).NotNegative(beta, nameof(beta)).Known(reduction)
+                .Loss(reduction, () =>
                 {
                     var difference = Difference(x, target);
                     if (beta == 0) return difference.Abs();

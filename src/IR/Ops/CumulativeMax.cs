@@ -22,8 +22,7 @@ public static class CumulativeMaxSyntax
     extension(Value x)
     {
         /// <summary>Of each element the largest of the elements up to it along an axis (negative counts from the end); NaN from the first
-        /// NaN
-        /// on. The derivative is that of the last of equals, as PyTorch's.</summary>
+        /// NaN on. The derivative is that of the last of equals, as PyTorch's.</summary>
         /// <param name="axis">Which axis.</param>
         /// <param name="reverse">Whether it runs from the last element to the first.</param>
         /// <param name="exclusive">Whether an element itself does not count; the first result is then the identity.</param>

@@ -15,17 +15,8 @@ internal sealed record SpatialCall(string Name, Location Location, params Value[
     }
 
     /// <summary>What the call appends; a shape that is too large is the call's error.</summary>
-    public Value Compose(Func<Value> declare)
-    {
-        try
-        {
-            return Operands[0].Compose(Location, declare);
-        }
-        catch (GraphException e) when (e.Diagnostics[0] is { Code: DiagnosticCode.TooLarge, Location.IsKnown: false, Message: var message })
-        {
-            throw Error(DiagnosticCode.TooLarge, message);
-        }
-    }
+    public Value Compose(Func<Value> declare) =>
+        SyntaxCall.Compose(Operands[0], Location, declare, message => Error(DiagnosticCode.TooLarge, message));
 
     /// <summary>The error to throw, with a line for each operand.</summary>
     public GraphException Error(DiagnosticCode code, string message) =>

@@ -5,20 +5,20 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>A fluent call that is made of several operations, and the checks that raise an error at it.</summary>
 internal sealed class SyntaxCall
 {
-    private readonly string _name;
-
     public SyntaxCall(string name, Value x, Location location)
     {
         ArgumentNullException.ThrowIfNull(x);
-        (_name, X, Location) = (name, x, x.Builder.Pinned ?? location);
+        (Name, X, Location) = (name, x, x.Builder.Pinned ?? location);
     }
 
+    /// <summary>Of what is called.</summary>
+    public string Name { get; }
     /// <summary>The value that it is called on.</summary>
     public Value X { get; }
     /// <summary>Where it was written.</summary>
     public Location Location { get; }
 
-    public GraphException Error(DiagnosticCode code, string message) => new(code, $"{_name}: {message}", Location);
+    public GraphException Error(DiagnosticCode code, string message) => new(code, $"{Name}: {message}", Location);
 
     public SyntaxCall Require(bool condition, DiagnosticCode code, Func<string> message) => condition ? this : throw Error(code, message());
 
@@ -51,15 +51,20 @@ internal sealed class SyntaxCall
     }
 
     /// <summary>Declares the result by several operations, all of them or none.</summary>
-    public Value Compose(Func<Value> declare)
+    public Value Compose(Func<Value> declare) =>
+        Compose(X, Location, declare, message => Error(DiagnosticCode.TooLarge, message));
+
+    /// <summary>As the other, for a call that words its own errors: a shape that is too large has no line of its own, so it is the
+    /// call's.</summary>
+    public static Value Compose(Value x, Location location, Func<Value> declare, Func<string, GraphException> tooLarge)
     {
         try
         {
-            return X.Compose(Location, declare);
+            return x.Compose(location, declare);
         }
         catch (GraphException e) when (e.Diagnostics[0] is { Code: DiagnosticCode.TooLarge, Location.IsKnown: false, Message: var message })
         {
-            throw Error(DiagnosticCode.TooLarge, message);
+            throw tooLarge(message);
         }
     }
 }
