@@ -67,6 +67,17 @@ public sealed class AttentionTests
         Agree(new Case(F64, 1, 70, 66, 1, 1, 3).Function(isCausal: true, F64[1, 1, 70, 66]), 1e-12, 1);
     }
 
+    /// <summary>Weights that are dropped, in blocks that overlap and beside whole ones, with masks and without, one worker or several: the
+    /// same as by the definition of random bits.</summary>
+    [Fact]
+    public void DroppedWeightsAgree()
+    {
+        Agree(new Case(F32, 2, 67, 70, 4, 2, 8, Dropout: 0.3).Function(isCausal: false, Bool[2, 1, 67, 70]), 2e-5, 1);
+        Agree(new Case(F32, 1, 130, 65, 2, 2, 20, Dropout: 0.9).Function(isCausal: true, null), 1e-4, 2);
+        Agree(new Case(F64, 2, 5, 9, 2, 1, 3, Dropout: 0.5).Function(isCausal: false, null), 1e-12, 3);
+        Agree(new Case(BF16, 1, 65, 9, 1, 1, 8, Dropout: 0.5).Function(isCausal: false, null), 3e-2, 1);
+    }
+
     /// <summary>What is not seen at all: output 0, logsumexp -∞, and gradients 0.</summary>
     [Theory]
     [InlineData(70, 66)]
@@ -124,7 +135,8 @@ public sealed class AttentionTests
     {
         foreach (var isCausal in (bool[])[false, true])
         {
-            var (function, arguments) = new Case(F32, batch, queries, keys, heads, keyHeads, width).Function(isCausal, null);
+            var (function, arguments) = new Case(F32, batch, queries, keys, heads, keyHeads, width, isCausal ? 0 : 0.2)
+                .Function(isCausal, null);
             var alone = JitFunction.Run(function, arguments).Select(r => r.ToBytes()).ToArray();
             foreach (var workers in (int[])[2, 3, 8])
                 Assert.Equal(alone, JitFunction.Run(function, arguments, workers, parallelWork: 0).Select(r => r.ToBytes()));
@@ -156,7 +168,7 @@ public sealed class AttentionTests
     [Fact]
     public void AgreesWithItsDecomposition()
     {
-        var (function, arguments) = new Case(F32, 2, 66, 70, 4, 2, 8).Function(isCausal: true, F32[2, 1, 66, 70]);
+        var (function, arguments) = new Case(F32, 2, 66, 70, 4, 2, 8, Dropout: 0.2).Function(isCausal: true, F32[2, 1, 66, 70]);
         var decomposed = Rewriter.Rebuild(function, (operation, _, operands) =>
             operation.Op is OpaqueOp op && op.DecomposeAll(operation, operands.AsSpan()) is { } results ? [.. results] : null);
         Assert.DoesNotContain(decomposed.Operations, o => o.Op is Attention or AttentionGradient);
@@ -164,15 +176,17 @@ public sealed class AttentionTests
     }
 
     /// <summary>The sizes of a function that gives output, logsumexp, dq, dk and dv.</summary>
-    private sealed record Case(DType DType, int Batch, int Queries, int Keys, int Heads, int KeyHeads, int Width)
+    private sealed record Case(DType DType, int Batch, int Queries, int Keys, int Heads, int KeyHeads, int Width, double Dropout = 0)
     {
         public (Function Function, Literal[] Arguments) Function(bool isCausal, TensorType? mask)
         {
             var b = new FunctionBuilder("attention");
             var ofKeys = DType[Batch, Keys, KeyHeads, Width];
             Value[] operands = [b.Parameter("q", DType[Batch, Queries, Heads, Width]), b.Parameter("k", ofKeys), b.Parameter("v", ofKeys),
+                .. Dropout > 0 ? (Value[])[b.Constant(new Literal(I64.Scalar, (1L << 40) + 3))] : [],
                 .. mask is null ? (Value[])[] : [b.Parameter("mask", mask)]];
-            var results = b.EmitAll(Attention.Instance, operands, Attention.Attributes(0.5, isCausal));
+            var results = b.EmitAll(Attention.Instance, operands, 
+                Dropout > 0 ? Attention.Attributes(0.5, isCausal, Dropout, ulong.MaxValue - 5, 3) : Attention.Attributes(0.5, isCausal));
             var cotangent = b.Parameter("ct", results[0].Type);
             var gradients = Adjoint.AppendDense(b, results[0], operands[..3], cotangent);
             var function = b.Build([.. results, .. gradients]);

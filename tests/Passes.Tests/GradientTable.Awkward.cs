@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using static GraphCompiler.IR.DType;
@@ -159,6 +160,17 @@ internal static partial class GradientTable
         ["attention:hidden"] = Attention([1, 3, 2, 2], [1, 2, 1, 2], x => x[0].Attention(x[1], x[2], mask: x[0].Builder.Constant(
             new Literal(Bool[1, 1, 3, 2], 1, 0, 0, 0, 1, 1)))),
         ["attention:logsumexp"] = Attention([1, 2, 2, 2], [1, 3, 1, 2], LogSumExpTimesOutput),
+        ["attention:dropped"] = Attention([1, 3, 2, 2], [1, 4, 1, 2], x => Dropped(x, IR.Ops.Attention.Instance)[0]),
+        ["attention:dropped_logsumexp"] = Attention([2, 2, 2, 1], [2, 3, 1, 1], x =>
+        {
+            var results = Dropped(x, IR.Ops.Attention.Instance);
+            return results[0] * results[1].ExpandDims(-1);
+        }, F64[2, 1, 2, 3]),
+        ["attention_gradient:dropped"] = Attention([1, 2, 2, 2], [1, 3, 2, 2], x =>
+        {
+            var results = Dropped(x, AttentionGradient.Instance);
+            return results[0] + (results[1] * results[2]).Sum();
+        }, F64[1, 2, 2], F64[1, 2, 2], F64[1, 2, 2, 2]),
         ["attention:empty"] = Attention([1, 0, 2, 2], [1, 3, 2, 2], x => x[0].Attention(x[1], x[2])),
         ["attention:one"] = Attention([1, 1, 1, 3], [1, 1, 1, 3], x => x[0].Attention(x[1], x[2])),
         ["attention_gradient"] = Attention([1, 2, 2, 2], [1, 2, 2, 2], AllGradients, F64[1, 2, 2], F64[1, 2, 2], F64[1, 2, 2, 2]),
@@ -190,6 +202,15 @@ internal static partial class GradientTable
 
     private static GradientRow Attention(int[] q, int[] k, Func<Value[], Value> apply, params TensorType[] more) =>
         new([F64[q], F64[k], F64[k], .. more], apply, -0.9, 0.9);
+
+    // The step follows what every such op has.
+    private static ImmutableArray<Value> Dropped(Value[] x, Op op)
+    {
+        var always = op is AttentionGradient ? 6 : 3;
+        var step = x[0].Builder.Constant(new Literal(I64.Scalar, 5));
+        return x[0].Builder.EmitAll(op, [.. x[..always], step, .. x[always..]],
+            IR.Ops.Attention.Attributes(0.7, isCausal: false, dropout: 0.4, seed: 7, stream: 1));
+    }
 
     private static Value LogSumExpTimesOutput(Value[] x)
     {

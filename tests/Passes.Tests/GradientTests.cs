@@ -13,7 +13,7 @@ public sealed class GradientTests
 
     public static TheoryData<string> Composites =>
         [.. GradientTable.Rows.Keys.Where(k => k is "softmax" or "softmax:middle" or "log_softmax" or "log_softmax:middle" or "attention"
-            or "attention:causal" or "attention:grouped" or "attention:added" or "attention:hidden")];
+            or "attention:causal" or "attention:grouped" or "attention:added" or "attention:hidden" or "attention:dropped")];
 
     // Rows whose gradients are zero by the function's meaning: it jumps, does not depend on its operand, or has one value only.
     private static readonly string[] s_flat = ["ceil", "floor", "power:zero", "round_nearest_even", "sign"];

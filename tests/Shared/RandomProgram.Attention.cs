@@ -19,7 +19,11 @@ internal sealed partial class RandomProgram
             int OrOne(int size) => _random.Next(2) == 0 ? size : 1;
             operands = [.. operands, Taken(Pick([_float, DType.Bool])[OrOne(batch), OrOne(heads), OrOne(queries), OrOne(keys)])];
         }
-        return [.. _b.EmitAll(Attention.Instance, operands, Attention.Attributes(0.5, _random.Next(2) == 0))];
+        var isCausal = _random.Next(2) == 0;
+        if (_random.Next(3) > 0) return [.. _b.EmitAll(Attention.Instance, operands, Attention.Attributes(0.5, isCausal))];
+        operands = [.. operands.Take(3), _b.Constant(new Literal(DType.I64.Scalar, _random.Next())), .. operands.Skip(3)];
+        return [.. _b.EmitAll(Attention.Instance, operands, Attention.Attributes(0.5, isCausal, Pick([0.1, 0.5, 0.9]),
+            (ulong)_random.NextInt64(), (uint)_random.Next()))];
     }
 
     private Value AttentionGradients()

@@ -18,8 +18,8 @@ public sealed class MultiHeadAttention : Layer
     /// <summary>What an application looks at, beside x.</summary>
     private sealed record Application(Value? Context = null, Value? Mask = null, KeyValueCache? Cache = null);
 
-    private sealed record Arguments(int Heads, int KeyValueHeads, bool Causal, double? Rotary, double Dropout, bool Bias,
-        Initializer Kernel, Initializer Output);
+    private sealed record Arguments(int Heads, int KeyValueHeads, bool Causal, double? Rotary, double Dropout,
+        double AttentionDropout, bool Bias, Initializer Kernel, Initializer Output);
 
     /// <summary>A layer that <see cref="Layer.Apply"/> applies to x alone, and <see cref="Apply(Value, Value, Value, string, int)"/> to x
     /// and a context, once or several times.</summary>
@@ -33,6 +33,7 @@ public sealed class MultiHeadAttention : Layer
     /// <param name="rotary">The base of the frequencies, such as 10,000, where queries and keys are turned by their positions
     /// (<see cref="RotarySyntax"/>); null where they are not.</param>
     /// <param name="dropout">Rate at which elements of the result are dropped in training, in 0..1.</param>
+    /// <param name="attentionDropout">Rate at which a position's weights of others are dropped in training, in 0..1.</param>
     /// <param name="bias">Whether the products have a bias.</param>
     /// <param name="kernel">First elements of the kernels; normal with deviation 0.02 when null, as GPT-2's.</param>
     /// <param name="outputKernel">Of <c>output/kernel</c>, which adds to a residual stream; as the others when null.</param>
@@ -41,8 +42,8 @@ public sealed class MultiHeadAttention : Layer
     /// <param name="line">Filled in by the compiler.</param>
     /// <exception cref="GraphException">SGC1011: heads that do not divide, or another argument out of range.</exception>
     public MultiHeadAttention(int heads, string? name = null, int? keyValueHeads = null, bool causal = false, double? rotary = null,
-        double dropout = 0, bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
-        [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) : base(name, trainable)
+        double dropout = 0, double attentionDropout = 0, bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null,
+        bool trainable = true, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) : base(name, trainable)
     {
         var location = new Location(file, line);
         if (heads < 1) throw Error(DiagnosticCode.BadArgument, $"heads must be at least 1, got {heads}", location);
@@ -51,8 +52,9 @@ public sealed class MultiHeadAttention : Layer
         if (rotary is { } frequencyBase && !(frequencyBase > 1 && double.IsFinite(frequencyBase)))
             throw Error(DiagnosticCode.BadArgument, $"rotary is the base of its frequencies, above 1, got {frequencyBase}", location);
         CheckRate(dropout, location);
+        CheckRate(attentionDropout, location);
         kernel ??= Initializer.Normal(deviation: 0.02f);
-        _given = new(heads, keyValueHeads ?? heads, causal, rotary, dropout, bias, kernel, outputKernel ?? kernel);
+        _given = new(heads, keyValueHeads ?? heads, causal, rotary, dropout, attentionDropout, bias, kernel, outputKernel ?? kernel);
     }
 
     /// <inheritdoc/>
@@ -184,7 +186,7 @@ public sealed class MultiHeadAttention : Layer
             var positions = _now.Cache?.Position.Reshape([1]);
             (q, k) = (q.Rotary(positions, frequencyBase), k.Rotary(positions, frequencyBase));
         }
-        var y = _now.Cache is not { } cache ? q.Attention(k, v, _given.Causal, _now.Mask)
+        var y = _now.Cache is not { } cache ? q.Attention(k, v, _given.AttentionDropout, _given.Causal, _now.Mask)
             : q.Attention(cache.Keep(Name, "keys", k, x.Location), cache.Keep(Name, "values", v, x.Location), mask: cache.Seen);
         return _output!.Apply(y.Reshape([x.Shape[0], x.Shape[1], _width])).Dropout(_given.Dropout);
     }
@@ -202,14 +204,14 @@ public static class MultiHeadAttentionSyntax
         /// sequence, a context or a mask that does not fit. SGC1003: x or the context is no batch of sequences. SGC1006: name taken.
         /// SGC1008: x is not of a <see cref="GraphBuilder"/>. SGC1011: an argument is out of range.</exception>
         public Value MultiHeadAttention(int heads, Value? context = null, Value? mask = null, string? name = null,
-            int? keyValueHeads = null, bool causal = false, double? rotary = null, double dropout = 0, bool bias = true,
-            Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
+            int? keyValueHeads = null, bool causal = false, double? rotary = null, double dropout = 0, double attentionDropout = 0,
+            bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             var location = x.Builder.Pinned ?? new Location(file, line);
-            return new MultiHeadAttention(heads, name, keyValueHeads, causal, rotary, dropout, bias, kernel, outputKernel, trainable,
-                location.File, location.Line).Apply(x, context, mask, file, line);
+            return new MultiHeadAttention(heads, name, keyValueHeads, causal, rotary, dropout, attentionDropout, bias, kernel, outputKernel,
+                trainable, location.File, location.Line).Apply(x, context, mask, file, line);
         }
     }
 }

@@ -30,6 +30,7 @@ public sealed class TransformerBlock : Layer
     /// <param name="gated">As of <see cref="FeedForward"/>.</param>
     /// <param name="rootMeanSquare">Whether the norms are <see cref="RmsNorm"/>, in place of <see cref="LayerNorm"/>.</param>
     /// <param name="dropout">Rate at which elements of what is added to x are dropped in training, in 0..1.</param>
+    /// <param name="attentionDropout">As of <see cref="MultiHeadAttention"/>.</param>
     /// <param name="bias">Whether products and layer norms have a bias.</param>
     /// <param name="kernel">First elements of the kernels; normal with deviation 0.02 when null, as GPT-2's.</param>
     /// <param name="outputKernel">Of the two kernels whose results are added to x; as the others when null. GPT-2's deviation is 0.02 /
@@ -40,12 +41,12 @@ public sealed class TransformerBlock : Layer
     /// <exception cref="GraphException">SGC1011: an argument is out of range.</exception>
     public TransformerBlock(int heads, string? name = null, int? hidden = null, int? keyValueHeads = null, bool causal = true,
         double? rotary = null, Func<Value, Value>? activation = null, bool gated = false, bool rootMeanSquare = false, double dropout = 0,
-        bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
+        double attentionDropout = 0, bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
         [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) : base(name, trainable)
     {
         _norm = part => rootMeanSquare ? new RmsNorm(part, trainable: trainable) : new LayerNorm(part, bias: bias, trainable: trainable);
-        _newAttention = () => new(heads, "attention", keyValueHeads, causal, rotary, dropout, bias, kernel, outputKernel, trainable,
-            file, line);
+        _newAttention = () => new(heads, "attention", keyValueHeads, causal, rotary, dropout, attentionDropout, bias, kernel,
+            outputKernel, trainable, file, line);
         _newFeedForward = input => new(hidden ?? 4 * input.Shape[2], "feed_forward", activation, gated, bias, dropout, kernel,
             outputKernel, trainable, file, line);
         if (hidden < 1) throw Error(DiagnosticCode.BadArgument, $"hidden must be at least 1, got {hidden}", new(file, line));
@@ -118,13 +119,13 @@ public static class TransformerBlockSyntax
         /// an argument is out of range.</exception>
         public Value TransformerBlock(int heads, string? name = null, int? hidden = null, int? keyValueHeads = null, bool causal = true,
             double? rotary = null, Func<Value, Value>? activation = null, bool gated = false, bool rootMeanSquare = false,
-            double dropout = 0, bool bias = true, Initializer? kernel = null, Initializer? outputKernel = null, bool trainable = true,
-            [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+            double dropout = 0, double attentionDropout = 0, bool bias = true, Initializer? kernel = null,
+            Initializer? outputKernel = null, bool trainable = true, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
             ArgumentNullException.ThrowIfNull(x);
             var location = x.Builder.Pinned ?? new Location(file, line);
             return new TransformerBlock(heads, name, hidden, keyValueHeads, causal, rotary, activation, gated, rootMeanSquare, dropout,
-                bias, kernel, outputKernel, trainable, location.File, location.Line).Apply(x, file, line);
+                attentionDropout, bias, kernel, outputKernel, trainable, location.File, location.Line).Apply(x, file, line);
         }
     }
 }

@@ -9,44 +9,55 @@ namespace GraphCompiler.IR.Ops;
 /// keys.</summary>
 /// <remarks>q: f[batch, queries, heads, width]. k, v: of its type, [batch, keys, key heads, width]; key heads divide heads, and each serves
 /// a group of them. mask (may be left out): bool, true where a key is seen, or of q's type, added to the scores; [batch, heads, queries,
-/// keys], each as many or 1. causal: true or false; query t then sees keys 0 to t, whatever their number. scale: a number. Results: the
-/// output, of q's type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score
-/// is -∞ is not seen; its value must be finite. A query that sees nothing has output 0 and logsumexp -∞, and no derivative.
+/// keys], each as many or 1. causal: true or false; query t then sees keys 0 to t, whatever their number. scale: a number. dropout (may be
+/// left out): the probability that a weight is 0, and else divided by 1 - dropout. A step, i64[], then follows v, and a weight is kept where
+/// the word of random_bits [batch, heads, queries, keys] for step, seed and stream is below (1 - dropout) · 2^32. Results: the output, of
+/// q's type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score is -∞ is not
+/// seen; its value must be finite. A query that sees nothing has output 0 and logsumexp -∞, and no derivative.
 /// C1: floating point, of one type. C2: rank 4. C3: batches, widths, keys and values agree. C4: width is not 0. C5: key heads divide heads.
-/// C6: the mask fits. C7: scale is finite. Memory is linear in queries and keys (T. Dao et al., "FlashAttention", 2022). Cost: batch ·
-/// heads · queries · keys · width.</remarks>
+/// C6: the mask fits. C7: scale is finite. C8: dropout is above 0 and below 1, the step i64[], and there are at most 2^32 weights. Memory is
+/// linear in queries and keys (T. Dao et al., "FlashAttention", 2022). Cost: batch · heads · queries · keys · width.</remarks>
 public sealed class Attention : OpaqueOp, IKernelOp
 {
-    internal const int MaskAt = 3;
+    /// <summary>q, k and v; what follows is the step, with dropout, and the mask, if there is one.</summary>
+    internal const int Always = 3;
 
     /// <summary>The op.</summary>
     public static readonly Attention Instance = new();
     private Attention() : base("attention", Variadic) { }
+
+    private const string Names = "q, k, v";
 
     /// <summary>The attributes that say how scores are made.</summary>
     /// <param name="scale">Of the products of queries and keys.</param>
     /// <param name="isCausal">Whether query t sees keys 0 to t alone.</param>
     public static AttributeMap Attributes(Scalar scale, bool isCausal) => AttentionShape.Attributes(scale, isCausal);
 
+    /// <summary>The attributes of an attention that drops weights, which has the step of random bits, i64[], as its fourth
+    /// operand.</summary>
+    /// <param name="scale">Of the products of queries and keys.</param>
+    /// <param name="isCausal">Whether query t sees keys 0 to t alone.</param>
+    /// <param name="dropout">The probability that a weight is dropped, above 0 and below 1.</param>
+    /// <param name="seed">Of the random bits.</param>
+    /// <param name="stream">Of the random bits.</param>
+    public static AttributeMap Attributes(Scalar scale, bool isCausal, double dropout, ulong seed, uint stream) =>
+        new AttentionDropout(dropout, seed, stream).AddTo(Attributes(scale, isCausal));
+
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        call.Require(call.Count is MaskAt or MaskAt + 1, DiagnosticCode.OperandCount,
-            () => $"takes q, k, v and perhaps a mask, given {call.Count} operands");
-        AttentionShape.Check(call, MaskAt);
+        AttentionShape.Check(call, Always, Names);
         return call[0];
     }
     /// <inheritdoc/>
     protected override ImmutableArray<TensorType> InferAll(OpCall call)
     {
-        var output = Infer(call);
-        return [output, AttentionShape.Check(call, MaskAt).Rows];
+        return [call[0], AttentionShape.Check(call, Always, Names).Rows];
     }
 
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
-        new AttentionReference(ShapeOf(operation), operands, operands.Length > MaskAt ? operands[MaskAt] : null)
-            .Forward(operation.Results[0].Type);
+        new AttentionReference(ShapeOf(operation), operands).Forward(operation.Results[0].Type);
 
     /// <inheritdoc/>
     public override Value[] DecomposeAll(Operation operation, ReadOnlySpan<Value> operands) => Scores(operation, operands).Forward();
@@ -55,43 +66,64 @@ public sealed class Attention : OpaqueOp, IKernelOp
     // The output's and logsumexp's cotangents reach a score as P (dO·V - (Σ dO·O - dL)).
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted)
     {
-        var (output, logsumexp, mask) = (operation.Results[0], operation.Results[1], MaskOf(operation.Operands.AsSpan()));
+        var (output, logsumexp) = (operation.Results[0], operation.Results[1]);
         var cotangent = cotangents[0] ?? output.Constant(0);
         var delta = (AttentionScores.In(cotangent, logsumexp.DType) * AttentionScores.In(output, logsumexp.DType)).Sum([3]);
         if (cotangents[1] is { } more) delta -= more;
         var gradients = new Value?[operation.Operands.Length];
-        if (wanted[..MaskAt].Contains(true))
+        if (wanted[..Always].Contains(true))
         {
-            Value[] operands = [.. operation.Operands.Take(MaskAt), logsumexp, delta, cotangent, .. operation.Operands.Skip(MaskAt)];
+            Value[] operands = [.. operation.Operands.Take(Always), logsumexp, delta, cotangent, .. operation.Operands.Skip(Always)];
             output.Builder.EmitAll(AttentionGradient.Instance, operands, operation.Attributes, operation.Location)
                 .CopyTo(gradients.AsSpan()!);
         }
-        if (mask is not null && wanted[MaskAt])
-            gradients[MaskAt] = Scores(operation, operation.Operands.AsSpan()).OfMask(logsumexp, delta, cotangent);
+        if (ShapeOf(operation).MaskAt is { } maskAt && wanted[maskAt])
+            gradients[maskAt] = Scores(operation, operation.Operands.AsSpan()).OfMask(logsumexp, delta, cotangent);
         return gradients;
     }
 
     /// <inheritdoc/>
-    public override Value[] Batch(Operation operation, BatchedOperands x)
-    {
-        Value[] operands = [.. Enumerable.Range(0, MaskAt).Select(i => Joined(x.WithAxis(i))), .. JoinedMask(operation, x, MaskAt)];
-        return [.. operands[0].Builder.EmitAll(this, operands, operation.Attributes, operation.Location).Select(r => Split(r, x.Size))];
-    }
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Batch(operation, x, Always);
 
     /// <inheritdoc/>
     public Kernel Lower(Operation operation, TargetTraits target) => new AttentionForward(operation, target).Build();
 
-    internal static Value? MaskOf(ReadOnlySpan<Value> operands, int maskAt = MaskAt) => operands.Length > maskAt ? operands[maskAt] : null;
+    /// <summary>An attention, or its gradient, of a batch of operands.</summary>
+    internal static Value[] Batch(Operation operation, BatchedOperands x, int always)
+    {
+        if (AttentionShape.Of(operation, always).Dropout is not null) return OneByOne(operation, x);
+        Value[] operands = [.. Enumerable.Range(0, always).Select(i => Joined(x.WithAxis(i))), .. JoinedMask(operation, x, always)];
+        return [.. operands[0].Builder.EmitAll(operation.Op, operands, operation.Attributes, operation.Location)
+            .Select(r => Split(r, x.Size))];
+    }
+
+    // A weight's random word depends on its place, which must stay as it is.
+    private static Value[] OneByOne(Operation operation, BatchedOperands x)
+    {
+        Value Of(int operand, int i)
+        {
+            var all = x.WithAxis(operand);
+            int[] start = [i, .. all.Shape.Skip(1).Select(_ => 0)], limit = [i + 1, .. all.Shape.Skip(1)];
+            return all.Slice(start, limit).Reshape([.. all.Shape.Skip(1)]);
+        }
+        var results = Enumerable.Range(0, x.Size).Select(i => x[0].Builder.EmitAll(operation.Op,
+            [.. Enumerable.Range(0, x.Count).Select(operand => Of(operand, i))], operation.Attributes, operation.Location)).ToArray();
+        return [.. operation.Results.Select((result, number) =>
+        {
+            Value[] parts = [.. results.Select(r => r[number].Reshape([1, .. result.Shape]))];
+            return parts[0].Concat(parts[1..], 0);
+        })];
+    }
 
     // The new axis and the sequences become one axis of sequences.
-    internal static Value Joined(Value x) =>
+    private static Value Joined(Value x) =>
         x.Emit(Reshape.Instance, x.Location, Reshape.Attributes(Shape.Of([(long)x.Shape[0] * x.Shape[1], .. x.Shape.Skip(2)])));
 
-    internal static Value Split(Value x, int size) => x.Emit(Reshape.Instance, x.Location,
+    private static Value Split(Value x, int size) => x.Emit(Reshape.Instance, x.Location,
         Reshape.Attributes(new Shape([size, x.Shape[0] / size, .. x.Shape.Skip(1)])));
 
     // One mask for all stays one.
-    internal static Value[] JoinedMask(Operation operation, BatchedOperands x, int maskAt)
+    private static Value[] JoinedMask(Operation operation, BatchedOperands x, int maskAt)
     {
         if (x.Count == maskAt) return [];
         if (!x.IsBatched(maskAt) && x[maskAt].Shape[0] == 1) return [x[maskAt]];
@@ -99,10 +131,10 @@ public sealed class Attention : OpaqueOp, IKernelOp
         return [Joined(Broadcasting.To(mask, new Shape([x.Size, operation.Operands[0].Shape[0], .. mask.Shape.Skip(2)]), mask.Location))];
     }
 
-    private static AttentionShape ShapeOf(Operation operation) => AttentionShape.Of(operation, MaskAt);
+    private static AttentionShape ShapeOf(Operation operation) => AttentionShape.Of(operation, Always);
 
     private static AttentionScores Scores(Operation operation, ReadOnlySpan<Value> operands) =>
-        new(ShapeOf(operation), operands, MaskOf(operands));
+        new(ShapeOf(operation), operands);
 }
 
 /// <summary>Fluent syntax of <see cref="Attention"/>.</summary>

@@ -15,7 +15,7 @@ internal sealed class AttentionBackward : AttentionKernel
     private readonly LoopBuffer _keys, _values, _dk, _dv, _queries, _cotangents, _p, _ds, _dq, _rows, _logsumexp, _delta;
     private readonly LoopBuffer? _narrow, _wideQueries, _wideCotangents, _parts;
 
-    public AttentionBackward(Operation operation, TargetTraits target) : base(operation, target, AttentionGradient.MaskAt)
+    public AttentionBackward(Operation operation, TargetTraits target) : base(operation, target, AttentionGradient.Always)
     {
         long heads = Math.Max(Shape.Batch * Shape.KeyHeads, 1), queries = QueryBlocks.Size, pairs = KeyBlocks.Size * queries;
         _split = Shape.IsEmpty ? 1 : Math.Min((FewUnits + heads - 1) / heads, KeyBlocks.Count);
@@ -46,7 +46,7 @@ internal sealed class AttentionBackward : AttentionKernel
         {
             var heads = number / ScalarExpr.Index(_split);
             Unit unit = new(heads / ScalarExpr.Index(Shape.KeyHeads), Remainder(heads, Shape.KeyHeads), Remainder(number, _split));
-            return [EachKey(unit, KeyBlocks.Size, (block, key) => ReadKey(unit, block, key)),
+            return [.. Prepare(), EachKey(unit, KeyBlocks.Size, (block, key) => ReadKey(unit, block, key)),
                 Serial("head", Shape.Group, head => [Serial("queries", QueryBlocks.Count, block =>
                     VisitQueries(unit, new(unit.Sequence, unit.KeyHead * Shape.Group + head, block)))]),
                 Serial("keys", _blocks, n => [EachOwn(KeyBlocks, BlockOf(unit, n), "key", key => StoreKey(unit, n, key))], BlocksOf(unit))];
@@ -144,12 +144,12 @@ internal sealed class AttentionBackward : AttentionKernel
         return [.. ReadMask(at, block),
             .. Product(keys, queries, Width, (key, d) => Key(_keys, key, d), (d, n) => Pair(_queries, d, n), (sums, n) =>
                 sums.Select(s => new StoreStatement(_p, s.Row * queries + n, Masked(s.Sum, at, block, s.Row, n)))),
-            Exponentials(block),
+            Exponentials(at, block),
             .. Product(keys, queries, Width, (key, d) => Key(_values, key, d), (d, n) => Pair(_cotangents, d, n), (sums, n) =>
             {
                 var delta = NewLocal("delta", Wide);
-                return [new LetStatement(delta, new LoadExpr(_delta, n)), .. sums.Select(s => new StoreStatement(_ds, s.Row * queries + n,
-                    Pair(_p, s.Row, n) * (s.Sum - new LocalExpr(delta))))];
+                return [new LetStatement(delta, new LoadExpr(_delta, n)),
+                    .. sums.SelectMany(s => OfPair(s.Row * queries + n, s.Sum, new LocalExpr(delta)))];
             }),
             .. Product(keys, Width, queries, (key, n) => Pair(_p, key, n), (n, d) => Query(_wideCotangents, "cotangent", n, d),
                 (sums, d) => sums.Select(s => Add(_dv, KeyOf(number, s.Row, d), s.Sum))),
@@ -159,14 +159,27 @@ internal sealed class AttentionBackward : AttentionKernel
                 (sums, n) => sums.Select(s => Add(_dq, s.Row * queries + n, s.Sum)))];
     }
 
+    // dS from a weight and its cotangent. With dropout the place of dS holds what weight and cotangent are multiplied by.
+    private IEnumerable<Statement> OfPair(ScalarExpr at, ScalarExpr cotangent, ScalarExpr delta)
+    {
+        if (Shape.Dropout is null)
+            return [new StoreStatement(_ds, at, new LoadExpr(_p, at) * (cotangent - delta))];
+        var (p, factor) = (NewLocal("p", Wide), NewLocal("f", Wide));
+        return [new LetStatement(p, new LoadExpr(_p, at)), new LetStatement(factor, new LoadExpr(_ds, at)),
+            new StoreStatement(_ds, at, new LocalExpr(p) * (new LocalExpr(factor) * cotangent - delta)),
+            new StoreStatement(_p, at, new LocalExpr(p) * new LocalExpr(factor))];
+    }
+
     // Scores become weights: e^(score - logsumexp).
-    private ForStatement Exponentials(ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
+    private ForStatement Exponentials(Position at, ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
     {
         var logsumexp = NewLocal("l", Wide);
         return [new LetStatement(logsumexp, new LoadExpr(_logsumexp, n)), Serial("key", KeyBlocks.Size, key =>
         {
-            var at = key * QueryBlocks.Size + n;
-            return [new StoreStatement(_p, at, Own(block, key, Exp(new LoadExpr(_p, at) - new LocalExpr(logsumexp))))];
+            var to = key * QueryBlocks.Size + n;
+            var weight = new StoreStatement(_p, to, Own(block, key, Exp(new LoadExpr(_p, to) - new LocalExpr(logsumexp))));
+            return Shape.Dropout is not { } dropout ? [weight]
+                : [weight, new StoreStatement(_ds, to, Kept(ScalarExpr.Constant(Wide, dropout.Scale), at, block, key, n))];
         })];
     });
 

@@ -10,7 +10,7 @@ internal sealed class AttentionForward : AttentionKernel
     private readonly LoopBuffer _queries, _scores, _output, _rows, _largest, _before, _sum, _factor;
     private readonly LoopBuffer? _narrow, _keys, _values;
 
-    public AttentionForward(Operation operation, TargetTraits target) : base(operation, target, Attention.MaskAt)
+    public AttentionForward(Operation operation, TargetTraits target) : base(operation, target, Attention.Always)
     {
         var (queries, block) = (QueryBlocks.Size, KeyBlocks.Size * Width);
         _queries = Scratch("queries", Wide, Width * queries);
@@ -38,7 +38,7 @@ internal sealed class AttentionForward : AttentionKernel
             Position at = new(rows / ScalarExpr.Index(Shape.Heads), Remainder(rows, Shape.Heads),
                 InOrder(Remainder(unit, QueryBlocks.Count)));
             var seen = Shape.IsCausal ? KeyBlocksSeen(at.Queries) : null;
-            return [.. Begin(at), Serial("keys", KeyBlocks.Count, block => Visit(at, block), seen), .. End(at)];
+            return [.. Prepare(), .. Begin(at), Serial("keys", KeyBlocks.Count, block => Visit(at, block), seen), .. End(at)];
         }));
     }
 
@@ -66,7 +66,7 @@ internal sealed class AttentionForward : AttentionKernel
         foreach (var statement in ReadMask(at, block)) yield return statement;
         yield return Vector("n", QueryBlocks.Size, n => [new StoreStatement(_before, n, new LoadExpr(_largest, n))]);
         foreach (var statement in Scores(at, block)) yield return statement;
-        yield return Exponentials(block);
+        yield return Exponentials(at, block);
         foreach (var statement in Sums(at, block)) yield return statement;
 
         StoreStatement Widen(LoopBuffer to, string from, ScalarExpr key, ScalarExpr d) => new(to, key * Width + d,
@@ -92,7 +92,7 @@ internal sealed class AttentionForward : AttentionKernel
         });
 
     // Scores become e^(score - largest); their sum goes on from that of the blocks before, scaled to the new largest.
-    private ForStatement Exponentials(ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
+    private ForStatement Exponentials(Position at, ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
     {
         var (largest, factor, sum) = (NewLocal("m", Wide), NewLocal("f", Wide), NewLocal("l", Wide));
         var m = new LoadExpr(_largest, n);
@@ -104,9 +104,9 @@ internal sealed class AttentionForward : AttentionKernel
             new LetStatement(sum, new LoadExpr(_sum, n) * new LocalExpr(factor)),
             Serial("key", KeyBlocks.Size, key =>
             {
-                var (p, at) = (NewLocal("p", Wide), key * QueryBlocks.Size + n);
-                return [new LetStatement(p, Own(block, key, Exp(new LoadExpr(_scores, at) - new LocalExpr(largest)))),
-                    new StoreStatement(_scores, at, new LocalExpr(p)),
+                var (p, to) = (NewLocal("p", Wide), key * QueryBlocks.Size + n);
+                return [new LetStatement(p, Own(block, key, Exp(new LoadExpr(_scores, to) - new LocalExpr(largest)))),
+                    new StoreStatement(_scores, to, Kept(new LocalExpr(p), at, block, key, n)),
                     new AssignStatement(sum, 0, new LocalExpr(sum) + new LocalExpr(p))];
             }),
             new StoreStatement(_sum, n, new LocalExpr(sum))];
@@ -128,7 +128,7 @@ internal sealed class AttentionForward : AttentionKernel
         {
             var (sum, factor) = (NewLocal("l", Wide), NewLocal("f", Wide));
             var (l, isNothing) = (new LocalExpr(sum), ScalarExpr.Compare(CompareKind.Eq, new LoadExpr(_largest, n), Nothing));
-            var inverse = ScalarExpr.Constant(Wide, 1) / l;
+            var inverse = ScalarExpr.Constant(Wide, Shape.Dropout?.Scale ?? 1) / l;
             return [new LetStatement(sum, new LoadExpr(_sum, n)),
                 // A NaN among the scores is in the sum alone.
                 new LetStatement(factor, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, l, Zero), Zero, inverse)),

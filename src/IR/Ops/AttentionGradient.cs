@@ -5,13 +5,14 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>The cotangents of an <see cref="Attention"/>'s q, k and v, from scores that are computed anew.</summary>
-/// <remarks>q, k, v, causal, scale and, last of the operands, the mask: those of the attention. logsumexp: its second result. delta: of its
-/// type, Σ dO·O over a head's elements, less logsumexp's cotangent. dO: the output's cotangent. With P = e^(S - logsumexp), 0 where a key
-/// is not seen, and dS = P (dO·V - delta): dQ = scale · dS·K, dK = scale · dSᵀ·Q, dV = Pᵀ·dO. C1 to C7: attention's. C8: logsumexp and
-/// delta have its second result's type. C9: dO has q's. Derivatives are those of its decomposition. Cost: 2.5 times attention's.</remarks>
+/// <remarks>q, k, v, the attributes and, last of the operands, the step and the mask: those of the attention. logsumexp: its second result.
+/// delta: of its type, Σ dO·O over a head's elements, less logsumexp's cotangent. dO: the output's cotangent. With P = e^(S - logsumexp), 0
+/// where a key is not seen, M what dropout multiplies a weight by, and dS = P (M dO·V - delta): dQ = scale · dS·K, dK = scale · dSᵀ·Q, dV =
+/// (M P)ᵀ·dO. C1 to C8: attention's. C9: logsumexp and delta have its second result's type. C10: dO has q's. Derivatives are those of its
+/// decomposition. Cost: 2.5 times attention's.</remarks>
 public sealed class AttentionGradient : OpaqueOp, IKernelOp
 {
-    internal const int LogSumExpAt = 3, DeltaAt = 4, CotangentAt = 5, MaskAt = 6;
+    internal const int LogSumExpAt = 3, DeltaAt = 4, CotangentAt = 5, Always = 6;
 
     /// <summary>The op.</summary>
     public static readonly AttentionGradient Instance = new();
@@ -23,9 +24,7 @@ public sealed class AttentionGradient : OpaqueOp, IKernelOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        call.Require(call.Count is MaskAt or MaskAt + 1, DiagnosticCode.OperandCount,
-            () => $"takes q, k, v, logsumexp, delta, dO and perhaps a mask, given {call.Count} operands");
-        var shape = AttentionShape.Check(call, MaskAt);
+        var shape = AttentionShape.Check(call, Always, "q, k, v, logsumexp, delta, dO");
         Check(call, LogSumExpAt, "logsumexp", shape.Rows);
         Check(call, DeltaAt, "delta", shape.Rows);
         Check(call, CotangentAt, "dO", call[0]);
@@ -36,31 +35,23 @@ public sealed class AttentionGradient : OpaqueOp, IKernelOp
 
     /// <inheritdoc/>
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands) =>
-        new AttentionReference(ShapeOf(operation), operands, operands.Length > MaskAt ? operands[MaskAt] : null)
-            .Backward(operands[LogSumExpAt], operands[DeltaAt], operands[CotangentAt]);
+        new AttentionReference(ShapeOf(operation), operands).Backward(operands[LogSumExpAt], operands[DeltaAt], operands[CotangentAt]);
 
     /// <inheritdoc/>
     public override Value[] DecomposeAll(Operation operation, ReadOnlySpan<Value> operands) =>
-        new AttentionScores(ShapeOf(operation), operands, Attention.MaskOf(operands, MaskAt))
-            .Backward(operands[LogSumExpAt], operands[DeltaAt], operands[CotangentAt]);
+        new AttentionScores(ShapeOf(operation), operands).Backward(operands[LogSumExpAt], operands[DeltaAt], operands[CotangentAt]);
 
     /// <inheritdoc/>
     public override Value?[] Vjp(Operation operation, ReadOnlySpan<Value?> cotangents, ReadOnlySpan<bool> wanted) =>
         throw new InternalCompilerException(Name, "its decomposition is differentiated");
 
     /// <inheritdoc/>
-    public override Value[] Batch(Operation operation, BatchedOperands x)
-    {
-        Value[] operands = [.. Enumerable.Range(0, MaskAt).Select(i => Attention.Joined(x.WithAxis(i))),
-            .. Attention.JoinedMask(operation, x, MaskAt)];
-        return [.. operands[0].Builder.EmitAll(this, operands, operation.Attributes, operation.Location)
-            .Select(r => Attention.Split(r, x.Size))];
-    }
+    public override Value[] Batch(Operation operation, BatchedOperands x) => Attention.Batch(operation, x, Always);
 
     /// <inheritdoc/>
     public Kernel Lower(Operation operation, TargetTraits target) => new AttentionBackward(operation, target).Build();
 
-    private static AttentionShape ShapeOf(Operation operation) => AttentionShape.Of(operation, MaskAt);
+    private static AttentionShape ShapeOf(Operation operation) => AttentionShape.Of(operation, Always);
 
     private static void Check(OpCall call, int index, string name, TensorType type)
     {

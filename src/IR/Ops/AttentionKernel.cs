@@ -16,13 +16,15 @@ internal abstract class AttentionKernel
     private readonly TargetTraits _target;
     private readonly List<LoopBuffer> _arguments = [];
     private readonly List<LoopBuffer> _scratch = [];
+    private Func<ScalarExpr, ScalarExpr>? _isKept;
     private int _nextLocal;
 
-    protected AttentionKernel(Operation operation, TargetTraits target, int maskAt)
+    protected AttentionKernel(Operation operation, TargetTraits target, int first)
     {
-        (_operation, _target, Shape) = (operation, target, AttentionShape.Of(operation, maskAt));
+        (_operation, _target, Shape) = (operation, target, AttentionShape.Of(operation, first));
         foreach (var (number, operand) in operation.Operands.Index())
-            _arguments.Add(LoopBuffer.Argument(number == maskAt ? "mask" : OperandNames[number], operand.Type));
+            _arguments.Add(LoopBuffer.Argument(
+                number == Shape.MaskAt ? "mask" : number == Shape.StepAt ? "step" : OperandNames[number], operand.Type));
         foreach (var (number, result) in operation.Results.Index())
             _arguments.Add(LoopBuffer.Argument(ResultNames[number], result.Type, isWritten: true));
         QueryBlocks = AttentionBlocks.Of(Math.Max(Shape.Queries, 1), MostOfBlock, target.Lanes(Shape.Wide));
@@ -127,6 +129,26 @@ internal abstract class AttentionKernel
         // In 32 bits, of which a vector compares as many as there are scores in it.
         var first = (KeyBlocks.First(keys) + key - QueryBlocks.First(at.Queries)).ConvertTo(DType.I32);
         return ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Ge, query.ConvertTo(DType.I32), first), score, Nothing);
+    }
+
+    /// <summary>What each unit of work begins with.</summary>
+    protected IEnumerable<Statement> Prepare()
+    {
+        if (Shape.Dropout is not { } dropout) return [];
+        var (prepare, isKept) = dropout.Lower(new LoadExpr(Argument("step"), ScalarExpr.Index(0)), name => NewLocal(name, DType.U32));
+        _isKept = isKept;
+        return prepare;
+    }
+
+    /// <summary>A value of a pair where its weight is kept, and 0 where it is dropped.</summary>
+    protected ScalarExpr Kept(ScalarExpr value, Position at, ScalarExpr keys, ScalarExpr key, ScalarExpr query)
+    {
+        if (_isKept is null) return value;
+        // The number of a pair, modulo 2^32, which lanes compute in 32 bits.
+        var first = (((at.Sequence * Shape.Heads + at.Head) * Shape.Queries + QueryBlocks.First(at.Queries)) * Shape.Keys
+            + KeyBlocks.First(keys) + key).ConvertTo(DType.U32);
+        var pair = first + query.ConvertTo(DType.U32) * ScalarExpr.Constant(DType.U32, Shape.Keys);
+        return ScalarExpr.Select(_isKept(pair), value, Zero);
     }
 
     private ScalarExpr MaskAt(Position at, ScalarExpr keys, ScalarExpr key, ScalarExpr query)

@@ -5,15 +5,16 @@ internal sealed class AttentionReference
 {
     private readonly AttentionShape _shape;
     private readonly Literal _mask;
+    private readonly ulong _step;
     private readonly double[] _q, _k, _v;
 
     /// <param name="shape">Its sizes.</param>
-    /// <param name="operands">q, k and v first.</param>
-    /// <param name="mask">If there is one.</param>
-    public AttentionReference(AttentionShape shape, ReadOnlySpan<Literal> operands, Literal? mask)
+    /// <param name="operands">Of the attention, or of its gradient.</param>
+    public AttentionReference(AttentionShape shape, ReadOnlySpan<Literal> operands)
     {
         (_shape, _q, _k, _v) = (shape, operands[0].ToArray(), operands[1].ToArray(), operands[2].ToArray());
-        _mask = mask ?? new Literal(DType.Bool.Scalar, 1);
+        _mask = shape.MaskAt is { } maskAt ? operands[maskAt] : new Literal(DType.Bool.Scalar, 1);
+        _step = shape.StepAt is { } stepAt ? (ulong)(long)operands[stepAt][0] : 0;
     }
 
     /// <summary>The output and logsumexp.</summary>
@@ -27,7 +28,10 @@ internal sealed class AttentionReference
             var sum = scores.Sum(s => Math.Exp(s.Score - largest));
             logsumexp[row.Number] = scores.Count == 0 ? double.NegativeInfinity : largest + Math.Log(sum);
             foreach (var (key, score) in scores)
-                for (var d = 0; d < _shape.Width; d++) o[row.At + d] += Math.Exp(score - largest) / sum * _v[KeyAt(row, key) + d];
+            {
+                var weight = Math.Exp(score - largest) / sum * Factor(row, key);
+                for (var d = 0; d < _shape.Width; d++) o[row.At + d] += weight * _v[KeyAt(row, key) + d];
+            }
         }
         return [new Literal(output, o), new Literal(_shape.Rows, logsumexp)];
     }
@@ -44,18 +48,23 @@ internal sealed class AttentionReference
                 var sum = (double)logsumexp[row.Number];
                 var (at, p) = (KeyAt(row, key), Math.Exp(score - (double.IsNegativeInfinity(sum) ? 0 : sum)));
                 var product = Enumerable.Range(0, _shape.Width).Sum(d => ct[row.At + d] * _v[at + d]);
-                var ds = p * (product - (double)delta[row.Number]) * scale;
+                var factor = Factor(row, key);
+                var ds = p * (factor * product - (double)delta[row.Number]) * scale;
                 for (var d = 0; d < _shape.Width; d++)
                 {
                     dq[row.At + d] += ds * _k[at + d];
                     dk[at + d] += ds * _q[row.At + d];
-                    dv[at + d] += p * ct[row.At + d];
+                    dv[at + d] += factor * p * ct[row.At + d];
                 }
             }
         TensorType query = _shape.DType[_shape.Batch, _shape.Queries, _shape.Heads, _shape.Width],
             keys = _shape.DType[_shape.Batch, _shape.Keys, _shape.KeyHeads, _shape.Width];
         return [new Literal(query, dq), new Literal(keys, dk), new Literal(keys, dv)];
     }
+
+    // What a weight is multiplied by.
+    private double Factor(Query q, int key) => _shape.Dropout is not { } dropout ? 1
+        : dropout.IsKept(_step, _shape.Pairs.Ravel([q.Sequence, q.Head, q.Position, key])) ? dropout.Scale : 0;
 
     private readonly record struct Query(int Sequence, int Position, int Head, int Number, int At);
 

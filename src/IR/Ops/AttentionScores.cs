@@ -8,14 +8,14 @@ internal sealed class AttentionScores
 {
     private readonly AttentionShape _shape;
     private readonly Value _q, _k, _v;
-    private readonly Value? _mask;
+    private readonly Value? _mask, _step;
 
     /// <param name="shape">Its sizes.</param>
-    /// <param name="operands">q, k and v first.</param>
-    /// <param name="mask">If there is one.</param>
-    public AttentionScores(AttentionShape shape, ReadOnlySpan<Value> operands, Value? mask)
+    /// <param name="operands">Of the attention, or of its gradient.</param>
+    public AttentionScores(AttentionShape shape, ReadOnlySpan<Value> operands)
     {
-        (_shape, _mask) = (shape, mask);
+        _shape = shape;
+        (_mask, _step) = (shape.MaskAt is { } maskAt ? operands[maskAt] : null, shape.StepAt is { } stepAt ? operands[stepAt] : null);
         (_q, _k, _v) = (Grouped(operands[0]), In(operands[1], shape.Wide), In(operands[2], shape.Wide));
         Masked = Mask(Dot(_q, _k, new([0, 2], [0, 2], [4], [3])) * shape.Scale);
     }
@@ -33,7 +33,7 @@ internal sealed class AttentionScores
         var isNothing = sum.Equal(0);
         // What is divided by it is 0.
         var divisor = isNothing.Select(sum.Constant(1), sum);
-        var output = Dot(exponentials / divisor, _v, new([0, 1], [0, 2], [4], [1]));
+        var output = Dot(Kept(exponentials / divisor), _v, new([0, 1], [0, 2], [4], [1]));
         var logsumexp = isNothing.Select(sum.Constant(double.NegativeInfinity), largest + divisor.Log());
         return [FromGrouped(output.Transpose([0, 2, 1, 3, 4])), RowsFrom(logsumexp.Squeeze(4))];
     }
@@ -47,7 +47,7 @@ internal sealed class AttentionScores
         var dq = Dot(ds, _k, new([0, 1], [0, 2], [4], [1])).Transpose([0, 2, 1, 3, 4]);
         Value OfKeys(Value weights, Value rows) =>
             In(Dot(weights, rows, new([0, 1], [0, 2], [2, 3], [1, 3])).Transpose([0, 2, 1, 3]), _shape.DType);
-        return [FromGrouped(dq), OfKeys(ds, _q), OfKeys(p, ct)];
+        return [FromGrouped(dq), OfKeys(ds, _q), OfKeys(Kept(p), ct)];
     }
 
     /// <summary>The cotangent of a mask that is added.</summary>
@@ -67,7 +67,19 @@ internal sealed class AttentionScores
     }
 
     private Value ScoreCotangents(Value probabilities, Value delta, Value ct) =>
-        probabilities * (Dot(ct, _v, new([0, 2], [0, 2], [4], [3])) - RowsOf(delta));
+        probabilities * (Kept(Dot(ct, _v, new([0, 2], [0, 2], [4], [3]))) - RowsOf(delta));
+
+    // 0 where the weight is dropped, larger where it is kept.
+    private Value Kept(Value pairs)
+    {
+        if (_shape.Dropout is not { } dropout) return pairs;
+        var isKept = Split(dropout.IsKept(_step!, _shape.Pairs), [_shape.KeyHeads, _shape.Group]);
+        return isKept.Select(pairs * dropout.Scale, pairs.Constant(0));
+    }
+
+    // Of [batch, heads, queries, keys], as scores are.
+    private static Value Split(Value x, int[] heads) =>
+        x.Reshape([x.Shape[0], .. heads, x.Shape[2], x.Shape[3]]).Transpose([0, 1, 3, 2, 4]);
 
     private Value Mask(Value scores)
     {
@@ -75,7 +87,7 @@ internal sealed class AttentionScores
         {
             // Heads are split as the scores' are, or there is one for all.
             int[] heads = mask.Shape[1] == 1 ? [1, 1] : [_shape.KeyHeads, _shape.Group];
-            var split = mask.Reshape([mask.Shape[0], .. heads, mask.Shape[2], mask.Shape[3]]).Transpose([0, 1, 3, 2, 4]);
+            var split = Split(mask, heads);
             scores = mask.DType == DType.Bool ? Hide(scores, split) : scores + In(split, _shape.Wide);
         }
         if (!_shape.IsCausal) return scores;

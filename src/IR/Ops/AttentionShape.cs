@@ -12,9 +12,11 @@ namespace GraphCompiler.IR.Ops;
 /// <param name="DType">Of q, k and v.</param>
 /// <param name="Scale">Of the products of queries and keys.</param>
 /// <param name="IsCausal">Whether query t sees keys 0 to t alone.</param>
+/// <param name="First">The number of the first operand after those that every such operation has.</param>
 /// <param name="Mask">The mask's type, if there is one.</param>
+/// <param name="Dropout">Which weights are dropped, if any are.</param>
 internal sealed record AttentionShape(int Batch, int Queries, int Keys, int Heads, int KeyHeads, int Width, DType DType, Scalar Scale,
-    bool IsCausal, TensorType? Mask)
+    bool IsCausal, int First, TensorType? Mask, AttentionDropout? Dropout)
 {
     /// <summary>What the axes of a mask count.</summary>
     private static readonly string[] s_maskAxes = ["batch", "heads", "queries", "keys"];
@@ -28,19 +30,30 @@ internal sealed record AttentionShape(int Batch, int Queries, int Keys, int Head
     /// <summary>Whether there is nothing to see, or nobody who looks.</summary>
     public bool IsEmpty => Batch == 0 || Queries == 0 || Keys == 0 || Heads == 0;
 
+    /// <summary>The number of the operand that is the step of random bits, if weights are dropped.</summary>
+    public int? StepAt => Dropout is null ? null : First;
+    /// <summary>The number of the operand that is the mask, if there is one.</summary>
+    public int? MaskAt => Mask is null ? null : PlaceOfMask(First, Dropout is not null);
+
     /// <summary>The attributes that say how scores are made.</summary>
     public static AttributeMap Attributes(Scalar scale, bool isCausal) =>
         AttributeMap.Empty.With("causal", isCausal ? "true" : "false").With("scale", scale);
 
     /// <summary>The shape of an operation whose first operands are q, k and v.</summary>
     /// <param name="operation">Checked by <see cref="Check"/>.</param>
-    /// <param name="maskAt">The number of the operand that is the mask, if there are so many.</param>
-    public static AttentionShape Of(Operation operation, int maskAt) => Of(operation.OperandTypes.AsSpan(), operation.Number("scale"),
-        operation.Word("causal") == "true", maskAt);
+    /// <param name="first">The number of the first operand that some have, the step or the mask.</param>
+    public static AttentionShape Of(Operation operation, int first) => Of(operation.OperandTypes.AsSpan(), operation.Number("scale"),
+        operation.Word("causal") == "true", first, AttentionDropout.Of(operation.Attributes));
 
     /// <summary>The shape of a call, or an error that says what does not fit.</summary>
-    public static AttentionShape Check(OpCall call, int maskAt)
+    /// <param name="call">Of an attention, or of its gradient.</param>
+    /// <param name="first">The number of the first operand that some have, the step or the mask.</param>
+    /// <param name="names">Those that all have.</param>
+    public static AttentionShape Check(OpCall call, int first, string names)
     {
+        var most = PlaceOfMask(first, AttentionDropout.Check(call, first)) + 1;
+        call.Require(call.Count == most || call.Count == most - 1, DiagnosticCode.OperandCount,
+            () => $"takes {names}{(most > first + 1 ? ", the step" : "")} and perhaps a mask, given {call.Count} operands");
         call.Floating();
         for (var i = 0; i < 3; i++) CheckOperand(call, i);
         call.Require(call[1].Shape == call[2].Shape, DiagnosticCode.ShapeMismatch,
@@ -55,16 +68,24 @@ internal sealed record AttentionShape(int Batch, int Queries, int Keys, int Head
         call.Require(double.IsFinite((double)scale), DiagnosticCode.BadAttribute, () => $"scale = {scale} is not finite");
         var causal = call.Word("causal");
         call.Require(causal is "true" or "false", DiagnosticCode.BadAttribute, () => $"causal={causal} is neither true nor false");
-        var shape = Of([.. call.Operands.Select(o => o.Type)], scale, causal == "true", maskAt);
+        var shape = Of([.. call.Operands.Select(o => o.Type)], scale, causal == "true", first, AttentionDropout.Of(call.Attributes));
         if (shape.Mask is not null) shape.CheckMask(call);
+        call.Require(shape.Dropout is null || (double)shape.Batch * shape.Heads * shape.Queries * shape.Keys <= 1L << 32,
+            DiagnosticCode.TooLarge, () => $"with dropout, {shape.Pairs} has more than 2^32 weights");
         return shape;
     }
 
-    private static AttentionShape Of(ReadOnlySpan<TensorType> types, Scalar scale, bool isCausal, int maskAt)
+    /// <summary>A weight for each.</summary>
+    public Shape Pairs => new(Batch, Heads, Queries, Keys);
+
+    private static AttentionShape Of(ReadOnlySpan<TensorType> types, Scalar scale, bool isCausal, int first, AttentionDropout? dropout)
     {
-        var (q, k) = (types[0].Shape, types[1].Shape);
-        return new(q[0], q[1], k[1], q[2], k[2], q[3], types[0].DType, scale, isCausal, types.Length > maskAt ? types[maskAt] : null);
+        var (q, k, maskAt) = (types[0].Shape, types[1].Shape, PlaceOfMask(first, dropout is not null));
+        return new(q[0], q[1], k[1], q[2], k[2], q[3], types[0].DType, scale, isCausal, first, types.Length > maskAt ? types[maskAt] : null,
+            dropout);
     }
+
+    private static int PlaceOfMask(int first, bool hasStep) => hasStep ? first + 1 : first;
 
     private static void CheckOperand(OpCall call, int index)
     {

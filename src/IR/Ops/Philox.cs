@@ -58,16 +58,23 @@ public sealed class Philox : ElementwiseOp
     /// <inheritdoc/>
     public override ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> x)
     {
+        var (word0, word1) = Block(x[0], x[1], x[2]);
+        return operation.Int("word") == 0 ? word0 : word1;
+    }
+
+    /// <summary>Both words, computed by a kernel.</summary>
+    internal static (ScalarExpr Word0, ScalarExpr Word1) Block(ScalarExpr counter0, ScalarExpr counter1, ScalarExpr key)
+    {
         var multiplier = ScalarExpr.Constant(DType.U32, Multiplier);
-        var (left, right) = (x[0], x[1]);
         for (var round = 0U; round < Rounds; round++)
         {
             // The keys are the same for all lanes mostly, and are then computed outside of the loop.
-            var key = x[2] + ScalarExpr.Constant(DType.U32, unchecked(round * Increment));
-            var high = ScalarExpr.Binary(BinaryKind.MultiplyHigh, left, multiplier);
-            (left, right) = (ScalarExpr.Binary(BinaryKind.Xor, high, ScalarExpr.Binary(BinaryKind.Xor, right, key)), left * multiplier);
+            var keyOfRound = key + ScalarExpr.Constant(DType.U32, unchecked(round * Increment));
+            var high = ScalarExpr.Binary(BinaryKind.MultiplyHigh, counter0, multiplier);
+            (counter0, counter1) = (ScalarExpr.Binary(BinaryKind.Xor, high, ScalarExpr.Binary(BinaryKind.Xor, counter1, keyOfRound)),
+                counter0 * multiplier);
         }
-        return operation.Int("word") == 0 ? left : right;
+        return (counter0, counter1);
     }
 }
 

@@ -37,13 +37,11 @@ public sealed class RandomBits : OpaqueOp
     public override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands)
     {
         var (step, seed) = ((ulong)(long)operands[0][0], (ulong)(long)operation.Number("seed"));
-        var (half0, half1) = Philox.Block((uint)step, (uint)(step >> 32), (uint)seed);
-        var (key, counter) = Philox.Block(half0, half1, (uint)(seed >> 32));
-        counter ^= (uint)(long)operation.Number("stream");
+        var stream = RandomStream.Of(step, seed, (uint)(long)operation.Number("stream"));
         var values = new Scalar[operation.Result.Shape.ElementCount];
         for (var i = 0L; i < values.Length; i++)
         {
-            var (word0, word1) = Philox.Block((uint)i, counter, key);
+            var (word0, word1) = stream.Words((uint)i);
             values[i] = operation.Int("word") == 0 ? word0 : word1;
         }
         return [Literal.Rounded(operation.Result.Type, values)];
