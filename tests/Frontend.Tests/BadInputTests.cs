@@ -55,6 +55,9 @@ public sealed class BadInputTests
         Fails("SGC1002", () => q.Attention(q, q, mask: Input("mask", 1, 1, 3, 5)), ["f32[1,1,3,5]", "3 keys on axis 3"]);
         Fails("SGC1003", () => q.Attention(q, q, mask: Input("flat", 3, 3)), ["f32[3,3]"]);
         Fails("SGC1005", () => q.Attention(q, q, scale: double.NaN), ["scale = nan"]);
+        Fails("SGC1011", () => q.Attention(q, q, dropout: 1.5), ["dropout rate is 1.5", "0 to 1"]);
+        Fails("SGC1011", () => q.Attention(q, q, double.NaN), ["dropout rate is NaN"]);
+        Fails("SGC1002", () => q.Attention(three, three, dropout: 0.5), ["3 heads of keys do not divide 4"]);
         Fails("SGC1002", () => q.Reshape([2, 3, 32, 1])[.., .., .., ..0].Attention(q, q), ["2,3,32,0"]);
         Fails("SGC1008", () => q.Attention(q, new GraphBuilder("other").Input("v", F32[2, 3, 4, 8])), ["other"]);
         Assert.Equal(F32[2, 0, 4, 8], q[.., ..0].Attention(q, q).Type);
