@@ -31,6 +31,8 @@ internal sealed record Row
     public double Gflops => CompiledUs > 0 ? Flops / CompiledUs / 1e3 : 0;
     /// <summary>Of the fastest round.</summary>
     public double FastestGflops => CompiledFastestUs > 0 ? Flops / CompiledFastestUs / 1e3 : 0;
+    /// <summary>What an operation counts by the peak, which is that of f32: 2 in f64, of which a vector holds half as many.</summary>
+    public double PeakWeight { get; init; } = 1;
     /// <summary>Of the best peak of the run that of the fastest round, at most 1: both of moments in which nobody else slowed the machine.
     /// Null without operations, and where the step seems faster than the peak: then the peak was measured too low, or the step takes fewer
     /// operations than are counted.</summary>
@@ -109,7 +111,7 @@ internal sealed record Run
         PeaksMeasured = peaks.Count,
         PeaksDifference = peaks.Difference,
         IsSteady = peaks.AreSteady,
-        Rows = [.. rows.Select(r => r with { FractionOfPeak = peaks.FractionOf(r.FastestGflops) })],
+        Rows = [.. rows.Select(r => r with { FractionOfPeak = peaks.FractionOf(r.FastestGflops * r.PeakWeight) })],
     };
 
     /// <summary>A text of three digits or so; "-" for none.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using GraphCompiler.Frontend;
 using GraphCompiler.IR;
 using GraphCompiler.Passes;
@@ -15,7 +16,7 @@ internal sealed class CompiledCase : IDisposable
         _case = @case;
         var graph = new GraphBuilder("micro");
         Value[] operands = [.. @case.Operands.Select((shape, i) =>
-            graph.Variable(NameOf(i), new TensorType(DType.F32, shape), Initializer.Zeros, trainable: false))];
+            graph.Variable(NameOf(i), new TensorType(@case.DType, shape), Initializer.Zeros, trainable: false))];
         var results = @case.Compiled(graph, operands);
         var replaced = results.Zip(@case.Replaced).ToArray();
         var function = FunctionPlan.Create(new(graph, graph.Name,
@@ -23,13 +24,25 @@ internal sealed class CompiledCase : IDisposable
             [.. replaced.Where(r => r.Second >= 0).Select(r => graph.Assign(operands[r.Second], r.First))], Mode.Inference));
         _function = function.Compile(new CompileOptions { Threads = threads });
         var elements = @case.CreateOperands();
-        for (var i = 0; i < elements.Length; i++) elements[i].CopyTo(_function.Variable<float>(NameOf(i)));
+        for (var i = 0; i < elements.Length; i++)
+        {
+            if (@case.DType == DType.F64) TensorPrimitives.ConvertChecked<float, double>(elements[i], _function.Variable<double>(NameOf(i)));
+            else elements[i].CopyTo(_function.Variable<float>(NameOf(i)));
+        }
     }
 
     public void Run() => _function.Run();
 
-    public float[] Result(int i) => _case.Replaced[i] >= 0
-        ? _function.Variable<float>(NameOf(_case.Replaced[i])).ToArray() : _function.Output<float>($"result{i}").ToArray();
+    public float[] Result(int i)
+    {
+        if (_case.DType != DType.F64) return ElementsOf<float>(i).ToArray();
+        var elements = new float[_case.Results[i].ElementCount];
+        TensorPrimitives.ConvertTruncating(ElementsOf<double>(i), elements);
+        return elements;
+    }
+
+    private ReadOnlySpan<T> ElementsOf<T>(int result) where T : unmanaged => _case.Replaced[result] >= 0
+        ? _function.Variable<T>(NameOf(_case.Replaced[result])) : _function.Output<T>($"result{result}");
 
     public void Dispose() => _function.Dispose();
 

@@ -10,6 +10,8 @@ internal static class Matmuls
     public static IEnumerable<MicroCase> All { get; } =
     [
         .. new[] { 64, 128, 256, 512, 1024, 2048 }.Select(n => Forward($"matmul {n}x{n}x{n}", n, n, n)),
+        .. new[] { 64, 128, 256, 512, 1024 }
+            .Select(n => Forward($"matmul f64 {n}x{n}x{n}", n, n, n) with { DType = DType.F64, Tensors = null }),
         .. Layer("mnist_b64 layer 1", 64, 784, 128),
         .. Layer("mnist_b128_512 layer 1", 128, 784, 512),
         .. Layer("mnist_b128_512 layer 2", 128, 512, 512),

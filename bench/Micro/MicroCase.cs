@@ -5,8 +5,8 @@ namespace GraphCompiler.Bench.Micro;
 
 /// <summary>One part of a training step, written three times: for the compiler, with TensorPrimitives, and for libtorch.</summary>
 /// <param name="Name">As shown and filtered by.</param>
-/// <param name="Operands">Shapes of the f32 operands.</param>
-/// <param name="Results">Shapes of the f32 results.</param>
+/// <param name="Operands">Shapes of the operands.</param>
+/// <param name="Results">Shapes of the results.</param>
 /// <param name="Compiled">The results of the operands.</param>
 /// <param name="Tensors">Fills the results, or changes the operands that <paramref name="Replaced"/> names; on one thread, except
 /// matmuls. Null where there is no such side: a derivative is more than a kernel.</param>
@@ -14,6 +14,9 @@ namespace GraphCompiler.Bench.Micro;
 public sealed record MicroCase(string Name, Shape[] Operands, Shape[] Results,
     Func<FunctionBuilder, Value[], Value[]> Compiled, Action<float[][], float[][]>? Tensors, Func<Tensor[], Tensor[]> Torch)
 {
+    /// <summary>The type of operands and results, f32 or f64; TensorPrimitives has f32 alone.</summary>
+    public DType DType { get; init; } = DType.F32;
+
     /// <summary>For each result the operand that it replaces, or -1.</summary>
     public int[] Replaced { get; init; } = [.. Results.Select(_ => -1)];
 

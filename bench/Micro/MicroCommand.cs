@@ -9,6 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.IR;
 using Perfolizer.Horology;
 
 namespace GraphCompiler.Bench.Micro;
@@ -73,15 +74,15 @@ internal static class MicroCommand
         Spread? SpreadOf(int side) => times[side] is { } t ? Spread.Of(t, times[0]!) : null;
         return new()
         {
-            Name = @case.Name, Threads = threads, Flops = @case.Flops, CompiledUs = MedianOf(0)!.Value,
-            CompiledFastestUs = times[0]!.Min(), TapeUs = MedianOf(1), TapeOverCompiled = Ratio(1), TapeOverCompiledSpread = SpreadOf(1),
+            Name = @case.Name, Threads = threads, Flops = @case.Flops, PeakWeight = @case.DType == DType.F64 ? 2 : 1,
+            CompiledUs = MedianOf(0)!.Value, CompiledFastestUs = times[0]!.Min(), TapeUs = MedianOf(1), TapeOverCompiled = Ratio(1), TapeOverCompiledSpread = SpreadOf(1),
             TorchUs = MedianOf(2), TorchOverCompiled = Ratio(2), TorchOverCompiledSpread = SpreadOf(2),
         };
     }
 
     private static string Line(Row row, Peaks peaks) =>
         $"{row.Name,-48}{row.CompiledUs,10:g4}{(row.Flops > 0 ? $"{row.Gflops:f0}" : ""),9}"
-            + $"{(row.Flops == 0 ? "" : peaks.FractionOf(row.FastestGflops) is { } part ? $"{part:p0}" : "-"),9}"
+            + $"{(row.Flops == 0 ? "" : peaks.FractionOf(row.FastestGflops * row.PeakWeight) is { } part ? $"{part:p0}" : "-"),9}"
             + $"{Measurement.Run.Ratio(row.TapeOverCompiled, row.TapeOverCompiledSpread),21}"
             + $"{Measurement.Run.Ratio(row.TorchOverCompiled, row.TorchOverCompiledSpread),21}";
 

@@ -1,5 +1,6 @@
 using GraphCompiler.Bench.Measurement;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.IR;
 using static TorchSharp.torch;
 
 namespace GraphCompiler.Bench.Micro;
@@ -64,14 +65,15 @@ internal sealed class Sides : IDisposable
         set_num_threads(_threads);
         set_grad_enabled(Case.NeedsGradient);
         _tensors = [.. Case.CreateOperands().Select((o, i) =>
-            tensor(o, [.. Case.Operands[i].Select(n => (long)n)], requires_grad: Case.NeedsGradient && i < Case.Differentiated))];
+            tensor(o, [.. Case.Operands[i].Select(n => (long)n)], Case.DType == DType.F64 ? float64 : float32,
+                requires_grad: Case.NeedsGradient && i < Case.Differentiated))];
         using var scope = NewDisposeScope();
         var operands = Case.TorchOperands(_tensors);
         foreach (var tensor in operands) tensor.DetachFromDisposeScope();
         foreach (var tensor in _tensors.Except(operands)) tensor.Dispose();
         _tensors = operands;
         var results = Case.Torch(_tensors);
-        for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().contiguous().data<float>().ToArray());
+        for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().to(float32).contiguous().data<float>().ToArray());
     }
 
     // Relative to the largest element: small ones are differences of large ones in matmuls and normalizations.

@@ -10,12 +10,12 @@ namespace GraphCompiler.IR.Ops;
 /// <remarks>q: f[batch, queries, heads, width]. k, v: of its type, [batch, keys, key heads, width]; key heads divide heads, and each serves
 /// a group of them. mask (may be left out): bool, true where a key is seen, or of q's type, added to the scores; [batch, heads, queries,
 /// keys], each as many or 1. causal: true or false; query t then sees keys 0 to t, whatever their number. scale: a number. dropout (may be
-/// left out): the probability that a weight is 0, and else divided by 1 - dropout. A step, i64[], then follows v, and a weight is kept where
-/// the word of random_bits [batch, heads, queries, keys] for step, seed and stream is below (1 - dropout) · 2^32. Results: the output, of
-/// q's type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score is -∞ is not
+/// left out): the probability that a weight is 0, and else divided by 1 - dropout. A step, i64[], then follows v; a weight is kept if the
+/// word of random_bits [batch, heads, queries, keys] for step, seed and stream is below (1 - dropout) · 2^32. Results: the output, of q's
+/// type, and logsumexp [batch, queries, heads], log Σ e^score over the keys seen, f64 for f64, else f32. A key whose score is -∞ is not
 /// seen; its value must be finite. A query that sees nothing has output 0 and logsumexp -∞, and no derivative.
 /// C1: floating point, of one type. C2: rank 4. C3: batches, widths, keys and values agree. C4: width is not 0. C5: key heads divide heads.
-/// C6: the mask fits. C7: scale is finite. C8: dropout is above 0 and below 1, the step i64[], and there are at most 2^32 weights. Memory is
+/// C6: the mask fits. C7: scale is finite. C8: dropout is above 0 and below 1, step is i64[], and there are at most 2^32 weights. Memory is
 /// linear in queries and keys (T. Dao et al., "FlashAttention", 2022). Cost: batch · heads · queries · keys · width.</remarks>
 public sealed class Attention : OpaqueOp, IKernelOp
 {

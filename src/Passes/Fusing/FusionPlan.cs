@@ -186,8 +186,20 @@ internal sealed class FusionPlan
     private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind is not null)
         .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
 
-    private HashSet<FusionGroup> Sources(Operation operation) =>
-        [.. operation.Operands.SelectMany(o => Leaves(operation, o)).Select(GroupOf).OfType<FusionGroup>()];
+    private HashSet<FusionGroup> Sources(Operation operation)
+    {
+        var sources = new HashSet<FusionGroup>();
+        foreach (var operand in operation.Operands) AddSources(operation, operand, sources);
+        return sources;
+    }
+
+    // The groups of an operand's leaves.
+    private void AddSources(Operation reader, Value operand, HashSet<FusionGroup> sources)
+    {
+        if (ReadsThrough(reader, operand))
+            foreach (var o in operand.Definition!.Operands) AddSources(operand.Definition, o, sources);
+        else if (GroupOf(operand) is { } group) sources.Add(group);
+    }
 
     private static bool Accepts(FusionGroup group, Shape shape) =>
         shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
@@ -203,14 +215,22 @@ internal sealed class FusionPlan
     /// with <paramref name="merged"/> as a part of it.</summary>
     private bool Reads(Operation reader, Value operand, FusionGroup group, FusionGroup? merged)
     {
-        bool IsOwn(Value value) => GroupOf(value) is { } g && (g == group || g == merged);
-        if (!Leaves(reader, operand).Any(IsOwn)) return true;
+        if (!ReadsOwn(reader, operand, group, merged)) return true;
         if (reader.Op is not (IElementOp or IReductionOp) || reader.Op is IIndexedOp) return false;
         var shape = reader.Op is IReductionOp ? reader.Operands[0].Shape : reader.Result.Shape;
         if (!ReadsThrough(reader, operand)) return operand.Shape == shape;
         if (operand.Definition is { Op: IElementOp and not IIndexedOp } element)
             return operand.Shape == shape && element.Operands.All(o => Reads(element, o, group, merged));
         return group.Kind == FusionKind.Row && shape == group.Domain && IsOfRow(operand.Definition!, group);
+    }
+
+    // Whether a leaf of the operand is of the group.
+    private bool ReadsOwn(Operation reader, Value operand, FusionGroup group, FusionGroup? merged)
+    {
+        if (!ReadsThrough(reader, operand)) return GroupOf(operand) is { } own && (own == group || own == merged);
+        foreach (var o in operand.Definition!.Operands)
+            if (ReadsOwn(operand.Definition, o, group, merged)) return true;
+        return false;
     }
 
     // A broadcast of a row's value along the reduced axes, unit axes aside.
