@@ -45,6 +45,18 @@ internal static partial class GradientTable
         ["linear_recurrence:one"] = new([F64[1], F64[1]], x => x[0].Recurrence(x[1]).Sin() * x[1]),
     };
 
+    private static Dictionary<string, GradientRow> Special => new()
+    {
+        ["tan"] = Unary(x => x.Tan() * x, -1.2, 1.2), ["asin"] = Unary(x => x.Asin() * x, -0.8, 0.8),
+        ["acos"] = Unary(x => x.Acos() * x, -0.8, 0.8), ["atan"] = Unary(x => x.Atan() * x),
+        ["atan2"] = Binary((y, x) => y.Atan2(x) * x, 0.3), ["atan2:left"] = new([F64[2, 3], F64[3]], x => x[0].Atan2(x[1] - 3), 0.3),
+        ["cbrt"] = Unary(x => x.Cbrt() * x, 0.3), ["cbrt:negative"] = Unary(x => x.Cbrt(), -2, -0.3),
+        ["erf_inv"] = Unary(x => x.ErfInv() * x, -0.8, 0.8), ["lgamma"] = Unary(x => x.Lgamma() * x, 0.3, 3),
+        ["lgamma:negative"] = Unary(x => x.Lgamma(), -1.8, -1.2), ["digamma"] = Unary(x => x.Digamma() * x, 0.3, 3),
+        ["digamma:negative"] = Unary(x => x.Digamma(), -0.8, -0.2),
+        ["remainder"] = Binary((x, y) => x.Remainder(y, truncated: true) * x, 0.3),
+    };
+
     private static Dictionary<string, GradientRow> Composed => new()
     {
         ["slice:split"] = new([F64[2, 5]], x => x[0].Split([2, 0, 3], -1) is var p ? p[0].Sin().Concat(p[2].Exp(), 1) : x[0]),
@@ -70,6 +82,7 @@ internal static partial class GradientTable
         ["custom_gradient:asinh"] = Unary(x => x.Asinh() * x), ["custom_gradient:acosh"] = Unary(x => x.Acosh() * x, 1.2),
         ["custom_gradient:atanh"] = Unary(x => x.Atanh() * x, -0.8, 0.8),
         ["multiply:lerp"] = Binary((x, y) => x.Lerp(y, x * y) + x.Lerp(y, 0.75)),
+        ["remainder:floored"] = Binary((x, y) => x.Remainder(y) * x, 0.3), ["sine:sinc"] = Unary(x => x.Sinc() * x, -1.3, 1.3),
         ["power:exp2"] = Unary(x => x.Exp2()),
     };
 

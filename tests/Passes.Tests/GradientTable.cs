@@ -22,7 +22,7 @@ internal static partial class GradientTable
 
     /// <summary>All rows.</summary>
     public static IReadOnlyDictionary<string, GradientRow> Rows { get; } = Plain.Concat(Indexed).Concat(Windowed).Concat(Convolved)
-        .Concat(Pooled).Concat(Normalized).Concat(Attended).Concat(Cumulated).Concat(Composed).ToDictionary();
+        .Concat(Pooled).Concat(Normalized).Concat(Attended).Concat(Cumulated).Concat(Special).Concat(Composed).ToDictionary();
 
     // Ranges keep away from kinks and poles; composites of two ops show what an op does with a cotangent that varies.
     private static Dictionary<string, GradientRow> Plain => new()
