@@ -23,7 +23,8 @@ internal static partial class MathReference
         MathFunction.Acos => AngleFixed(SquareRoot((One - Fixed(x)) * (One + Fixed(x))), Fixed(x)),
         MathFunction.ErfInv => ErfInvFixed(x),
         MathFunction.Lgamma => x < 0
-            ? LogOf((Pi << Precision) / BigInteger.Abs(Fixed(x) * SinFixed(Fixed(x) * Pi >> Precision) >> Precision)) - LgammaFixed(-Fixed(x))
+            ? LogOf((Pi << Precision) / BigInteger.Abs(Fixed(x) * SinFixed(Fixed(x) * Pi >> Precision) >> Precision))
+                - LgammaFixed(-Fixed(x))
             : LgammaFixed(Fixed(x)),
         MathFunction.Digamma => x < 0 ? DigammaFixed(One - Fixed(x)) - Pi * SinFixed((Fixed(x) * Pi >> Precision) + Pi / 2)
             / SinFixed(Fixed(x) * Pi >> Precision) : DigammaFixed(Fixed(x)),

@@ -92,7 +92,8 @@ internal static class DoubleSample
             case MathFunction.Asin or MathFunction.Acos:
                 return (i % 3 == 0 ? u : i % 3 == 1 ? Math.CopySign(1 - Math.Abs(spread) % 1, u) : spread % 1, 0);
             case MathFunction.ErfInv:
-                return (i % 3 == 0 ? u : i % 3 == 1 ? Math.CopySign(1 - Math.ScaleB(1 + Math.Abs(u), random.Next(-53, -2)), u) : spread % 1, 0);
+                return (i % 3 == 0 ? u : i % 3 == 1 ? Math.CopySign(1 - Math.ScaleB(1 + Math.Abs(u), random.Next(-53, -2)), u)
+                    : spread % 1, 0);
             case MathFunction.Atan: return (i % 2 == 0 ? u * 4 : spread * 1e9, 0);
             case MathFunction.Cbrt: return (Positive(random, i) * Math.Sign(u), 0);
             // Beyond 2^14 the reference would take too long.

@@ -106,6 +106,7 @@ public sealed class SpecialValueTests
     {
         Compare => [.. Enum.GetValues<CompareKind>().Select(Compare.Attributes)],
         Clamp => [Between(0, 1), Between(-0.0, 3), Between(1, Inf), Between(-Inf, 0), Between(-Inf, -0.0)],
+        ClampIndex => [ClampIndex.Attributes(1), ClampIndex.Attributes(3)],
         Philox => [Philox.Attributes(0), Philox.Attributes(1)],
         _ => [AttributeMap.Empty],
     };

@@ -16,7 +16,7 @@ internal static partial class GradientTable
     {
         ["and"] = "bool", ["or"] = "bool", ["not"] = "bool", ["compare"] = "bool", ["constant"] = "no operands", ["iota"] = "no operands",
         ["xor"] = "bits", ["shift_left"] = "integers", ["shift_right_logical"] = "integers", ["shift_right_arithmetic"] = "integers",
-        ["philox"] = "bits", ["random_bits"] = "bits", ["first_occurrence"] = "integers",
+        ["philox"] = "bits", ["random_bits"] = "bits", ["first_occurrence"] = "integers", ["clamp_index"] = "integers",
         ["stop_gradient"] = "by its meaning", ["fusion"] = "differentiation comes before fusion",
     };
 

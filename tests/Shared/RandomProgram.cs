@@ -38,6 +38,7 @@ internal sealed partial class RandomProgram
         [Cbrt.Instance] = p => p.Exact(IsFloat)?.Cbrt(),
         [Ceil.Instance] = p => p.Exact(IsFloat) is { } x ? x.Ceil() : null,
         [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clip(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
+        [ClampIndex.Instance] = p => p.Indices().Emit(ClampIndex.Instance, default, ClampIndex.Attributes(p._random.Next(1, 9))),
         [Compare.Instance] = p => p.Exact() is { } x ? x.Emit(Compare.Instance, default, AttributeMap.Empty.With("direction",
             p.Pick(["eq", "ne", "lt", "le", "gt", "ge"])), p.Like(x, isExact: true)) : null,
         [Concatenate.Instance] = p => p.Any(v => v.Rank > 0) is { } x
@@ -100,6 +101,7 @@ internal sealed partial class RandomProgram
             ? x.Emit(Reverse.Instance, default, Reverse.Attributes(p.Axes(x))) : null,
         [RoundNearestEven.Instance] = p => p.Exact(IsFloat) is { } x ? (x * 0.5).Round() : null,
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
+        [IR.Ops.Scatter.Instance] = p => p.Scattered(),
         [ScatterAdd.Instance] = p => p.Scatter(),
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
@@ -344,6 +346,16 @@ internal sealed partial class RandomProgram
             1 => x.Reshape([first, count / first]),
             _ => x.Reshape([1, first, 1, count / first]).Reshape([count / first, first]),
         };
+    }
+
+    // Where rounding decides which of two is larger, they are about as large.
+    private Value? Scattered()
+    {
+        if (Any(v => v.Rank is 1 or 2 && v.Shape[0] > 0) is not { } x) return null;
+        var indices = Any(v => (v.DType == DType.I32 || v.DType == DType.I64) && v.Rank == 1)!;
+        if (x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount > 16 * MostLong) return null;
+        var kind = x.DType == DType.Bool ? ScatterKind.Set : Pick([ScatterKind.Set, ScatterKind.Max, ScatterKind.Min]);
+        return x.Emit(IR.Ops.Scatter.Instance, default, IR.Ops.Scatter.Attributes(kind), indices, Like(x).Take(indices));
     }
 
     private Value? Scatter()

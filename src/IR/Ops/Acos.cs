@@ -16,7 +16,8 @@ public sealed class Acos : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => -((1 - x[0]) * (1 + x[0])).Rsqrt();
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
+        -((1 - x[0]) * (1 + x[0])).Rsqrt();
     /// <inheritdoc/>
     public override Interval RangeOf(Operation operation, ReadOnlySpan<Interval> x) => new(0, 4);
     /// <inheritdoc/>

@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Elementwise digamma function ψ, the derivative of log Γ.</summary>
-/// <remarks>x: f[any]; y: same type, -∞ at 0, ∞ at -0, NaN at negative integers. C1: x is floating point. Error: see docs/numerics.md. The derivative is made of other ops, so that those of every order are right.</remarks>
+/// <remarks>x: f[any]; y: same type, -∞ at 0, ∞ at -0, NaN at negative integers. C1: x is floating point. Error: see docs/numerics.md. The
+/// derivative is made of other ops, so that those of every order are right.</remarks>
 public sealed class Digamma : ElementwiseOp
 {
     /// <summary>The op.</summary>

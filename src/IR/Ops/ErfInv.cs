@@ -16,7 +16,8 @@ public sealed class ErfInv : ElementwiseOp
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call) => call.Floating();
     /// <inheritdoc/>
-    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) => Math.Sqrt(Math.PI) / 2 * (y * y).Exp();
+    protected override Partial PartialOf(int wrt, Operation operation, ReadOnlySpan<Value> x, Value y) =>
+        Math.Sqrt(Math.PI) / 2 * (y * y).Exp();
     /// <inheritdoc/>
     protected override Scalar Evaluate(Operation operation, ReadOnlySpan<Scalar> x) => InverseErf((double)x[0]);
     /// <inheritdoc/>
