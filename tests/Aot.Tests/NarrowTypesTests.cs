@@ -78,10 +78,10 @@ public sealed class NarrowTypesTests
         Assert.Equal((0, ""), BuiltModel.Run(built["main"]));
         using var compiled = Narrow().Compile(new CompileOptions { Threads = 1 });
         compiled.Run<sbyte, byte, uint, Half>([100, -128, 7], [100, 255, 2], [4000000000, 1, 0], [(Half)1.5, (Half)(-2), Half.MaxValue]);
-        Assert.Equal([-56, 127, 9], compiled.Output<sbyte>("sum"));
-        Assert.Equal([200, 254, 4], compiled.Output<byte>("shifted"));
-        Assert.Equal([3705032704, 2, 0], compiled.Output<uint>("large"));
-        Assert.Equal([(Half)2.25, (Half)4, Half.PositiveInfinity], compiled.Output<Half>("half"));
+        Assert.Equal([-56, 127, 9], compiled.Output<sbyte>("sum").ToArray());
+        Assert.Equal([200, 254, 4], compiled.Output<byte>("shifted").ToArray());
+        Assert.Equal([3705032704, 2, 0], compiled.Output<uint>("large").ToArray());
+        Assert.Equal([(Half)2.25, (Half)4, Half.PositiveInfinity], compiled.Output<Half>("half").ToArray());
         Assert.Equal([4.5f, -6, 196512], compiled.Output<float>("wide"));
     }
 }

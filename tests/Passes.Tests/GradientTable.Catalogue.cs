@@ -102,7 +102,8 @@ internal static partial class GradientTable
         ["power:exp2"] = Unary(x => x.Exp2()),
     };
 
-    private static IEnumerable<Value> Starts(Value x, params int[] at) => at.Select(i => x.Builder.Constant(new Literal(I32.Scalar, (double)i)));
+    private static IEnumerable<Value> Starts(Value x, params int[] at) =>
+        at.Select(i => x.Builder.Constant(new Literal(I32.Scalar, (double)i)));
 
     private static Value Numbers(Value x, int[] shape, params double[] values) => x.Builder.Constant(new Literal(F64[shape], values));
 }
