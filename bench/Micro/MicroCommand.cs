@@ -26,7 +26,7 @@ internal static class MicroCommand
 
     public static IReadOnlyList<MicroCase> Cases { get; } =
         [.. Matmuls.All, .. Convolutions.All, .. Rows.All, .. Elementwise.All, .. Updates.All, .. SecondOrder.All,
-            .. Attentions.All, .. Scans.All, .. LanguageParts.All];
+            .. Attentions.All, .. Scans.All, .. Movements.All, .. LanguageParts.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
     public static int Run(string filter, int threads, bool isShort, string? json = null)

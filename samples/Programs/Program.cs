@@ -22,5 +22,6 @@ Console.WriteLine($"GAN: {Gan.Run(steps: 2000)}");
 var (ridge, weights, softmax) = ExactOptimum.Run([1, 2, 3, 1, 2, 2, 4, 0], [5, 6, 6, 5], [0, 1, 0, 1]);
 Console.WriteLine($"exact optimum: gradients {ridge:E1} and {softmax:E1}, ridge's coefficients {string.Join(", ", weights)}");
 Console.WriteLine($"gradient penalty: {GradientPenalty.Run()}");
+Console.WriteLine($"an operation of one's own: {OwnOperation.Run()}");
 var (summary, model, step) = LookingAtTheGraph.Run();
 Console.WriteLine($"looking at the graph:\n{summary}\n{model}\n{step}");

@@ -17,6 +17,7 @@ public sealed class ComposedFunctionTests
         ["exp2"] = (x => x.Exp2(), x => Math.Pow(2, x), 1.5),
         ["sinh"] = (x => x.Sinh(), Math.Sinh, 5), ["cosh"] = (x => x.Cosh(), Math.Cosh, 5), ["asinh"] = (x => x.Asinh(), Math.Asinh, 4),
         ["acosh"] = (x => x.Acosh(), Math.Acosh, 4), ["atanh"] = (x => x.Atanh(), Math.Atanh, 4),
+        ["sinc"] = (x => x.Sinc(), x => x == 0 ? 1 : double.SinPi(x) / (Math.PI * x), 5),
     };
 
     public static TheoryData<string> Names => [.. s_functions.Keys];
@@ -114,5 +115,23 @@ public sealed class ComposedFunctionTests
             Assert.Equal([3.0, 3], found[7].ToArray()[2..]);
             Assert.Equal([-7.0, 2], found[8].ToArray()[2..]);
         }
+    }
+
+    /// <summary>With the sign of the divisor as Python's, with that of the dividend as C's; integers raised to integers wrap.</summary>
+    [Fact]
+    public void Remainders_and_integer_powers()
+    {
+        const double Inf = double.PositiveInfinity;
+        var b = new FunctionBuilder("remainders");
+        var (x, y) = (b.Parameter("x", F64[8]), b.Parameter("y", F64[8]));
+        var (n, e) = (b.Parameter("n", I32[9]), b.Parameter("e", I32[9]));
+        var function = b.Build(x.Remainder(y), x.Remainder(y, truncated: true), n.Pow(e), n.ConvertTo(U8).Pow(e.ConvertTo(U8)));
+        Literal[] arguments = [new(x.Type, 5.5, -5.5, 5.5, -5.5, -1, 1e300, 6, 1), new(y.Type, 2, 2, -2, -2, Inf, 3, -3, 0),
+            new(n.Type, 2, -3, 7, 0, 0, 1, -1, 2, int.MaxValue), new(e.Type, 31, 3, 40, 0, 5, -7, -7, -1, -2)];
+        double[][] expected = [[1.5, 0.5, -0.5, -1.5, Inf, 1e300 % 3, 0, double.NaN], [1.5, -1.5, 1.5, -1.5, -1, 1e300 % 3, 0, double.NaN],
+            [int.MinValue, -27, Wrapped(7, 40), 1, 0, 1, -1, 0, 0], [0, 229, (byte)Wrapped(7, 40), 1, 0, 1, 255, 0, 1]];
+        foreach (var found in (Literal[][])[ReferenceInterpreter.Run(function, arguments), JitFunction.Run(function, arguments)])
+            Assert.Equal(expected, found.Select(r => r.ToArray()));
+        static int Wrapped(int number, int power) => Enumerable.Repeat(number, power).Aggregate(1, (a, f) => unchecked(a * f));
     }
 }

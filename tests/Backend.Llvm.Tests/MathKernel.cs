@@ -72,7 +72,7 @@ internal sealed unsafe class MathKernel : IDisposable
             return load;
         }
         var result = new MathLibrary(module, target).Emit(
-            b, function, function == MathFunction.Pow ? [Load(0), Load(1)] : [Load(0)]);
+            b, function, MathLibrary.ArityOf(function) == 2 ? [Load(0), Load(1)] : [Load(0)]);
         b.BuildStore(result, At(2)).SetAlignment(4);
         var next = b.BuildAdd(i, LLVMValueRef.CreateConstInt(context.Int64Type, Math.Max(1, lanes)), "next");
         i.AddIncoming([LLVMValueRef.CreateConstInt(context.Int64Type, 0), next], [entry, body], 2);

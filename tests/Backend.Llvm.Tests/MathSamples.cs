@@ -18,14 +18,19 @@ internal sealed class FloatSweep(MathFunction function)
         for (ulong bits = 0; bits < 1ul << 32; bits += stride)
         {
             var x = BitConverter.UInt32BitsToSingle((uint)bits);
-            if (function is MathFunction.Sin or MathFunction.Cos && Math.Abs(x) > TrigonometricFunctions.Limit32)
+            if (function is MathFunction.Sin or MathFunction.Cos or MathFunction.Tan && Math.Abs(x) > TrigonometricFunctions.Limit32)
                 continue;
-            _y[count] = function == MathFunction.Pow ? Exponent(x, random) : 0;
+            _y[count] = MathLibrary.ArityOf(function) == 2 ? Second(function, x, random) : 0;
             _x[count++] = x;
             if (count == Block) count = Flush(kernel, count);
         }
         Flush(kernel, count);
     }
+
+    // Of an angle and of a remainder mostly a number of about x's size, and some of any.
+    private static float Second(MathFunction function, float x, Random random) => function == MathFunction.Pow ? Exponent(x, random)
+        : random.Next(4) == 0 ? BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32))
+        : (float)(x * Math.ScaleB(random.NextDouble() * 2 - 1, random.Next(-20, 20)));
 
     /// <summary>Mostly an exponent whose power is finite; some of any size.</summary>
     private static float Exponent(float x, Random random)
@@ -43,7 +48,7 @@ internal sealed class FloatSweep(MathFunction function)
             var ulps = MathReference.Ulps(_result[i], MathReference.Wide(function, _x[i], _y[i]));
             if (!(ulps > Worst)) continue;
             Worst = ulps;
-            WorstAt = $"{_x[i]:R}" + (function == MathFunction.Pow ? $", {_y[i]:R}" : "");
+            WorstAt = $"{_x[i]:R}" + (MathLibrary.ArityOf(function) == 2 ? $", {_y[i]:R}" : "");
         }
         return 0;
     }
@@ -62,7 +67,7 @@ internal static class DoubleSample
         for (var i = 0; i < count; i++)
         {
             var ulps = MathReference.Ulps(function, result[i], x[i], y[i]);
-            if (ulps > worst) (worst, at) = (ulps, $"{x[i]:R}" + (function == MathFunction.Pow ? $", {y[i]:R}" : ""));
+            if (ulps > worst) (worst, at) = (ulps, $"{x[i]:R}" + (MathLibrary.ArityOf(function) == 2 ? $", {y[i]:R}" : ""));
         }
         return (worst, at);
     }
@@ -81,9 +86,22 @@ internal static class DoubleSample
             case MathFunction.Log or MathFunction.Rsqrt: return (Positive(random, i), 0);
             case MathFunction.Log1p:
                 return (i % 3 == 0 ? u * 0.9999 : i % 3 == 1 ? Math.Abs(spread) : Math.Abs(u) * 1e6 - 0.9999999, 0);
-            case MathFunction.Sin or MathFunction.Cos:
+            case MathFunction.Sin or MathFunction.Cos or MathFunction.Tan:
                 // Every third beside a multiple of π/2, where the reduction must keep every bit.
                 return (i % 3 == 0 ? u * 4 : i % 3 == 1 ? u * 1e6 : random.Next(1, 600_000) * (Math.PI / 2), 0);
+            case MathFunction.Asin or MathFunction.Acos:
+                return (i % 3 == 0 ? u : i % 3 == 1 ? Math.CopySign(1 - Math.Abs(spread) % 1, u) : spread % 1, 0);
+            case MathFunction.ErfInv:
+                return (i % 3 == 0 ? u : i % 3 == 1 ? Math.CopySign(1 - Math.ScaleB(1 + Math.Abs(u), random.Next(-53, -2)), u)
+                    : spread % 1, 0);
+            case MathFunction.Atan: return (i % 2 == 0 ? u * 4 : spread * 1e9, 0);
+            case MathFunction.Cbrt: return (Positive(random, i) * Math.Sign(u), 0);
+            // Beyond 2^14 the reference would take too long.
+            case MathFunction.Lgamma or MathFunction.Digamma:
+                return (i % 3 == 0 ? 3 * Math.Abs(u) : i % 3 == 1 ? u * 20 : Math.Abs(spread * 1000), 0);
+            case MathFunction.Atan2: return (spread, Math.ScaleB(random.NextDouble() * 2 - 1, random.Next(-60, 5)));
+            case MathFunction.Fmod:
+                return (Math.CopySign(Positive(random, i), u), Positive(random, random.Next(3)) * (i % 2 == 0 ? 1 : -1));
             default:
                 var x = Positive(random, i);
                 return (x, u * 707 / Math.Max(1e-9, Math.Abs(Math.Log(x))));

@@ -15,6 +15,7 @@ public sealed class SortTests
     {
         { [1], 0 }, { [2], 0 }, { [15], 0 }, { [16], 0 }, { [17], 0 }, { [31], 0 }, { [33], 0 }, { [97], 0 }, { [1000], 0 }, { [4096], 0 },
         { [5003], 0 }, { [7, 19], 1 }, { [19, 7], 0 }, { [3, 37, 2], 1 }, { [2, 5000], 1 }, { [0, 3], 1 }, { [3, 0], 1 }, { [40, 100], 1 },
+        { [700, 3], 0 },
     };
 
     [Theory, MemberData(nameof(Shapes))]
@@ -62,6 +63,38 @@ public sealed class SortTests
             for (var k = 0; k < n; k++) places[first + k * stride] = order[k];
         }
         return places;
+    }
+
+    /// <summary>Rows of which few elements are kept, in orders that leave a filter nothing to drop: candidates in every group, or all in
+    /// one.</summary>
+    [Theory]
+    [InlineData("ascending"), InlineData("descending"), InlineData("equal")]
+    [InlineData("lowest"), InlineData("undefined"), InlineData("zeros")]
+    public void Few_of_many_are_those_that_sorting_leaves(string order)
+    {
+        const int n = 9_001;
+        var b = new FunctionBuilder("few");
+        Value[] x = [.. ((DType[])[F32, F64, I32, BF16]).Select((t, i) => b.Parameter($"x{i}", t[2, n]))];
+        (Value, Value)[] kept = [x[0].TopK(50), x[0].TopK(50, largest: false), x[1].TopK(20), x[1].TopK(20, largest: false), x[2].TopK(1),
+            x[2].TopK(50), x[2].TopK(7, largest: false), x[3].TopK(9)];
+        var function = b.Build([.. kept.SelectMany(k => new[] { k.Item1, k.Item2 })]);
+        var arguments = x.Select(v =>
+            Literal.Rounded(v.Type, [.. Enumerable.Range(0, 2 * n).Select(i => Element(i % n, v.DType))])).ToArray();
+        var expected = ReferenceInterpreter.Run(function, arguments);
+        foreach (var workers in (int[])[1, 2])
+        {
+            var found = JitFunction.Run(function, arguments, workers);
+            for (var i = 0; i < expected.Length; i++)
+                if (!found[i].ToArray().SequenceEqual(expected[i].ToArray())) Assert.Fail($"{order}, result {i}, {workers} workers");
+        }
+
+        Scalar Element(int i, DType type) => order switch
+        {
+            "ascending" => i, "descending" => n - i, "equal" => 7,
+            "lowest" => i % 4000 == 3 ? (Scalar)1 : type.Lowest,
+            "undefined" => !type.IsFloating ? i % 5 : i % 700 == 5 ? (Scalar)3 : double.NaN,
+            _ => i % 3 == 0 && type.IsFloating ? -0.0 : (Scalar)0,
+        };
     }
 
     /// <summary>Random numbers without equals: each element once, in order.</summary>

@@ -106,6 +106,7 @@ public sealed class SpecialValueTests
     {
         Compare => [.. Enum.GetValues<CompareKind>().Select(Compare.Attributes)],
         Clamp => [Between(0, 1), Between(-0.0, 3), Between(1, Inf), Between(-Inf, 0), Between(-Inf, -0.0)],
+        ClampIndex => [ClampIndex.Attributes(1), ClampIndex.Attributes(3)],
         Philox => [Philox.Attributes(0), Philox.Attributes(1)],
         _ => [AttributeMap.Empty],
     };
@@ -130,8 +131,8 @@ public sealed class SpecialValueTests
     {
         var b = new FunctionBuilder("special");
         var columns = SpecialValues.Combinations(types);
-        // Finite arguments beyond the range of sine and cosine count as 0 (docs/numerics.md).
-        if (op is Sine or Cosine) columns = [[.. columns[0].Where(v => !double.IsFinite((double)v) || Scalar.Abs(v) < 1 << 20)]];
+        // Finite arguments beyond the range of sine, cosine and tangent count as 0 (docs/numerics.md).
+        if (op is Sine or Cosine or Tan) columns = [[.. columns[0].Where(v => !double.IsFinite((double)v) || Scalar.Abs(v) < 1 << 20)]];
         var count = columns[0].Length;
         var flat = types.Select((t, i) => b.Parameter($"x{i}", t[count])).ToArray();
         // A column is one lane wide, and a kernel with an index map computes it row by row, in scalar code.

@@ -100,6 +100,22 @@ public sealed class TorchFunctionTests
         ["norm"] = new(x => x[0].Norm(axes: 1), x => x[0].norm(1), s_matrix),
         ["norm_3"] = new(x => x[0].Norm(3, 1), x => x[0].norm(1, false, 3), s_matrix),
         ["log2"] = new(x => x[0].Log2() + x[0].Log10(), x => x[0].log2() + x[0].log10(), s_vector, "positive"),
+        ["scatter_add_along_axis"] = new(x => x[0].ScatterAlongAxis(Along(x[0]), x[1]), x => x[0].scatter_add(1, Along(), x[1]),
+            [[4, 6], [4, 3]]),
+        ["scatter_max_along_axis"] = new(x => x[0].ScatterAlongAxis(Along(x[0]), x[1], kind: ScatterKind.Max),
+            x => x[0].scatter_reduce(1, Along(), x[1], reduce: "amax"), [[4, 6], [4, 3]]),
+        ["gather_nd"] = new(x => x[0].GatherNd(Along(x[0]).Reshape([6, 2])[..4]), x => x[0].index(
+            TensorIndex.Tensor(Along().reshape(6, 2)[.., 0][..4]), TensorIndex.Tensor(Along().reshape(6, 2)[.., 1][..4])), [[6, 6, 2]]),
+        ["tan"] = new(x => (x[0] * 0.3).Tan(), x => (x[0] * 0.3).tan(), s_vector),
+        ["asin"] = new(x => x[0].Tanh().Asin() + x[0].Tanh().Acos() * x[0], x => x[0].tanh().asin() + x[0].tanh().acos() * x[0], s_vector),
+        ["atan"] = new(x => x[0].Atan(), x => x[0].atan(), s_vector),
+        ["atan2"] = new(x => x[0].Atan2(x[1]), x => x[0].atan2(x[1]), s_pair),
+        ["erf_inv"] = new(x => (x[0] * 0.15).ErfInv(), x => (x[0] * 0.15).erfinv(), s_vector),
+        ["lgamma"] = new(x => x[0].Lgamma(), x => x[0].lgamma(), s_vector, "positive"),
+        ["digamma"] = new(x => x[0].Digamma(), x => x[0].digamma(), s_vector, "positive"),
+        ["remainder"] = new(x => x[0].Remainder(x[1]), x => x[0].remainder(x[1]), s_pair, "positive"),
+        ["fmod"] = new(x => x[0].Remainder(x[1], truncated: true), x => x[0].fmod(x[1]), s_pair, "positive"),
+        ["sinc"] = new(x => x[0].Sinc(), x => torch.special.sinc(x[0]), s_vector),
         ["exp2"] = new(x => x[0].Exp2(), x => x[0].exp2(), s_vector),
     };
 
@@ -175,6 +191,9 @@ public sealed class TorchFunctionTests
         })];
     }
 
+    private static readonly long[] s_along = [0, 5, 0, 1, 1, 1, 2, 4, 3, 5, 5, 0];
+    private static Value Along(Value x) => x.Builder.Constant(new Literal(IR.DType.I64[4, 3], [.. s_along.Select(i => (Scalar)i)]));
+    private static Tensor Along() => torch.tensor(s_along).reshape(4, 3);
     private static Value Signs(Value x, int count) =>
         x.Builder.Constant(new Literal(x.DType[count], [.. Enumerable.Range(0, count).Select(i => i % 3 == 0 ? 1.0 : -1)]));
     private static Tensor Signs(Tensor x, int count) =>

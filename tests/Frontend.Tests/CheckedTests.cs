@@ -64,6 +64,25 @@ public sealed class CheckedTests
         Assert.Equal([11f, 2, 23], other.Output<float>("output"));
     }
 
+    [Fact]
+    public void Indices_of_parts_and_of_blocks()
+    {
+        var (x, at, start) = (_g.Input("x", F32[3, 2]), _g.Input("at", I32[2, 2]), _g.Input("start", I64.Scalar));
+        var (parts, line) = (x.GatherNd(at), Here());
+        var (block, blockLine) = (x.DynamicSlice([start, start * 0], [2, 2]), Here());
+        using var f = _g.Function(("parts", parts), ("block", block)).Compile(s_checked);
+        float[] elements = [1, 2, 3, 4, 5, 6];
+        f.Run<float, int, long>(elements, [2, 1, 0, 0], [1]);
+        Assert.Equal([6f, 1], f.Output<float>("parts"));
+        Assert.Equal([3f, 4, 5, 6], f.Output<float>("block"));
+        Fails(() => f.Run<float, int, long>(elements, [2, 1, 0, 2], [1]), line, "clamp_index: index 2 is outside of 0..1");
+        Fails(() => f.Run<float, int, long>(elements, [2, 1, 0, 0], [2]), blockLine, "clamp_index: index 2 is outside of 0..1");
+        using var other = _g.Function(("parts", parts), ("block", block)).Compile(s_unchecked);
+        other.Run<float, int, long>(elements, [9, -4, 0, 7], [5]);
+        Assert.Equal([5f, 2], other.Output<float>("parts"));
+        Assert.Equal([3f, 4, 5, 6], other.Output<float>("block"));
+    }
+
     /// <summary>A step, its predictor and a function of the same model; the step that fails names the loss's line or the layer's.</summary>
     [Fact]
     public void Steps_and_their_predictors()

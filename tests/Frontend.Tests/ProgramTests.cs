@@ -148,6 +148,14 @@ public sealed partial class ProgramTests
     }
 
     [Fact]
+    public void An_operation_of_ones_own_is_checked_and_trained_with()
+    {
+        var (error, before, after) = OwnOperation.Run();
+        Assert.InRange(error, 0, 1e-8);
+        Assert.InRange(after, 0, before / 20);
+    }
+
+    [Fact]
     public void A_model_can_be_looked_at()
     {
         var (summary, model, step) = LookingAtTheGraph.Run();

@@ -88,6 +88,19 @@ public class LoopKindTests
         }
         LoopVerifier.Verify(Of(LoopKind.Serial, outer.Value + 1));
         LoopVerifier.Verify(Of(LoopKind.Vector, ScalarExpr.Index(8)));
+        var (number, lane) = (new Local("n", DType.I64), new LoopVariable("lane"));
+        var within = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
+            ScalarExpr.Binary(BinaryKind.Min, new LocalExpr(number), ScalarExpr.Index(8)));
+        // A local of all lanes is a count, one of each lane is none.
+        Kernel Counted(bool isOfLanes)
+        {
+            var let = new LetStatement(number, isOfLanes ? lane.Value : ScalarExpr.Index(3));
+            var counted = new ForStatement(outer, 8, LoopKind.Serial, 1,
+                [new StoreStatement(to, outer.Value, ScalarExpr.Constant(DType.F32, 1))], within);
+            var lanes = new ForStatement(lane, 8, LoopKind.Vector, 8, isOfLanes ? [let, counted] : [counted]);
+            return new("count", [to], [], isOfLanes ? [lanes] : [let, lanes], [], 1);
+        }
+        LoopVerifier.Verify(Counted(isOfLanes: false));
         static void Refused(Kernel kernel)
         {
             var broken = Assert.Throws<IR.Diagnostics.InternalCompilerException>(() => LoopVerifier.Verify(kernel));
@@ -98,6 +111,7 @@ public class LoopKindTests
         Refused(Of(LoopKind.Vector, outer.Value));
         Refused(Of(LoopKind.Serial, new LoadExpr(to, ScalarExpr.Index(0)).ConvertTo(DType.I64)));
         Refused(Of(LoopKind.Serial, outer.Value, LoopKind.Vector));
+        Refused(Counted(isOfLanes: true));
     }
 
     private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)

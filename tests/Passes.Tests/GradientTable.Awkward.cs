@@ -11,7 +11,8 @@ internal static partial class GradientTable
     /// <summary>For each family, an op or a second part of a key, the variants that it must have.</summary>
     public static IReadOnlyDictionary<string, string[]> DemandedVariants { get; } = new Dictionary<string, string[]>
     {
-        ["attention"] = ["empty", "one"], ["gather"] = ["empty", "one"], ["scatter_add"] = ["empty", "one"], ["reverse"] = ["empty", "one"],
+        ["attention"] = ["empty", "one"], ["gather"] = ["empty", "one"], ["scatter_add"] = ["empty", "one"], ["scatter"] = ["empty", "one"],
+        ["reverse"] = ["empty", "one"],
         ["cumulative_sum"] = ["empty", "one"], ["cumulative_prod"] = ["empty", "one"], ["cumulative_max"] = ["empty", "one"],
         ["cumulative_min"] = ["empty", "one"], ["linear_recurrence"] = ["empty", "one"], ["sort"] = ["empty", "one"],
         ["window"] = ["empty", "one", "stride", "dilated", "remainder"],

@@ -45,6 +45,18 @@ internal static partial class GradientTable
         ["linear_recurrence:one"] = new([F64[1], F64[1]], x => x[0].Recurrence(x[1]).Sin() * x[1]),
     };
 
+    private static Dictionary<string, GradientRow> Special => new()
+    {
+        ["tan"] = Unary(x => x.Tan() * x, -1.2, 1.2), ["asin"] = Unary(x => x.Asin() * x, -0.8, 0.8),
+        ["acos"] = Unary(x => x.Acos() * x, -0.8, 0.8), ["atan"] = Unary(x => x.Atan() * x),
+        ["atan2"] = Binary((y, x) => y.Atan2(x) * x, 0.3), ["atan2:left"] = new([F64[2, 3], F64[3]], x => x[0].Atan2(x[1] - 3), 0.3),
+        ["cbrt"] = Unary(x => x.Cbrt() * x, 0.3), ["cbrt:negative"] = Unary(x => x.Cbrt(), -2, -0.3),
+        ["erf_inv"] = Unary(x => x.ErfInv() * x, -0.8, 0.8), ["lgamma"] = Unary(x => x.Lgamma() * x, 0.3, 3),
+        ["lgamma:negative"] = Unary(x => x.Lgamma(), -1.8, -1.2), ["digamma"] = Unary(x => x.Digamma() * x, 0.3, 3),
+        ["digamma:negative"] = Unary(x => x.Digamma(), -0.8, -0.2),
+        ["remainder"] = Binary((x, y) => x.Remainder(y, truncated: true) * x, 0.3),
+    };
+
     private static Dictionary<string, GradientRow> Composed => new()
     {
         ["slice:split"] = new([F64[2, 5]], x => x[0].Split([2, 0, 3], -1) is var p ? p[0].Sin().Concat(p[2].Exp(), 1) : x[0]),
@@ -57,6 +69,22 @@ internal static partial class GradientTable
         ["slice:diagonal"] = new([F64[2, 3, 4]], x => x[0].Diagonal(1).Exp() * x[0].Diagonal()),
         ["slice:diagonal_below"] = new([F64[4, 3]], x => x[0].Diagonal(-2).Exp()),
         ["gather:along_axis"] = new([F64[2, 3]], x => x[0].TakeAlongAxis(Indices(x[0], 0, 2, 2, 9, 1, -1, 0, 0).Reshape([2, 4])).Sin()),
+        ["scatter"] = new([F64[3, 2], F64[4, 2]], x => x[0].ScatterNd(Indices(x[0], 1, 1, -3, 7).Reshape([4, 1]), x[1], ScatterKind.Set)),
+        ["scatter:set_self"] = new([F64[3, 2], F64[4, 2]],
+            x => x[0].ScatterNd(Indices(x[0], 1, 1, 2, 1).Reshape([4, 1]), x[1] * x[1], ScatterKind.Set).Sin() * x[0]),
+        ["scatter:max"] = new([F64[2, 3], F64[2, 4]],
+            x => x[0].ScatterAlongAxis(Indices(x[0], 0, 2, 2, 9, 1, -1, 0, 0).Reshape([2, 4]), x[1], kind: ScatterKind.Max).Exp() * x[0]),
+        ["scatter:min"] = new([F64[3, 2], F64[2, 3]], x => x[0].ScatterNd(Indices(x[0], 0, 1, 0, 1, 2, 0, 0, 1, 0, 1, 1, 1)
+            .Reshape([2, 3, 2]), x[1], ScatterKind.Min).Sin()),
+        ["scatter:empty"] = new([F64[3, 2], F64[0, 2]],
+            x => x[0].ScatterNd(Indices(x[0]).Reshape([0, 1]), x[1], ScatterKind.Max).Tanh()),
+        ["scatter:one"] = new([F64[1], F64[1]], x => x[0].ScatterNd(Indices(x[0], 0).Reshape([1, 1]), x[1], ScatterKind.Set).Tanh() * x[0]),
+        ["scatter_add:elements"] = new([F64[2, 3, 2], F64[4, 2]], x => x[0].ScatterNd(Indices(x[0], 1, 2, 0, 0, 1, 2, 5, -1)
+            .Reshape([4, 2]), x[1]).Sin()),
+        ["gather:elements"] = new([F64[2, 3, 2]], x => x[0].GatherNd(Indices(x[0], 1, 2, 0, 0, 1, 2, 5, -1).Reshape([4, 2])).Sin()),
+        ["gather:block"] = new([F64[3, 4, 2]], x => x[0].DynamicSlice([.. Starts(x[0], 1, 9, 0)], [2, 3, 2]).Sin()),
+        ["select:block"] = new([F64[3, 4, 2], F64[2, 3, 2]],
+            x => x[0].DynamicUpdateSlice(x[1] * x[1], [.. Starts(x[0], -1, 1, 0)]).Sin() * x[0]),
         ["dot_general:einsum"] = new([F64[2, 3, 4], F64[4, 3, 2], F64[2]], x => x[0].Einsum("bij,jik,k->kb", x[1], x[2]).Sin()),
         ["multiply:einsum"] = new([F64[2, 3], F64[3, 2]], x => x[0].Einsum("ij,ji->ji", x[1]).Sin()),
         ["reduce_sum:einsum"] = new([F64[3, 3], F64[3, 3]], x => x[0].Einsum("ij,kk->i", x[1]).Sin()),
@@ -70,8 +98,12 @@ internal static partial class GradientTable
         ["custom_gradient:asinh"] = Unary(x => x.Asinh() * x), ["custom_gradient:acosh"] = Unary(x => x.Acosh() * x, 1.2),
         ["custom_gradient:atanh"] = Unary(x => x.Atanh() * x, -0.8, 0.8),
         ["multiply:lerp"] = Binary((x, y) => x.Lerp(y, x * y) + x.Lerp(y, 0.75)),
+        ["remainder:floored"] = Binary((x, y) => x.Remainder(y) * x, 0.3), ["sine:sinc"] = Unary(x => x.Sinc() * x, -1.3, 1.3),
         ["power:exp2"] = Unary(x => x.Exp2()),
     };
+
+    private static IEnumerable<Value> Starts(Value x, params int[] at) =>
+        at.Select(i => x.Builder.Constant(new Literal(I32.Scalar, (double)i)));
 
     private static Value Numbers(Value x, int[] shape, params double[] values) => x.Builder.Constant(new Literal(F64[shape], values));
 }

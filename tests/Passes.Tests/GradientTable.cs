@@ -16,13 +16,13 @@ internal static partial class GradientTable
     {
         ["and"] = "bool", ["or"] = "bool", ["not"] = "bool", ["compare"] = "bool", ["constant"] = "no operands", ["iota"] = "no operands",
         ["xor"] = "bits", ["shift_left"] = "integers", ["shift_right_logical"] = "integers", ["shift_right_arithmetic"] = "integers",
-        ["philox"] = "bits", ["random_bits"] = "bits", ["first_occurrence"] = "integers",
+        ["philox"] = "bits", ["random_bits"] = "bits", ["first_occurrence"] = "integers", ["clamp_index"] = "integers",
         ["stop_gradient"] = "by its meaning", ["fusion"] = "differentiation comes before fusion",
     };
 
     /// <summary>All rows.</summary>
     public static IReadOnlyDictionary<string, GradientRow> Rows { get; } = Plain.Concat(Indexed).Concat(Windowed).Concat(Convolved)
-        .Concat(Pooled).Concat(Normalized).Concat(Attended).Concat(Cumulated).Concat(Composed).ToDictionary();
+        .Concat(Pooled).Concat(Normalized).Concat(Attended).Concat(Cumulated).Concat(Special).Concat(Composed).ToDictionary();
 
     // Ranges keep away from kinks and poles; composites of two ops show what an op does with a cotangent that varies.
     private static Dictionary<string, GradientRow> Plain => new()

@@ -24,15 +24,21 @@ internal sealed partial class RandomProgram
     public static IReadOnlyDictionary<Op, Func<RandomProgram, Value?>> Rules { get; } = new Dictionary<Op, Func<RandomProgram, Value?>>
     {
         [Abs.Instance] = p => p.Unary(Abs.Instance),
+        [Acos.Instance] = p => p.Exact(IsFloat)?.Acos(),
         [Add.Instance] = p => Bounded(p.Binary(Add.Instance)),
         [And.Instance] = p => p.Bitwise(And.Instance),
+        [Asin.Instance] = p => p.Exact(IsFloat)?.Asin(),
+        [Atan.Instance] = p => p.Unary(Atan.Instance),
+        [Atan2.Instance] = p => p.Exact(IsFloat) is { } x ? x.Atan2(p.Like(x, isExact: true)) : null,
         [Attention.Instance] = p => p.Attends()[0],
         [AttentionGradient.Instance] = p => p.AttentionGradients(),
         [Broadcast.Instance] = p => p.Any(v => v.Rank < 3) is { } x
             ? Broadcasting.To(x, new Shape([p._random.Next(1, 4), .. x.Shape])) : null,
         [ByMode.Instance] = p => p.Any() is { } x ? x.ByMode(p.Like(x)) : null,
+        [Cbrt.Instance] = p => p.Exact(IsFloat)?.Cbrt(),
         [Ceil.Instance] = p => p.Exact(IsFloat) is { } x ? x.Ceil() : null,
         [Clamp.Instance] = p => p.Any(IsNumber) is { } x ? x.Clip(x.DType.Kind == DTypeKind.Unsigned ? 1 : -2, 3) : null,
+        [ClampIndex.Instance] = p => p.Indices().Emit(ClampIndex.Instance, default, ClampIndex.Attributes(p._random.Next(1, 9))),
         [Compare.Instance] = p => p.Exact() is { } x ? x.Emit(Compare.Instance, default, AttributeMap.Empty.With("direction",
             p.Pick(["eq", "ne", "lt", "le", "gt", "ge"])), p.Like(x, isExact: true)) : null,
         [Concatenate.Instance] = p => p.Any(v => v.Rank > 0) is { } x
@@ -45,9 +51,11 @@ internal sealed partial class RandomProgram
         [CumulativeProd.Instance] = p => p.Cumulated(CumulativeProd.Instance, IsNumber),
         [CumulativeSum.Instance] = p => Bounded(p.Cumulated(CumulativeSum.Instance, IsNumber)),
         [CustomGradient.Instance] = p => p.WithRules(),
+        [Digamma.Instance] = p => p.Exact(IsFloat)?.Digamma(),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
         [Erf.Instance] = p => p.Unary(Erf.Instance),
+        [ErfInv.Instance] = p => p.Exact(IsFloat)?.ErfInv(),
         [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Expm1() : null,
         [Exponential.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Exp() : null,
         [FirstOccurrence.Instance] = p => p.Indices().Emit(FirstOccurrence.Instance, default,
@@ -58,6 +66,7 @@ internal sealed partial class RandomProgram
             && x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount <= 16 * MostLong ? x.Take(indices) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
             Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
+        [Lgamma.Instance] = p => p.Exact(IsFloat)?.Lgamma(),
         [LinearRecurrence.Instance] = p => p.Exact(v => IsFloat(v) && v.Rank > 0) is { } x ? Bounded(x.Sign().Emit(
             LinearRecurrence.Instance, default, LinearRecurrence.Attributes(p._random.Next(x.Rank), p._random.Next(2) == 0),
             p.Like(x, isExact: true))) : null,
@@ -86,11 +95,13 @@ internal sealed partial class RandomProgram
             isEmptyAllowed: true, isExact: true),
         [ReduceSum.Instance] = p => Bounded(p.Reduce((x, axes) => x.Sum(axes, p._random.Next(2) == 0, p.Accumulator(x)),
             isEmptyAllowed: true)),
+        [Remainder.Instance] = p => p.Exact(IsFloat) is { } x ? x.Remainder(p.Like(x, isExact: true), p._random.Next(2) == 0) : null,
         [Reshape.Instance] = p => p.Reshaped(),
         [Reverse.Instance] = p => p.Any(v => v.Rank > 0) is { } x
             ? x.Emit(Reverse.Instance, default, Reverse.Attributes(p.Axes(x))) : null,
         [RoundNearestEven.Instance] = p => p.Exact(IsFloat) is { } x ? (x * 0.5).Round() : null,
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
+        [IR.Ops.Scatter.Instance] = p => p.Scattered(),
         [ScatterAdd.Instance] = p => p.Scatter(),
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
@@ -107,6 +118,7 @@ internal sealed partial class RandomProgram
         [Sqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Sqrt() : null,
         [StopGradient.Instance] = p => p.Any(IsFloat)?.StopGradient(),
         [Subtract.Instance] = p => Bounded(p.Binary(Subtract.Instance)),
+        [Tan.Instance] = p => p.Exact(IsFloat)?.Tan(),
         [Tanh.Instance] = p => p.Unary(Tanh.Instance),
         [Transpose.Instance] = p => p.Any(v => v.Rank > 1) is { } x
             ? x.Transpose([.. Enumerable.Range(0, x.Rank).OrderBy(_ => p._random.Next())]) : null,
@@ -117,9 +129,10 @@ internal sealed partial class RandomProgram
     // Ops whose results are rounded, whatever the operands; sums and products of small integers are not.
     private static readonly HashSet<Op> s_rounding =
     [
-        Attention.Instance, AttentionGradient.Instance, Cosine.Instance, Divide.Instance, Erf.Instance, Expm1.Instance,
-        Exponential.Instance, Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance,
-        Power.Instance, Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance,
+        Acos.Instance, Asin.Instance, Atan.Instance, Atan2.Instance, Attention.Instance, AttentionGradient.Instance, Cbrt.Instance,
+        Cosine.Instance, Digamma.Instance, Divide.Instance, Erf.Instance, ErfInv.Instance, Expm1.Instance, Exponential.Instance,
+        Lgamma.Instance, Log.Instance, Log1p.Instance, Logistic.Instance, LogisticDensity.Instance, LogSoftmax.Instance, Power.Instance,
+        Rsqrt.Instance, SechSquared.Instance, Sine.Instance, Softmax.Instance, Softplus.Instance, Sqrt.Instance, Tan.Instance,
         Tanh.Instance,
     ];
 
@@ -333,6 +346,16 @@ internal sealed partial class RandomProgram
             1 => x.Reshape([first, count / first]),
             _ => x.Reshape([1, first, 1, count / first]).Reshape([count / first, first]),
         };
+    }
+
+    // Where rounding decides which of two is larger, they are about as large.
+    private Value? Scattered()
+    {
+        if (Any(v => v.Rank is 1 or 2 && v.Shape[0] > 0) is not { } x) return null;
+        var indices = Any(v => (v.DType == DType.I32 || v.DType == DType.I64) && v.Rank == 1)!;
+        if (x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount > 16 * MostLong) return null;
+        var kind = x.DType == DType.Bool ? ScatterKind.Set : Pick([ScatterKind.Set, ScatterKind.Max, ScatterKind.Min]);
+        return x.Emit(IR.Ops.Scatter.Instance, default, IR.Ops.Scatter.Attributes(kind), indices, Like(x).Take(indices));
     }
 
     private Value? Scatter()

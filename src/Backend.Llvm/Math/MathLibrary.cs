@@ -18,10 +18,10 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
     /// <summary>Emits a call of <paramref name="function"/> at the builder's position.</summary>
     /// <param name="builder">Where the call goes.</param>
     /// <param name="function">The function.</param>
-    /// <param name="arguments">One value (two for pow) of type f32 or f64 or a vector of any number of them.</param>
+    /// <param name="arguments">One value (two for pow, atan2 and fmod) of type f32 or f64 or a vector of any number of them.</param>
     public LLVMValueRef Emit(LLVMBuilderRef builder, MathFunction function, ReadOnlySpan<LLVMValueRef> arguments)
     {
-        var arity = function == MathFunction.Pow ? 2 : 1;
+        var arity = ArityOf(function);
         if (arguments.Length != arity)
             throw new ArgumentException($"{function} takes {arity} argument(s), not {arguments.Length}", nameof(arguments));
         var type = arguments[0].TypeOf;
@@ -30,6 +30,9 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
             _emitted[name] = callee = Define(name, function, type, arity);
         return builder.BuildCall2(callee.Type, callee.Function, arguments.ToArray(), "");
     }
+
+    /// <summary>How many arguments a function takes.</summary>
+    internal static int ArityOf(MathFunction function) => function is MathFunction.Pow or MathFunction.Atan2 or MathFunction.Fmod ? 2 : 1;
 
     /// <summary>LLVM's mangling of a float type: `f32`, `v16f32`.</summary>
     internal static string Suffix(LLVMTypeRef type) => type.Kind switch
@@ -74,6 +77,16 @@ internal sealed class MathLibrary(LLVMModuleRef module, TargetInfo target)
         MathFunction.Cos => TrigonometricFunctions.Cos(m, x),
         MathFunction.Pow => PowerFunctions.Pow(m, x, y),
         MathFunction.Rsqrt => PowerFunctions.Rsqrt(m, x),
+        MathFunction.Tan => TrigonometricFunctions.Tan(m, x),
+        MathFunction.Asin => InverseTrigonometricFunctions.Asin(m, x),
+        MathFunction.Acos => InverseTrigonometricFunctions.Acos(m, x),
+        MathFunction.Atan => InverseTrigonometricFunctions.Atan(m, x),
+        MathFunction.Atan2 => InverseTrigonometricFunctions.Atan2(m, x, y),
+        MathFunction.Cbrt => PowerFunctions.Cbrt(m, x),
+        MathFunction.ErfInv => InverseErrorFunction.ErfInv(m, x),
+        MathFunction.Lgamma => GammaFunctions.Lgamma(m, x),
+        MathFunction.Digamma => GammaFunctions.Digamma(m, x),
+        MathFunction.Fmod => RemainderFunction.Fmod(m, x, y),
         _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown math function"),
     };
 

@@ -1,6 +1,6 @@
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>sin and cos: x = n π/2 + r, |r| ≤ π/4, then the polynomial that the quadrant n selects.</summary>
+/// <summary>sin, cos and tan: x = n π/2 + r, |r| ≤ π/4, then the polynomials that the quadrant n selects.</summary>
 /// <remarks>
 /// π/2 is split in parts short enough that n times each is exact without FMA. Beyond <see cref="Limit32"/> and
 /// <see cref="Limit64"/> a finite argument counts as 0: the answer stays in [-1, 1] but is not the sine.
@@ -35,7 +35,7 @@ internal static class TrigonometricFunctions
 
     public static VectorExpr Sin(VectorEmitter m, VectorExpr x)
     {
-        if (!m.IsDouble) return BySize(m, x, isCos: false);
+        if (!m.IsDouble) return BySize(m, x, r => Quadrant32(m, r.N, r.R, r.Tail, x));
         var (n, r, tail) = Reduce64(m, Bounded(m, x));
         // Below 2^-28 x is its own sine; keeps -0.
         return (x.Abs() < 3.725290298461914e-09).Select(x, Quadrant64(m, n, r, tail));
@@ -43,31 +43,41 @@ internal static class TrigonometricFunctions
 
     public static VectorExpr Cos(VectorEmitter m, VectorExpr x)
     {
-        if (!m.IsDouble) return BySize(m, x, isCos: true);
+        if (!m.IsDouble) return BySize(m, x, r => Quadrant32(m, r.N + 1, r.R, r.Tail, null));
         var (n, r, tail) = Reduce64(m, Bounded(m, x));
         return Quadrant64(m, n + 1, r, tail);
     }
 
+    /// <summary>The quotient of both: at a right angle more the sine is in the denominator, and the sign changes.</summary>
+    public static VectorExpr Tan(VectorEmitter m, VectorExpr x)
+    {
+        if (!m.IsDouble) return BySize(m, x, r => Tangent(r.N, SineCosine32(m, r.R, r.Tail), x));
+        var (n, r, tail) = Reduce64(m, Bounded(m, x.Abs()));
+        return (x.Abs() < 3.725290298461914e-09).Select(x, Tangent(n, SineCosine64(m, r, tail), x));
+    }
+
+    private static VectorExpr Tangent(BitsExpr n, (VectorExpr Sine, VectorExpr Cosine) of, VectorExpr sign)
+    {
+        var isOdd = (n & 1).NotZero();
+        var quotient = isOdd.Select(of.Cosine, of.Sine) / isOdd.Select(-of.Sine, of.Cosine);
+        return (quotient.Bits() ^ (sign.Bits() & sign.Emitter.SignBit)).AsFloat();
+    }
+
     /// <summary>Of |x|, so that -0 keeps its sign; reduced in f32 up to <see cref="NarrowLimit"/> given FMA, else in f64.</summary>
-    private static VectorExpr BySize(VectorEmitter m, VectorExpr x, bool isCos)
+    private static VectorExpr BySize(VectorEmitter m, VectorExpr x, Func<(BitsExpr N, VectorExpr R, VectorExpr Tail), VectorExpr> of)
     {
         var magnitude = x.Abs();
-        VectorExpr Of((BitsExpr N, VectorExpr R, VectorExpr Tail) reduced) =>
-            Quadrant32(m, isCos ? reduced.N + 1 : reduced.N, reduced.R, reduced.Tail, isCos ? null : x);
-        VectorExpr Wide() => Of(ReduceWide(m, Bounded(m, magnitude)));
+        VectorExpr Wide() => of(ReduceWide(m, Bounded(m, magnitude)));
         if (!m.HasFma) return Wide();
         var isLarge = magnitude > NarrowLimit;
-        var narrow = Of(ReduceNarrow(m, magnitude));
+        var narrow = of(ReduceNarrow(m, magnitude));
         return m.Unless(isLarge, narrow, () => isLarge.Select(Wide(), narrow));
     }
 
     /// <summary>sin(n π/2 + r + tail), times the sign of another value if there is one.</summary>
     private static VectorExpr Quadrant32(VectorEmitter m, BitsExpr n, VectorExpr r, VectorExpr tail, VectorExpr? sign)
     {
-        var z = r * r;
-        var sine = r + m.Fma(r * z, m.Polynomial(z, Sin32), tail);
-        // The tail is below 2^-34, and its product with r far below an ulp of 1/2.
-        var cosine = m.Fma(z, m.Polynomial(z, Cos32), 1.0);
+        var (sine, cosine) = SineCosine32(m, r, tail);
         var value = (n & 1).NotZero().Select(cosine, sine);
         var flip = n << 30;
         return (value.Bits() ^ ((sign is { } given ? flip ^ given.Bits() : flip) & m.SignBit)).AsFloat();
@@ -76,14 +86,28 @@ internal static class TrigonometricFunctions
     /// <summary>sin(n π/2 + r + tail).</summary>
     private static VectorExpr Quadrant64(VectorEmitter m, BitsExpr n, VectorExpr r, VectorExpr tail)
     {
+        var (sine, cosine) = SineCosine64(m, r, tail);
+        var value = (n & 1).NotZero().Select(cosine, sine);
+        return (value.Bits() ^ ((n & 2) << 62)).AsFloat();
+    }
+
+    /// <summary>sin and cos of r + tail, |r| ≤ π/4.</summary>
+    private static (VectorExpr Sine, VectorExpr Cosine) SineCosine32(VectorEmitter m, VectorExpr r, VectorExpr tail)
+    {
         var z = r * r;
-        var sine = r + m.Fma(r * z, m.Polynomial(z, Sin64), tail);
+        // The tail is below 2^-34, and its product with r far below an ulp of 1/2.
+        return (r + m.Fma(r * z, m.Polynomial(z, Sin32), tail), m.Fma(z, m.Polynomial(z, Cos32), 1.0));
+    }
+
+    /// <summary>sin and cos of r + tail, |r| ≤ π/4.</summary>
+    public static (VectorExpr Sine, VectorExpr Cosine) SineCosine64(VectorEmitter m, VectorExpr r, VectorExpr tail)
+    {
+        var z = r * r;
         // 1 - z/2 is rounded; what it lost goes with the small terms. d cos = -r tail.
         var half = z * 0.5;
         var high = 1.0 - half;
         var small = m.Fma(z * z, m.Polynomial(z, Cos64), 1.0 - high - half - r * tail);
-        var value = (n & 1).NotZero().Select(high + small, sine);
-        return (value.Bits() ^ ((n & 2) << 62)).AsFloat();
+        return (r + m.Fma(r * z, m.Polynomial(z, Sin64), tail), high + small);
     }
 
     private static VectorExpr Bounded(VectorEmitter m, VectorExpr x) =>

@@ -104,6 +104,12 @@ internal sealed class VectorEmitter
 
     public VectorExpr Sqrt(VectorExpr x) => Call("llvm.sqrt", x);
 
+    /// <summary>The nearest integer, ties to even.</summary>
+    public VectorExpr Round(VectorExpr x) => Call("llvm.roundeven", x);
+
+    /// <summary>The integer towards zero.</summary>
+    public VectorExpr Truncate(VectorExpr x) => Call("llvm.trunc", x);
+
     /// <summary>2^n for an n in the low bits of <paramref name="n"/> whose result is a normal number.</summary>
     public VectorExpr PowerOfTwo(BitsExpr n) => (n + Bias << MantissaBits).AsFloat();
 
@@ -154,8 +160,7 @@ internal sealed class VectorEmitter
     /// <remarks>A lane's bits must not depend on its neighbors': the other way keeps the bits of lanes that are not in the mask.</remarks>
     public VectorExpr Unless(MaskExpr rare, VectorExpr usual, Func<VectorExpr> other)
     {
-        var any = Lanes == 0 ? rare.Value
-            : Builder.CallIntrinsic("llvm.vector.reduce.or", [rare.Value.TypeOf], rare.Value);
+        var any = Any(rare);
         var start = Builder.InsertBlock;
         var (rareBlock, end) = (start.Parent.AppendBasicBlock("rare"), start.Parent.AppendBasicBlock("end"));
         Builder.BuildCondBr(any, rareBlock, end);
@@ -168,6 +173,30 @@ internal sealed class VectorEmitter
         result.AddIncoming([usual.Value, exact], [start, last], 2);
         return new(this, result);
     }
+
+    /// <summary>Applies a step to the lanes in a mask of the value until none is in it.</summary>
+    public VectorExpr Repeat(VectorExpr start, Func<VectorExpr, MaskExpr> isOpen, Func<VectorExpr, VectorExpr> step)
+    {
+        var before = Builder.InsertBlock;
+        var (head, body, end) = (before.Parent.AppendBasicBlock("head"), before.Parent.AppendBasicBlock("step"),
+            before.Parent.AppendBasicBlock("done"));
+        Builder.BuildBr(head);
+        Builder.PositionAtEnd(head);
+        var current = Builder.BuildPhi(FloatType, "");
+        VectorExpr value = new(this, current);
+        var mask = isOpen(value);
+        Builder.BuildCondBr(Any(mask), body, end);
+        Builder.PositionAtEnd(body);
+        var next = mask.Select(step(value), value);
+        var last = Builder.InsertBlock;
+        Builder.BuildBr(head);
+        current.AddIncoming([start.Value, next.Value], [before, last], 2);
+        Builder.PositionAtEnd(end);
+        return value;
+    }
+
+    private LLVMValueRef Any(MaskExpr mask) => Lanes == 0 ? mask.Value
+        : Builder.CallIntrinsic("llvm.vector.reduce.or", [mask.Value.TypeOf], mask.Value);
 
     /// <summary>The same lanes in f64.</summary>
     public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma, _tableSize);

@@ -107,6 +107,8 @@ internal readonly struct MaskExpr(VectorEmitter emitter, LLVMValueRef value)
         new(a.Emitter, a.Emitter.Builder.BuildAnd(a.Value, b.Value, ""));
     public static MaskExpr operator |(MaskExpr a, MaskExpr b) =>
         new(a.Emitter, a.Emitter.Builder.BuildOr(a.Value, b.Value, ""));
+    public static MaskExpr operator ^(MaskExpr a, MaskExpr b) =>
+        new(a.Emitter, a.Emitter.Builder.BuildXor(a.Value, b.Value, ""));
     public static MaskExpr operator !(MaskExpr a) => new(a.Emitter, a.Emitter.Builder.BuildNot(a.Value, ""));
 
     public LLVMValueRef Value { get; } = value;

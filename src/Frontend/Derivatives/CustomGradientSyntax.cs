@@ -26,7 +26,7 @@ public static class CustomGradientSyntax
         {
             ArgumentNullException.ThrowIfNull(y);
             ArgumentNullException.ThrowIfNull(rule);
-            return y.WithRules([y], ct => [rule(ct)], null, new(file, line));
+            return y.WithRules(What, [y], ct => [rule(ct)], null, new(file, line));
         }
 
         /// <summary>y as computed, whose derivative by <paramref name="x"/> is the user's; by everything else it is zero.</summary>
@@ -42,7 +42,7 @@ public static class CustomGradientSyntax
         {
             ArgumentNullException.ThrowIfNull(x);
             ArgumentNullException.ThrowIfNull(vjp);
-            return y.WithRules([x], ct => [vjp(ct)], jvp is null ? null : tangents => jvp(tangents[0]), new(file, line));
+            return y.WithRules(What, [x], ct => [vjp(ct)], jvp is null ? null : tangents => jvp(tangents[0]), new(file, line));
         }
 
         /// <summary>y as computed, whose derivatives by each of <paramref name="x"/> are the user's; by everything else they are
@@ -61,7 +61,7 @@ public static class CustomGradientSyntax
             ArgumentNullException.ThrowIfNull(x);
             foreach (var value in x) ArgumentNullException.ThrowIfNull(value, nameof(x));
             ArgumentNullException.ThrowIfNull(vjp);
-            return y.WithRules(x, vjp, jvp, new(file, line));
+            return y.WithRules(What, x, vjp, jvp, new(file, line));
         }
 
         /// <summary>How far y's derivative by <paramref name="x"/> is from central differences, in reverse and forward mode: the largest
@@ -86,7 +86,7 @@ public static class CustomGradientSyntax
             return new GradientCheck(y, x, location).Largest(at ?? new Dictionary<string, double[]>(), seed, tolerance);
         }
 
-        private Value WithRules(Value[] x, Func<Value, Value[]> vjp, Func<Value[], Value>? jvp, Location location) =>
+        internal Value WithRules(string what, Value[] x, Func<Value, Value[]> vjp, Func<Value[], Value>? jvp, Location location) =>
             y.Compose(location, () =>
             {
                 CheckDifferentiable(y, [y, .. x], y.Builder.Pinned ?? location);
@@ -94,8 +94,9 @@ public static class CustomGradientSyntax
                 var (region, captured) = y.Builder.Region("rule", parameters, location, given =>
                 {
                     var (cotangent, tangents) = (given[0], given[1..]);
-                    var cotangents = Checked(vjp(cotangent), x, location);
-                    var tangent = jvp is null ? Transposed(cotangent, cotangents, tangents) : Checked([jvp(tangents)], [y], location)[0];
+                    var cotangents = Checked(what, vjp(cotangent), x, location);
+                    var tangent = jvp is null ? Transposed(cotangent, cotangents, tangents)
+                        : Checked(what, [jvp(tangents)], [y], location)[0];
                     return [.. cotangents, tangent];
                 });
                 return y.Builder.EmitAll(CustomGradient.Instance, [y, .. x, .. captured], CustomGradient.Attributes(x.Length), location,
@@ -130,14 +131,14 @@ public static class CustomGradientSyntax
         return Adjoint.AppendDense(cotangent.Builder, product, [cotangent])[0];
     }
 
-    private static Value[] Checked(Value[]? results, Value[] like, Location location)
+    private static Value[] Checked(string what, Value[]? results, Value[] like, Location location)
     {
         if (results is null || results.Any(r => r is null))
-            throw new GraphException(DiagnosticCode.BadArgument, $"{What}: a rule gives null", like[0].Builder.Pinned ?? location);
+            throw new GraphException(DiagnosticCode.BadArgument, $"{what}: a rule gives null", like[0].Builder.Pinned ?? location);
         CheckOwner(like[0], results, like[0].Builder.Pinned ?? location);
         if (!results.Select(r => r.Type).SequenceEqual(like.Select(v => v.Type)))
             throw new GraphException(DiagnosticCode.NotDifferentiable,
-                $"{What}: a rule gives ({string.Join(", ", results.Select(r => r.Type))}) where "
+                $"{what}: a rule gives ({string.Join(", ", results.Select(r => r.Type))}) where "
                 + $"({string.Join(", ", like.Select(v => v.Type))}) is needed", like[0].Builder.Pinned ?? location);
         return results;
     }

@@ -123,7 +123,7 @@ public abstract record SimpleStatement : Statement
 /// <param name="Lanes">Of a vector loop: elements side by side, a power of two, possibly several registers wide.</param>
 /// <param name="Body">What runs.</param>
 /// <param name="Count">Of a serial loop: how many of the iterations run, evaluated as the loop is reached, from 0 to <paramref
-/// name="Extent"/>; all where null. An expression of the variables of loops around it, the same for all lanes.</param>
+/// name="Extent"/>; all where null. An expression of the variables of loops around it, and of locals, the same for all lanes.</param>
 public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind Kind, int Lanes, ImmutableArray<Statement> Body,
     ScalarExpr? Count = null) : Statement
 {

@@ -7,7 +7,7 @@
 //      nor a transpose within one
 //  L6  extents are not negative, lanes are powers of two, only serial loops are unrolled, elements of register tiles exist
 //  L7  only a serial loop that is not unrolled has a count of its own, which is from 0 to its extent and made of variables of loops that
-//      are no vectors
+//      are no vectors, and of locals that are declared in none
 using System.Collections.Immutable;
 using GraphCompiler.IR.Diagnostics;
 
@@ -21,6 +21,7 @@ public sealed class LoopVerifier
     private readonly Kernel _kernel;
     private readonly HashSet<LoopBuffer> _buffers;
     private readonly HashSet<Local> _locals = [];
+    private readonly HashSet<Local> _ofLanes = [];
     private readonly IndexIntervals _intervals = new();
     private LoopVariable? _lane;
     private bool _isInVector;
@@ -61,7 +62,10 @@ public sealed class LoopVerifier
         switch (statement)
         {
             case ForStatement loop: VisitLoop(loop); break;
-            case LetStatement let: Visit(let.Value); break;
+            case LetStatement let:
+                Visit(let.Value);
+                if (_isInVector) _ofLanes.Add(let.Local);
+                break;
             case AssignStatement assign:
                 RequireLocal(assign.Local, assign.Element);
                 Visit(assign.Value);
@@ -123,7 +127,8 @@ public sealed class LoopVerifier
 
     private bool IsOfVariables(ScalarExpr expression)
     {
-        if (expression is LoadExpr or LocalExpr || (expression is VariableExpr v && v.Variable == _lane)) return false;
+        if (expression is LoadExpr || (expression is LocalExpr l && _ofLanes.Contains(l.Local))
+            || (expression is VariableExpr v && v.Variable == _lane)) return false;
         foreach (var operand in expression.Operands)
             if (!IsOfVariables(operand)) return false;
         return true;

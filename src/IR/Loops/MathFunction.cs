@@ -25,4 +25,24 @@ public enum MathFunction
     Pow,
     /// <summary>1 / sqrt(x).</summary>
     Rsqrt,
+    /// <summary>Tangent of radians.</summary>
+    Tan,
+    /// <summary>The angle in [-π/2, π/2] of a sine.</summary>
+    Asin,
+    /// <summary>The angle in [0, π] of a cosine.</summary>
+    Acos,
+    /// <summary>The angle in [-π/2, π/2] of a tangent.</summary>
+    Atan,
+    /// <summary>The angle in [-π, π] of the point (x, y), from two arguments y and x, as C's atan2.</summary>
+    Atan2,
+    /// <summary>The real cube root.</summary>
+    Cbrt,
+    /// <summary>The inverse of the error function.</summary>
+    ErfInv,
+    /// <summary>Logarithm of the gamma function's magnitude.</summary>
+    Lgamma,
+    /// <summary>The derivative of the gamma function's logarithm.</summary>
+    Digamma,
+    /// <summary>What is left of x by y (two arguments), with the sign of x, as C's fmod: exact.</summary>
+    Fmod,
 }

@@ -159,7 +159,8 @@ public static class MovementSyntax
     internal static Value PositionsAlongAxis(Value x, Value indices, int axis)
     {
         var strides = x.Shape.Strides();
-        var position = indices.ConvertTo(DType.I64).Clip(0, x.Shape[axis] - 1) * strides[axis];
+        var index = indices.ConvertTo(DType.I64).Emit(ClampIndex.Instance, default, ClampIndex.Attributes(x.Shape[axis]));
+        var position = index * strides[axis];
         for (var a = 0; a < x.Rank; a++)
             if (a != axis && x.Shape[a] > 1)
                 position += x.Builder.Emit(Iota.Instance, [], Iota.Attributes(position.Type, a)) * strides[a];

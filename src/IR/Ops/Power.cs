@@ -51,11 +51,18 @@ public static class PowerSyntax
 
     extension(Value x)
     {
-        /// <summary>x to the power y, elementwise. Shapes broadcast as NumPy's do.</summary>
-        /// <exception cref="GraphException">SGC1001: element types differ, or are not floating point. SGC1002: shapes do not
-        /// broadcast.</exception>
-        public Value Pow(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Broadcasting.Emit(Power.Instance, x, y, new(file, line));
+        /// <summary>x to the power y, elementwise. Shapes broadcast as NumPy's do. Integers wrap; of a power below 0 they give 1 for 1, 1
+        /// or -1 for -1, and else 0, as PyTorch's.</summary>
+        /// <remarks>Cost of integers: three operations for each bit of the type.</remarks>
+        /// <exception cref="GraphException">SGC1001: element types differ, or are bool. SGC1002: shapes do not broadcast.</exception>
+        public Value Pow(Value y, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(x);
+            ArgumentNullException.ThrowIfNull(y);
+            return x.DType.IsInteger && y.DType == x.DType
+                ? new SyntaxCall("Pow", x, new(file, line)).Own(y, nameof(y)).Compose(() => IntegerPower(x, y))
+                : Broadcasting.Emit(Power.Instance, x, y, new(file, line));
+        }
 
         /// <summary>x to the power of a number, elementwise: of integers to 1, 2 and so on, which wrap. Powers 1 to 4 are
         /// multiplications.</summary>
@@ -75,6 +82,20 @@ public static class PowerSyntax
         /// <exception cref="GraphException">SGC1001: x is bool.</exception>
         public Value Square([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
             x.Compose(new(file, line), () => x * x);
+    }
+
+    // From the lowest bit of the exponent to the highest. By a negative one 1 is multiplied for each bit, and -1 too.
+    private static Value IntegerPower(Value x, Value y)
+    {
+        var isSigned = x.DType.Kind == DTypeKind.Signed;
+        var bits = x.DType.Bits - (isSigned ? 1 : 0);
+        var (power, result) = (x, x.Constant(1));
+        for (var i = 0; i < bits; i++)
+        {
+            result = y.And(y.Constant(1L << i)).NotEqual(0).Select(result * power, result);
+            if (i + 1 < bits) power *= power;
+        }
+        return isSigned ? (y < 0).And(x.NotEqual(1)).And(x.NotEqual(-1)).Select(result.Constant(0), result) : result;
     }
 
     // From the highest bit of n to the lowest.

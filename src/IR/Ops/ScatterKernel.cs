@@ -43,13 +43,24 @@ internal sealed class ScatterKernel
         return IsByRow ? Summed(true) : Summed(true) with { InPlace = Summed(false) };
     }
 
+    /// <summary>The kernel of a <see cref="Scatter"/>, in the order of the indices too.</summary>
+    /// <param name="kind">set, max or min.</param>
+    public Kernel Replaced(string kind)
+    {
+        Kernel Of(bool copies) => Whole(copies, (old, update) => kind == "set" ? update
+            : ScalarExpr.Binary(kind == "max" ? BinaryKind.Max : BinaryKind.Min, old, update));
+        return Of(true) with { InPlace = Of(false) };
+    }
+
     // Integers may be added in any order.
-    private Kernel Whole(bool copies)
+    private Kernel Whole(bool copies) => Whole(copies, (old, update) => old + update);
+
+    private Kernel Whole(bool copies, Func<ScalarExpr, ScalarExpr, ScalarExpr> combine)
     {
         var lane = new LoopVariable("i");
         ScalarExpr At(ScalarExpr n) => Row(n) * _columns + lane.Value;
         var adds = Each("n", _count, n =>
-            [new StoreStatement(_to, At(n), new LoadExpr(_to, At(n)) + new LoadExpr(_add, n * _columns + lane.Value))]);
+            [new StoreStatement(_to, At(n), combine(new LoadExpr(_to, At(n)), new LoadExpr(_add, n * _columns + lane.Value)))]);
         return Kernel(copies, [], [new ForStatement(lane, _columns, LoopKind.ParallelVector, _lanes,
             copies ? [Copy(lane.Value), adds] : [adds])]);
     }
@@ -117,7 +128,7 @@ internal sealed class ScatterKernel
     private ForStatement Copy(ScalarExpr column) =>
         Each("row", _rows, row => [new StoreStatement(_to, row * _columns + column, new LoadExpr(_from, row * _columns + column))]);
 
-    private Kernel Kernel(bool touchesAll, LoopBuffer[] scratch, Statement[] body) => new("scatter_add", [_from, _at, _add, _to],
+    private Kernel Kernel(bool touchesAll, LoopBuffer[] scratch, Statement[] body) => new(_operation.Op.Name, [_from, _at, _add, _to],
         [.. scratch], [.. body], _operation.Location.IsKnown ? [_operation.Location] : [],
         (touchesAll ? (double)_rows * _columns : 0) + 2.0 * _count * _columns);
 

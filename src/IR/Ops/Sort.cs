@@ -8,8 +8,7 @@ namespace GraphCompiler.IR.Ops;
 /// <summary>Elements in order along one axis, and where each of them was: i32.</summary>
 /// <remarks>x: numbers. axis: which. descending: 1 for the largest first, else 0. count: how many of the first are kept. Equals keep their
 /// order, zeros of both signs being equal, and NaN counts as the largest. C1: axis is an axis of x. C2: descending is 0 or 1. C3: 0 ≤ count
-/// ≤
-/// size. The derivative goes to where an element was. Cost: n·log n for each row.</remarks>
+/// ≤ size. The derivative goes to where an element was. Cost: n·log n for each row; n where few are kept of many.</remarks>
 public sealed class Sort : OpaqueOp, IKernelOp
 {
     /// <summary>The op.</summary>
@@ -91,7 +90,8 @@ public sealed class Sort : OpaqueOp, IKernelOp
         [tangents[0]?.TakeAlongAxis(operation.Results[1], Cumulative.Axis(operation)), null];
 
     /// <inheritdoc/>
-    public Kernel Lower(Operation operation, TargetTraits target) => new SortKernel(operation, target).Build();
+    public Kernel Lower(Operation operation, TargetTraits target) =>
+        SelectionKernel.Of(operation, target) ?? new SortKernel(operation, target).Build();
 }
 
 /// <summary>Fluent syntax of <see cref="Sort"/>.</summary>

@@ -5,13 +5,10 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>The kernel of <see cref="Sort"/>: a merge sort of pairs of an element and its index.</summary>
 /// <remarks>Runs of at most sixteen elements are ordered by counting what comes before each of them. Then runs of equal length are merged
-/// by
-/// pairs, from both ends at once: as many elements as a run has come from each end, so that neither end leaves its run, and no branch
-/// depends
-/// on the elements. Where less is kept than a run has, only the beginning of each run is merged. A row is filled up to runs of equal length
-/// with elements that come last. The order does not depend on who merges what, so rows are workers', or where there are few, the merges of
-/// a
-/// level are.</remarks>
+/// by pairs, from both ends at once: as many elements as a run has come from each end, so that neither end leaves its run, and no branch
+/// depends on the elements. Where less is kept than a run has, only the beginning of each run is merged. A row is filled up to runs of
+/// equal length with elements that come last. The order does not depend on who merges what, so rows are workers', or where there are few,
+/// the merges of a level are.</remarks>
 internal sealed class SortKernel
 {
     private const int MostOfRun = 16;
@@ -24,25 +21,24 @@ internal sealed class SortKernel
     private readonly LoopBuffer _from, _values, _indices;
     private readonly LoopBuffer[] _keys, _places;
     private readonly DType _key;
-    private readonly bool _isDescending, _isByLevel;
+    private readonly SortOrder _order;
+    private readonly bool _isByLevel;
     private readonly int _n, _count, _run, _levels;
-    private readonly long _rows, _inner, _padded;
+    private readonly long _rows, _padded;
 
     public SortKernel(Operation operation, TargetTraits target)
     {
         ArgumentNullException.ThrowIfNull(operation);
         ArgumentNullException.ThrowIfNull(target);
-        (_operation, _target, _isDescending) = (operation, target, Sort.IsDescending(operation));
+        (_operation, _target, _order) = (operation, target, new SortOrder(operation));
         var (axis, type) = (Cumulative.Axis(operation), operation.Operands[0].Type);
         (_n, _count) = (type.Shape[axis], operation.Results[0].Shape[axis]);
-        _inner = type.Shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
         _rows = _count == 0 ? 0 : operation.Results[0].Shape.ElementCount / _count;
         while (((long)_n + (1L << _levels) - 1) >> _levels > MostOfRun) _levels++;
         _run = (int)(((long)_n + (1L << _levels) - 1) >> _levels);
         _padded = (long)_run << _levels;
         _isByLevel = target.Workers > 1 && _rows < 2 * target.Workers && _n >= LongRow;
-        _key = type.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : type.DType;
-        _from = LoopBuffer.Argument("x", type);
+        (_key, _from) = (_order.DType, _order.From);
         _values = LoopBuffer.Argument("r0", operation.Results[0].Type, isWritten: true);
         _indices = LoopBuffer.Argument("r1", operation.Results[1].Type, isWritten: true);
         LoopBuffer Scratch(string name, DType dtype) => new(name, dtype, Math.Max(_padded * (_isByLevel ? _rows : 1), 1),
@@ -81,30 +77,8 @@ internal sealed class SortKernel
         yield return Parallel("row", _rows, row => [Kept(row, row * _padded)]);
     }
 
-    // Whether y comes before x, and not only because of where they are. NaN is above everything.
-    private ScalarExpr IsBefore(ScalarExpr y, ScalarExpr x)
-    {
-        var (low, high) = _isDescending ? (y, x) : (x, y);
-        if (!_key.IsFloating) return ScalarExpr.Compare(CompareKind.Gt, low, high);
-        // Ascending: not x ≤ y, and y is a number; descending: not y ≤ x, and x is one.
-        return ScalarExpr.Binary(BinaryKind.And, ScalarExpr.Unary(UnaryKind.Not, ScalarExpr.Compare(CompareKind.Le, low, high)),
-            ScalarExpr.Compare(CompareKind.Eq, high, high));
-    }
-
-    // What comes after all elements of a row, being behind them.
-    private ScalarExpr Last => ScalarExpr.Constant(_key,
-        _isDescending ? _key.Lowest : _key.IsFloating ? (Scalar)double.NaN : _key.Highest);
-
-    // Elements of a row, and where they are in it.
-    private ScalarExpr Key(ScalarExpr row, ScalarExpr place)
-    {
-        ScalarExpr At(long size, ScalarExpr p) => _inner == 1 ? row * size + p
-            : (row / ScalarExpr.Index(_inner) * size + p) * _inner + Remainder(row, _inner);
-        if (_padded == _n) return new LoadExpr(_from, At(_n, place)).ConvertTo(_key);
-        var isThere = ScalarExpr.Compare(CompareKind.Lt, place, ScalarExpr.Index(_n));
-        var near = ScalarExpr.Binary(BinaryKind.Min, place, ScalarExpr.Index(_n - 1));
-        return ScalarExpr.Select(isThere, new LoadExpr(_from, At(_n, near)).ConvertTo(_key), Last);
-    }
+    // Elements of a row, filled up with what comes last.
+    private ScalarExpr Key(ScalarExpr row, ScalarExpr place) => _padded == _n ? _order.Key(row, place) : _order.KeyOrLast(row, place);
 
     // A run in order: an element's place is how many come before it.
     private IEnumerable<Statement> Ordered(ScalarExpr row, ScalarExpr first, ScalarExpr scratch)
@@ -113,7 +87,7 @@ internal sealed class SortKernel
         var (own, before, other) = (new Local("own", _key), new Local("before", DType.I32), new Local("other", _key));
         ScalarExpr x = new LocalExpr(own), y = new LocalExpr(other);
         var isEarlier = ScalarExpr.Compare(CompareKind.Lt, j.Value.ConvertTo(DType.I32), lane.Value.ConvertTo(DType.I32));
-        var counts = ScalarExpr.Select(isEarlier, ScalarExpr.Unary(UnaryKind.Not, IsBefore(x, y)), IsBefore(y, x));
+        var counts = ScalarExpr.Select(isEarlier, ScalarExpr.Unary(UnaryKind.Not, _order.IsBefore(x, y)), _order.IsBefore(y, x));
         ScalarExpr one = ScalarExpr.Constant(DType.I32, 1), zero = ScalarExpr.Constant(DType.I32, 0);
         var at = scratch + first + Within(new LocalExpr(before).ConvertTo(DType.I64), _run);
         yield return new ForStatement(lane, _run, LoopKind.Vector, (int)BitOperations.RoundUpToPowerOf2((uint)_run),
@@ -159,7 +133,7 @@ internal sealed class SortKernel
         public IEnumerable<Statement> Step(ScalarExpr to)
         {
             ScalarExpr i = new LocalExpr(_i), j = new LocalExpr(_j), takesRight = new LocalExpr(_takes);
-            var isRightFirst = kernel.IsBefore(new LocalExpr(_y), new LocalExpr(_x));
+            var isRightFirst = kernel._order.IsBefore(new LocalExpr(_y), new LocalExpr(_x));
             yield return new LetStatement(_x, new LoadExpr(_keys, Within(i, _keys.Elements)));
             yield return new LetStatement(_y, new LoadExpr(_keys, Within(j, _keys.Elements)));
             // From the back the right one is taken unless it comes first; the left one is before its equals.
@@ -177,19 +151,18 @@ internal sealed class SortKernel
     private ForStatement Kept(ScalarExpr row, ScalarExpr scratch)
     {
         var (k, from) = (new LoopVariable("k", _count), _levels % 2);
-        var at = _inner == 1 ? row * _count + k.Value
-            : (row / ScalarExpr.Index(_inner) * _count + k.Value) * _inner + Remainder(row, _inner);
+        var at = _order.At(row, k.Value, _count);
         Statement[] stores =
         [
             new StoreStatement(_values, at, new LoadExpr(_keys[from], scratch + k.Value).ConvertTo(_values.DType)),
             new StoreStatement(_indices, at, new LoadExpr(_places[from], scratch + k.Value)),
         ];
         var lanes = Math.Max(_target.Lanes(DType.I32), 1);
-        return _inner == 1 ? new(k, _count, LoopKind.Vector, lanes, [.. stores]) : new(k, _count, LoopKind.Serial, 1, [.. stores]);
+        return _order.IsContiguous ? new(k, _count, LoopKind.Vector, lanes, [.. stores]) : new(k, _count, LoopKind.Serial, 1, [.. stores]);
     }
 
     // A place that is within anyway, in a form that says so.
-    private static ScalarExpr Within(ScalarExpr place, long count) => ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
+    internal static ScalarExpr Within(ScalarExpr place, long count) => ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
         ScalarExpr.Binary(BinaryKind.Min, place, ScalarExpr.Index(count - 1)));
 
     private static ScalarExpr Remainder(ScalarExpr x, long by) => ScalarExpr.Binary(BinaryKind.Rem, x, ScalarExpr.Index(by));
