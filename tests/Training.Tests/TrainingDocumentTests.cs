@@ -1,7 +1,12 @@
 using System.Text.RegularExpressions;
+using GraphCompiler.Frontend;
+using GraphCompiler.Frontend.Layers;
+using GraphCompiler.Frontend.Optimizers;
+using GraphCompiler.IR.Ops;
 using GraphCompiler.Tests.Shared;
 using GraphCompiler.Training.Checkpoints;
 using Xunit;
+using static GraphCompiler.IR.DType;
 
 namespace GraphCompiler.Training.Tests;
 
@@ -36,6 +41,36 @@ public sealed partial class TrainingDocumentTests : IDisposable
         parts.Reset();
         Train(parts.Step, 300);
         Assert.Equal(whole.Step.Variable<float>("hidden/kernel"), parts.Step.Variable<float>("hidden/kernel"));
+    }
+
+    [Fact]
+    public void Batches_of_any_size()
+    {
+        static TrainingPlan Declare(int rows)
+        {
+            var (g, x, y) = Inputs(rows);
+            return g.Minimize(x.Dense(1, "w").MeanSquaredError(y), new Adam(1e-2));
+        }
+        static FunctionPlan Judge(int rows)
+        {
+            var (g, x, y) = Inputs(rows);
+            return g.Function(("error", x.Dense(1, "w").MeanSquaredError(y)));
+        }
+        var (train, rest) = Small.Data(100).Split(0.8);
+        using var steps = Specializations.ByRows(Declare);
+        using var judges = Specializations.ByRows(Judge, store: steps.Variables);
+        using var batches = train.Batches(32, seed: 7, keepRemainder: true);
+        using var heldOut = rest.Batches(32, keepRemainder: true);
+        var history = steps.Fit(batches, new FitOptions { Epochs = 3, Validation = new(judges, heldOut) });
+        Assert.Equal(9, history.Steps);
+        Assert.Equal([16, 32], steps.Compiled.Order());
+        Assert.Equal([20, 32], judges.Compiled.Order());
+    }
+
+    private static (GraphBuilder Graph, IR.Value X, IR.Value Y) Inputs(int rows)
+    {
+        var g = new GraphBuilder("page", seed: 1);
+        return (g, g.Input("x", F32[rows, Small.Features]), g.Input("y", F32[rows, 1]));
     }
 
     [Fact]

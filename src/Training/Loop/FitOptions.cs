@@ -70,12 +70,6 @@ public sealed record FitOptions
     }
 }
 
-/// <summary>Examples that are not trained with, and the function that judges them.</summary>
-/// <param name="Function">Over the variables of the step: <c>graph.Compile(step.Variables, ("loss", loss))</c>. Each output of one element
-/// is a metric of its name: the mean over the examples.</param>
-/// <param name="Data">One epoch is judged each time; its columns are the function's inputs.</param>
-public sealed record Validation(CompiledFunction Function, BatchStream Data);
-
 /// <summary>Ends a training that does not get better.</summary>
 /// <param name="Patience">Rows of the history without improvement after which it ends; at least 1.</param>
 /// <param name="MinImprovement">What a change must exceed to count.</param>

@@ -34,7 +34,7 @@ public enum FitEnd
 /// <param name="Epoch">Passes over the examples before, from 0.</param>
 /// <param name="Step">Steps that had been made.</param>
 /// <param name="Seconds">Time by the clock until then.</param>
-/// <param name="Loss">The mean loss of the steps since the row before.</param>
+/// <param name="Loss">The mean loss over the examples since the row before.</param>
 /// <param name="LearningRate">Where it is settable.</param>
 /// <param name="Metrics">Those of the validation, by name.</param>
 public sealed record HistoryRow(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GraphCompiler.Frontend;
+using GraphCompiler.Runtime;
 using GraphCompiler.Training.Data;
 
 namespace GraphCompiler.Training;
@@ -7,28 +8,28 @@ namespace GraphCompiler.Training;
 /// <summary>One training: its steps, and what is between them.</summary>
 internal sealed partial class TrainingLoop : IDisposable
 {
-    private readonly TrainingStep _step;
+    private readonly VariableStore _variables;
     private readonly BatchStream _data;
     private readonly FitOptions _options;
-    private readonly BatchRunner _runner;
-    private readonly Evaluation? _evaluation;
+    private readonly BatchRunner<TrainingStep> _runner;
     private readonly FitContext _context;
     private readonly FitCallback[] _callbacks;
     private readonly TimeSpan _waitBefore;
+    private TrainingStep _step; // That ran last.
     private LoopState _state;
     private double _secondsBefore; // Of the runs before this one.
     private long _start;
     private (FitEnd End, string Reason)? _end;
 
-    public TrainingLoop(TrainingStep step, BatchStream data, FitOptions options)
+    public TrainingLoop(BatchRunner<TrainingStep> runner, BatchStream data, FitOptions options)
     {
-        (_step, _data, _options, _callbacks) = (step, data, options, [.. options.Callbacks]);
-        _runner = new BatchRunner(step, data);
-        _evaluation = options.Validation is { } validation ? new Evaluation(validation) : null;
-        (_context, _waitBefore) = (new FitContext(step), data.WaitTime);
+        (_runner, _data, _options, _callbacks) = (runner, data, options, [.. options.Callbacks]);
+        _step = runner.For(data.BatchSize); // So that all variables are there.
+        (_variables, _context, _waitBefore) = (_step.Variables, new FitContext(_step), data.WaitTime);
         _state = new LoopState { Data = data.Identity, Position = data.Position, Epoch = data.Position.Epoch };
-        _monitor = options.Monitor ?? _evaluation?.Metrics[0] ?? LossName;
-        CheckReactions();
+        var metrics = options.Validation?.Metrics ?? [];
+        _monitor = options.Monitor ?? (metrics.Count > 0 ? metrics[0] : LossName);
+        CheckReactions(metrics);
         OpenCheckpoints();
     }
 
@@ -73,12 +74,13 @@ internal sealed partial class TrainingLoop : IDisposable
             if (_options.EvaluateEvery is null) Evaluate();
             return;
         }
-        _runner.Run(batch);
+        _step = _runner.Run(batch);
         var loss = _step.Loss;
         _state.Step++;
-        _state.LossSum += loss;
-        _state.LossCount++;
+        _state.RowsLoss += (double)loss * batch.Rows;
+        _state.LossRows += batch.Rows;
         (_context.Step, _context.Epoch, _context.Loss) = (_state.Step, _state.Epoch, loss);
+        (_context.TrainingStep, _context.Rows) = (_step, batch.Rows);
         foreach (var callback in _callbacks) callback.StepDone(_context);
         if (!float.IsFinite(loss) && _options.StopOnNaN)
         {
@@ -110,10 +112,16 @@ internal sealed partial class TrainingLoop : IDisposable
         _state.Seconds = Seconds(now);
         var (end, reason) = _end!.Value;
         var history = new History(end, reason, _state) { ResumedFrom = _resumedFrom, DataWaitTime = _data.WaitTime - _waitBefore };
-        if (_folder is not null) SaveLast(end != FitEnd.NotFinite);
-        if (_best is not null) _step.Variables.Restore(_best);
+        try
+        {
+            if (_folder is not null) SaveLast(end != FitEnd.NotFinite);
+        }
+        finally // What the caller asked for holds too where the last checkpoint fails.
+        {
+            if (_best is not null) _variables.Restore(_best);
+            Report(now, null, reason);
+        }
         history.Checkpoints = (_copies, Stopwatch.GetElapsedTime(0, _copyTicks));
-        Report(now, null, reason);
         return history;
     }
 }
