@@ -168,9 +168,10 @@ public sealed class RaggedTests : IDisposable
         using var batches = Small.Data(11).Batches(Small.BatchSize, keepRemainder: true);
         Errors.Expect("SGC5001", () => model.Step.Fit(batches, new FitOptions { Epochs = 1 }), "3 rows", "for 8", "Specializations.ByRows");
         using var full = Small.Data(16).Batches(Small.BatchSize);
-        Errors.Expect("SGC5001", () => model.Step.Fit(full, new FitOptions { Epochs = 1, Validation = new(model.Judge, batches) }), "3 rows");
+        var options = new FitOptions { Epochs = 1, Validation = new(model.Judge, batches) };
+        Errors.Expect("SGC5001", () => model.Step.Fit(full, options), "3 rows");
         Errors.Expect("SGC5001", () => new Validation(model.Judge, batches).Measure(), "3 rows");
-        Assert.Equal(["error"], new Validation(model.Judge, full).Measure().Keys);
+        Assert.Equal(["error"], new Validation(model.Judge, full).Measure().Metrics.Keys);
     }
 
     /// <summary>A folder stands where the last checkpoint is to be: the error comes when the best variables are back.</summary>

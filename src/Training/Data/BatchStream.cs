@@ -12,8 +12,8 @@ public delegate void BatchMap(Batch batch, ref CounterRandom random);
 /// <summary>Batches of examples, epoch after epoch, from a place that can be kept and gone back to.</summary>
 /// <remarks>
 /// All that it gives is fixed by its declaration and the place: a stream that is made anew and sought to <see cref="Position"/> gives the
-/// same batches as one that went on. Batches are full, and examples that are left at the end of an epoch are not given in that epoch, unless
-/// the stream was told to keep this remainder: then the last batch has fewer rows. For one thread at a time.
+/// same batches as one that went on. Batches are full, and examples that are left at the end of an epoch are not given in that epoch,
+/// unless the stream was told to keep this remainder: then the last batch has fewer rows. For one thread at a time.
 /// </remarks>
 public abstract class BatchStream : IDisposable
 {
@@ -22,6 +22,9 @@ public abstract class BatchStream : IDisposable
     private protected BatchStream(ImmutableArray<Column> columns, int batchSize)
     {
         if (batchSize < 1) throw new RuntimeException(RuntimeCode.BadArgument, $"batches of {batchSize} examples; a batch has at least 1");
+        if (columns.FirstOrDefault(c => (long)batchSize * c.RowBytes > Array.MaxLength) is { } large)
+            throw new RuntimeException(RuntimeCode.BadArgument,
+                $"batches of {batchSize} examples of column {large} are more than an array");
         (Columns, BatchSize) = (columns, batchSize);
     }
 

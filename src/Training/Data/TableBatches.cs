@@ -12,7 +12,7 @@ internal sealed class TableBatches : BatchStream
     private int _epoch, _example;
 
     public TableBatches(ImmutableArray<TableColumn> table, int size, ulong? seed, bool keepsRemainder)
-        : base([.. table.Select(c => c.Column)], size)
+        : base([.. table.Select(c => c.Column)], keepsRemainder ? Math.Min(size, table[0].Count) : size)
     {
         (_table, _seed, _keepsRemainder) = (table, seed, keepsRemainder);
         _order = Table.Order(table[0].Count, seed, stream: 0);

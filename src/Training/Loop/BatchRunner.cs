@@ -23,6 +23,9 @@ internal sealed class BatchRunner<TFunction>(Func<int, TFunction> functions, Bat
     public static BatchRunner<TFunction> Of(Specializations<TFunction> functions, BatchStream data) =>
         new(rows => functions[rows], data, takesAnyRows: true);
 
+    /// <summary>Whether it can run a batch.</summary>
+    public bool Takes(Batch batch) => takesAnyRows || batch.Rows == data.BatchSize;
+
     /// <summary>The function that runs batches of some rows, with its columns.</summary>
     /// <exception cref="RuntimeException">SGC6004: an input has no column, or a column no input.</exception>
     public TFunction For(int rows)
@@ -37,7 +40,7 @@ internal sealed class BatchRunner<TFunction>(Func<int, TFunction> functions, Bat
     /// <see cref="For"/>.</exception>
     public TFunction Run(Batch batch)
     {
-        if (!takesAnyRows && batch.Rows != data.BatchSize) throw Ragged(batch.Rows);
+        if (!Takes(batch)) throw Ragged(batch.Rows);
         var function = For(batch.Rows);
         for (var i = 0; i < _columns.Length; i++) _inputs[i] = batch.Memory(_columns[i]);
         function.Run(_inputs);
@@ -54,6 +57,6 @@ internal sealed class BatchRunner<TFunction>(Func<int, TFunction> functions, Bat
         _function = function;
     }
 
-    private RuntimeException Ragged(int rows) => new(RuntimeCode.WrongLength, $"the last batch of an epoch has {rows} rows, and the function "
-        + $"is for {data.BatchSize}; declare it by Specializations.ByRows, or leave keepRemainder out");
+    private RuntimeException Ragged(int rows) => new(RuntimeCode.WrongLength, $"the last batch of an epoch has {rows} rows, and the "
+        + $"function is for {data.BatchSize}; declare it by Specializations.ByRows, or leave keepRemainder out");
 }

@@ -1,4 +1,5 @@
 using GraphCompiler.Frontend;
+using GraphCompiler.Frontend.Numerics;
 
 namespace GraphCompiler.Training;
 
@@ -43,8 +44,18 @@ public abstract class FitCallback
     {
     }
 
+    /// <summary>After each step that gave insight, <see cref="FitOptions.Insight"/>, and before <see cref="StepDone"/>.</summary>
+    public virtual void Inspected(FitContext context, StepInsight insight)
+    {
+    }
+
     /// <summary>After each row of the history.</summary>
     public virtual void Evaluated(FitContext context, HistoryRow row)
+    {
+    }
+
+    /// <summary>After the last step, whatever ended the training.</summary>
+    public virtual void Ended(FitContext context)
     {
     }
 

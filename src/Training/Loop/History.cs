@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Files;
 using nietras.SeparatedValues;
@@ -40,6 +43,11 @@ public enum FitEnd
 public sealed record HistoryRow(
     int Epoch, long Step, double Seconds, double Loss, double? LearningRate, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>Metrics of the validation that are tables, by name. They are not in checkpoints: of a run that is gone on with, rows before
+    /// have none.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, ConfusionMatrix> Matrices { get; init; } = ImmutableDictionary<string, ConfusionMatrix>.Empty;
+
     /// <summary>A metric by name, or "loss".</summary>
     /// <exception cref="RuntimeException">SGC5004: there is none of this name.</exception>
     public double this[string name] => Metrics.TryGetValue(name, out var value) ? value : name == "loss" ? Loss

@@ -85,6 +85,8 @@ internal sealed partial class TrainingLoop
 
     private void Save(long now)
     {
+        using var span = Telemetry.Spans.StartActivity("checkpoint")?.SetTag("graphcompiler.training.step", _state.Step);
+        _options.Logger?.LogDebug("a checkpoint of step {Step} is being written", _state.Step);
         (_state.Seconds, _state.Position) = (Seconds(now), _data.Position);
         var start = Stopwatch.GetTimestamp();
         _folder!.Save(_variables, _state.Step, _options.RestoreBest ? _state.BestStep : null,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Runtime;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,7 @@ namespace GraphCompiler.Training;
 internal sealed partial class TrainingLoop
 {
     private readonly string _monitor;
+    private readonly bool _higherIsBetter;
     private VariableSnapshot? _best; // The variables of the best row, where they are to be restored.
     private long _lastReport, _stepAtReport;
 
@@ -31,17 +33,22 @@ internal sealed partial class TrainingLoop
     private void Evaluate()
     {
         if (_state.LossRows == 0) return;
-        var metrics = _options.Validation?.Measure() ?? ImmutableDictionary<string, double>.Empty;
+        using var span = Telemetry.Spans.StartActivity("evaluate")?.SetTag("graphcompiler.training.step", _state.Step);
+        var measured = _options.Validation?.Measure();
         var now = Stopwatch.GetTimestamp();
-        var row = new HistoryRow(_state.Epoch, _state.Step, Seconds(now), _state.Loss, Rate(), metrics);
+        var row = new HistoryRow(_state.Epoch, _state.Step, Seconds(now), _state.Loss, Rate(),
+            measured?.Metrics ?? ImmutableDictionary<string, double>.Empty)
+        {
+            Matrices = measured?.Matrices ?? ImmutableDictionary<string, ConfusionMatrix>.Empty,
+        };
         var value = row[_monitor];
         _state.Rows.Add(row);
         (_state.RowsLoss, _state.LossRows) = (0, 0);
-        var isBest = double.IsFinite(value) && (_state.Best is not { } best || (_options.HigherIsBetter ? value > best : value < best));
+        var isBest = double.IsFinite(value) && (_state.Best is not { } best || (_higherIsBetter ? value > best : value < best));
         if (isBest) (_state.Best, _state.BestStep) = (value, row.Step);
         if (isBest && _options.RestoreBest) KeepBest();
         React(value);
-        _options.Logger?.LogInformation("epoch {Epoch}, step {Step}: loss {Loss}, {Metrics}", row.Epoch, row.Step, row.Loss, metrics);
+        _options.Logger?.LogInformation("epoch {Epoch}, step {Step}: loss {Loss}, {Metrics}", row.Epoch, row.Step, row.Loss, row.Metrics);
         _context.Epoch = _state.Epoch;
         foreach (var callback in _callbacks) callback.Evaluated(_context, row);
         Report(now, row, null);
@@ -55,10 +62,10 @@ internal sealed partial class TrainingLoop
     {
         if (_options.EarlyStopping is { } early)
         {
-            _state.Early.Improves(value, _options.HigherIsBetter, early.MinImprovement);
+            _state.Early.Improves(value, _higherIsBetter, early.MinImprovement);
             StopEarly();
         }
-        if (_options.ReduceOnPlateau is { } plateau && !_state.Plateau.Improves(value, _options.HigherIsBetter, plateau.MinImprovement)
+        if (_options.ReduceOnPlateau is { } plateau && !_state.Plateau.Improves(value, _higherIsBetter, plateau.MinImprovement)
             && _state.Plateau.Rows >= plateau.Patience)
         {
             _state.Plateau.Rows = 0;

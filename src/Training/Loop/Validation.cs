@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using GraphCompiler.Frontend;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Training.Data;
 
@@ -10,8 +12,9 @@ public sealed class Validation
     private readonly BatchRunner<CompiledFunction> _runner;
 
     /// <summary>By one function, which takes full batches.</summary>
-    /// <param name="function">Over the variables of the step: <c>graph.Compile(step.Variables, ("loss", loss))</c>. Each output of one
-    /// element is a metric of its name: the mean over the examples.</param>
+    /// <param name="function">Over the variables of the step: <c>graph.Evaluation(("accuracy", Metric.Accuracy(logits,
+    /// labels))).Compile(store: step.Variables)</c>, or any function: then each output of one element is a metric of its name, the mean
+    /// over the examples.</param>
     /// <param name="data">One epoch is judged each time; its columns are the function's inputs.</param>
     public Validation(CompiledFunction function, BatchStream data)
     {
@@ -34,35 +37,42 @@ public sealed class Validation
     /// <summary>What is judged, one epoch each time.</summary>
     public BatchStream Data { get; }
 
-    /// <summary>The names of the metrics; the first is watched where none is named.</summary>
-    /// <exception cref="RuntimeException">SGC6004: no output is one number, or the data are not the function's.</exception>
-    internal IReadOnlyList<string> Metrics => [.. MetricsOf(_runner.For(Data.BatchSize)).Select(m => m.Name)];
+    /// <summary>The metrics that are one number; the first is watched where none is named.</summary>
+    /// <exception cref="RuntimeException">SGC6004: there is no metric, or the data are not the function's.</exception>
+    internal IReadOnlyList<NamedMetric> Numbers => [.. MetricsOf(_runner.For(Data.BatchSize)).Where(m => m.Metric.IsNumber)];
 
-    /// <summary>Judges one epoch, each time the same one: the means over its examples, by name.</summary>
-    /// <exception cref="RuntimeException">SGC5001: the only function does not take the batches. SGC6004: no output is one number, the data
-    /// are not the function's, or there are none.</exception>
-    public IReadOnlyDictionary<string, double> Measure()
+    /// <summary>Judges one epoch, each time the same one.</summary>
+    /// <exception cref="RuntimeException">SGC5001: the only function does not take the batches. SGC5008: a label is no class. SGC6004:
+    /// there is no metric, or the data are not the function's.</exception>
+    public Measurement Measure()
     {
-        var (sums, rows) = (new Dictionary<string, double>(), 0L);
+        List<(string Name, MetricTotals Totals)> all = [];
         Data.Seek(default);
         while (Data.TryNext(out var batch))
         {
             var function = _runner.Run(batch);
-            foreach (var metric in MetricsOf(function))
-                sums[metric.Name] = sums.GetValueOrDefault(metric.Name) + batch.Rows * ValueOf(function, metric);
-            rows += batch.Rows;
+            var metrics = MetricsOf(function);
+            if (all.Count == 0) all.AddRange(metrics.Select(m => (m.Name, m.Metric.Begin())));
+            for (var i = 0; i < metrics.Length; i++)
+                all[i].Totals.Add(new MetricBatch(function, metrics[i].Outputs, batch.Rows));
         }
-        return sums.ToDictionary(s => s.Key, s => s.Value / rows);
+        return new(all.Where(m => m.Totals.Matrix is null).ToDictionary(m => m.Name, m => m.Totals.Result),
+            all.Where(m => m.Totals.Matrix is not null).ToDictionary(m => m.Name, m => m.Totals.Matrix!));
     }
 
-    private static BufferLayout[] MetricsOf(CompiledFunction function)
-    {
-        BufferLayout[] metrics = [.. function.Layout.Buffers.Where(b => b.Role == BufferRole.Output && b.Elements == 1
-            && b.Type is ElementType.F32 or ElementType.F64 && function.Outputs.Contains(b.Name))];
-        return metrics.Length > 0 ? metrics : throw new RuntimeException(RuntimeCode.InconsistentData,
+    private static ImmutableArray<NamedMetric> MetricsOf(CompiledFunction function) => !function.Metrics.IsEmpty ? function.Metrics
+        : throw new RuntimeException(RuntimeCode.InconsistentData,
             $"no output of the validation is one number of f32 or f64: {string.Join(", ", function.Outputs)}; take a mean");
-    }
+}
 
-    private static double ValueOf(CompiledFunction function, BufferLayout output) => output.Type == ElementType.F32
-        ? function.Output<float>(output.Name)[0] : function.Output<double>(output.Name)[0];
+/// <summary>What examples were judged to be like.</summary>
+/// <param name="Metrics">Those that are one number, by name.</param>
+/// <param name="Matrices">Those that are a table, by name.</param>
+public sealed record Measurement(IReadOnlyDictionary<string, double> Metrics, IReadOnlyDictionary<string, ConfusionMatrix> Matrices)
+{
+    /// <summary>A metric that is one number.</summary>
+    /// <exception cref="RuntimeException">SGC5004: there is none of this name.</exception>
+    public double this[string name] => Metrics.TryGetValue(name ?? throw new ArgumentNullException(nameof(name)), out var value) ? value
+        : throw new RuntimeException(RuntimeCode.UnknownArgument,
+            $"no metric is named '{name}'; there are: {string.Join(", ", Metrics.Keys)}");
 }
