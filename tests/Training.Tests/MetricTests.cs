@@ -58,7 +58,7 @@ public sealed class MetricTests
         Assert.Equal([2L, 0, 0, 1, 0, 1, 0, 2, 0], matrix.Counts.ToArray());
         Assert.Equal((1L, 6L, 1.0 / 3), (matrix[1, 2], matrix.Total, matrix.Accuracy));
         Errors.Expect("SGC5004", () => _ = matrix[3, 0], "class 3");
-        Errors.Expect("SGC5001", () => new ConfusionMatrix(2, default), "0 counts");
+        Errors.Expect("SGC5001", () => _ = new ConfusionMatrix(2, default), "0 counts");
         Errors.Expect("SGC5004", () => _ = measured["table"], "accuracy, precision");
     }
 

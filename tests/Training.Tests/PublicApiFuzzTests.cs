@@ -29,6 +29,9 @@ public sealed class PublicApiFuzzTests(ITestOutputHelper output) : IDisposable
     {
         [nameof(ConsoleProgress)] = "writes to the console; ConsoleProgressTests",
         [nameof(History)] = "made by Fit, to be read",
+        [nameof(HistoryRow)] = "made by Fit, to be read",
+        [nameof(FitProgress)] = "made by Fit, to be read",
+        [nameof(Measurement)] = "made by Validation, to be read",
         [nameof(FitContext)] = "made by Fit",
         [nameof(FitCallback)] = "called by Fit",
         [nameof(FitOptions)] = "wild ones are given to Fit",
@@ -36,6 +39,7 @@ public sealed class PublicApiFuzzTests(ITestOutputHelper output) : IDisposable
         ["ExampleColumns`1"] = "given by Examples.From",
         [nameof(Batch)] = "made by streams, whose next call changes it; DataTests",
         ["CheckpointFolder..ctor"] = "makes folders; CheckpointFolderTests",
+        ["BatchStream.Prefetch"] = "gives the stream to another thread; DataTests",
         ["BatchStream.Dispose"] = "of what other calls use",
         ["Examples.From"] = "takes functions of the example's type; DataTests",
         ["EventFile.Dispose"] = "of what other calls use",
@@ -119,7 +123,6 @@ public sealed class PublicApiFuzzTests(ITestOutputHelper output) : IDisposable
             new ConfusionMatrix(2, [1, 2, 3, 4]), Standardization.Of(Small.Data(9), "x"), new DataPosition(0, 8),
             new CheckpointPlan(folder),
             new HistoryRow(1, 2, 0.5, 1, null, ImmutableDictionary<string, double>.Empty), new StepInsight([]), new EarlyStopping(2),
-            new Measurement(ImmutableDictionary<string, double>.Empty.Add("error", 1), ImmutableDictionary<string, ConfusionMatrix>.Empty),
             new CheckpointFolder(Path.Combine(folder, Guid.NewGuid().ToString())), model.Step.Variables, new CounterRandom(1),
             model.Step.Fit(Small.Data(16).Batches(8), new FitOptions { Epochs = 1 })];
 
@@ -147,11 +150,11 @@ public sealed class PublicApiFuzzTests(ITestOutputHelper output) : IDisposable
             if (Invocation.IsSpan(type, out var element)) return Items(element, name);
             if (type.IsArray) return Items(type.GetElementType()!, name);
             if (type.IsEnum) return Enum.ToObject(type, random.Next(4));
-            if (type == typeof(string)) return name is "path" or "folder" ? Path() : s_names[random.Next(s_names.Length)];
+            if (type == typeof(string)) return name is "path" or "folder" ? WildPath() : s_names[random.Next(s_names.Length)];
             return Simple(type, name) ?? Made(type) ?? Pooled(type);
         }
 
-        private string Path() => random.Next(5) switch
+        private string WildPath() => random.Next(5) switch
         {
             0 => "/proc/none/file.png",
             1 => "",

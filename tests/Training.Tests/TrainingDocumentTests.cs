@@ -68,7 +68,7 @@ public sealed partial class TrainingDocumentTests : IDisposable
         var history = steps.Fit(batches, new FitOptions { Epochs = 3, Validation = new(judges, heldOut) });
         Assert.Equal(9, history.Steps);
         Assert.Equal([16, 32], steps.Compiled.Order());
-        Assert.Equal([20, 32], judges.Compiled.Order());
+        Assert.Equal([20], judges.Compiled);
     }
 
     [Fact]
@@ -130,7 +130,8 @@ public sealed partial class TrainingDocumentTests : IDisposable
     public void Every_line_of_code_is_in_the_sample_or_here()
     {
         string[] sources = [SourceTree.PathOf("samples", "Fit", "Program.cs"),
-            SourceTree.PathOf("tests", "Training.Tests", "TrainingDocumentTests.cs")];
+            SourceTree.PathOf("tests", "Training.Tests", "TrainingDocumentTests.cs"),
+            SourceTree.PathOf("tests", "Training.Tests", "TensorSpanTests.cs")];
         var lines = sources.SelectMany(File.ReadLines).Select(l => l.Trim()).ToHashSet();
         var code = CodeBlock().Matches(File.ReadAllText(SourceTree.PathOf("docs", "training.md")))
             .SelectMany(m => m.Groups[1].Value.Trim().Split('\n')).ToArray();
