@@ -49,6 +49,7 @@ rule() {
             './run chainrule' | './run derivatives' | samples/Deploy/run | 'dotnet run -c Release --project samples/Programs')
             echo "$1"
             ;;
+        *'dotnet test tests/Training.Tests -c Release '*) echo "$1" ;;
         'dotnet run -c Release --project samples/Fit') echo "$1 -- $work/fit" ;;
         './run mnist --data DIR') echo "make_mnist \"$work/mnist\" && ./run mnist --data \"$work/mnist\"" ;;
         'samples/Vision/run '*)

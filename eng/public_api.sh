@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 for project in src/*/; do echo '#nullable enable' > "${project}PublicAPI.Unshipped.txt"; done
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-for project in src/Cli src/Training; do
+for project in src/Cli src/Tensors src/Training.Formats src/Training.Plots; do
     dotnet build "$project" -c Release --no-incremental -p:TreatWarningsAsErrors=false -consoleLoggerParameters:NoSummary >> "$log" \
         || { cat "$log"; exit 1; }
 done

@@ -1,9 +1,11 @@
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Training;
 using GraphCompiler.Training.Data;
+using GraphCompiler.Training.TensorBoard;
 using static GraphCompiler.IR.DType;
 
 // Handwritten digits, trained as one does it. Ctrl+C stops it, and the next start goes on with the bits that it would have had.
@@ -22,9 +24,10 @@ var (x, t) = (g.Input("images", F32[32, digits.Features]), g.Input("labels", I32
 var logits = x.Dense(64, "hidden").Relu().Dropout(0.2).Dense(10, "logits");
 var loss = logits.SoftmaxCrossEntropy(t).Mean();
 using var step = g.Minimize(loss, new Adam(Schedule.Settable(3e-3))).Compile();
-using var judge = g.Compile(step.Variables, ("loss", loss), ("accuracy", logits.ArgMax(1).Equal(t).ConvertTo(F32).Mean()));
+using var judge = g.Evaluation(("loss", Metric.Mean(loss)), ("accuracy", Metric.Accuracy(logits, t))).Compile(store: step.Variables);
 
 using var progress = new ConsoleProgress();
+using var board = new TensorBoardCallback($"{folder}/events");
 var history = step.Fit(batches, new FitOptions
 {
     Epochs = 60,
@@ -34,6 +37,7 @@ var history = step.Fit(batches, new FitOptions
     RestoreBest = true,
     Checkpoints = new($"{folder}/checkpoints"),
     Progress = progress,
+    Callbacks = [board],
 }, stop.Token);
 progress.Dispose();
 

@@ -37,6 +37,13 @@ public sealed record CompileOptions
     /// turns the optimisation of code off, as compilers write it. In a program that is compiled ahead of time, where callers are not known,
     /// it is the program. A predictor does as its step. Costs a comparison for each label and index.</remarks>
     public bool? Checked { get; init; }
+    /// <summary>Whether a training step changes nothing where its loss, or what would replace a variable, is NaN or infinite, and says
+    /// where that came from: SGC5012, with the first operation that gave such a number of finite ones, its line and layer, and what it was
+    /// given. The step is computed again for it, which takes a compilation or two.</summary>
+    /// <remarks>Off, the default, costs nothing: the code is the same. On it is a pass over all that is replaced, and memory for it
+    /// (docs/adr/0023). Of functions that train nothing it says nothing.</remarks>
+    public bool CheckNumerics { get; init; }
+
     /// <summary>Whether a training step counts the time of each kernel, for <see cref="CompiledFunction.Profile"/>; costs some tens of
     /// nanoseconds a kernel.</summary>
     public bool Profile { get; init; }

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.Runtime;
@@ -15,12 +17,14 @@ public partial class CompiledFunction : IDisposable
 {
     private readonly Plan _plan;
     private readonly LoopProgram _program;
+    private readonly bool _tests; // Something of each run.
     private VariableStore? _store; // Null once disposed.
 
     private protected CompiledFunction(Plan plan, CompileOptions options, VariableStore? store)
     {
         (_plan, Options, _store) = (plan, options, store ?? new VariableStore());
         (Executable, _program, CompileTime) = Compiler.Compile(plan, options, _store);
+        _tests = plan.Checks.Length > 0 || plan is TrainingPlan { Unguarded: not null };
     }
 
     internal CompiledFunction(FunctionPlan plan, CompileOptions options, VariableStore? store) : this((Plan)plan, options, store)
@@ -38,7 +42,10 @@ public partial class CompiledFunction : IDisposable
     public IReadOnlyList<string> Inputs => NamesOf(BufferRole.Input);
 
     /// <summary>The names of the outputs, in their order.</summary>
-    public IReadOnlyList<string> Outputs => [.. NamesOf(BufferRole.Output).SkipLast(2 * _plan.Checks.Length)];
+    public IReadOnlyList<string> Outputs => [.. NamesOf(BufferRole.Output).SkipLast(_plan.HiddenOutputs)];
+
+    /// <summary>The metrics that it was declared with, or the mean of each output of one number.</summary>
+    internal ImmutableArray<NamedMetric> Metrics => field.IsDefault ? field = MetricsOf() : field;
 
     /// <summary>Where the function's variables live: to read, write, save and load them by name, and to share them with other
     /// functions.</summary>
@@ -114,6 +121,14 @@ public partial class CompiledFunction : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private ImmutableArray<NamedMetric> MetricsOf()
+    {
+        if (_plan is FunctionPlan { Metrics: { IsEmpty: false } metrics }) return metrics;
+        return [.. Executable.Layout.Buffers.Where(b => b.Role == BufferRole.Output && b.Elements == 1
+            && b.Type is ElementType.F32 or ElementType.F64 && Outputs.Contains(b.Name))
+            .Select(b => new NamedMetric(b.Name, new OutputMean(b.Type), [b.Name]))];
+    }
+
     private string[] NamesOf(BufferRole role) => [.. Executable.Layout.Buffers.Where(b => b.Role == role).Select(b => b.Name)];
 
     private void ClearTicks()
@@ -136,7 +151,18 @@ public partial class CompiledFunction : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void CheckInputs(Executable.Entry entry)
     {
-        if (_plan.Checks.Length > 0) ThrowOnBadInput(entry);
+        if (_tests) Test(entry);
+    }
+
+    private void Test(Executable.Entry entry)
+    {
+        ThrowOnBadInput(entry);
+        ThrowIfNotFinite();
+    }
+
+    /// <summary>Where a step's numbers are checked: throws where they are not finite.</summary>
+    private protected virtual void ThrowIfNotFinite()
+    {
     }
 
     private void ThrowOnBadInput(Executable.Entry entry)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.IR.Ops;
@@ -20,6 +21,9 @@ internal sealed record FunctionRequest(GraphBuilder Graph, string Name, Immutabl
 {
     /// <summary>By a variable's name, what the function reads in its place.</summary>
     public ImmutableDictionary<string, StateVariable> Averages { get; init; } = ImmutableDictionary<string, StateVariable>.Empty;
+
+    /// <summary>What its outputs are made into, batch by batch.</summary>
+    public ImmutableArray<NamedMetric> Metrics { get; init; } = [];
 }
 
 /// <summary>Values of a model as one function of the inputs and variables that they depend on.</summary>
@@ -35,6 +39,12 @@ public sealed class FunctionPlan : Plan
 
     /// <summary>The same function with two more results for each condition on its inputs: truth values and what they are of.</summary>
     internal FunctionPlan? Checking { get; private init; }
+
+    /// <summary>What its outputs are made into, batch by batch.</summary>
+    internal ImmutableArray<NamedMetric> Metrics => _request.Metrics;
+
+    /// <summary>The same function, whose outputs are parts of metrics.</summary>
+    internal FunctionPlan Measuring(ImmutableArray<NamedMetric> metrics) => Create(_request with { Metrics = metrics });
 
     /// <summary>The same function, which at the end of each run also carries out some assignments of the model.</summary>
     /// <param name="assignments">What <see cref="GraphBuilder.Assign(Value, Value, string, int)"/> gave. Without this call a function

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Passes;
@@ -42,6 +44,28 @@ public sealed partial class GraphBuilder
                     value.Location);
         }
         return FunctionPlan.Create(new(this, Name, [.. outputs], [], Mode.Inference));
+    }
+
+    /// <summary>The function that measures a model: what its metrics are made of, batch by batch. <c>Validation</c> of
+    /// GraphCompiler.Training adds the batches up.</summary>
+    /// <param name="metrics">One or more metrics of values of this builder, by the names that they are given. The first is watched by a
+    /// training where none is named.</param>
+    /// <exception cref="GraphException">SGC1006: a name is malformed, given twice, or that of an input or variable. SGC1008: a metric of
+    /// another builder. SGC1009: no metrics.</exception>
+    public FunctionPlan Evaluation(params ReadOnlySpan<(string Name, Metric Metric)> metrics)
+    {
+        var (all, outputs) = (ImmutableArray.CreateBuilder<NamedMetric>(), new List<(string, Value)>());
+        foreach (var (name, metric) in metrics)
+        {
+            ArgumentNullException.ThrowIfNull(name, nameof(metrics));
+            ArgumentNullException.ThrowIfNull(metric, nameof(metrics));
+            if (all.Any(m => m.Name == CheckName(name, metric.Values[0].Location)))
+                throw new GraphException(DiagnosticCode.BadName, $"two metrics are named \"{name}\"", metric.Values[0].Location);
+            ImmutableArray<string> parts = [.. metric.Values.Select((_, i) => $"{name}.{i}")];
+            all.Add(new(name, metric, parts));
+            outputs.AddRange(parts.Zip(metric.Values));
+        }
+        return Function([.. outputs]).Measuring(all.DrainToImmutable());
     }
 
     /// <summary>Compiles the function of <see cref="Function(ReadOnlySpan{Value})"/>, with variables of its own.</summary>

@@ -41,6 +41,9 @@ public abstract class Plan
         }
     }
 
+    /// <summary>Results at the end that nobody asked for by name.</summary>
+    internal virtual int HiddenOutputs => 2 * Checks.Length;
+
     /// <summary>Whether a run changes what is kept.</summary>
     internal bool UpdatesStates => Donated.Any(d => d >= 0);
 

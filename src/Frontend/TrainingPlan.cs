@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
@@ -16,6 +17,28 @@ public sealed class TrainingPlan : Plan
         ImmutableArray<string> outputs) : base(graph, function, donated, states, outputs)
     {
     }
+
+    /// <summary>The step without the guard that this one has; null where it has none.</summary>
+    internal TrainingPlan? Unguarded { get; init; }
+
+    /// <summary>The variables that <see cref="TrainingStep.Insight"/> is of; empty where there is none.</summary>
+    internal ImmutableArray<Value> Observed { get; init; } = [];
+
+    /// <summary>Makes the same step with insight.</summary>
+    internal Func<TrainingPlan>? Observing { get; init; }
+
+    internal override int HiddenOutputs => base.HiddenOutputs + (Unguarded is null ? 0 : 1) + (Observed.IsEmpty ? 0 : 1);
+
+    /// <summary>The same step, which also tells of each variable how large its gradient and its change were:
+    /// <see cref="TrainingStep.Insight"/>.</summary>
+    /// <remarks>Compile both over one store, and run this one every so many steps: what it costs is then paid for those alone, and the
+    /// other step is what it was, to the byte.
+    /// <code>
+    /// using var step = plan.Compile();
+    /// using var watched = plan.WithInsight().Compile(store: step.Variables);
+    /// </code>
+    /// </remarks>
+    public TrainingPlan WithInsight() => Observing is null ? this : Observing();
 
     /// <summary>The same step with two more results for each condition on its inputs: truth values and what they are of.</summary>
     internal TrainingPlan? Checking { get; init; }
@@ -41,6 +64,7 @@ public sealed class TrainingPlan : Plan
     public TrainingStep Compile(CompileOptions? options = null, VariableStore? store = null)
     {
         var chosen = CompileOptions.For(options, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
-        return new TrainingStep(chosen.Checked == true && Checking is { } checking ? checking : this, chosen, store);
+        var plan = chosen.Checked == true && Checking is { } checking ? checking : this;
+        return new TrainingStep(chosen.CheckNumerics ? NumericsGuard.Of(plan) : plan, chosen, store);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -25,6 +26,7 @@ internal sealed class TrainingPlanBuilder
     private readonly ImmutableArray<RuntimeCheck> _checks;
     private readonly ImmutableArray<StateVariable> _variables;
     private readonly List<(Value Result, Value? Replaced)> _results = [];
+    private Value[] _trained = [], _gradients = [], _next = []; // In the step.
 
     private TrainingPlanBuilder(MinimizeRequest request)
     {
@@ -70,12 +72,36 @@ internal sealed class TrainingPlanBuilder
         foreach (var output in (Value[])[_request.Loss, .. _request.Metrics.Values]) Return(_map[output]);
         ImmutableArray<StateVariable> states = [.. _variables, .. optimizerState];
         ImmutableArray<string> names = [TrainingPlan.LossName, .. _request.Metrics.Keys];
-        return new(_graph, Finish(), DonatedBy(), states, names)
+        ImmutableArray<Value>? checks = null; // Declared after what is made without them.
+        TrainingPlan Made(ImmutableArray<Value> outputs, ImmutableArray<string> names, bool isChecked, bool isObserved)
         {
-            Checking = _checks.Length == 0 ? null : WithChecks(states, names, context),
-            Rates = context.Rates,
-            Averages = context.Averages.ToImmutableDictionary(a => a.Key, a => states.Single(s => s.Name == a.Value)),
-        };
+            var (all, observed) = (isChecked ? outputs.AddRange(checks ??= Checks()) : outputs, isObserved ? Observable() : []);
+            return new(_graph, Finish(all), DonatedBy(all.Length), states, isChecked ? [.. names, .. NamesOfChecks()] : names)
+            {
+                Checks = isChecked ? _checks : [],
+                Checking = isChecked || _checks.Length == 0 ? null : Made(outputs, names, isChecked: true, isObserved),
+                Observed = [.. observed.Select(i => learned[i])],
+                Observing = isObserved || Observable().Length == 0 ? null
+                    : () => Made([ObservedNow()], [.. names, StepInsight.OutputName], isChecked, isObserved: true),
+                Rates = context.Rates,
+                Averages = context.Averages.ToImmutableDictionary(a => a.Key, a => states.Single(s => s.Name == a.Value)),
+            };
+        }
+        return Made([], names, isChecked: false, isObserved: false);
+    }
+
+    // Variables with elements, by position.
+    private int[] Observable() => [.. Enumerable.Range(0, _trained.Length).Where(i => _trained[i].Shape.ElementCount > 0)];
+
+    // What StepInsight is made of: five numbers a variable.
+    private Value ObservedNow()
+    {
+        using var pin = _builder.At(_request.Location);
+        static Value Norm(Value x) => x.ConvertTo(DType.F64).Square().Sum().Sqrt();
+        Value[] numbers = [.. Observable().SelectMany(i => (Value[])[Norm(_gradients[i]), _gradients[i].Abs().Max().ConvertTo(DType.F64),
+            _gradients[i].Equal(0).ConvertTo(DType.F64).Sum(), Norm(_trained[i]), Norm(_next[i] - _trained[i])])
+            .Select(x => x.Reshape([1]))];
+        return numbers[0].Concat(numbers[1..]);
     }
 
     private IEnumerable<StateVariable> Update(StepContext context, Value[] trained)
@@ -84,45 +110,35 @@ internal sealed class TrainingPlanBuilder
         var scope = new UpdateScope(context, _request.Scope, _request.Optimizer, trained);
         using var pin = _builder.At(_request.Location);
         var next = _request.Optimizer.Update(scope, trained, gradients);
+        (_trained, _gradients, _next) = (trained, [.. gradients], [.. next]);
         for (var i = 0; i < trained.Length; i++) Replace(trained[i], next[i]);
         foreach (var (state, value) in scope.Assignments()) Replace(state, value);
         return scope.Declared;
     }
 
-    private TrainingPlan WithChecks(ImmutableArray<StateVariable> states, ImmutableArray<string> names, StepContext context)
-    {
-        foreach (var check in _checks)
-        {
-            var tested = _map[check.Tested];
-            Return(check.Holds(tested));
-            Return(tested.ConvertTo(DType.I64));
-        }
-        var more = _checks.SelectMany((_, i) => (string[])[TrainingPlan.NamesOfCheck(i).IsGood, TrainingPlan.NamesOfCheck(i).Shown]);
-        return new(_graph, Finish(), DonatedBy(), states, [.. names, .. more])
-        {
-            Checks = _checks,
-            Rates = context.Rates,
-            Averages = context.Averages.ToImmutableDictionary(a => a.Key, a => states.Single(s => s.Name == a.Value)),
-        };
-    }
+    private ImmutableArray<Value> Checks() =>
+        [.. _checks.SelectMany(c => (Value[])[c.Holds(_map[c.Tested]), _map[c.Tested].ConvertTo(DType.I64)])];
+
+    private IEnumerable<string> NamesOfChecks() =>
+        _checks.SelectMany((_, i) => (string[])[TrainingPlan.NamesOfCheck(i).IsGood, TrainingPlan.NamesOfCheck(i).Shown]);
 
     private void Return(Value result) => _results.Add((result, null));
 
     private void Replace(Value parameter, Value result) => _results.Add((result, parameter));
 
     // State is declared while the update is built; in the function all parameters come first.
-    private Function Finish()
+    private Function Finish(ImmutableArray<Value> outputs)
     {
-        var function = _builder.Snapshot([.. _results.Select(r => r.Result)]);
+        var function = _builder.Snapshot([.. _results.Select(r => r.Result), .. outputs]);
         var ordered = new FunctionBuilder(function.Name);
         Value[] parameters = [.. function.Parameters.Select(p => ordered.Parameter(p.Name!, p.Type, p.Location))];
         return ordered.Build([.. ordered.Inline(function, parameters)]);
     }
 
-    private ImmutableArray<int> DonatedBy()
+    private ImmutableArray<int> DonatedBy(int outputs)
     {
         var position = _builder.Parameters.Select((p, i) => (p, i)).ToDictionary(p => p.p, p => p.i);
-        return [.. _results.Select(r => r.Replaced is { } parameter ? position[parameter] : -1)];
+        return [.. _results.Select(r => r.Replaced is { } parameter ? position[parameter] : -1), .. Enumerable.Repeat(-1, outputs)];
     }
 
     /// <summary>The assignments that a function carries out: those asked for, and what follows reads wherever it is read.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
@@ -11,10 +12,15 @@ public sealed class TrainingStep : CompiledFunction
 {
     private readonly TrainingPlan _plan;
     private readonly bool _isDoubleLoss;
+    private long _runs; // Where numbers are checked.
+    private Dictionary<string, byte[]>? _bad; // Inputs of a run whose numbers were not finite.
 
-    internal TrainingStep(TrainingPlan plan, CompileOptions options, VariableStore? store) : base(plan, options, store) =>
-        (_plan, _isDoubleLoss) =
-            (plan, Executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64);
+    internal TrainingStep(TrainingPlan plan, CompileOptions options, VariableStore? store) : base(plan, options, store)
+    {
+        _plan = plan;
+        _isDoubleLoss = Executable.Layout.Buffers.Single(b => b.Name == TrainingPlan.LossName).Type == ElementType.F64;
+        if (plan.Unguarded is not null) Executable.Ran = KeepBadInputs;
+    }
 
     /// <summary>The loss of the last step, before its update; an f64 loss is rounded.</summary>
     /// <remarks>Of the last step of whichever thread, if threads take turns.</remarks>
@@ -36,6 +42,24 @@ public sealed class TrainingStep : CompiledFunction
     /// thread.</exception>
     public T LossAs<T>() where T : unmanaged => Metric<T>(TrainingPlan.LossName)[0];
 
+    /// <summary>What the last step did, variable by variable: of a plan <see cref="TrainingPlan.WithInsight"/>; zeros before the
+    /// first.</summary>
+    /// <exception cref="RuntimeException">SGC5002: disposed. SGC5004: the plan is without insight. SGC5005: run by another
+    /// thread.</exception>
+    public StepInsight Insight
+    {
+        get
+        {
+            if (_plan.Observed.IsEmpty)
+                throw new RuntimeException(RuntimeCode.UnknownArgument, "this step has no insight; compile plan.WithInsight()");
+            using var entry = Executable.Enter();
+            return StepInsight.Of(_plan.Observed, entry.Read<double>(StepInsight.OutputName));
+        }
+    }
+
+    /// <summary>Whether it has <see cref="Insight"/>.</summary>
+    internal bool HasInsight => !_plan.Observed.IsEmpty;
+
     /// <summary>The rate of the next steps, where the optimizer has one that is settable:
     /// <c>new Adam(Schedule.Settable(1e-3))</c>.</summary>
     /// <remarks>Of several each is a variable: <c>step.Variable&lt;double&gt;("parametergroups/rate")[0]</c>.</remarks>
@@ -50,6 +74,24 @@ public sealed class TrainingStep : CompiledFunction
 
     /// <summary>Whether <see cref="LearningRate"/> can be set.</summary>
     internal bool HasLearningRate => _plan.Rates.Count == 1;
+
+    // Inputs are where they were only until the run returns.
+    private void KeepBadInputs()
+    {
+        _runs++;
+        if (Executable.BytesOf(NumericsGuard.OutputName)[0] != 0) return;
+        _bad = Inputs.Select((name, i) => (name, Bytes: Executable.BytesOfInput(i).ToArray())).ToDictionary(i => i.name, i => i.Bytes);
+    }
+
+    // The variables are those that the run found, since it has changed nothing.
+    private protected override void ThrowIfNotFinite()
+    {
+        if (_bad is not { } given) return;
+        _bad = null;
+        foreach (var state in _plan.States) given[state.Name] = Executable.BytesOf(state.Name).ToArray();
+        throw new RuntimeException(RuntimeCode.NotFinite,
+            $"{NonFiniteOrigin.Describe(_plan.Unguarded!, Options, given)}\n  in run {_runs} of this step, which changed nothing");
+    }
 
     private string NameOfRate() => _plan.Rates.Count == 1 ? _plan.Rates.First() : throw new RuntimeException(RuntimeCode.UnknownArgument,
         _plan.Rates.Count == 0 ? "no learning rate of this step is settable; declare one: new Adam(Schedule.Settable(1e-3))"

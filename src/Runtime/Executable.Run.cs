@@ -90,7 +90,20 @@ public sealed unsafe partial class Executable
         _buffers[argument.Index] = pointer;
     }
 
+    /// <summary>Called after each run, while its inputs are where they were.</summary>
+    internal Action? Ran { get; set; }
+
+    /// <summary>The bytes of an input of the run that is ending.</summary>
+    internal ReadOnlySpan<byte> BytesOfInput(int input) =>
+        new(_buffers[_inputs[input].Index], checked((int)_inputs[input].Layout.Bytes));
+
     private void Step()
+    {
+        Execute();
+        Ran?.Invoke();
+    }
+
+    private void Execute()
     {
         if (_holder != Holder.None && _holder != Environment.CurrentManagedThreadId) ReplaceOutputs();
         if (_pool is null)

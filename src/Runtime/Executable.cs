@@ -163,6 +163,13 @@ public sealed unsafe partial class Executable : IDisposable
         return entry.HandOut<T>(Layout.Buffers[Pick(_outputIndices, index, BufferRole.Output)].Name);
     }
 
+    /// <summary>The bytes of a state or output, for who has entered.</summary>
+    internal Span<byte> BytesOf(string name)
+    {
+        var index = _indexByName[name];
+        return _memory[index]!.Elements<byte>(checked((int)Layout.Buffers[index].Bytes));
+    }
+
     /// <summary>Frees the code, the memory and the share in the states, at the latest when a run in progress ends.</summary>
     public void Dispose()
     {

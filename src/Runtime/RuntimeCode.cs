@@ -37,6 +37,9 @@ public static class RuntimeCode
     /// <summary>An argument is out of range.</summary>
     public const string BadArgument = "SGC5011";
 
+    /// <summary>A step that checks its numbers met one that is NaN or infinite.</summary>
+    public const string NotFinite = "SGC5012";
+
     /// <summary>A file is missing, or cannot be opened, read or, for a checkpoint, written.</summary>
     public const string FileMissing = "SGC6001";
 

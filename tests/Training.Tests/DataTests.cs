@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Tests;
 using GraphCompiler.Training.Data;
@@ -342,6 +343,36 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([0, 4], NpyFile.Read<bool>(path).Shape.ToArray());
         Errors.Expect("SGC5001", () => NpyFile.Write(path, [1f], 2));
         Errors.Expect("SGC5003", () => NpyFile.Write(path, [Guid.Empty], 1));
+    }
+
+    /// <summary>As numpy.savez writes them: a zip archive of .npy files, stored or deflated.</summary>
+    [Theory]
+    [InlineData(CompressionLevel.NoCompression)]
+    [InlineData(CompressionLevel.Optimal)]
+    public void Npz_files_are_read(CompressionLevel level)
+    {
+        var (path, npy) = (Path.Combine(_folder, $"{level}.npz"), Path.Combine(_folder, "part.npy"));
+        using (var archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            NpyFile.Write(npy, new float[3000], 1000, 3);
+            archive.CreateEntryFromFile(npy, "x.npy", level);
+            NpyFile.Write(npy, [7L, -1], 2);
+            archive.CreateEntryFromFile(npy, "arr_0.npy", level);
+            using var text = archive.CreateEntry("note.npy").Open();
+            text.Write("no array"u8);
+        }
+        Assert.Equal(["x", "arr_0", "note"], NpzFile.Names(path));
+        Assert.Equal([7L, -1], NpzFile.Read<long>(path, "arr_0").Elements);
+        var x = NpzFile.Read<float>(path, "x");
+        Assert.Equal([1000, 3], x.Shape.ToArray());
+        Assert.Equal(1000, Table.Empty.With("x", x.Elements, x.Size).Count);
+        Errors.Expect("SGC5003", () => NpzFile.Read<int>(path, "x"), "'x' of", "<f4");
+        Errors.Expect("SGC5004", () => NpzFile.Read<int>(path, "y"), "'y'", "x, arr_0");
+        Errors.Expect("SGC6002", () => NpzFile.Read<int>(path, "note"), "'note' of");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^40]);
+        Errors.Expect("SGC6002", () => NpzFile.Read<float>(path, "x"));
+        Errors.Expect("SGC6002", () => NpzFile.Names(npy));
+        Errors.Expect("SGC6001", () => NpzFile.Names(Path.Combine(_folder, "none.npz")));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
@@ -16,13 +17,16 @@ internal sealed class Small : IDisposable
 
     private readonly GraphBuilder _graph = new("small", seed: 2);
     private readonly VariableSnapshot _first;
+    private readonly Value _prediction, _target;
 
     public Small(double rate = 0.05, bool isSettable = true)
     {
         var (x, y) = (_graph.Input("x", F32[BatchSize, Features]), _graph.Input("y", F32[BatchSize, 1]));
-        Loss = x.Dense(4, "hidden").Tanh().Dropout(0.1).Dense(1, "output").MeanSquaredError(y);
+        _prediction = x.Dense(4, "hidden").Tanh().Dropout(0.1).Dense(1, "output");
+        (Loss, _target) = (_prediction.MeanSquaredError(y), y);
         var optimizer = new Adam(isSettable ? Schedule.Settable(rate) : rate);
-        Step = _graph.Minimize(Loss, optimizer).Compile(new CompileOptions { Threads = 1 });
+        Plan = _graph.Minimize(Loss, optimizer);
+        Step = Plan.Compile(new CompileOptions { Threads = 1 });
         _first = Step.Variables.Snapshot();
         Judge = _graph.Compile(Step.Variables, ("error", Loss), ("all", x));
     }
@@ -32,9 +36,15 @@ internal sealed class Small : IDisposable
 
     public Value Loss { get; }
 
+    public TrainingPlan Plan { get; }
+
     public TrainingStep Step { get; }
 
     public CompiledFunction Judge { get; }
+
+    /// <summary>Metrics: the error, R², and how often signs are confused.</summary>
+    public CompiledFunction Evaluate() => _graph.Evaluation(("error", Metric.Mean(Loss)), ("r2", Metric.RSquared(_prediction, _target)),
+        ("signs", Metric.ConfusionMatrix(_prediction, (_target > 0).ConvertTo(I32)))).Compile(store: Step.Variables);
 
     public static Table Data(int count, ulong seed = 3)
     {

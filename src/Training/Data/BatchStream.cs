@@ -12,8 +12,8 @@ public delegate void BatchMap(Batch batch, ref CounterRandom random);
 /// <summary>Batches of examples, epoch after epoch, from a place that can be kept and gone back to.</summary>
 /// <remarks>
 /// All that it gives is fixed by its declaration and the place: a stream that is made anew and sought to <see cref="Position"/> gives the
-/// same batches as one that went on. Batches are full: examples that are left at the end of an epoch are not given in that epoch.
-/// For one thread at a time.
+/// same batches as one that went on. Batches are full, and examples that are left at the end of an epoch are not given in that epoch,
+/// unless the stream was told to keep this remainder: then the last batch has fewer rows. For one thread at a time.
 /// </remarks>
 public abstract class BatchStream : IDisposable
 {
@@ -22,19 +22,22 @@ public abstract class BatchStream : IDisposable
     private protected BatchStream(ImmutableArray<Column> columns, int batchSize)
     {
         if (batchSize < 1) throw new RuntimeException(RuntimeCode.BadArgument, $"batches of {batchSize} examples; a batch has at least 1");
+        if (columns.FirstOrDefault(c => (long)batchSize * c.RowBytes > Array.MaxLength) is { } large)
+            throw new RuntimeException(RuntimeCode.BadArgument,
+                $"batches of {batchSize} examples of column {large} are more than an array");
         (Columns, BatchSize) = (columns, batchSize);
     }
 
     /// <summary>What a batch has, by name.</summary>
     public ImmutableArray<Column> Columns { get; }
 
-    /// <summary>Examples of a batch.</summary>
+    /// <summary>Examples of a full batch.</summary>
     public int BatchSize { get; }
 
     /// <summary>The place of the next batch's first example.</summary>
     public abstract DataPosition Position { get; }
 
-    /// <summary>Batches of an epoch, where that is known.</summary>
+    /// <summary>Batches of an epoch, a ragged one included, where that is known.</summary>
     public abstract long? Count { get; }
 
     /// <summary>What fixes the order of the examples, as a text: a training is not gone on with where it differs.</summary>
@@ -87,6 +90,9 @@ public abstract class BatchStream : IDisposable
     internal abstract bool Fill(Batch batch);
 
     internal abstract void Go(DataPosition position);
+
+    /// <summary>What an identity says of the examples that do not fill a batch.</summary>
+    private protected static string TextOf(bool keepsRemainder) => keepsRemainder ? ", with the remainder of an epoch" : "";
 
     private protected virtual Batch? Next()
     {

@@ -38,9 +38,8 @@ public static class Csv
         public LineReader(string path, char? separator, RowLayout layout, CsvColumns.Cells[] cells)
         {
             (_path, _layout, _cells) = (path, layout, cells);
-            var options = new SepReaderOptions(separator is { } given ? new Sep(given) : null)
-                { Unescape = true, CultureInfo = CultureInfo.InvariantCulture };
-            _reader = Attempt(() => options.FromFile(path));
+            _reader = Attempt(() => new SepReaderOptions(separator is { } given ? new Sep(given) : null)
+                { Unescape = true, CultureInfo = CultureInfo.InvariantCulture }.FromFile(path));
             try
             {
                 _indices = [.. cells.Select(c => c.Headers.Select(IndexOf).ToArray())];

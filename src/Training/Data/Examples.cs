@@ -39,15 +39,19 @@ public sealed class Examples
 
     /// <summary>Batches in the order in which the examples are read.</summary>
     /// <param name="size">Examples of a batch, at least 1: the step's.</param>
+    /// <param name="keepRemainder">Whether what is left at the end of an epoch is a batch too, of fewer rows.</param>
     /// <exception cref="RuntimeException">SGC5011: a batch of no examples.</exception>
-    public BatchStream Batches(int size) => new StreamedBatches(_identity, Columns, _open, size, buffer: 1, seed: 0);
+    public BatchStream Batches(int size, bool keepRemainder = false) =>
+        new StreamedBatches(_identity, Columns, _open, size, buffer: 1, seed: 0, keepRemainder);
 
     /// <summary>Batches in random order: each example is drawn from a buffer, and the next that is read takes its place.</summary>
     /// <param name="size">Examples of a batch, at least 1: the step's.</param>
     /// <param name="buffer">Examples of the buffer, at least 1. With as many as there are, all orders are as likely.</param>
     /// <param name="seed">Fixes the orders, another for each epoch.</param>
+    /// <param name="keepRemainder">Whether what is left at the end of an epoch is a batch too, of fewer rows.</param>
     /// <exception cref="RuntimeException">SGC5011: a batch or buffer of no examples, or a buffer that no array holds.</exception>
-    public BatchStream Batches(int size, int buffer, ulong seed) => new StreamedBatches(_identity, Columns, _open, size, buffer, seed);
+    public BatchStream Batches(int size, int buffer, ulong seed, bool keepRemainder = false) =>
+        new StreamedBatches(_identity, Columns, _open, size, buffer, seed, keepRemainder);
 
     /// <summary>Reads all examples into memory.</summary>
     /// <exception cref="RuntimeException">SGC6001: the file cannot be read. SGC6004: a row is not as declared, or there is

@@ -35,7 +35,7 @@ public static partial class NpyFile
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            return Read<T>(file, $"'{path}'");
+            return Read<T>(file, file.Length, $"'{path}'");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -54,7 +54,7 @@ public static partial class NpyFile
         ArgumentNullException.ThrowIfNull(path);
         var count = 1L;
         foreach (var size in shape) count *= size;
-        if (count != elements.Length)
+        if (count != elements.Length || shape.ContainsAnyInRange(int.MinValue, -1))
             throw new RuntimeException(RuntimeCode.WrongLength, $"{elements.Length} elements for a shape of {count}");
         var sizes = string.Concat(shape.ToArray().Select(s => $"{s.ToString(CultureInfo.InvariantCulture)}, ")).TrimEnd();
         var text = $"{{'descr': '{Descriptor<T>()}', 'fortran_order': False, 'shape': ({sizes}), }}";
@@ -72,10 +72,14 @@ public static partial class NpyFile
         }
     }
 
-    private static NpyArray<T> Read<T>(FileStream file, string name) where T : unmanaged
+    /// <summary>Reads an array from where a stream is to its end.</summary>
+    /// <param name="file">Read once, in order.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="name">For messages.</param>
+    internal static NpyArray<T> Read<T>(Stream file, long length, string name) where T : unmanaged
     {
         RuntimeException Bad(string why) => new(RuntimeCode.WrongFormat, $"{name} {why}");
-        var header = ReadHeader(file, name);
+        var (header, start) = ReadHeader(file, name);
         var match = Header().Match(header);
         if (!match.Success) throw Bad("is not in NumPy's format: its header is no dictionary of descr, fortran_order and shape");
         if (match.Groups["order"].Value == "True") throw Bad("is in Fortran's order; write it with numpy.ascontiguousarray");
@@ -93,7 +97,7 @@ public static partial class NpyFile
             if (count > Array.MaxLength) throw Bad("declares more elements than an array has");
         }
         var bytes = count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
-        var left = file.Length - file.Position;
+        var left = length - start;
         if (left < bytes)
             throw new RuntimeException(RuntimeCode.FileCutShort, $"{name} declares {bytes} bytes of elements and has {left}");
         if (left > bytes) throw new RuntimeException(RuntimeCode.InconsistentData, $"{name} has {left - bytes} bytes after its elements");
@@ -102,23 +106,29 @@ public static partial class NpyFile
         return new(elements, shape.DrainToImmutable());
     }
 
-    private static string ReadHeader(FileStream file, string name)
+    // The header, and where it ends.
+    private static (string Text, long End) ReadHeader(Stream file, string name)
     {
         RuntimeException Short() => new(RuntimeCode.FileCutShort, $"{name} ends within its header");
-        Span<byte> start = stackalloc byte[PreambleBytes + LongLength];
-        start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        if (start.Length < PreambleBytes || start[0] != 0x93 || !start[1..6].SequenceEqual(Magic) || start[6] is < 1 or > 3)
+        var start = ReadUpTo(file, PreambleBytes);
+        if (start.Length < PreambleBytes || start[0] != 0x93 || !start.AsSpan(1, Magic.Length).SequenceEqual(Magic)
+            || start[6] is < 1 or > 3)
             throw new RuntimeException(RuntimeCode.WrongFormat, $"{name} is not a .npy file of version 1 to 3");
         var lengthBytes = start[6] == 1 ? ShortLength : LongLength;
-        if (start.Length < PreambleBytes + lengthBytes) throw Short();
-        var length = lengthBytes == ShortLength ? BinaryPrimitives.ReadUInt16LittleEndian(start[PreambleBytes..])
-            : BinaryPrimitives.ReadUInt32LittleEndian(start[PreambleBytes..]);
+        var size = ReadUpTo(file, lengthBytes);
+        if (size.Length < lengthBytes) throw Short();
+        var length = lengthBytes == ShortLength ? BinaryPrimitives.ReadUInt16LittleEndian(size)
+            : BinaryPrimitives.ReadUInt32LittleEndian(size);
         if (length > MostHeaderBytes)
             throw new RuntimeException(RuntimeCode.WrongFormat, $"{name} declares a header of {length} bytes, and none is so long");
-        var bytes = new byte[length];
-        file.Position = PreambleBytes + lengthBytes;
-        if (file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length) throw Short();
-        return Encoding.UTF8.GetString(bytes);
+        var bytes = ReadUpTo(file, (int)length);
+        return bytes.Length < length ? throw Short() : (Encoding.UTF8.GetString(bytes), PreambleBytes + lengthBytes + length);
+    }
+
+    private static byte[] ReadUpTo(Stream file, int count)
+    {
+        var bytes = new byte[count];
+        return bytes[..file.ReadAtLeast(bytes, count, throwOnEndOfStream: false)];
     }
 
     private static string Descriptor<T>() where T : unmanaged => default(T) switch

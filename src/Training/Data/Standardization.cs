@@ -31,9 +31,10 @@ public sealed record Standardization(ImmutableArray<float> Means, ImmutableArray
     /// <exception cref="RuntimeException">SGC6004: not a whole number of examples.</exception>
     public void Apply(Span<float> features)
     {
-        if (Means.Length != Deviations.Length || Means.IsEmpty || features.Length % Means.Length != 0)
+        if (Means.IsDefaultOrEmpty || Deviations.IsDefault || Means.Length != Deviations.Length
+            || features.Length % Means.Length != 0)
             throw new RuntimeException(RuntimeCode.InconsistentData,
-                $"{features.Length} elements are not a whole number of examples of the {Means.Length} features that were standardized");
+                $"{features.Length} elements are not a whole number of examples of the features that were standardized");
         for (var i = 0; i < features.Length; i++) features[i] = (features[i] - Means[i % Means.Length]) / Deviations[i % Means.Length];
     }
 }

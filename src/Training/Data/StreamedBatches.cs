@@ -13,6 +13,7 @@ internal sealed class StreamedBatches : BatchStream
     private readonly int _capacity;
     private readonly ulong _seed;
     private readonly byte[] _buffer;
+    private readonly bool _keepsRemainder;
     private RowReader? _reader; // Null before the first row of an epoch is read.
     private CounterRandom _random;
     private int _held; // Rows in the buffer.
@@ -21,10 +22,11 @@ internal sealed class StreamedBatches : BatchStream
     private bool _isAtEnd; // The reader has no more.
     private bool _hasGiven; // A batch, in this epoch.
 
-    public StreamedBatches(string identity, ImmutableArray<Column> columns, Func<RowReader> open, int size, int buffer, ulong seed)
-        : base(columns, size)
+    public StreamedBatches(string identity, ImmutableArray<Column> columns, Func<RowReader> open, int size, int buffer, ulong seed,
+        bool keepsRemainder) : base(columns, size)
     {
         (_identity, _open, _row, _capacity, _seed) = (identity, open, new RowLayout(columns), buffer, seed);
+        _keepsRemainder = keepsRemainder;
         if (buffer < 1 || (long)buffer * _row.Bytes > Array.MaxLength)
             throw new RuntimeException(RuntimeCode.BadArgument, $"a buffer of {buffer} examples of {_row.Bytes} bytes");
         _buffer = new byte[buffer * _row.Bytes];
@@ -35,26 +37,28 @@ internal sealed class StreamedBatches : BatchStream
     public override long? Count => null;
 
     public override string Identity =>
-        $"{_identity} of {string.Join(", ", Columns)}, {(_capacity > 1 ? $"shuffled in {_capacity} with seed {_seed}" : "in order")}";
+        $"{_identity} of {string.Join(", ", Columns)}, {(_capacity > 1 ? $"shuffled in {_capacity} with seed {_seed}" : "in order")}"
+        + TextOf(_keepsRemainder);
 
     internal override bool Fill(Batch batch)
     {
         (batch.Rows, batch.Position) = (BatchSize, Position);
-        for (var i = 0; i < BatchSize; i++)
+        var rows = 0;
+        for (; rows < BatchSize && Draw() is var at and >= 0; rows++)
         {
-            var at = Draw();
-            if (at < 0)
-            {
-                if (!_hasGiven && batch.Position.Example == 0)
-                    throw new RuntimeException(RuntimeCode.InconsistentData, $"{_identity} has {i} examples, and a batch {BatchSize}");
-                Begin(_epoch + 1);
-                return false;
-            }
             for (var c = 0; c < Columns.Length; c++)
-                _row.Slice(Row(at), c).CopyTo(batch.Bytes(c).Slice(i * Columns[c].RowBytes, Columns[c].RowBytes));
+                _row.Slice(Row(at), c).CopyTo(batch.Bytes(c).Slice(rows * Columns[c].RowBytes, Columns[c].RowBytes));
             Replace(at);
         }
-        _example += BatchSize;
+        if (rows == 0 || (rows < BatchSize && !_keepsRemainder))
+        {
+            if (!_hasGiven && batch.Position.Example == 0)
+                throw new RuntimeException(RuntimeCode.InconsistentData, $"{_identity} has {rows} examples, and a batch {BatchSize}");
+            Begin(_epoch + 1);
+            return false;
+        }
+        batch.Rows = rows;
+        _example += rows;
         return _hasGiven = true;
     }
 

@@ -92,12 +92,14 @@ public sealed partial class Table
     /// <summary>Batches of the examples, in a new order every epoch where there is a seed.</summary>
     /// <param name="size">Examples of a batch, from 1 to <see cref="Count"/>: the step's.</param>
     /// <param name="seed">Fixes the orders; null keeps the examples as they are.</param>
+    /// <param name="keepRemainder">Whether what is left at the end of an epoch is a batch too, of fewer rows; then a batch may also be of
+    /// more examples than there are.</param>
     /// <exception cref="RuntimeException">SGC5011: a batch of no examples. SGC6004: more than there are, or no columns.</exception>
-    public BatchStream Batches(int size, ulong? seed = null)
+    public BatchStream Batches(int size, ulong? seed = null, bool keepRemainder = false)
     {
-        if (size > Count)
+        if (_columns.IsEmpty || (size > Count && !keepRemainder))
             throw new RuntimeException(RuntimeCode.InconsistentData, $"a batch of {size} examples; the table has {Count}");
-        return new TableBatches(_columns, size, seed);
+        return new TableBatches(_columns, size, seed, keepRemainder);
     }
 
     /// <inheritdoc/>

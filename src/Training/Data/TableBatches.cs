@@ -8,31 +8,34 @@ internal sealed class TableBatches : BatchStream
     private readonly ImmutableArray<TableColumn> _table;
     private readonly ulong? _seed;
     private readonly int[] _order;
+    private readonly bool _keepsRemainder;
     private int _epoch, _example;
 
-    public TableBatches(ImmutableArray<TableColumn> table, int size, ulong? seed) : base([.. table.Select(c => c.Column)], size)
+    public TableBatches(ImmutableArray<TableColumn> table, int size, ulong? seed, bool keepsRemainder)
+        : base([.. table.Select(c => c.Column)], keepsRemainder ? Math.Min(size, table[0].Count) : size)
     {
-        (_table, _seed) = (table, seed);
+        (_table, _seed, _keepsRemainder) = (table, seed, keepsRemainder);
         _order = Table.Order(table[0].Count, seed, stream: 0);
     }
 
     public override DataPosition Position => new(_epoch, _example);
 
-    public override long? Count => _order.Length / BatchSize;
+    public override long? Count => _order.Length / BatchSize + (_keepsRemainder && _order.Length % BatchSize > 0 ? 1 : 0);
 
     public override string Identity => $"a table of {_order.Length} examples of {string.Join(", ", Columns)}, "
-        + (_seed is { } seed ? $"shuffled with seed {seed}" : "in order");
+        + (_seed is { } seed ? $"shuffled with seed {seed}" : "in order") + TextOf(_keepsRemainder);
 
     internal override bool Fill(Batch batch)
     {
-        if (_example > _order.Length - BatchSize)
+        var rows = Math.Min(BatchSize, _order.Length - _example);
+        if (rows == 0 || (rows < BatchSize && !_keepsRemainder))
         {
             Go(new(_epoch + 1, 0));
             return false;
         }
-        (batch.Rows, batch.Position) = (BatchSize, Position);
-        for (var i = 0; i < _table.Length; i++) _table[i].Gather(_order.AsSpan(_example, BatchSize), batch.Bytes(i));
-        _example += BatchSize;
+        (batch.Rows, batch.Position) = (rows, Position);
+        for (var i = 0; i < _table.Length; i++) _table[i].Gather(_order.AsSpan(_example, rows), batch.Bytes(i));
+        _example += rows;
         return true;
     }
 

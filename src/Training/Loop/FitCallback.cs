@@ -1,4 +1,5 @@
 using GraphCompiler.Frontend;
+using GraphCompiler.Frontend.Numerics;
 
 namespace GraphCompiler.Training;
 
@@ -7,8 +8,8 @@ public sealed class FitContext
 {
     internal FitContext(TrainingStep step) => TrainingStep = step;
 
-    /// <summary>What is trained: its variables may be read and set.</summary>
-    public TrainingStep TrainingStep { get; }
+    /// <summary>The step that ran last, and that of full batches before the first: its variables may be read and set.</summary>
+    public TrainingStep TrainingStep { get; internal set; }
 
     /// <summary>Steps that have been made.</summary>
     public long Step { get; internal set; }
@@ -18,6 +19,9 @@ public sealed class FitContext
 
     /// <summary>The loss of the last step.</summary>
     public float Loss { get; internal set; }
+
+    /// <summary>Examples of the last step's batch.</summary>
+    public int Rows { get; internal set; }
 
     /// <summary>What is to end the training after this step, or null.</summary>
     internal string? StopReason { get; private set; }
@@ -40,8 +44,18 @@ public abstract class FitCallback
     {
     }
 
+    /// <summary>After each step that gave insight, <see cref="FitOptions.Insight"/>, and before <see cref="StepDone"/>.</summary>
+    public virtual void Inspected(FitContext context, StepInsight insight)
+    {
+    }
+
     /// <summary>After each row of the history.</summary>
     public virtual void Evaluated(FitContext context, HistoryRow row)
+    {
+    }
+
+    /// <summary>After the last step, whatever ended the training.</summary>
+    public virtual void Ended(FitContext context)
     {
     }
 

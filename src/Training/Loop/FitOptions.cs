@@ -29,8 +29,9 @@ public sealed record FitOptions
     /// output of the validation when null, or "loss" where there is none.</summary>
     public string? Monitor { get; init; }
 
-    /// <summary>Whether more of the watched metric is better, as of an accuracy.</summary>
-    public bool HigherIsBetter { get; init; }
+    /// <summary>Whether more of the watched metric is better, as of an accuracy; when null as the metric itself says, and false for an
+    /// output that is no <see cref="Frontend.Metrics.Metric"/>.</summary>
+    public bool? HigherIsBetter { get; init; }
 
     /// <summary>Ends the training where the watched metric does not get better.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
@@ -41,7 +42,12 @@ public sealed record FitOptions
     /// <summary>Whether the variables are, in the end, those of the best row of the history.</summary>
     public bool RestoreBest { get; init; }
 
-    /// <summary>Whether a loss that is NaN or infinite ends the training. It does by default.</summary>
+    /// <summary>Steps that also tell how large gradients and changes are: callbacks and the logger are told.</summary>
+    public InsightPlan? Insight { get; init; }
+
+    /// <summary>Whether a loss that is NaN or infinite ends the training. It does by default. With
+    /// <see cref="CompileOptions.CheckNumerics"/> the reason names the operation that it came from; where this is false, SGC5012 is thrown
+    /// then.</summary>
     public bool StopOnNaN { get; init; } = true;
 
     /// <summary>Where the run is kept, so that it can be gone on with.</summary>
@@ -56,8 +62,8 @@ public sealed record FitOptions
     /// <summary>The least time between two reports, beside those of a row of the history.</summary>
     public TimeSpan ReportEvery { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Is told of rows of the history at Information level, and of checkpoints that are damaged or not written as
-    /// warnings.</summary>
+    /// <summary>Is told of the beginning, of rows of the history and of the end at Information level, of checkpoints at Debug level, and,
+    /// as warnings, of checkpoints that are damaged or not written and of what <see cref="Insight"/> finds.</summary>
     public ILogger? Logger { get; init; }
 
     internal void Check()
@@ -69,12 +75,6 @@ public sealed record FitOptions
         ArgumentNullException.ThrowIfNull(Callbacks);
     }
 }
-
-/// <summary>Examples that are not trained with, and the function that judges them.</summary>
-/// <param name="Function">Over the variables of the step: <c>graph.Compile(step.Variables, ("loss", loss))</c>. Each output of one element
-/// is a metric of its name: the mean over the examples.</param>
-/// <param name="Data">One epoch is judged each time; its columns are the function's inputs.</param>
-public sealed record Validation(CompiledFunction Function, BatchStream Data);
 
 /// <summary>Ends a training that does not get better.</summary>
 /// <param name="Patience">Rows of the history without improvement after which it ends; at least 1.</param>

@@ -5,7 +5,7 @@ namespace GraphCompiler.Training;
 /// <param name="Epochs">How many it is to make, where that was said.</param>
 /// <param name="Step">Steps that have been made.</param>
 /// <param name="Steps">How many there will be, where that is known.</param>
-/// <param name="Loss">The mean loss of the steps since the last row of the history; that of this row where there is one.</param>
+/// <param name="Loss">The mean loss over the examples since the last row of the history; that of this row where there is one.</param>
 /// <param name="LearningRate">Where it is settable.</param>
 /// <param name="StepsPerSecond">Since the last report; 0 where nothing is known yet.</param>
 /// <param name="Elapsed">Time by the clock, that before a checkpoint included.</param>

@@ -25,10 +25,15 @@ public static class FitSyntax
         {
             ArgumentNullException.ThrowIfNull(step);
             ArgumentNullException.ThrowIfNull(data);
-            ArgumentNullException.ThrowIfNull(options);
-            options.Check();
-            using var loop = new TrainingLoop(step, data, options);
-            return loop.Run(cancellation);
+            return Run(BatchRunner<TrainingStep>.Of(step, data), data, options, cancellation);
         }
+    }
+
+    internal static History Run(BatchRunner<TrainingStep> runner, BatchStream data, FitOptions options, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        using var loop = new TrainingLoop(runner, data, options);
+        return loop.Run(cancellation);
     }
 }

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Files;
 using nietras.SeparatedValues;
@@ -34,12 +37,17 @@ public enum FitEnd
 /// <param name="Epoch">Passes over the examples before, from 0.</param>
 /// <param name="Step">Steps that had been made.</param>
 /// <param name="Seconds">Time by the clock until then.</param>
-/// <param name="Loss">The mean loss of the steps since the row before.</param>
+/// <param name="Loss">The mean loss over the examples since the row before.</param>
 /// <param name="LearningRate">Where it is settable.</param>
 /// <param name="Metrics">Those of the validation, by name.</param>
 public sealed record HistoryRow(
     int Epoch, long Step, double Seconds, double Loss, double? LearningRate, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>Metrics of the validation that are tables, by name. They are not in checkpoints: of a run that is gone on with, rows before
+    /// have none.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, ConfusionMatrix> Matrices { get; init; } = ImmutableDictionary<string, ConfusionMatrix>.Empty;
+
     /// <summary>A metric by name, or "loss".</summary>
     /// <exception cref="RuntimeException">SGC5004: there is none of this name.</exception>
     public double this[string name] => Metrics.TryGetValue(name, out var value) ? value : name == "loss" ? Loss

@@ -22,10 +22,11 @@ internal sealed class LoopState
 
     public double Seconds { get; set; }
 
-    /// <summary>Of the steps since the last row.</summary>
-    public double LossSum { get; set; }
+    /// <summary>The losses since the last row of the history, each as often as its batch has examples.</summary>
+    public double RowsLoss { get; set; }
 
-    public long LossCount { get; set; }
+    /// <summary>The examples that these are of.</summary>
+    public long LossRows { get; set; }
 
     public double? Best { get; set; }
 
@@ -37,7 +38,7 @@ internal sealed class LoopState
 
     public List<HistoryRow> Rows { get; set; } = [];
 
-    public double Loss => LossSum / LossCount;
+    public double Loss => RowsLoss / LossRows;
 
     public string ToJson() => JsonSerializer.Serialize(this, LoopStateJson.Default.LoopState);
 

@@ -38,7 +38,7 @@ internal sealed partial class TrainingLoop
                 throw new RuntimeException(RuntimeCode.Mismatch,
                     $"'{checkpoint.Path}' is of a training with {state.Data}, and is to be gone on with {_state.Data}");
         }
-        if (_folder?.Restore(_step.Variables, Accept) is not { } checkpoint) return;
+        if (_folder?.Restore(_variables, Accept) is not { } checkpoint) return;
         (_state, _resumedFrom) = (state, checkpoint.Step);
         _data.Seek(state.Position);
         if (_options.RestoreBest && checkpoint.BestStep is { } best) TakeBest(checkpoint, best);
@@ -48,7 +48,7 @@ internal sealed partial class TrainingLoop
     {
         try
         {
-            _folder!.Restore(_step.Variables, step);
+            _folder!.Restore(_variables, step);
             KeepBest();
         }
         catch (RuntimeException error)
@@ -56,7 +56,7 @@ internal sealed partial class TrainingLoop
             (_state.Best, _state.BestStep) = (null, null);
             _options.Logger?.LogWarning("the best checkpoint cannot be read, and the next row counts as the best: {Error}", error.Message);
         }
-        _folder!.Restore(_step.Variables, last.Step);
+        _folder!.Restore(_variables, last.Step);
     }
 
     // One that is due while the one before it is being written comes when that is done.
@@ -85,9 +85,11 @@ internal sealed partial class TrainingLoop
 
     private void Save(long now)
     {
+        using var span = Telemetry.Spans.StartActivity("checkpoint")?.SetTag("graphcompiler.training.step", _state.Step);
+        _options.Logger?.LogDebug("a checkpoint of step {Step} is being written", _state.Step);
         (_state.Seconds, _state.Position) = (Seconds(now), _data.Position);
         var start = Stopwatch.GetTimestamp();
-        _folder!.Save(_step.Variables, _state.Step, _options.RestoreBest ? _state.BestStep : null,
+        _folder!.Save(_variables, _state.Step, _options.RestoreBest ? _state.BestStep : null,
             new Dictionary<string, string> { [LoopState.Key] = _state.ToJson() });
         _copyTicks += Stopwatch.GetTimestamp() - start;
         _copies++;

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Runtime;
 using Microsoft.Extensions.Logging;
 
@@ -8,16 +10,17 @@ namespace GraphCompiler.Training;
 internal sealed partial class TrainingLoop
 {
     private readonly string _monitor;
+    private readonly bool _higherIsBetter;
     private VariableSnapshot? _best; // The variables of the best row, where they are to be restored.
     private long _lastReport, _stepAtReport;
 
     // Plain comparisons, so that a NaN is out of range.
-    private void CheckReactions()
+    private void CheckReactions(IReadOnlyList<string> metrics)
     {
         static RuntimeException Bad(string what) => new(RuntimeCode.BadArgument, what);
-        if (_monitor != LossName && _evaluation?.Metrics.Contains(_monitor) != true)
+        if (_monitor != LossName && !metrics.Contains(_monitor))
             throw new RuntimeException(RuntimeCode.UnknownArgument, $"no metric is named '{_monitor}', which is to be watched; there are: "
-                + string.Join(", ", [LossName, .. _evaluation?.Metrics ?? []]));
+                + string.Join(", ", [LossName, .. metrics]));
         if (_options.EarlyStopping is { } early && !(early.Patience >= 1 && early.MinImprovement >= 0))
             throw Bad($"{early}: at least 1 row, and an improvement of at least 0");
         if (_options.ReduceOnPlateau is not { } plateau) return;
@@ -29,18 +32,23 @@ internal sealed partial class TrainingLoop
     // One row: validation, best, rate, early stopping; then what comes after any step.
     private void Evaluate()
     {
-        if (_state.LossCount == 0) return;
-        var metrics = _evaluation?.Measure() ?? [];
+        if (_state.LossRows == 0) return;
+        using var span = Telemetry.Spans.StartActivity("evaluate")?.SetTag("graphcompiler.training.step", _state.Step);
+        var measured = _options.Validation?.Measure();
         var now = Stopwatch.GetTimestamp();
-        var row = new HistoryRow(_state.Epoch, _state.Step, Seconds(now), _state.Loss, Rate(), metrics);
+        var row = new HistoryRow(_state.Epoch, _state.Step, Seconds(now), _state.Loss, Rate(),
+            measured?.Metrics ?? ImmutableDictionary<string, double>.Empty)
+        {
+            Matrices = measured?.Matrices ?? ImmutableDictionary<string, ConfusionMatrix>.Empty,
+        };
         var value = row[_monitor];
         _state.Rows.Add(row);
-        (_state.LossSum, _state.LossCount) = (0, 0);
-        var isBest = double.IsFinite(value) && (_state.Best is not { } best || (_options.HigherIsBetter ? value > best : value < best));
+        (_state.RowsLoss, _state.LossRows) = (0, 0);
+        var isBest = double.IsFinite(value) && (_state.Best is not { } best || (_higherIsBetter ? value > best : value < best));
         if (isBest) (_state.Best, _state.BestStep) = (value, row.Step);
         if (isBest && _options.RestoreBest) KeepBest();
         React(value);
-        _options.Logger?.LogInformation("epoch {Epoch}, step {Step}: loss {Loss}, {Metrics}", row.Epoch, row.Step, row.Loss, metrics);
+        _options.Logger?.LogInformation("epoch {Epoch}, step {Step}: loss {Loss}, {Metrics}", row.Epoch, row.Step, row.Loss, row.Metrics);
         _context.Epoch = _state.Epoch;
         foreach (var callback in _callbacks) callback.Evaluated(_context, row);
         Report(now, row, null);
@@ -54,10 +62,10 @@ internal sealed partial class TrainingLoop
     {
         if (_options.EarlyStopping is { } early)
         {
-            _state.Early.Improves(value, _options.HigherIsBetter, early.MinImprovement);
+            _state.Early.Improves(value, _higherIsBetter, early.MinImprovement);
             StopEarly();
         }
-        if (_options.ReduceOnPlateau is { } plateau && !_state.Plateau.Improves(value, _options.HigherIsBetter, plateau.MinImprovement)
+        if (_options.ReduceOnPlateau is { } plateau && !_state.Plateau.Improves(value, _higherIsBetter, plateau.MinImprovement)
             && _state.Plateau.Rows >= plateau.Patience)
         {
             _state.Plateau.Rows = 0;
@@ -73,7 +81,7 @@ internal sealed partial class TrainingLoop
 
     private void KeepBest()
     {
-        if (_best is null) _best = _step.Variables.Snapshot();
+        if (_best is null) _best = _variables.Snapshot();
         else _best.Update();
     }
 
@@ -85,7 +93,7 @@ internal sealed partial class TrainingLoop
         var seconds = Stopwatch.GetElapsedTime(_lastReport, now).TotalSeconds;
         var rate = seconds > 0 ? (_state.Step - _stepAtReport) / seconds : 0;
         (_lastReport, _stepAtReport) = (now, _state.Step);
-        var loss = row?.Loss ?? (_state.LossCount > 0 ? _state.Loss : _state.Rows.LastOrDefault()?.Loss ?? double.NaN);
+        var loss = row?.Loss ?? (_state.LossRows > 0 ? _state.Loss : _state.Rows.LastOrDefault()?.Loss ?? double.NaN);
         progress.Report(new(_state.Epoch, _options.Epochs, _state.Step, StepsInAll(), loss, row?.LearningRate ?? Rate(), rate,
             TimeSpan.FromSeconds(Seconds(now)), row, end));
     }

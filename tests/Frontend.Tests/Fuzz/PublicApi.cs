@@ -1,4 +1,5 @@
 using System.Reflection;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -43,6 +44,8 @@ internal static class PublicApi
         [nameof(ModelParameter)] = "made by GraphBuilder, to be read",
         [nameof(KernelProfile)] = "made by TrainingStep.Profile, to be read",
         [nameof(StepProfile)] = "made by TrainingStep.Profile, to be read",
+        [nameof(ParameterInsight)] = "made by TrainingStep.Insight, to be read",
+        [nameof(StepInsight)] = "made by TrainingStep.Insight, to be read",
         [nameof(Roofline)] = "measures the machine for a second; BadInputTests",
         [nameof(MnistSet)] = "made by Mnist, to be read",
         [nameof(BufferLayout)] = "of native buffers; checked by Executable",

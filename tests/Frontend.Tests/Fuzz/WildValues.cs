@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using GraphCompiler.Frontend.Layers;
+using GraphCompiler.Frontend.Metrics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
@@ -162,6 +163,7 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(Value)) return Value();
         if (type == typeof((int, int))) return (Integer(), Integer());
         if (type == typeof((string, Value))) return (Text(), (Value)Of(typeof(Value), isNullable: false)!);
+        if (type == typeof((string, Metric))) return (Text(), (Metric)Of(typeof(Metric), isNullable: false)!);
         if (type == typeof(FunctionBuilder) || type == typeof(GraphBuilder)) return Chance(4) ? Pooled(type) : Home;
         if (type == typeof(Op)) return OpRegistry.All[random.Next(OpRegistry.All.Count)];
         if (type == typeof(AttributeMap)) return Attributes();
@@ -183,6 +185,7 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(IEnumerable<int>)) return Items(typeof(int));
         if (type == typeof(ImmutableArray<Scalar>)) return Immutable<Scalar>();
         if (type == typeof(ImmutableArray<int>)) return Immutable<int>();
+        if (type == typeof(ImmutableArray<long>)) return Immutable<long>();
         if (type == typeof(object)) return Chance(2) ? "text" : Pooled(typeof(object));
         return null;
     }
