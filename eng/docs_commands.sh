@@ -59,9 +59,10 @@ rule() {
         'samples/Gpt/run '*) echo "$1 --short" ;;
         'graphc build samples/Gpt/'*) echo "${1//DIR/$work/gpt}" ;;
         'graphc list MODELS.dll' | 'graphc build MODELS.dll --model digits --out DIR' | 'graphc inspect DIR/digits.json' \
-            | 'graphc profile MODELS.dll --model digits --trace t.json')
+            | 'graphc profile MODELS.dll --model digits --trace t.json' | 'graphc view MODELS.dll --model digits -o model.html')
             local line=${1//MODELS.dll/$models}
             line=${line//DIR/$work/model}
+            line=${line//model.html/$work/model.html}
             echo "${line//t.json/$work/t.json}"
             ;;
         # Named in passing: the verb, and its option.
