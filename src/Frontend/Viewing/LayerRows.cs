@@ -61,7 +61,8 @@ internal sealed class LayerRows
         return known.Length == 1 ? known[0] : shared;
     }
 
-    private int Row(Location location) => location.Scope.Length > 0 ? Row(location.Scope, isLine: false)
+    /// <summary>The row of what was declared there.</summary>
+    public int Row(Location location) => location.Scope.Length > 0 ? Row(location.Scope, isLine: false)
         : location.IsKnown ? Row(location.ToString(), isLine: true) : Row(Elsewhere, isLine: false);
 
     private int Row(string name, bool isLine)
