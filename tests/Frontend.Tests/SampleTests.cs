@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Frontend.Tests;
@@ -58,6 +59,11 @@ public sealed class SampleTests : IDisposable
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_program_of_the_readme_is_the_sample() => Assert.Contains(
+        $"```csharp\n{File.ReadAllText(SourceTree.PathOf("samples", "Circle.cs"))}```", File.ReadAllText(SourceTree.PathOf("README.md")),
+        StringComparison.Ordinal);
 
     [Fact]
     public void The_chain_rule_agrees_with_the_derivations()

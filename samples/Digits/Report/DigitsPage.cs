@@ -76,7 +76,7 @@ internal static class DigitsPage
             {Chart("Losses of both by step", [new("tape thick", comparison.TapeLosses), new("loss", comparison.CompiledLosses)],
                 isLogarithmic: false, "f1", "step")}
             <p class="soft">Both losses over the first {comparison.CompiledLosses.Length} steps: they differ by at most
-            {comparison.LossDifference.ToString("e0", CultureInfo.InvariantCulture)} of themselves.</p>
+            {comparison.LossDifference.ToString("0e-0", CultureInfo.InvariantCulture)} of themselves.</p>
             """;
     }
 
