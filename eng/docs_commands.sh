@@ -42,6 +42,10 @@ rule() {
     case $1 in
         ./test* | eng/docs_commands.sh) echo "- it runs this" ;;
         eng/slowest_tests.sh | eng/failed_tests.sh) echo "- ./test runs it" ;;
+        eng/pictures.sh) echo "- its pictures are committed" ;;
+        eng/pack.sh) echo "$1 $work/packages" ;;
+        eng/try_packages.sh | eng/site.sh | 'dotnet run samples/Circle.cs') echo "$1" ;;
+        'dotnet new'* | 'dotnet nuget add '* | 'dotnet publish -c Release '*) echo "- eng/try_packages.sh does it" ;;
         eng/public_api.sh) echo "- every build compares what it writes" ;;
         'apt-get '*) echo "- it installs packages of the system, as eng/llvm.sh and eng/native.sh do" ;;
         'dotnet publish -p:PublishAot=true') echo "- samples/Deploy/run does it" ;;
@@ -60,9 +64,10 @@ rule() {
         'samples/Gpt/run '*) echo "$1 --short" ;;
         'graphc build samples/Gpt/'*) echo "${1//DIR/$work/gpt}" ;;
         'graphc list MODELS.dll' | 'graphc build MODELS.dll --model digits --out DIR' | 'graphc inspect DIR/digits.json' \
-            | 'graphc profile MODELS.dll --model digits --trace t.json')
+            | 'graphc profile MODELS.dll --model digits --trace t.json' | 'graphc view MODELS.dll --model digits -o model.html')
             local line=${1//MODELS.dll/$models}
             line=${line//DIR/$work/model}
+            line=${line//model.html/$work/model.html}
             echo "${line//t.json/$work/t.json}"
             ;;
         # Named in passing: the verb, and its option.

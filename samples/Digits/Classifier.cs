@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
+using Digits.Report;
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.Frontend.Optimizers;
@@ -6,18 +8,22 @@ using GraphCompiler.IR.Ops;
 using GraphCompiler.Passes;
 using GraphCompiler.Runtime.Data;
 using GraphCompiler.Tape;
-using Spectre.Console;
 using static GraphCompiler.IR.DType;
 
 namespace Digits;
 
 /// <summary>What to train, and the accuracy that it must reach.</summary>
-internal sealed record Recipe(int Hidden, int Epochs, int Batch, double LearningRate, double Target);
+internal sealed record Recipe(string Name, int Hidden, int Epochs, int Batch, double LearningRate, double Target);
+
+/// <summary>Where the figures go beside the terminal.</summary>
+/// <param name="Json">A file of figures; null for none.</param>
+/// <param name="Html">The page.</param>
+internal sealed record Outputs(string? Json, string Html);
 
 /// <summary>Trains a two-layer classifier, reports its accuracy, and compares the compiled step with the eager tape.</summary>
 internal static class Classifier
 {
-    public static int Run(Split data, Recipe recipe, Precision precision, string? json)
+    public static int Run(Split data, Recipe recipe, Precision precision, Outputs outputs)
     {
         var g = new GraphBuilder("classifier", seed: 1);
         var x = g.Input("images", F32[recipe.Batch, data.Features]);
@@ -27,22 +33,23 @@ internal static class Classifier
         var optimizer = new Adam(recipe.LearningRate);
         var plan = g.Minimize(loss, optimizer);
         using var step = plan.Compile(new CompileOptions { Precision = precision });
-        AnsiConsole.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {data.TrainY.Length} examples, "
+        Console.WriteLine($"compiled in {step.CompileTime.TotalMilliseconds:F0} ms; {data.TrainY.Length} examples, "
             + $"{data.TestY.Length} held out");
+        using var predict = step.Predictor(logits.Softmax());
+        var run = Train(data, recipe, step, predict);
+        Console.WriteLine($"test accuracy {run.Guesses.Accuracy:P2} after {run.Time.TotalSeconds:F2} s of training");
 
-        Train(data, recipe, step);
-        using var predict = step.Predictor(logits);
-        var accuracy = Accuracy(data, recipe, predict);
-        AnsiConsole.WriteLine($"test accuracy {accuracy:P2}");
         var comparison = Comparison.Run(plan, precision, new Tape(g, loss, optimizer),
             new Batches(data.TrainX, data.TrainY, recipe.Batch, seed: 7));
-        AnsiConsole.WriteLine($"compiled {comparison.CompiledMicroseconds:F2} µs a step, "
+        Console.WriteLine($"compiled {comparison.CompiledMicroseconds:F2} µs a step, "
             + $"eager tape {comparison.TapeMicroseconds:F2} µs a step"
             + $" ({comparison.TapeMicroseconds / comparison.CompiledMicroseconds:F1} times as long)");
-        AnsiConsole.WriteLine($"largest relative difference of the loss over {Comparison.CheckedSteps} steps: "
+        Console.WriteLine($"largest relative difference of the loss over {Comparison.CheckedSteps} steps: "
             + $"{comparison.LossDifference:E1}");
-        if (json is not null) WriteJson(json, accuracy, recipe.Epochs, step.CompileTime, comparison);
-        return Verdict(accuracy, recipe, comparison, Comparison.ToleranceOf(precision));
+        if (outputs.Json is { } json) WriteJson(json, run, recipe.Epochs, step.CompileTime, comparison);
+        DigitsPage.Write(outputs.Html, new(recipe, data, run, comparison, step.CompileTime));
+        Console.WriteLine($"curves, mistakes and times: {outputs.Html}");
+        return Verdict(run.Guesses.Accuracy, recipe, comparison, Comparison.ToleranceOf(precision));
     }
 
     // Written so that a NaN fails.
@@ -54,62 +61,33 @@ internal static class Classifier
         return isAccurate && agrees ? 0 : 1;
     }
 
-    private static void Train(Split data, Recipe recipe, TrainingStep step)
+    private static TrainingRun Train(Split data, Recipe recipe, TrainingStep step, Predictor predict)
     {
         var batches = new Batches(data.TrainX, data.TrainY, recipe.Batch, seed: 7);
-        void Epoch(int epoch, Action<string> report)
+        var (epochs, time, guesses) = (new List<Epoch>(), TimeSpan.Zero, (Guesses?)null);
+        LiveChart.Show(recipe.Epochs, report =>
         {
-            var total = 0.0;
-            foreach (var (images, labels) in batches.Epoch(epoch))
+            for (var epoch = 1; epoch <= recipe.Epochs; epoch++)
             {
-                step.Run(images, labels);
-                total += step.Loss;
-            }
-            report($"epoch {epoch,3}  loss {total / batches.Count:F4}");
-        }
-        if (Console.IsOutputRedirected)
-        {
-            for (var epoch = 1; epoch <= recipe.Epochs; epoch++) Epoch(epoch, Console.WriteLine);
-        }
-        else
-        {
-            AnsiConsole.Progress().Start(context =>
-            {
-                var task = context.AddTask("training", maxValue: recipe.Epochs);
-                for (var epoch = 1; epoch <= recipe.Epochs; epoch++)
+                var (start, total) = (Stopwatch.GetTimestamp(), 0.0);
+                foreach (var (images, labels) in batches.Epoch(epoch))
                 {
-                    Epoch(epoch, line => task.Description = line);
-                    task.Increment(1);
+                    step.Run(images, labels);
+                    total += step.Loss;
                 }
-            });
-        }
-    }
-
-    // The compiled batch is fixed: what is left in the buffer after the last examples is computed and ignored.
-    private static double Accuracy(Split data, Recipe recipe, Predictor predict)
-    {
-        var (count, correct) = (data.TestY.Length, 0);
-        var images = new float[recipe.Batch * data.Features];
-        for (var start = 0; start < count; start += recipe.Batch)
-        {
-            var size = Math.Min(recipe.Batch, count - start);
-            data.TestX.AsSpan(start * data.Features, size * data.Features).CopyTo(images);
-            var scores = predict.Run<float, float>(images);
-            for (var i = 0; i < size; i++)
-            {
-                var row = scores.Slice(i * 10, 10);
-                var best = 0;
-                for (var c = 1; c < 10; c++) if (row[c] > row[best]) best = c;
-                if (best == data.TestY[start + i]) correct++;
+                time += Stopwatch.GetElapsedTime(start);
+                guesses = Guesses.Of(data, recipe.Batch, predict);
+                epochs.Add(new(epoch, total / batches.Count, guesses.Accuracy));
+                report(epochs);
             }
-        }
-        return (double)correct / count;
+        });
+        return new(epochs, guesses!, time, recipe.Epochs * batches.Count);
     }
 
-    private static void WriteJson(string path, double accuracy, int epochs, TimeSpan compile, Comparison comparison) =>
+    private static void WriteJson(string path, TrainingRun run, int epochs, TimeSpan compile, Comparison comparison) =>
         File.WriteAllText(path, JsonSerializer.Serialize(new
         {
-            accuracy,
+            accuracy = run.Guesses.Accuracy,
             epochs,
             compile_ms = compile.TotalMilliseconds,
             compiled_us_per_step = comparison.CompiledMicroseconds,

@@ -9,9 +9,13 @@ namespace Digits;
 /// <summary>The compiled step and the eager tape on the same model, batches and initial weights.</summary>
 /// <param name="CompiledMicroseconds">Median time of a compiled step.</param>
 /// <param name="TapeMicroseconds">Median time of a step on the tape.</param>
-/// <param name="LossDifference">Largest relative difference of the losses.</param>
-internal sealed record Comparison(double CompiledMicroseconds, double TapeMicroseconds, double LossDifference)
+/// <param name="CompiledLosses">Of the first steps.</param>
+/// <param name="TapeLosses">Of the same steps on the tape.</param>
+internal sealed record Comparison(double CompiledMicroseconds, double TapeMicroseconds, double[] CompiledLosses, double[] TapeLosses)
 {
+    /// <summary>Largest relative difference of the losses; NaN where one is.</summary>
+    public double LossDifference { get; } = CompiledLosses.Zip(TapeLosses, (a, b) => Math.Abs(a - b) / Math.Abs(b)).Aggregate(Math.Max);
+
     public const int CheckedSteps = 50;
     private const int Rounds = 15;
     private const int StepsPerRound = 50;
@@ -27,13 +31,13 @@ internal sealed record Comparison(double CompiledMicroseconds, double TapeMicros
     public static Comparison Run(TrainingPlan plan, Precision precision, Tape tape, Batches batches)
     {
         using var step = plan.Compile(new CompileOptions { Precision = precision });
-        var difference = 0.0;
+        var (compiledLosses, tapeLosses) = (new double[CheckedSteps], new double[CheckedSteps]);
         for (var i = 0; i < CheckedSteps; i++)
         {
             var (features, labels) = Next(batches, i);
             step.Run<float, int>(features, labels);
             tape.Run<int>(features, labels);
-            difference = Math.Max(difference, Math.Abs(step.Loss - (double)tape.Loss) / Math.Abs((double)tape.Loss));
+            (compiledLosses[i], tapeLosses[i]) = (step.Loss, (double)tape.Loss);
         }
         var (x, t) = Next(batches, 0);
         for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
@@ -49,7 +53,7 @@ internal sealed record Comparison(double CompiledMicroseconds, double TapeMicros
         }
         Array.Sort(compiled);
         Array.Sort(eager);
-        return new(compiled[Rounds / 2], eager[Rounds / 2], difference);
+        return new(compiled[Rounds / 2], eager[Rounds / 2], compiledLosses, tapeLosses);
     }
 
     private static double Time(Action step)

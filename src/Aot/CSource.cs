@@ -11,6 +11,7 @@ internal static class CSource
     /// <summary>The functions of NAME.h, each named NAME_ and one of these.</summary>
     public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "run", "parameter_count",
         "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "get_learning_rate", "set_learning_rate", "save", "load",
+        "save_weights", "load_weights",
         "last_error", "status_text"];
 
     private const int LineWidth = 120;
@@ -62,6 +63,11 @@ internal static class CSource
             int {{name}}_save({{name}}_model *model, const char *path);
             int {{name}}_load({{name}}_model *model, const char *path);
 
+            /* Parameters and the model's state without the optimizer's, by name, as a safetensors file: that of SaveWeights and
+               LoadWeights in .NET, or of any other program. A failed call changes nothing, as above. */
+            int {{name}}_save_weights({{name}}_model *model, const char *path);
+            int {{name}}_load_weights({{name}}_model *model, const char *path);
+
             const char *{{name}}_last_error(const {{name}}_model *model); /* text of the instance's last error; empty at first */
             const char *{{name}}_status_text(int status);
 
@@ -77,8 +83,9 @@ internal static class CSource
     /// <summary>All C source of the shared library except the header, which it includes.</summary>
     /// <param name="manifest">What to serve.</param>
     /// <param name="initialPath">A file with the initial parameters, to be taken in by the assembler.</param>
+    /// <param name="weights">The states that are no optimizer's.</param>
     /// <param name="manifestPath">A file with <see cref="ModelManifest.Contents"/>, likewise.</param>
-    public static string Library(ModelManifest manifest, string initialPath, string manifestPath)
+    public static string Library(ModelManifest manifest, IReadOnlyCollection<string> weights, string initialPath, string manifestPath)
     {
         var name = manifest.Model;
         // In the order in which a checkpoint has them.
@@ -94,12 +101,13 @@ internal static class CSource
             #define INITIAL {{name}}_initial
             enum { STATE_COUNT = {{states.Count}}, OUTPUT_COUNT = {{outputs}}, PARAMETER_COUNT = {{manifest.Parameters.Length}},
                    TRAINING_COUNT = {{manifest.Training.Length}}, PREDICTION_COUNT = {{manifest.Prediction.Length}},
-                   INITIAL_COUNT = {{manifest.Initial.Length}}, VARIANT_COUNT = {{manifest.Variants.Length}},
+                   INITIAL_COUNT = {{manifest.Initial.Length}}, WEIGHT_COUNT = {{weights.Count}}, VARIANT_COUNT = {{manifest.Variants.Length}},
                    MAX_THREADS = {{manifest.MaxThreads}} };
             enum { ROLE_INPUT, ROLE_STATE, ROLE_OUTPUT };
             typedef void (*entry_function)(void **, uint8_t *, int64_t, int64_t, void *);
             typedef struct { const char *name; int role, index; size_t bytes; } buffer;
             typedef struct { const char *name; int state; size_t bytes; } parameter;
+            typedef struct { const char *name, *type, *shape; int state; size_t bytes; } weight;
             typedef struct { entry_function entry; int64_t arena_bytes; int parallel; } variant_entry;
             typedef struct { variant_entry training, prediction; } variant;
             typedef struct { unsigned leaf, subleaf; int result, bit; unsigned saved; } cpu_feature;
@@ -120,8 +128,9 @@ internal static class CSource
             text.Append(CultureInfo.InvariantCulture, $"    {{ {ModelNames.Literal(parameter)}, {state}, {Bytes(states[state])} }},\n");
         }
         text.Append("    { 0, 0, 0 } };\n");
+        Weights(text, states, weights);
         Variants(text, manifest);
-        foreach (var part in (string[])["cpu.c", "workers.c", "model.c"]) Resource(text, part);
+        foreach (var part in (string[])["cpu.c", "workers.c", "model.c", "sha256.c", "tensors.c", "weights.c"]) Resource(text, part);
         Call(text, name, First(manifest), 0, manifest.Training);
         if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
         if (manifest.Rates is [var rate])
@@ -160,6 +169,16 @@ internal static class CSource
                 $"    {{ {ModelNames.Literal(b.Name)}, ROLE_{b.Role.ToString().ToUpperInvariant()}, {index}, {Bytes(b)} }},\n");
         }
         text.Append("    { 0, 0, 0, 0 } };\n");
+    }
+
+    // In the order in which the runtime writes them: the largest elements first, so that each tensor is aligned to its own.
+    private static void Weights(StringBuilder text, List<ManifestBuffer> states, IReadOnlyCollection<string> weights)
+    {
+        text.Append("static const weight weights[] = {\n");
+        foreach (var w in states.Where(s => weights.Contains(s.Name)).OrderByDescending(s => s.Type.SizeOf()))
+            text.Append(CultureInfo.InvariantCulture, $"    {{ {ModelNames.Literal(w.Name)}, \"{w.Type.ToString().ToUpperInvariant()}\", ")
+                .Append(CultureInfo.InvariantCulture, $"\"{string.Join(',', w.Shape)}\", {states.IndexOf(w)}, {Bytes(w)} }},\n");
+        text.Append("    { 0, 0, 0, 0, 0 } };\n");
     }
 
     private static void Variants(StringBuilder text, ModelManifest manifest)

@@ -33,6 +33,8 @@ public sealed class CompiledArtefact
     public required string Ir { get; init; }
     /// <summary>First elements as in memory of the states of <see cref="ModelManifest.Initial"/>, in its order.</summary>
     public required ImmutableArray<byte[]> Initial { get; init; }
+    /// <summary>The names of the states that files of weights have: those that are no optimizer's.</summary>
+    public required ImmutableArray<string> Weights { get; init; }
 
     /// <summary>Compiles a declared model.</summary>
     /// <param name="name">See <see cref="ModelName"/>.</param>
@@ -74,6 +76,7 @@ public sealed class CompiledArtefact
             Ir = ir,
             Variants = [.. compiled.Select(c => c.Variant)],
             Initial = [.. initial.Select(s => s.InitialBytes(plan.Graph.Seed))],
+            Weights = [.. plan.States.Where(s => s.Role != VariableRole.Optimizer).Select(s => s.Name)],
             Manifest = new ModelManifest
             {
                 Model = name,

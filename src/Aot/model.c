@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
@@ -123,6 +124,10 @@ API const char *NAME(_status_text)(int status) {
     case 5011: return "error SGC5011: a number is out of range";
     case 5101: return "error SGC5101: memory or threads are not to be had";
     case 6001: return "error SGC6001: a file cannot be opened, read or written";
+    case 6002: return "error SGC6002: a file is not a safetensors file, or breaks a rule of the format";
+    case 6003: return "error SGC6003: a file is cut short";
+    case 6005: return "error SGC6005: a file was altered: a checksum differs";
+    case 6006: return "error SGC6006: a file lacks a variable, or has it with another type or shape";
     case 7205: return "error SGC7205: this processor lacks a feature that the model was compiled for; build it for a lower --target";
     case 7207: return "error SGC7207: the model was compiled for fewer threads; build it with more --threads";
     case 7208: return "error SGC7208: not a checkpoint of this model, truncated, or altered";

@@ -14,9 +14,28 @@ internal static class ModelProfiler
     public static StepProfile Profile(ModelDeclaration model, int threads, int steps)
     {
         var plan = model.Training;
-        using var step = plan.Compile(new CompileOptions { Threads = threads, Precision = model.Precision, Profile = true });
-        var inputs = plan.Graph.Inputs.Select((input, i) => Create(input.Type, (ulong)i)).ToArray();
-        return step.Profile(steps, () => step.Run(inputs));
+        using var step = plan.Compile(OptionsOf(model, threads));
+        return Profile(step, plan, steps);
+    }
+
+    /// <summary>Writes the page of a model's step or function.</summary>
+    /// <param name="path">The page.</param>
+    /// <param name="steps">Runs to measure; 0 for none.</param>
+    public static void WriteView(ModelDeclaration model, string path, int threads, int steps)
+    {
+        var options = OptionsOf(model, threads);
+        using var function = model.Plan is FunctionPlan plan ? plan.Compile(options) : model.Training.Compile(options);
+        function.ToHtml(path, steps > 0 ? Profile(function, model.Plan, steps) : null);
+    }
+
+    private static CompileOptions OptionsOf(ModelDeclaration model, int threads) =>
+        new() { Threads = threads, Precision = model.Precision, Profile = true };
+
+    private static StepProfile Profile(CompiledFunction function, Plan plan, int steps)
+    {
+        var types = plan.Function.Parameters.ToDictionary(p => p.Name!, p => p.Type);
+        var inputs = function.Inputs.Select((name, i) => Create(types[name], (ulong)i)).ToArray();
+        return function.Profile(steps, () => function.Run(inputs));
     }
 
     private static ReadOnlyMemory<byte> Create(TensorType type, ulong stream)

@@ -68,11 +68,22 @@ profile.SetAction(parse => Guard(() =>
     Console.Write($"{parse.GetValue(name)}: {measured}");
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
+var page = CommandLineArguments.Text("--out", "The page to write, one file of HTML; replaced when there.", required: true);
+page.Aliases.Add("-o");
+var isFast = new Option<bool>("--no-profile") { Description = "Do not run the model: kernels are coloured by their operations." };
+var show = new Command("view", "Compiles a model for this machine and writes a page of its graph, passes, kernels and memory.")
+    { assembly, name, page, threads, precision, steps, isFast };
+show.SetAction(parse => Guard(() =>
+{
+    ModelProfiler.WriteView(Declared(parse), parse.GetValue(page)!, parse.GetValue(threads),
+        parse.GetValue(isFast) ? 0 : parse.GetValue(steps));
+    Console.WriteLine(parse.GetValue(page));
+}));
 var root = new RootCommand("""
     graphc compiles training steps and other functions of models ahead of time.
     Exit codes: 0 done; 1 the command line is wrong, error SGC7001 on stderr; 2 another error with a code, SGCnnnn, on stderr;
     3 a bug of the compiler, which prints what to report.
-    """) { build, list, inspect, profile };
+    """) { build, list, inspect, profile, show };
 var line = root.Parse(args);
 // Help and the version answer even a command line that is wrong otherwise.
 return line.Action is ParseErrorAction ? Refuse(line) : line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

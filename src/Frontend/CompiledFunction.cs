@@ -113,6 +113,28 @@ public partial class CompiledFunction : IDisposable
         }
     }
 
+    /// <summary>Writes a page that shows the function: its graph by layers, each pass's result, its kernels, and what is in memory
+    /// when.</summary>
+    /// <param name="path">One file of HTML, which loads nothing; replaced whole or not at all.</param>
+    /// <param name="profile">What <see cref="Profile"/> gave, to colour kernels by their times; by their operations when null.</param>
+    /// <remarks>Runs the passes once more, for their results. Can be called while the function runs, and after it is disposed.</remarks>
+    /// <exception cref="GraphException">SGC1011: a profile of another function. SGC3002: the file cannot be written.</exception>
+    public void ToHtml(string path, StepProfile? profile = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (profile is not null && !profile.Kernels.Select(k => k.Name).SequenceEqual(_program.Calls.Select(c => c.Kernel.Name)))
+            throw new GraphException(DiagnosticCode.BadArgument, "the profile is of another function: its kernels have other names");
+        var page = Viewing.StepPage.Write(Viewing.StepViewBuilder.Build(_plan, _program, Options, profile));
+        try
+        {
+            Runtime.Files.DurableFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(page)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new GraphException(DiagnosticCode.CannotWrite, $"the page cannot be written to \"{path}\": {e.Message}");
+        }
+    }
+
     /// <summary>Frees the code and, once no other function, no store and no span uses it, the memory. Can be called twice.</summary>
     public void Dispose()
     {

@@ -133,6 +133,21 @@ internal static class Compiler
         return Taking(Tune(plan, target, threads, context, expected.Program, Taking));
     }
 
+    /// <summary>A plan's function after the last pass, and its kernels; no code is made and nothing is measured.</summary>
+    /// <exception cref="GraphException">As <see cref="Lower"/>.</exception>
+    internal static (Function Lowered, LoopProgram Program) LowerOnly(Plan plan, CompileOptions options)
+    {
+        var environment = PassContext.FromEnvironment(options.Logger);
+        var lowered = plan.Function;
+        var context = new PassContext
+        {
+            Logger = environment.Logger, Budget = environment.Budget, Disabled = environment.Disabled, Observer = r => lowered = r.Function,
+        };
+        var (program, _) = Lower(plan, TargetInfo.Create(), ThreadsOf(options, context.Logger), context, options.Precision,
+            options.Convolutions);
+        return (lowered, program);
+    }
+
     // The ways of computing a plan's kernels that are fastest on this machine, measured or found in the object cache.
     private static IReadOnlyDictionary<string, int> Tune(Plan plan, TargetInfo target, int threads, PassContext context,
         LoopProgram expected, Func<IReadOnlyDictionary<string, int>?, (LoopProgram, ExecutableLayout)> taking)

@@ -32,6 +32,10 @@ public sealed partial class GraphBuilder
     /// <summary>As <see cref="FunctionBuilder.AllOrNothing"/>.</summary>
     internal Value Declare(Location location, Func<Value> declare) => AllOrNothing(location, declare);
 
+    /// <inheritdoc/>
+    internal override Location Within(Location location) =>
+        _path.Length == 0 || location.Scope.Length > 0 ? location : location with { Scope = _path[..^1] };
+
     /// <summary>The open scopes, with a '/' at the end; empty where none is open.</summary>
     internal string Path => _path;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using GraphCompiler.IR;
+using GraphCompiler.IR.Diagnostics;
 using GraphCompiler.Runtime;
 
 namespace GraphCompiler.Frontend;
@@ -27,6 +28,17 @@ public abstract class Plan
     public ImmutableArray<StateVariable> States { get; }
     /// <summary>The names of the results that replace no parameter, in their order.</summary>
     public ImmutableArray<string> Outputs { get; }
+
+    /// <summary>What the function computes and takes, layer by layer: types, operations, and bytes of variables, state and arena.</summary>
+    /// <param name="options">How it would be compiled, which the arena depends on; the defaults when null. Nothing is measured.</param>
+    /// <remarks>Runs the passes and plans the memory, and makes no code: a small part of the time that compiling takes.</remarks>
+    /// <exception cref="GraphException">SGC1011: an option is out of range.</exception>
+    /// <exception cref="Exception">BackendException SGC4001, SGC4002: libLLVM 19 cannot be loaded, which knows the processor.</exception>
+    public PlanSummary Summary(CompileOptions? options = null)
+    {
+        var (lowered, program) = Compiler.LowerOnly(this, options ?? new CompileOptions());
+        return SummaryBuilder.Build(this, lowered, program);
+    }
 
     /// <summary>The conditions on inputs that the last results are of.</summary>
     internal ImmutableArray<RuntimeCheck> Checks { get; init; } = [];

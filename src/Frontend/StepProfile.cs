@@ -29,6 +29,9 @@ public sealed record KernelProfile(string Name, double Share, double Nanoseconds
 
     /// <summary>10⁹ bytes a second: what the kernel moves at least, through whatever level of cache.</summary>
     public double Gigabytes => Nanoseconds > 0 ? Bytes / Nanoseconds : 0;
+
+    /// <summary>The lines of its operations, each once.</summary>
+    internal IEnumerable<string> Lines => Locations.Where(l => l.IsKnown).Select(l => l.ToString()).Distinct();
 }
 
 /// <summary>Where the time of a training step goes.</summary>
@@ -101,7 +104,7 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         text.AppendLine(CultureInfo.InvariantCulture, $"{"share",7}{"µs",11}{"GFLOP/s",9}{"GB/s",8}{"of limit",10}  kernel");
         foreach (var k in Kernels)
         {
-            var lines = string.Join(", ", k.Locations.Where(l => l.IsKnown).Distinct().Take(3));
+            var lines = string.Join(", ", k.Lines.Take(3));
             text.Append(CultureInfo.InvariantCulture, $"{k.Share,7:p1}{k.Nanoseconds / 1e3,11:f2}{k.Gigaflops,9:f1}{k.Gigabytes,8:f1}");
             var ofLimit = k.OfLimit is { } part ? part.ToString("p0", CultureInfo.InvariantCulture) : "-";
             text.AppendLine(CultureInfo.InvariantCulture, $"{ofLimit,10}  {(k.IsParallel ? "∥" : " ")} {k.Name} ({lines})");
@@ -156,7 +159,7 @@ public sealed record StepProfile(TimeSpan StepTime, int Threads, Roofline Limits
         json.WriteNumber("gigabytes", kernel.Gigabytes);
         if (kernel.OfLimit is { } part) json.WriteNumber("of_limit", part);
         json.WriteBoolean("parallel", kernel.IsParallel);
-        json.WriteString("lines", string.Join(", ", kernel.Locations.Where(l => l.IsKnown).Distinct()));
+        json.WriteString("lines", string.Join(", ", kernel.Lines));
         json.WriteEndObject();
         json.WriteEndObject();
     }

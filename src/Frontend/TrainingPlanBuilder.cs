@@ -20,7 +20,7 @@ internal sealed class TrainingPlanBuilder
 
     private readonly MinimizeRequest _request;
     private readonly GraphBuilder _graph;
-    private readonly FunctionBuilder _builder;
+    private readonly StepBuilder _builder;
     private readonly Dictionary<Value, Value> _map; // From the model's values to the step's.
     private readonly ImmutableArray<Assignment> _assignments;
     private readonly ImmutableArray<RuntimeCheck> _checks;
@@ -106,13 +106,16 @@ internal sealed class TrainingPlanBuilder
 
     private IEnumerable<StateVariable> Update(StepContext context, Value[] trained)
     {
+        _builder.Part = StepPart.Backward;
         var gradients = Adjoint.AppendDense(_builder, _map[_request.Loss], trained);
+        _builder.Part = StepPart.Update;
         var scope = new UpdateScope(context, _request.Scope, _request.Optimizer, trained);
         using var pin = _builder.At(_request.Location);
         var next = _request.Optimizer.Update(scope, trained, gradients);
         (_trained, _gradients, _next) = (trained, [.. gradients], [.. next]);
         for (var i = 0; i < trained.Length; i++) Replace(trained[i], next[i]);
         foreach (var (state, value) in scope.Assignments()) Replace(state, value);
+        _builder.Part = StepPart.Forward;
         return scope.Declared;
     }
 
@@ -180,5 +183,13 @@ internal sealed class TrainingPlanBuilder
         return chosen.FirstOrDefault(v => !reached.Contains(v)) is { } other
             ? throw Refusal($"the loss does not depend on the variable {other}, which is to be trained")
             : [.. reached.Where(chosen.Contains)];
+    }
+
+    /// <summary>Says of each operation what part of the step it is.</summary>
+    private sealed class StepBuilder(string name) : FunctionBuilder(name)
+    {
+        public StepPart Part { get; set; }
+
+        internal override Location Within(Location location) => location with { Part = Part };
     }
 }

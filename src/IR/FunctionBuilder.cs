@@ -39,7 +39,7 @@ public partial class FunctionBuilder
             throw new GraphException(DiagnosticCode.BadName, $"the name \"{name}\" is that of a result of the step", location);
         if (!_names.Add(name))
             throw new GraphException(DiagnosticCode.BadName, $"the name \"{name}\" is already taken", location);
-        var value = new Value(this, _nextValue++, type, name, location);
+        var value = new Value(this, _nextValue++, type, name, Within(location));
         _parameters.Add(value);
         return value;
     }
@@ -75,14 +75,16 @@ public partial class FunctionBuilder
 
     private ImmutableArray<Value> Append(OpCall call, ReadOnlySpan<TensorType> types)
     {
-        var results = ImmutableArray.CreateBuilder<Value>(types.Length);
-        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, call.Location));
-        var operation = new Operation(_operations.Count, call.Op, call.Operands, call.Attributes, results.MoveToImmutable(), call.Body,
-            call.Location);
+        var (results, at) = (ImmutableArray.CreateBuilder<Value>(types.Length), Within(call.Location));
+        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
+        var operation = new Operation(_operations.Count, call.Op, call.Operands, call.Attributes, results.MoveToImmutable(), call.Body, at);
         foreach (var result in operation.Results) result.Definition = operation;
         _operations.Add(operation);
         return operation.Results;
     }
+
+    /// <summary>A location with what the builder knows beside file and line: the scope and the part of the step.</summary>
+    internal virtual Location Within(Location location) => location;
 
     /// <summary>Locates operations at <paramref name="location"/> until disposed: a layer's call, or the primal of an adjoint.</summary>
     /// <remarks>The outermost pin wins, so that a layer made of layers is located at the user's call.</remarks>

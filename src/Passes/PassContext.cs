@@ -1,10 +1,17 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GraphCompiler.Passes;
+
+/// <summary>What a pass made.</summary>
+/// <param name="Pass">Its name.</param>
+/// <param name="Function">The function after it.</param>
+/// <param name="Time">That it took, without verification.</param>
+public sealed record PassResult(string Pass, Function Function, TimeSpan Time);
 
 /// <summary>What a run of passes is given besides the function: log, budget and debugging switches.</summary>
 public sealed class PassContext
@@ -20,6 +27,9 @@ public sealed class PassContext
 
     /// <summary>Folder that gets <c>FUNCTION.NN_pass.gir</c> after every pass (see <see cref="DumpFolder"/>); null for none.</summary>
     public string? DumpDirectory { get; init; }
+
+    /// <summary>Is told of the function before the first pass, which is named "input", and after each one; null for nobody.</summary>
+    public Action<PassResult>? Observer { get; init; }
 
     /// <summary>Names of passes to leave out.</summary>
     public IReadOnlySet<string> Disabled { get; init; } = FrozenSet<string>.Empty;

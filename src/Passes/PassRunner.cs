@@ -34,15 +34,18 @@ public sealed class PassRunner
     {
         foreach (var name in context.Disabled) CheckDisabled(name);
         Dump(context, "00_input", function);
+        context.Observer?.Invoke(new("input", function, TimeSpan.Zero));
         for (var i = 0; i < _passes.Count; i++)
         {
             var entry = _passes[i];
             if (context.Disabled.Contains(entry.Name)) continue;
             var start = Stopwatch.GetTimestamp();
             function = entry.Pass.Run(function, context);
+            var time = Stopwatch.GetElapsedTime(start);
             if (context.VerifyEach) Verify(function, entry.Name);
             context.Logger.LogDebug("{Pass}: {Milliseconds:F2} ms, {Operations} operations", entry.Name,
-                Stopwatch.GetElapsedTime(start).TotalMilliseconds, function.Operations.Length);
+                time.TotalMilliseconds, function.Operations.Length);
+            context.Observer?.Invoke(new(entry.Name, function, time));
             Dump(context, string.Create(CultureInfo.InvariantCulture, $"{i + 1:D2}_{entry.Name}"), function);
         }
         return function;

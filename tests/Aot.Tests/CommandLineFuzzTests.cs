@@ -13,7 +13,7 @@ public sealed partial class CommandLineFuzzTests(ITestOutputHelper output) : IDi
 {
     private static readonly string s_models = typeof(Models).Assembly.Location;
     private static readonly string[] s_verbs =
-        ["build", "build", "list", "inspect", "profile", "profile", "", "wild", "[diagram]", "[suggest]", "@none", "--"];
+        ["build", "build", "list", "inspect", "profile", "profile", "view", "", "wild", "[diagram]", "[suggest]", "@none", "--"];
     private static readonly string[] s_options =
         ["--model", "--out", "--target", "--emit", "--threads", "--steps", "--trace", "-v", "--help", "-?", "--version", "--wild",
             "--target="];
@@ -53,10 +53,10 @@ public sealed partial class CommandLineFuzzTests(ITestOutputHelper output) : IDi
         List<string> line = [verb];
         var file = Path.Combine(_folder, "file");
         if (random.Next(8) != 0) line.Add(verb == "inspect" ? Pick(random, file, _folder) : Pick(random, s_models, file));
-        if (verb is "build" or "profile" && random.Next(8) != 0)
+        if (verb is "build" or "profile" or "view" && random.Next(8) != 0)
             line.AddRange(["--model", Pick(random, "digits", "failing", "twice", "odd-name")]);
-        if (verb == "build" && random.Next(8) != 0) line.AddRange(["--out", Out(random)]);
-        if (verb == "profile") line.AddRange(["--steps", Pick(random, "1", "2"), "--threads", Pick(random, "1", "2")]);
+        if (verb is "build" or "view" && random.Next(8) != 0) line.AddRange(["--out", Out(random)]);
+        if (verb is "profile" or "view") line.AddRange(["--steps", Pick(random, "1", "2"), "--threads", Pick(random, "1", "2")]);
         for (var i = random.Next(0, 3); i > 0; i--) Option(random, line);
         return [.. line];
     }

@@ -13,6 +13,7 @@ public sealed partial class DiagnosticsDocumentTests
     public void Every_code_has_a_section()
     {
         var quoted = Directory.EnumerateFiles(SourceTree.PathOf("src"), "*.cs", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(SourceTree.PathOf("packaging"), "*.targets", SearchOption.AllDirectories))
             .SelectMany(f => QuotedCode().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value));
         var declared = Enum.GetValues<DiagnosticCode>().Select(c => $"SGC{(int)c}");
         var sections = File.ReadLines(SourceTree.PathOf("docs", "diagnostics.md"))

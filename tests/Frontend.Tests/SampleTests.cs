@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using GraphCompiler.Tests.Shared;
 using Xunit;
 
 namespace GraphCompiler.Frontend.Tests;
@@ -30,8 +32,12 @@ public sealed class SampleTests : IDisposable
     public void Digits_are_learned_and_the_compiled_losses_are_the_tapes()
     {
         var json = Path.Combine(_folder, "digits.json");
-        var (exitCode, output, error) = Run("--json", json);
+        var html = Path.Combine(_folder, "new", "digits.html");
+        var (exitCode, output, error) = Run("--json", json, "--html", html);
         Assert.True(exitCode == 0, output + error);
+        Assert.Contains($"curves, mistakes and times: {html}", output, StringComparison.Ordinal);
+        Assert.Contains("epoch   5  loss ", output, StringComparison.Ordinal); // Lines, where there is no terminal.
+        CheckPage(File.ReadAllText(html));
         using var document = JsonDocument.Parse(File.ReadAllText(json));
         var root = document.RootElement;
         Assert.Equal(["accuracy", "epochs", "compile_ms", "compiled_us_per_step", "tape_us_per_step", "max_loss_difference"],
@@ -40,6 +46,24 @@ public sealed class SampleTests : IDisposable
         Assert.InRange(root.GetProperty("max_loss_difference").GetDouble(), 0, 1e-4);
         Assert.All(root.EnumerateObject().Skip(1).Take(4), p => Assert.True(p.Value.GetDouble() > 0, p.ToString()));
     }
+
+    // 359 digits are held out: the matrix counts each once, and the figures of the page are as many as it says.
+    private static void CheckPage(string page)
+    {
+        var counts = Regex.Matches(page, "<td class=\"(right|wrong)\" [^>]*>([0-9]+)</td>");
+        int Sum(string kind) => counts.Where(m => m.Groups[1].Value == kind).Sum(m => int.Parse(m.Groups[2].Value));
+        Assert.Equal(359, Sum("right") + Sum("wrong"));
+        Assert.InRange(Sum("right"), 0.97 * 359, 359);
+        Assert.Equal(Sum("wrong"), Regex.Count(page, "<figure class=\"wrong\">"));
+        Assert.Equal(40, Regex.Count(page, "<figure "));
+        Assert.DoesNotContain("http", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_program_of_the_readme_is_the_sample() => Assert.Contains(
+        $"```csharp\n{File.ReadAllText(SourceTree.PathOf("samples", "Circle.cs"))}```", File.ReadAllText(SourceTree.PathOf("README.md")),
+        StringComparison.Ordinal);
 
     [Fact]
     public void The_chain_rule_agrees_with_the_derivations()

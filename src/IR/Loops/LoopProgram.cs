@@ -25,6 +25,14 @@ public readonly record struct Storage(StorageKind Kind, long Index);
 /// <param name="NeedsBarrier">Whether a barrier precedes it, since it reads or overwrites what another worker may still use.</param>
 public sealed record KernelCall(Kernel Kernel, ImmutableArray<Storage> Arguments, bool IsParallel, bool NeedsBarrier);
 
+/// <summary>A value in the arena, for as long as it is needed.</summary>
+/// <param name="Value">The <see cref="IR.Value.Id"/> that it has in the function that was lowered.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Offset">Of its first byte in the arena.</param>
+/// <param name="First">The call that writes it.</param>
+/// <param name="Last">The last call that reads it, or the first where nothing does.</param>
+public sealed record BufferLifetime(int Value, TensorType Type, long Offset, int First, int Last);
+
 /// <summary>A compiled step before code generation: kernels in order, and the storage of every buffer.</summary>
 /// <param name="Name">The function's name.</param>
 /// <param name="Calls">In execution order.</param>
@@ -40,6 +48,12 @@ public sealed record LoopProgram(string Name, ImmutableArray<KernelCall> Calls, 
 {
     /// <summary>Whether any call uses more than one worker.</summary>
     public bool IsParallel => Calls.Any(c => c.IsParallel);
+
+    /// <summary>What is in the arena when, scratch aside.</summary>
+    public ImmutableArray<BufferLifetime> Lifetimes { get; init; } = [];
+
+    /// <summary>For each call the <see cref="Operation.Id"/> of what it was lowered from, or -1 for a copy.</summary>
+    public ImmutableArray<int> LoweredFrom { get; init; } = [];
 
     /// <summary>Byte offset in the arena of one 64-bit count of clock ticks for each call, to which the step adds; null where nothing is
     /// timed.</summary>

@@ -25,6 +25,7 @@ internal sealed class MemoryPlan
     private readonly Dictionary<Value, Storage> _storage = [];
     private readonly List<Literal> _constants = [];
     private readonly List<(Value From, Storage To)> _copies = [];
+    private readonly List<(Value Value, int First, int Last)> _lifetimes = [];
     private int _externalCount;
 
     public MemoryPlan(Function function, ImmutableArray<int> donated, IReadOnlyList<KernelNode> nodes, TargetTraits target)
@@ -48,7 +49,12 @@ internal sealed class MemoryPlan
         var workerAt = sharedAt + shared;
         var sharing = new WorkSharing(calls.Select(c => (c.Kernel.Kernel, c.Arguments)));
         return new LoopProgram(_function.Name, sharing.Share(_target.Workers, parallelWork), [.. _constants], _externalCount,
-            workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes);
+            workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes)
+        {
+            Lifetimes = [.. _lifetimes.Select(l => new BufferLifetime(l.Value.Id, l.Value.Type, _storage[l.Value].Index, l.First,
+                Math.Min(l.Last, calls.Count - 1)))],
+            LoweredFrom = [.. calls.Select(c => c.Kernel.Operation?.Id ?? -1)],
+        };
     }
 
     /// <summary>The kernels in execution order with the storage of their arguments; temporaries are in an arena.</summary>
@@ -151,6 +157,7 @@ internal sealed class MemoryPlan
             foreach (var value in order[t].Writes)
             {
                 if (_storage.ContainsKey(value)) continue;
+                _lifetimes.Add((value, t, lastUse[value]));
                 var until = InUseUntil(value, lastUse[value]);
                 if (dying.Find(o => o.Type == value.Type && order[t].CanOverwrite(value, o)) is { } replaced)
                 {

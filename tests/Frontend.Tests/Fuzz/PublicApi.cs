@@ -57,6 +57,7 @@ internal static class PublicApi
         ["ParameterTransform.Apply"] = CalledByMinimize,
         [nameof(StateVariable)] = "made by Minimize, to be read",
         ["FunctionBuilder.Clone"] = "for passes, which hold the operation's operands",
+        ["CompiledFunction.ToHtml"] = "writes files; StepViewTests",
         ["CompiledFunction.Profile"] = "measures the machine for a second; TrainingTests",
         ["StepProfile.WriteTrace"] = "writes files; BadInputTests",
         ["TrainingPlan.Compile"] = "called for a sample",
