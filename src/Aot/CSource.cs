@@ -101,7 +101,8 @@ internal static class CSource
             #define INITIAL {{name}}_initial
             enum { STATE_COUNT = {{states.Count}}, OUTPUT_COUNT = {{outputs}}, PARAMETER_COUNT = {{manifest.Parameters.Length}},
                    TRAINING_COUNT = {{manifest.Training.Length}}, PREDICTION_COUNT = {{manifest.Prediction.Length}},
-                   INITIAL_COUNT = {{manifest.Initial.Length}}, WEIGHT_COUNT = {{weights.Count}}, VARIANT_COUNT = {{manifest.Variants.Length}},
+                   INITIAL_COUNT = {{manifest.Initial.Length}}, WEIGHT_COUNT = {{weights.Count}},
+                   VARIANT_COUNT = {{manifest.Variants.Length}},
                    MAX_THREADS = {{manifest.MaxThreads}} };
             enum { ROLE_INPUT, ROLE_STATE, ROLE_OUTPUT };
             typedef void (*entry_function)(void **, uint8_t *, int64_t, int64_t, void *);

@@ -101,7 +101,8 @@ public sealed class WeightFileTests(ITestOutputHelper output) : IDisposable
         var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(whole);
         var header = new StringBuilder(Encoding.Latin1.GetString(whole, 8, length));
         if (random.Next(2) == 0) header.Remove(1, header.ToString().IndexOf("},", StringComparison.Ordinal) + 1);
-        string[] pieces = ["\"", "{", "}", "[", "],", ",", ":", "\\u0041", "\\ud800", "9", "99999999999999999999", "-", "x", "F16", "\0", "\n"];
+        string[] pieces = ["\"", "{", "}", "[", "],", ",", ":", "\\u0041", "\\ud800", "9", "99999999999999999999", "-", "x", "F16", "\0",
+            "\n"];
         for (var i = random.Next(1, 3); i > 0; i--)
         {
             var at = random.Next(header.Length);

@@ -1,5 +1,5 @@
-/* Weights between C and .NET: `weights save FILE` trains three steps and saves; `weights load FILE...` loads each file and prints the status
-   and a sum over the parameters, which is that of the first elements as long as nothing was loaded. */
+/* Weights between C and .NET: `weights save FILE` trains three steps and saves; `weights load FILE...` loads each file. Both print the
+   status and a sum over the parameters, which is that of the first elements as long as nothing was loaded. */
 #include "digits.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -44,6 +44,7 @@ public sealed class StepPageTests : IClassFixture<StepPageTests.WrittenPage>
     {
         await using var page = await OpenedPage.Open(_path);
         Assert.Contains("classifier", await page.Text("h1"), StringComparison.Ordinal);
+        Assert.Equal(0, await page.Ask<int>("window.scrollY"));
         await page.Picture("graph");
         var cells = await page.Count(".cell");
         Assert.Equal(3, await page.Count(".cell [data-layer=hidden]"));
@@ -53,11 +54,11 @@ public sealed class StepPageTests : IClassFixture<StepPageTests.WrittenPage>
         Assert.True(await page.Count(".cell") < cells, "a scope that is closed still shows its layers");
         await page.Click("[data-layer=hidden][data-part=backward]");
         await page.Click("[data-layer=hidden][data-part=backward] ~ ol li button");
-        Assert.Contains("hidden", await page.Text("#graph .detail"), StringComparison.Ordinal);
-        Assert.Contains("backward", await page.Text("#graph .detail"), StringComparison.Ordinal);
-        var first = await page.Text("#graph .detail pre");
-        await page.Click("#graph .detail button.chip");
-        Assert.NotEqual(first, await page.Text("#graph .detail pre"));
+        Assert.Contains("hidden", await page.Text("#graph-view .detail"), StringComparison.Ordinal);
+        Assert.Contains("backward", await page.Text("#graph-view .detail"), StringComparison.Ordinal);
+        var first = await page.Text("#graph-view .detail pre");
+        await page.Click("#graph-view .detail button.chip");
+        Assert.NotEqual(first, await page.Text("#graph-view .detail pre"));
         await page.Picture("graph-chosen");
         page.CheckErrors();
     }
@@ -66,14 +67,14 @@ public sealed class StepPageTests : IClassFixture<StepPageTests.WrittenPage>
     public async Task Kernels_are_as_wide_as_their_times()
     {
         await using var page = await OpenedPage.Open(_path, "#kernels");
-        var rows = await page.Count("#kernels tbody tr");
+        var rows = await page.Count("#kernels-view tbody tr");
         Assert.Equal(rows, await page.Count(".strip i"));
         Assert.True(await page.Ask<bool>(
             "view.kernels.every((k, i) => i === 0 || (view.kernels[i - 1].share > k.share) === (widthOf(i - 1) > widthOf(i)) "
             + "|| Math.abs(widthOf(i - 1) - widthOf(i)) < 2 || Math.abs(view.kernels[i - 1].share - k.share) < 1e-3);"
             + "function widthOf(i) { return kernels.strips[i].getBoundingClientRect().width; }"));
         await page.Click("[data-kernel='0']");
-        Assert.Contains("= fusion", await page.Text("#kernels .detail pre"), StringComparison.Ordinal);
+        Assert.Contains("= fusion", await page.Text("#kernels-view .detail pre"), StringComparison.Ordinal);
         await page.Picture("kernels");
         page.CheckErrors();
     }
@@ -82,14 +83,14 @@ public sealed class StepPageTests : IClassFixture<StepPageTests.WrittenPage>
     public async Task Memory_shows_what_is_alive_at_the_peak_and_elsewhere()
     {
         await using var page = await OpenedPage.Open(_path, "#memory", isDark: true);
-        Assert.Contains("At the peak", await page.Text("#memory .detail"), StringComparison.Ordinal);
+        Assert.Contains("At the peak", await page.Text("#memory-view .detail"), StringComparison.Ordinal);
         var alive = await page.Count("#alive tr");
         Assert.Equal(alive, await page.Count(".buffer.on"));
         Assert.Equal(await page.Ask<int>("memory.buffers.filter(b => b.first <= memory.peak && memory.peak <= b.last).length"), alive);
         await page.Picture("memory-dark");
-        await page.Page.FocusAsync("#memory input[type=range]");
+        await page.Page.FocusAsync("#memory-view input[type=range]");
         await page.Page.Keyboard.PressAsync("Home");
-        Assert.Contains("While kernel 0 runs", await page.Text("#memory .detail"), StringComparison.Ordinal);
+        Assert.Contains("While kernel 0 runs", await page.Text("#memory-view .detail"), StringComparison.Ordinal);
         page.CheckErrors();
     }
 
@@ -100,15 +101,15 @@ public sealed class StepPageTests : IClassFixture<StepPageTests.WrittenPage>
         await page.Page.FocusAsync("#tab-graph");
         await page.Page.Keyboard.PressAsync("ArrowLeft"); // From the first tab to the last.
         Assert.Equal("true", await page.Ask<string>("document.getElementById('tab-passes').ariaSelected"));
-        Assert.Contains("fusion", await page.Text("#passes .code"), StringComparison.Ordinal);
+        Assert.Contains("fusion", await page.Text("#passes-view .code"), StringComparison.Ordinal);
         await page.Click("[data-pass=input]");
-        var input = await page.Text("#passes .code");
+        var input = await page.Text("#passes-view .code");
         Assert.StartsWith("func @classifier(", input, StringComparison.Ordinal);
         Assert.DoesNotContain("fusion", input, StringComparison.Ordinal);
         Assert.Contains("onerror", input, StringComparison.Ordinal); // The file's name, as text.
         Assert.Equal(0, await page.Count("img"));
         await page.Click("[data-pass=simplify]");
-        Assert.True(await page.Count("#passes .row.new") > 0, "simplify made nothing new");
+        Assert.True(await page.Count("#passes-view .row.new") > 0, "simplify made nothing new");
         await page.Picture("passes");
         page.CheckErrors();
     }

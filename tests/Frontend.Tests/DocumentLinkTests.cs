@@ -13,7 +13,8 @@ public sealed partial class DocumentLinkTests
     {
         string[] documents = [SourceTree.PathOf("README.md"), SourceTree.PathOf("CONTRIBUTING.md"), SourceTree.PathOf("CHANGELOG.md"),
             .. Directory.EnumerateFiles(SourceTree.PathOf("docs"), "*.md", SearchOption.AllDirectories)];
-        var links = documents.SelectMany(d => Link().Matches(WithoutCode(d)).Select(m => (Document: d, Target: m.Groups[1].Value))).ToArray();
+        (string Document, string Target)[] links =
+            [.. documents.SelectMany(d => Link().Matches(WithoutCode(d)).Select(m => (d, m.Groups[1].Value)))];
         Assert.True(links.Length > 30, $"only {links.Length} links were found");
         var broken = links.Where(l => !l.Target.StartsWith("http", StringComparison.Ordinal) && !Leads(l.Document, l.Target))
             .Select(l => $"{Path.GetFileName(l.Document)}: {l.Target}");

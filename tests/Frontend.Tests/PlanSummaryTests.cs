@@ -18,7 +18,8 @@ public sealed class PlanSummaryTests
         var g = new GraphBuilder("mlp", seed: 1);
         var h = g.Input("x", F32[8, 160]).Dense(96, name: "hidden").Relu(file: "Mlp.cs", line: 4);
         using (g.Scope("frozen")) h = h.BatchNorm("norm");
-        var loss = h.Dense(50, name: "logits").SoftmaxCrossEntropy(g.Input("t", I32[8]), file: "Mlp.cs", line: 5).Mean(file: "Mlp.cs", line: 5);
+        var loss = h.Dense(50, name: "logits").SoftmaxCrossEntropy(g.Input("t", I32[8]), file: "Mlp.cs", line: 5)
+            .Mean(file: "Mlp.cs", line: 5);
         return g.Minimize(loss, new Adam());
     }
 

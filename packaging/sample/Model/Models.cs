@@ -1,6 +1,5 @@
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
-using GraphCompiler.Frontend.Losses;
 using GraphCompiler.Frontend.Optimizers;
 using static GraphCompiler.IR.DType;
 

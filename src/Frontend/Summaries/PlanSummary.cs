@@ -17,7 +17,8 @@ public sealed record LayerSummary(string Name, TensorType? Output, long Paramete
 
 /// <summary>What a step or function computes and takes, known before anything runs.</summary>
 /// <remarks>Operations are counted in the kernels that are compiled, after fusion: what is computed twice counts twice, and what is
-/// simplified away not at all. A kernel's count is divided between the layers in proportion to the elements that they compute in it.</remarks>
+/// simplified away not at all. A kernel's count is divided between the layers in proportion to the elements that they compute in
+/// it.</remarks>
 /// <param name="Name">The model's.</param>
 /// <param name="Layers">In the order of the forward pass.</param>
 /// <param name="Parameters">Elements of trained variables.</param>

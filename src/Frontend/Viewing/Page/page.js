@@ -1,16 +1,18 @@
 const shows = { graph: showGraph, kernels: showKernels, memory: showMemory, passes: showPasses };
 const shown = new Set();
+// No element has the name that the address ends with, which browsers would scroll to.
+const nameOf = tab => tab.id.slice("tab-".length);
 
 function openTab(name, isFocused) {
   for (const tab of document.querySelectorAll("[role=tab]")) {
-    const isOpen = tab.getAttribute("aria-controls") === name;
+    const isOpen = nameOf(tab) === name;
     tab.setAttribute("aria-selected", String(isOpen));
     tab.tabIndex = isOpen ? 0 : -1;
     if (isOpen && isFocused) tab.focus();
     document.getElementById(tab.getAttribute("aria-controls")).hidden = !isOpen;
   }
   // A panel is measured as it is drawn, so not before it is seen.
-  if (!shown.has(name)) shows[name](document.getElementById(name));
+  if (!shown.has(name)) shows[name](document.getElementById(`${name}-view`));
   shown.add(name);
   history.replaceState(null, "", `#${name}`);
 }
@@ -32,11 +34,11 @@ function moveTab(event) {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;
   const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
-  openTab(next.getAttribute("aria-controls"), true);
+  openTab(nameOf(next), true);
 }
 
 for (const tab of document.querySelectorAll("[role=tab]"))
-  tab.addEventListener("click", () => openTab(tab.getAttribute("aria-controls")));
+  tab.addEventListener("click", () => openTab(nameOf(tab)));
 document.querySelector("[role=tablist]").addEventListener("keydown", moveTab);
 showTotals();
 openTab(shows[location.hash.slice(1)] ? location.hash.slice(1) : "graph");
