@@ -78,12 +78,14 @@ internal sealed class SelectionKernel
 
     private Kernel Build()
     {
-        var segments = Segments(_n, Group, _lanes);
         List<Statement> body = [];
         if (_isShared)
         {
-            body.Add(Loop("segment", LoopKind.Parallel, _rows * segments, unit => [FirstOfRow(unit / ScalarExpr.Index(segments),
-                ScalarExpr.Binary(BinaryKind.Rem, unit, ScalarExpr.Index(segments)), unit * _lanes, isWhole: _n % (Group * _lanes) == 0)]));
+            var (whole, rest) = Math.DivRem(_n, Group * _lanes);
+            body.Add(Loop("segment", LoopKind.Parallel, _rows * whole, unit => [FirstOfRow(unit / ScalarExpr.Index(whole),
+                ScalarExpr.Binary(BinaryKind.Rem, unit, ScalarExpr.Index(whole)), isWhole: true)]));
+            if (rest > 0)
+                body.Add(Loop("row", LoopKind.Parallel, _rows, row => [FirstOfRow(row, ScalarExpr.Index(whole), isWhole: false)]));
             body.Add(new BarrierStatement());
         }
         body.Add(Loop("row", LoopKind.Parallel, _rows, row => [.. _isShared ? [] : FirstOfRow(row), .. Later(row), .. Selected(row)]));
@@ -98,12 +100,16 @@ internal sealed class SelectionKernel
     private IEnumerable<Statement> FirstOfRow(ScalarExpr row)
     {
         var (whole, rest) = Math.DivRem(_n, Group * _lanes);
-        yield return Loop("segment", LoopKind.Serial, whole, s => [FirstOfRow(row, s, s * _lanes, isWhole: true)]);
-        if (rest > 0) yield return FirstOfRow(row, ScalarExpr.Index(whole), ScalarExpr.Index((long)whole * _lanes), isWhole: false);
+        yield return Loop("segment", LoopKind.Serial, whole, s => [FirstOfRow(row, s, isWhole: true)]);
+        if (rest > 0) yield return FirstOfRow(row, ScalarExpr.Index(whole), isWhole: false);
     }
 
-    private ForStatement FirstOfRow(ScalarExpr row, ScalarExpr segment, ScalarExpr to, bool isWhole) => First(Group, _levels[0], to,
-        place => isWhole ? _order.Key(row, segment * (Group * _lanes) + place) : _order.KeyOrLast(row, segment * (Group * _lanes) + place));
+    private ForStatement FirstOfRow(ScalarExpr row, ScalarExpr segment, bool isWhole)
+    {
+        var to = _isShared ? row * (_levels[0].Elements / _rows) + segment * _lanes : segment * _lanes;
+        ScalarExpr At(ScalarExpr place) => segment * (Group * _lanes) + place;
+        return First(Group, _levels[0], to, place => isWhole ? _order.Key(row, At(place)) : _order.KeyOrLast(row, At(place)));
+    }
 
     // The first of each group of a segment.
     private ForStatement First(int group, LoopBuffer to, ScalarExpr at, Func<ScalarExpr, ScalarExpr> element)

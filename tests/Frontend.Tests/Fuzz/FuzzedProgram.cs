@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using GraphCompiler.Frontend.Derivatives;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Diagnostics;
@@ -42,6 +43,8 @@ internal sealed class FuzzedProgram
             _graph.Variable("bias", F32[3], Initializer.Zeros), _graph.Input("image", F32[2, 4, 3, 2]), _graph.Input("line", F32[2, 5, 3]),
             _graph.Variable("kernel", F32[2, 2, 2, 4], Initializer.HeNormal)]);
         _pool.AddRange([other, other.Input("y", F32[4, 3]), built, parameter, built.Build(parameter)]);
+        _pool.AddRange([new CustomOp("own", x => x * x, (x, _, ct) => 2 * x * ct),
+            new CustomOp("pair", 2, x => x[0] * x[1], (x, _, ct) => [ct * x[1], null])]);
         _pool.AddRange([new Sgd(), new Adam(), Initializer.HeNormal, new Literal(F32[3], 1, 2, 3), new VariableStore()]);
         _pool.AddRange([new ParameterGroups(new Lion()), new Accumulate(2, new Adafactor()), new ClipByGlobalNorm(1),
             new GradientNoise(0.1), new ExponentialMovingAverage(), new ProximalL1(0.1), Schedule.Cosine(1, 10), Schedule.Settable(0.1)]);

@@ -175,6 +175,15 @@ internal sealed class WildValues(Random random, List<object> pool)
         if (type == typeof(Func<Value, bool>)) return Held();
         if (type == typeof(CompileOptions)) return new CompileOptions { Threads = Chance(10) ? Integer() : random.Next(1, 4) };
         if (type == typeof(Func<Value, Value>)) return Activation();
+        if (type == typeof(Func<Value, Value, Value, Value>))
+            return (Func<Value, Value, Value, Value?>)((x, y, ct) =>
+                Chance(3) ? Pooled(typeof(Value)) as Value : Chance(2) ? ct * x : ct * y);
+        if (type == typeof(Func<Value[], Value>))
+            return (Func<Value[], Value>)(x => Chance(5) ? (Value)Pooled(typeof(Value))! : x.Aggregate((a, b) => a * b));
+        if (type == typeof(Func<Value[], Value, Value, Value[]>))
+            return (Func<Value[], Value, Value, Value?[]>)((x, _, ct) => Chance(5) ? [ct] : [.. x.Select(v => Chance(2) ? v : null)]);
+        if (type == typeof(Func<Value[], Value, Value[], Value>))
+            return (Func<Value[], Value, Value[], Value>)((_, y, t) => Chance(2) ? y : t[0]);
         if (type == typeof(IReadOnlyDictionary<string, Value>)) return Metrics();
         if (type == typeof(Func<string, bool>)) return Chosen();
         if (type == typeof(IReadOnlyList<Value>)) return Items(typeof(Value));
