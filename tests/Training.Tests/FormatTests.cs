@@ -128,7 +128,7 @@ public sealed class FormatTests : IDisposable
         }
         File.WriteAllText(PathOf("cat/notes.txt"), "no picture");
         var folder = new ImageFolder(_folder);
-        Assert.Equal(["cat", "dog"], folder.Classes);
+        Assert.Equal(["cat", "dog"], folder.Classes.ToArray());
         Assert.Equal(3, folder.Count);
         var table = folder.Open(2, 3).ToTable();
         Assert.Equal([0, 0, 1], table.Get<int>("labels").ToArray());
