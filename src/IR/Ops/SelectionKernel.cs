@@ -93,7 +93,7 @@ internal sealed class SelectionKernel
             _operation.Location.IsKnown ? [_operation.Location] : [], 2.0 * _rows * _n);
     }
 
-    private ScalarExpr FirstLevel(ScalarExpr row, ScalarExpr group) =>
+    private LoadExpr FirstLevel(ScalarExpr row, ScalarExpr group) =>
         new LoadExpr(_levels[0], _isShared ? row * (_levels[0].Elements / _rows) + group : group);
 
     // Whole segments of the row, then one that ends behind it.
