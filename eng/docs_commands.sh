@@ -42,7 +42,7 @@ rule() {
     case $1 in
         ./test* | eng/docs_commands.sh) echo "- it runs this" ;;
         eng/slowest_tests.sh | eng/failed_tests.sh) echo "- ./test runs it" ;;
-        eng/pictures.sh) echo "- its pictures are committed" ;;
+        eng/pictures.sh) echo "- its picture is committed" ;;
         eng/pack.sh) echo "$1 $work/packages" ;;
         eng/try_packages.sh | eng/site.sh | 'dotnet run samples/Circle.cs') echo "$1" ;;
         'dotnet new'* | 'dotnet nuget add '* | 'dotnet publish -c Release '*) echo "- eng/try_packages.sh does it" ;;

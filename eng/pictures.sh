@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the pictures of README and docs anew: trains the digits, and takes a picture of the page's first screen.
+# Makes the picture of README anew: trains the digits, and takes a picture of the page's first screen.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,8 +9,6 @@ source eng/dotnet.sh
 source eng/llvm.sh
 # shellcheck source=eng/chromium.sh
 source eng/chromium.sh
-# shellcheck source=eng/build.sh
-source eng/build.sh
 require_dotnet
 require_chromium
 
@@ -26,8 +24,3 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p docs/pictures
 ./run --html "$work/digits.html"
 picture "$work/digits.html" docs/pictures/digits.png 1200 950
-build src/Cli/Cli.csproj
-build samples/Deploy/Model/DeployModel.csproj
-dotnet src/Cli/bin/Release/net10.0/graphc.dll view samples/Deploy/Model/bin/Release/net10.0/DeployModel.dll --model digits \
-    --out "$work/model.html"
-picture "$work/model.html" docs/pictures/view.png 1280 720
