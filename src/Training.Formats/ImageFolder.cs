@@ -55,7 +55,9 @@ public sealed class ImageFolder
     private static void Read(string path, int width, int height, Span<float> to)
     {
         var bytes = VariableStore.Attempt($"'{path}' cannot be read", () => File.ReadAllBytes(path));
-        using var decoded = SKBitmap.Decode(bytes) ?? throw new RuntimeException(RuntimeCode.WrongFormat, $"'{path}' is no picture");
+        using var data = SKData.CreateCopy(bytes);
+        using var codec = SKCodec.Create(data) ?? throw new RuntimeException(RuntimeCode.WrongFormat, $"'{path}' is no picture");
+        using var decoded = SKBitmap.Decode(codec) ?? throw new RuntimeException(RuntimeCode.WrongFormat, $"'{path}' is damaged");
         var size = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         using var sized = decoded.Resize(size, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
             ?? throw new RuntimeException(RuntimeCode.WrongFormat, $"'{path}' cannot be resized to {width}×{height}");
