@@ -39,7 +39,10 @@ public static class Atan2Syntax
         /// <summary>The angle in [-π, π] of the point (x, y), elementwise. Shapes broadcast as NumPy's do.</summary>
         /// <exception cref="Diagnostics.GraphException">SGC1001: element types differ, or are not floating point. SGC1002: shapes do not
         /// broadcast.</exception>
-        public Value Atan2(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-            Broadcasting.Emit(Ops.Atan2.Instance, y, x, new(file, line));
+        public Value Atan2(Value x, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+        {
+            ArgumentNullException.ThrowIfNull(y);
+            return Broadcasting.Emit(Ops.Atan2.Instance, y, x, new(file, line));
+        }
     }
 }

@@ -119,6 +119,7 @@ public static class LinearRecurrenceSyntax
         public Value Recurrence(Value a, int axis = -1, bool reverse = false,
             [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
         {
+            ArgumentNullException.ThrowIfNull(b);
             var call = new SyntaxCall("Recurrence", b, new(file, line)).Own(a, nameof(a));
             return call.Compose(() =>
             {
