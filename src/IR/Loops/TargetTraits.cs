@@ -11,9 +11,6 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Whether <see cref="PairDotExpr"/> is one instruction.</summary>
     public bool HasPairDot { get; init; }
 
-    /// <summary>Whether a multiply-add is one instruction: every x86-64 level with vectors of more than 16 bytes has those.</summary>
-    public bool FusesMultiplyAdds => VectorBytes > 16;
-
     /// <summary>Bytes of a cache line on every target so far.</summary>
     public const int LineBytes = 64;
 
@@ -23,14 +20,14 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Elements of a type in one vector register.</summary>
     public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 
-    /// <summary>Most rows of a register tile: its accumulators take all registers but those of a step, which holds a vector of each column,
-    /// an element of one row, and, where a multiply-add is two instructions, products on their way to a sum.</summary>
+    /// <summary>Most rows of a register tile: its accumulators take all registers but those of a step, which holds a vector of each column
+    /// and an element of one row.</summary>
     /// <param name="width">Elements of a row.</param>
     /// <param name="type">Of the accumulators.</param>
     public int RowsOfTile(long width, DType type)
     {
         var vectors = VectorsOf(width, type);
-        return (int)((VectorRegisters - vectors - (FusesMultiplyAdds ? 1 : 3)) / vectors);
+        return (int)((VectorRegisters - vectors - 1) / vectors);
     }
 
     /// <summary>About how many steps of a register tile's multiply-adds should stand in one iteration of their loop: in a step a vector of

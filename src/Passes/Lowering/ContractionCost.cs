@@ -151,7 +151,7 @@ internal sealed record ContractionCost(
         // An element of K for all accumulators of a tile.
         private double StepOfK(int vectors)
         {
-            var instructions = _task.Target.FusesMultiplyAdds ? 1 : 2;
+            var instructions = _task.Target.VectorBytes > 16 ? 1 : 2;
             var issued = Math.Max(_blocking.TileM * vectors * instructions, _blocking.TileM + vectors) / PerCycle;
             var step = Math.Max(issued, Latency) * (1 + Math.Max(Slack - issued / Latency, 0) / 4) + LoadsOfPanel;
             return HasSeparateRows ? step * SeparateRows : step;
