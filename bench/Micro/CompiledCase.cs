@@ -26,7 +26,8 @@ internal sealed class CompiledCase : IDisposable
         var elements = @case.CreateOperands();
         for (var i = 0; i < elements.Length; i++)
         {
-            if (@case.DType == DType.F64) TensorPrimitives.ConvertChecked<float, double>(elements[i], _function.Variable<double>(NameOf(i)));
+            if (@case.DType == DType.F64)
+                TensorPrimitives.ConvertChecked<float, double>(elements[i], _function.Variable<double>(NameOf(i)));
             else elements[i].CopyTo(_function.Variable<float>(NameOf(i)));
         }
     }

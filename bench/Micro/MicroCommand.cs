@@ -75,7 +75,8 @@ internal static class MicroCommand
         return new()
         {
             Name = @case.Name, Threads = threads, Flops = @case.Flops, PeakWeight = @case.DType == DType.F64 ? 2 : 1,
-            CompiledUs = MedianOf(0)!.Value, CompiledFastestUs = times[0]!.Min(), TapeUs = MedianOf(1), TapeOverCompiled = Ratio(1), TapeOverCompiledSpread = SpreadOf(1),
+            CompiledUs = MedianOf(0)!.Value, CompiledFastestUs = times[0]!.Min(),
+            TapeUs = MedianOf(1), TapeOverCompiled = Ratio(1), TapeOverCompiledSpread = SpreadOf(1),
             TorchUs = MedianOf(2), TorchOverCompiled = Ratio(2), TorchOverCompiledSpread = SpreadOf(2),
         };
     }

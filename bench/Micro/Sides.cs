@@ -73,7 +73,8 @@ internal sealed class Sides : IDisposable
         foreach (var tensor in _tensors.Except(operands)) tensor.Dispose();
         _tensors = operands;
         var results = Case.Torch(_tensors);
-        for (var i = 0; i < results.Length; i++) RequireAgreement("libtorch", i, results[i].detach().to(float32).contiguous().data<float>().ToArray());
+        for (var i = 0; i < results.Length; i++)
+            RequireAgreement("libtorch", i, results[i].detach().to(float32).contiguous().data<float>().ToArray());
     }
 
     // Relative to the largest element: small ones are differences of large ones in matmuls and normalizations.

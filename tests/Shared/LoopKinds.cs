@@ -72,7 +72,7 @@ internal static class LoopKinds
             ? ScalarExpr.Binary(k, Element.ConvertTo(DType.U32), new LocalExpr(s_local).ConvertTo(DType.U32))
             : ScalarExpr.Binary(k, Element, new LocalExpr(s_local))),
         .. Enum.GetValues<CompareKind>().Select(k => ScalarExpr.Compare(k, Element, new LocalExpr(s_local))),
-        .. Enum.GetValues<MathFunction>().Select(f => f == MathFunction.Pow
+        .. Enum.GetValues<MathFunction>().Select(f => f is MathFunction.Pow or MathFunction.Atan2 or MathFunction.Fmod
             ? ScalarExpr.Call(f, Element, new LocalExpr(s_local)) : ScalarExpr.Call(f, Element)),
     ];
 

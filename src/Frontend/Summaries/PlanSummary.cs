@@ -13,7 +13,12 @@ namespace GraphCompiler.Frontend;
 /// <param name="BackwardFlops">Of its gradients.</param>
 /// <param name="UpdateFlops">Of what the optimizer makes of them.</param>
 public sealed record LayerSummary(string Name, TensorType? Output, long Parameters, double ForwardFlops, double BackwardFlops,
-    double UpdateFlops);
+    double UpdateFlops)
+{
+    /// <summary>The scopes and the layer's name, such as <c>stage2/dense</c>, or the line.</summary>
+    public string Name { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); }
+        = Name ?? throw new ArgumentNullException(nameof(Name));
+}
 
 /// <summary>What a step or function computes and takes, known before anything runs.</summary>
 /// <remarks>Operations are counted in the kernels that are compiled, after fusion: what is computed twice counts twice, and what is
@@ -31,6 +36,13 @@ public sealed record LayerSummary(string Name, TensorType? Output, long Paramete
 public sealed record PlanSummary(string Name, ImmutableArray<LayerSummary> Layers, long Parameters, long ParameterBytes,
     long OtherVariableBytes, long GradientBytes, long OptimizerBytes, long ArenaBytes)
 {
+    /// <summary>The model's.</summary>
+    public string Name { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); }
+        = Name ?? throw new ArgumentNullException(nameof(Name));
+
+    /// <summary>In the order of the forward pass; none where the array is the default one.</summary>
+    public ImmutableArray<LayerSummary> Layers { get; init => field = value.IsDefault ? [] : value; } = Layers.IsDefault ? [] : Layers;
+
     private static readonly string[] s_heads = ["layer", "output", "parameters", "forward", "backward", "update"];
 
     /// <summary>Floating-point operations of a run.</summary>
