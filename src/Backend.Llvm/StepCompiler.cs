@@ -151,7 +151,7 @@ public static class StepCompiler
             for (var i = 0; i < _kernels.Count; i++)
                 if (_kernels[i].Choice is { } choice)
                 {
-                    var lines = string.Join(", ", _kernels[i].Locations.Where(l => l.IsKnown).Distinct());
+                    var lines = string.Join(", ", _kernels[i].Locations.Where(l => l.IsKnown).Select(l => $"{l}").Distinct());
                     text.Append(CultureInfo.InvariantCulture, $"{NameOf(i)} ({lines}): {choice.Task}\n");
                     for (var way = 0; way < choice.Ways.Length; way++)
                         text.Append(CultureInfo.InvariantCulture, $"  {(way == choice.Taken ? '*' : ' ')} {choice.Ways[way]}\n");

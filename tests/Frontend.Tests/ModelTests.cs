@@ -79,7 +79,8 @@ public sealed class ModelTests
         Assert.Equal(F32[4, 5], y.Type);
         Assert.Equal([("hidden/kernel", F32[6, 5]), ("hidden/bias", F32[5])], g.ModelParameters.Select(p => (p.Value.Name!, p.Value.Type)));
         Assert.All(g.Operations, o => Assert.Equal("ModelTests.cs", Path.GetFileName(o.Location.File)));
-        Assert.Single(g.Operations.Select(o => o.Location).Distinct());
+        Assert.Single(g.Operations.Select(o => o.Location.Line).Distinct());
+        Assert.Equal(["", "hidden"], g.Operations.Select(o => o.Location.Scope).Distinct());
     }
 
     [Fact]
