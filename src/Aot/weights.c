@@ -67,7 +67,7 @@ API int NAME(_save_weights)(struct MODEL_TYPE *m, const char *path) {
 }
 
 static int refuse_file(struct MODEL_TYPE *m, int status, const char *path, const char *why) {
-    char text[512];
+    char text[484];
     snprintf(text, sizeof text, "%.180s: %s", path, why);
     return fail(m, status, "", text);
 }
