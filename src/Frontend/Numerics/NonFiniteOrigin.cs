@@ -134,7 +134,8 @@ internal sealed class NonFiniteOrigin
         var (forward, location) = (Upstream(_function.Results[_plan.Donated.IndexOf(-1)]).ToHashSet(), operation.Location);
         var isForward = forward.Contains(operation);
         // What is derived from an operation has its line.
-        var declared = isForward ? operation : forward.Where(o => o.Location == location).MinBy(o => o.Id);
+        var declared = isForward ? operation
+            : forward.Where(o => (o.Location.File, o.Location.Line) == (location.File, location.Line)).MinBy(o => o.Id);
         var pass = isForward ? "in the forward pass" : declared is null ? "in the update" : "in the backward pass";
         return LayerOf(declared ?? operation) is { } layer ? $"{pass}, in or after layer '{layer}'" : pass;
     }
