@@ -26,6 +26,16 @@ static int refuse(header *h, int status, const char *why, const char *name) {
     return 0;
 }
 
+/* An array with room for one element more, where it was or elsewhere; NULL, and it is refused, if there is no memory. */
+static void *with_room(header *h, void *array, size_t count, size_t *room, size_t size) {
+    if (count < *room) return array;
+    size_t larger = *room ? 2 * *room : 16;
+    void *more = realloc(array, larger * size);
+    if (more) *room = larger;
+    else refuse(h, 5101, "no memory for its header", NULL);
+    return more;
+}
+
 static void skip_blanks(header *h) {
     while (h->at < h->end && (*h->at == ' ' || *h->at == '\t' || *h->at == '\n' || *h->at == '\r')) h->at++;
 }
@@ -172,13 +182,9 @@ static int parse_entry(header *h, const char *name) {
     e.end = offsets[1];
     if (!bits_of(e.type)) return refuse(h, 6002, "its header has an unknown dtype for", name);
     if (!has_bytes_of_shape(&e)) return refuse(h, 6002, "its header's offsets do not fit the shape of", name);
-    if (h->entry_count == h->entry_room) {
-        size_t room = h->entry_room ? 2 * h->entry_room : 16;
-        entry *more = realloc(h->entries, room * sizeof *more);
-        if (!more) return refuse(h, 5101, "no memory for its header", NULL);
-        h->entries = more;
-        h->entry_room = room;
-    }
+    entry *entries = with_room(h, h->entries, h->entry_count, &h->entry_room, sizeof e);
+    if (!entries) return 0;
+    h->entries = entries;
     h->entries[h->entry_count++] = e;
     return 1;
 }
@@ -192,13 +198,9 @@ static int parse_metadata(header *h) {
         skip_blanks(h);
         m.place = (size_t)(h->at - h->json) + 1;
         if (!ok || !(m.text = text(h))) return refuse(h, 6002, "its header's __metadata__ is malformed", NULL);
-        if (h->metadata_count == h->metadata_room) {
-            size_t room = h->metadata_room ? 2 * h->metadata_room : 16;
-            metadata *more = realloc(h->metadata, room * sizeof *more);
-            if (!more) return refuse(h, 5101, "no memory for its header", NULL);
-            h->metadata = more;
-            h->metadata_room = room;
-        }
+        metadata *all = with_room(h, h->metadata, h->metadata_count, &h->metadata_room, sizeof m);
+        if (!all) return 0;
+        h->metadata = all;
         h->metadata[h->metadata_count++] = m;
     } while (takes(h, ','));
     return takes(h, '}') || refuse(h, 6002, "its header's __metadata__ is malformed", NULL);

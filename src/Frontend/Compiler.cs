@@ -137,15 +137,21 @@ internal static class Compiler
     /// <exception cref="GraphException">As <see cref="Lower"/>.</exception>
     internal static (Function Lowered, LoopProgram Program) LowerOnly(Plan plan, CompileOptions options)
     {
-        var environment = PassContext.FromEnvironment(options.Logger);
         var lowered = plan.Function;
-        var context = new PassContext
-        {
-            Logger = environment.Logger, Budget = environment.Budget, Disabled = environment.Disabled, Observer = r => lowered = r.Function,
-        };
+        var context = Observed(r => lowered = r.Function, options.Logger);
         var (program, _) = Lower(plan, TargetInfo.Create(), ThreadsOf(options, context.Logger), context, options.Precision,
             options.Convolutions);
         return (lowered, program);
+    }
+
+    /// <summary>The environment's context for passes whose results are looked at; it neither dumps nor verifies them.</summary>
+    internal static PassContext Observed(Action<PassResult> observer, ILogger? logger = null)
+    {
+        var environment = PassContext.FromEnvironment(logger);
+        return new PassContext
+        {
+            Logger = environment.Logger, Budget = environment.Budget, Disabled = environment.Disabled, Observer = observer,
+        };
     }
 
     // The ways of computing a plan's kernels that are fastest on this machine, measured or found in the object cache.

@@ -45,16 +45,9 @@ internal static class GammaFunctions
         0.017711160415846534,
     ];
 
-    public static VectorExpr Lgamma(VectorEmitter m, VectorExpr x) => Wide(m, x, Lgamma64);
+    public static VectorExpr Lgamma(VectorEmitter m, VectorExpr x) => m.InDouble(x, Lgamma64);
 
-    public static VectorExpr Digamma(VectorEmitter m, VectorExpr x) => Wide(m, x, Digamma64);
-
-    private static VectorExpr Wide(VectorEmitter m, VectorExpr x, Func<VectorEmitter, VectorExpr, VectorExpr> of)
-    {
-        if (m.IsDouble) return of(m, x);
-        var wide = m.Widened();
-        return m.Narrow(of(wide, wide.Widen(x)));
-    }
+    public static VectorExpr Digamma(VectorEmitter m, VectorExpr x) => m.InDouble(x, Digamma64);
 
     private static VectorExpr Lgamma64(VectorEmitter m, VectorExpr x)
     {

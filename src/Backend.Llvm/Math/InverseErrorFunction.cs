@@ -29,13 +29,7 @@ internal static class InverseErrorFunction
         -3.7171553416167447e-10, -2.2467591693364936e-11, 2.752083669120488e-11,
     ];
 
-    /// <summary>f32 through f64: one rounding remains.</summary>
-    public static VectorExpr ErfInv(VectorEmitter m, VectorExpr x)
-    {
-        if (m.IsDouble) return ErfInv64(m, x);
-        var wide = m.Widened();
-        return m.Narrow(ErfInv64(wide, wide.Widen(x)));
-    }
+    public static VectorExpr ErfInv(VectorEmitter m, VectorExpr x) => m.InDouble(x, ErfInv64);
 
     private static VectorExpr ErfInv64(VectorEmitter m, VectorExpr x)
     {

@@ -201,6 +201,14 @@ internal sealed class VectorEmitter
     /// <summary>The same lanes in f64.</summary>
     public VectorEmitter Widened() => new(_module, Builder, Shape(_module.Context.DoubleType), _hasFma, _tableSize);
 
+    /// <summary>A function of f64; of f32 through f64, where one rounding remains.</summary>
+    public VectorExpr InDouble(VectorExpr x, Func<VectorEmitter, VectorExpr, VectorExpr> of)
+    {
+        if (IsDouble) return of(this, x);
+        var wide = Widened();
+        return Narrow(of(wide, wide.Widen(x)));
+    }
+
     public VectorExpr Widen(VectorExpr narrow) => new(this, Builder.BuildFPExt(narrow.Value, FloatType, ""));
 
     public VectorExpr Narrow(VectorExpr wide) => new(this, Builder.BuildFPTrunc(wide.Value, FloatType, ""));

@@ -131,12 +131,16 @@ internal sealed class NonFiniteOrigin
     // The pass, and the layer: that of the nearest variable among what the operation is computed from.
     private string Where(Operation operation)
     {
-        var (forward, location) = (Upstream(_function.Results[_plan.Donated.IndexOf(-1)]).ToHashSet(), operation.Location);
-        var isForward = forward.Contains(operation);
-        // What is derived from an operation has its line.
-        var declared = isForward ? operation
-            : forward.Where(o => (o.Location.File, o.Location.Line) == (location.File, location.Line)).MinBy(o => o.Id);
-        var pass = isForward ? "in the forward pass" : declared is null ? "in the update" : "in the backward pass";
+        var location = operation.Location;
+        var pass = location.Part switch
+        {
+            StepPart.Forward => "in the forward pass",
+            StepPart.Backward => "in the backward pass",
+            _ => "in the update",
+        };
+        // A gradient has the location of what it is the gradient of.
+        var declared = location.Part == StepPart.Backward
+            ? _function.Operations.FirstOrDefault(o => o.Location == location with { Part = StepPart.Forward }) : null;
         return LayerOf(declared ?? operation) is { } layer ? $"{pass}, in or after layer '{layer}'" : pass;
     }
 

@@ -19,11 +19,7 @@ internal sealed class StepViewBuilder
     private StepViewBuilder(Plan plan, LoopProgram program, CompileOptions options, StepProfile? profile)
     {
         (_plan, _program, _profile, _rows) = (plan, program, profile, new(plan));
-        var environment = PassContext.FromEnvironment();
-        new PassRunner(Pipeline.For(options.Precision)).Run(plan.Function, new PassContext
-        {
-            Budget = environment.Budget, Disabled = environment.Disabled, Observer = _passes.Add,
-        });
+        new PassRunner(Pipeline.For(options.Precision)).Run(plan.Function, Compiler.Observed(_passes.Add));
         var number = 0;
         foreach (var operation in Lowered.Operations)
             for (var i = 0; i < operation.Results.Length; i++)

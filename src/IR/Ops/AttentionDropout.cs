@@ -44,7 +44,7 @@ internal sealed record AttentionDropout(double Rate, ulong Seed, uint Stream)
         return true;
     }
 
-    /// <summary>The words of a step, a number for each.</summary>
+    /// <summary>Whether the weight of a pair, given by its number, is kept in a step: the reference meaning.</summary>
     public bool IsKept(ulong step, long pair) => RandomStream.Of(step, Seed, Stream).Words((uint)pair).Word0 < Limit;
 
     /// <summary>For each pair, whether its weight is kept: a tensor of a shape.</summary>

@@ -6,8 +6,8 @@ internal static class GammaReference
 {
     private const double Euler = 0.5772156649015329;
 
-    // B₂ₖ for k from 1 on.
-    private static readonly double[] s_bernoulli =
+    /// <summary>B₂ₖ for k from 1 on.</summary>
+    internal static readonly double[] Bernoulli =
         [1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510, 43867.0 / 798];
 
     // ζ(k) - 1 for k from 2 on.
@@ -21,12 +21,12 @@ internal static class GammaReference
         {
             // Of so small a number the magnitude is that of -x.
             if (x > -1e-18) return -Math.Log(-x);
-            return Math.Log(Math.PI / (-x * Math.Abs(SineOfPi(x)))) - Lgamma(-x);
+            return Math.Log(Math.PI / (-x * Math.Abs(double.SinPi(x)))) - Lgamma(-x);
         }
         if (x >= 10)
         {
             var (sum, power) = (0.0, x);
-            for (var k = 1; k <= s_bernoulli.Length; k++, power *= x * x) sum += s_bernoulli[k - 1] / (2 * k * (2 * k - 1) * power);
+            for (var k = 1; k <= Bernoulli.Length; k++, power *= x * x) sum += Bernoulli[k - 1] / (2 * k * (2 * k - 1) * power);
             return (x - 0.5) * (Math.Log(x) - 1) + (Math.Log(2 * Math.PI) - 1) / 2 + sum;
         }
         if (x < 0.5) return NextToTwo(x) - Math.Log(x) - Math.Log(1 + x);
@@ -41,12 +41,12 @@ internal static class GammaReference
     {
         if (double.IsNaN(x) || double.IsPositiveInfinity(x)) return x;
         if (x == 0) return double.IsNegative(x) ? double.PositiveInfinity : double.NegativeInfinity;
-        if (x < 0) return x == Math.Floor(x) ? double.NaN : Digamma(1 - x) - Math.PI * CosineOfPi(x) / SineOfPi(x);
+        if (x < 0) return x == Math.Floor(x) ? double.NaN : Digamma(1 - x) - Math.PI * double.CosPi(x) / double.SinPi(x);
         var sum = 0.0;
         if (x >= 10)
         {
             var power = x * x;
-            for (var k = 1; k <= s_bernoulli.Length; k++, power *= x * x) sum += s_bernoulli[k - 1] / (2 * k * power);
+            for (var k = 1; k <= Bernoulli.Length; k++, power *= x * x) sum += Bernoulli[k - 1] / (2 * k * power);
             return Math.Log(x) - 0.5 / x - sum;
         }
         for (; x > 2.5; x--) sum += 1 / (x - 1);
@@ -68,10 +68,6 @@ internal static class GammaReference
         for (var k = 2; k < s_zeta.Length + 2; k++) sum += s_zeta[k - 2] * (power *= -d);
         return 1 - Euler + sum;
     }
-
-    private static double SineOfPi(double x) => double.SinPi(x);
-
-    private static double CosineOfPi(double x) => double.CosPi(x);
 
     // Euler and Maclaurin's formula from the two hundredth term on.
     private static double ZetaLessOne(int k)

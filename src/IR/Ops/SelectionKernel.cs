@@ -93,8 +93,13 @@ internal sealed class SelectionKernel
             _operation.Location.IsKnown ? [_operation.Location] : [], 2.0 * _rows * _n);
     }
 
-    private LoadExpr FirstLevel(ScalarExpr row, ScalarExpr group) =>
-        new LoadExpr(_levels[0], _isShared ? row * (_levels[0].Elements / _rows) + group : group);
+    // Groups of a level in one row: the first is shared, and has those of all rows.
+    private long SizeOf(int level) => _levels[level].Elements / (level == 0 && _isShared ? _rows : 1);
+
+    private ScalarExpr FirstPlace(ScalarExpr row, ScalarExpr group) => _isShared ? row * SizeOf(0) + group : group;
+
+    private LoadExpr Level(int level, ScalarExpr row, ScalarExpr group) =>
+        new(_levels[level], level == 0 ? FirstPlace(row, group) : group);
 
     // Whole segments of the row, then one that ends behind it.
     private IEnumerable<Statement> FirstOfRow(ScalarExpr row)
@@ -106,9 +111,9 @@ internal sealed class SelectionKernel
 
     private ForStatement FirstOfRow(ScalarExpr row, ScalarExpr segment, bool isWhole)
     {
-        var to = _isShared ? row * (_levels[0].Elements / _rows) + segment * _lanes : segment * _lanes;
         ScalarExpr At(ScalarExpr place) => segment * (Group * _lanes) + place;
-        return First(Group, _levels[0], to, place => isWhole ? _order.Key(row, At(place)) : _order.KeyOrLast(row, At(place)));
+        return First(Group, _levels[0], FirstPlace(row, segment * _lanes),
+            place => isWhole ? _order.Key(row, At(place)) : _order.KeyOrLast(row, At(place)));
     }
 
     // The first of each group of a segment.
@@ -133,8 +138,8 @@ internal sealed class SelectionKernel
     {
         for (var level = 1; level < _levels.Count; level++)
         {
-            var (number, below) = (level, level == 1 ? _levels[0].Elements / (_isShared ? _rows : 1) : _levels[level - 1].Elements);
-            ScalarExpr Element(ScalarExpr place) => number == 1 ? FirstLevel(row, place) : new LoadExpr(_levels[number - 1], place);
+            var (number, below) = (level, SizeOf(level - 1));
+            ScalarExpr Element(ScalarExpr place) => Level(number - 1, row, place);
             // Behind the level what is its last element stands in for what comes last: it is in a group already.
             ScalarExpr Near(ScalarExpr place) => Element(ScalarExpr.Binary(BinaryKind.Min, place, ScalarExpr.Index(below - 1)));
             ScalarExpr OrLast(ScalarExpr place) => ScalarExpr.Select(
@@ -151,14 +156,12 @@ internal sealed class SelectionKernel
     private IEnumerable<Statement> Selected(ScalarExpr row)
     {
         var top = _levels.Count - 1;
-        var size = top == 0 ? _levels[0].Elements / (_isShared ? _rows : 1) : _levels[top].Elements;
-        yield return Threshold(size, null, place => top == 0 ? FirstLevel(row, place) : new LoadExpr(_levels[top], place));
+        yield return Threshold(SizeOf(top), null, place => Level(top, row, place));
         for (var level = top - 1; level >= 0; level--)
         {
             var number = level;
-            var elements = number == 0 ? _levels[0].Elements / (_isShared ? _rows : 1) : _levels[number].Elements;
-            foreach (var statement in Filtered(count => Candidates(count, elements, null,
-                place => number == 0 ? FirstLevel(row, place) : new LoadExpr(_levels[number], place)),
+            foreach (var statement in Filtered(
+                counts => [Loop("p", LoopKind.Serial, SizeOf(number), p => Candidate(counts, Level(number, row, p), null))],
                 count => [Threshold(_capacity, count, place => new LoadExpr(_candidates, place))])) yield return statement;
         }
         foreach (var statement in Filtered(count => OfRow(row, count), count => Ranked(row, count))) yield return statement;
@@ -203,11 +206,6 @@ internal sealed class SelectionKernel
         yield return new AssignStatement(counts.Ties, 0, Add(counts.Ties, isEqual));
     }
 
-    private IEnumerable<Statement> Candidates(Counts counts, long elements, ScalarExpr? row, Func<ScalarExpr, ScalarExpr> element)
-    {
-        yield return Loop("p", LoopKind.Serial, elements, p => Candidate(counts, element(p), row is null ? null : p));
-    }
-
     // Of segments in which a group has a candidate all elements are looked at, in order.
     private IEnumerable<Statement> OfRow(ScalarExpr row, Counts counts)
     {
@@ -220,7 +218,7 @@ internal sealed class SelectionKernel
             yield return new ForStatement(lane, _lanes, LoopKind.Vector, _lanes,
             [
                 new AccumulateStatement(has, ReductionKind.Max, ScalarExpr.Select(
-                    IsWanted(FirstLevel(row, segment * _lanes + lane.Value), counts, out _),
+                    IsWanted(Level(0, row, segment * _lanes + lane.Value), counts, out _),
                     ScalarExpr.Constant(DType.I32, 1), ScalarExpr.Constant(DType.I32, 0))),
             ]);
             yield return new ForStatement(p, size, LoopKind.Serial, 1,
