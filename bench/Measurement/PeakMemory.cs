@@ -20,7 +20,7 @@ internal static class PeakMemory
         using var side = Peer.Create(peer, model, [model.CreateBatch(0)], threads);
         for (var i = 0; i < Steps; i++) side.Step(0);
         var line = File.ReadLines("/proc/self/status").Single(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+        return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
     }
 
     /// <summary>The same in a child process.</summary>
