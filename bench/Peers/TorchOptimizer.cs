@@ -20,7 +20,8 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         for (var i = 0; i < parameters.Length; i++)
         {
             // None where the loss does not depend on the parameter.
-            if (parameters[i].grad is not { } gradient) continue;
+            using var gradient = parameters[i].grad;
+            if (gradient is null) continue;
             if (rule is Sgd sgd) Update(sgd, parameters[i], gradient, _first[i]);
             else Update(OfAdam(), parameters[i], gradient, _first[i], _second[i]);
             parameters[i].grad = null;
@@ -52,7 +53,10 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         m.lerp_(gradient, 1 - adam.Beta1);
         v.mul_(adam.Beta2).addcmul_(gradient, gradient, 1 - adam.Beta2);
         var (c1, c2) = (1 - Math.Pow(adam.Beta1, _step), 1 - Math.Pow(adam.Beta2, _step));
-        using var denominator = v.sqrt().div_(Math.Sqrt(c2)).add_(adam.Epsilon);
+        // What is in place returns a handle more, which would keep the memory until the step ends.
+        using var denominator = v.sqrt();
+        denominator.div_(Math.Sqrt(c2)).Dispose();
+        denominator.add_(adam.Epsilon).Dispose();
         parameter.addcdiv_(m, denominator, -adam.Rate / c1);
     }
 }
