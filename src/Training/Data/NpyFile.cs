@@ -92,7 +92,7 @@ public static partial class NpyFile
     // Of elements as NumPy names them, without the order of bytes, which is little endian: f4.
     private sealed record ArrayHeader(string Type, ImmutableArray<int> Shape, long Count, long Start);
 
-    /// <param name="expected">The type that is asked for; any when null.</param>
+    // What is expected is the type that is asked for, any when null.
     private static ArrayHeader Describe(Stream file, long length, string name, string? expected = null)
     {
         RuntimeException Bad(string why) => new(RuntimeCode.WrongFormat, $"{name} {why}");
