@@ -18,6 +18,7 @@ internal sealed class ModelNames
     {
         // The functions' first argument, and in C++ the instance's type; what the class inherits, and its own name.
         HashSet<string> taken = ["model", $"{manifest.Model}_model"];
+        if (manifest.Rows > 0) taken.Add("rows");
         HashSet<string> members = [.. Inherited(), "TrainStep", "Predict", "Run", Identifiers.ClassOf(manifest.Model)];
         var passed = manifest.Training.Concat(manifest.Prediction).Where(b => b.Role != BufferRole.State).Select(b => b.Name);
         _arguments = new(passed, Identifiers.Snake, p => taken.Contains(p) || ReservedWords.Contains(p));

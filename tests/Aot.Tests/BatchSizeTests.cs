@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
@@ -155,6 +156,21 @@ public sealed class BatchSizeTests(BatchSizeTests.Library library) : IClassFixtu
             (3, Function(g => g.Input("z", F32[3]).Exp()))));
         Refused("SGC7113", "no input of 'model' has the rows", () => Compile((2, Function(g => g.Input("x", F32[5, 2]).Exp())),
             (3, Function(g => g.Input("x", F32[5, 3]).Exp()))));
+    }
+
+    /// <summary>An input's name does not collide with the argument that C has the rows in.</summary>
+    [Fact]
+    public void An_input_may_be_named_rows()
+    {
+        var buffers = (int rows) => ImmutableArray.Create(new ManifestBuffer("rows", BufferRole.Input, ElementType.F32, [rows]),
+            new ManifestBuffer("loss", BufferRole.Output, ElementType.F32, []));
+        var manifest = ModelManifest.Read(library.Built["sized.json"]) with
+        {
+            Rows = 2, Training = buffers(2), Prediction = [], OtherSizes = [new(1, buffers(1), [])], Parameters = [],
+        };
+        var header = CSource.Header(manifest);
+        Assert.Contains("int64_t rows,\n    const float *rows_ /* [rows] */", header, StringComparison.Ordinal);
+        Assert.Contains("sized_train_step_1(sized_model *model,\n    const float *rows_ /* [1] */", header, StringComparison.Ordinal);
     }
 
     private static byte[] BytesOf(CompiledModel model, string name) => BytesOf(model.Parameter<float>(name));
