@@ -13,12 +13,11 @@ source eng/dotnet.sh
 source eng/build.sh
 require_dotnet
 # These bring all others of src.
-build src/Training/Training.csproj
-build src/Cli/Cli.csproj
+for project in Training.Formats Training.Plots Tensors Cli; do build "src/$project/$project.csproj"; done
 
 mkdir -p "$folder"
 rm -f "$folder"/*.nupkg
-for project in Diagnostics IR Passes Backend.Llvm Runtime Frontend Training Cli; do
+for project in Diagnostics IR Passes Backend.Llvm Runtime Frontend Tensors Training Training.Formats Training.Plots Cli; do
     dotnet pack "src/$project" -c Release --no-build --output "$folder" --verbosity quiet
 done
 for project in MSBuild Templates; do

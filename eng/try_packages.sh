@@ -21,6 +21,8 @@ version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
 readme=$PWD/packaging/README.md
 eng/pack.sh "$work/feed" >&2
 cp -r packaging/sample "$work/sample"
+sed -i "s/VERSION/$version/" "$work"/sample/*/*.csproj
+grep -qF "Version=\"$version\"" docs/packages.md || fail "docs/packages.md shows another version than $version."
 cd "$work"
 
 # What the machine has already is not fetched again; what is ours goes with the folder.
@@ -70,6 +72,46 @@ has_texts() {
     done
     [[ -d "$NUGET_PACKAGES/graphcompiler.training/$version" ]]
 }
+# A program with the packages that no template has: it reads a Parquet file that is none, and draws.
+uses_the_others() {
+    mkdir "$work/others"
+    cat >"$work/others/others.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <InvariantGlobalization>true</InvariantGlobalization>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="GraphCompiler.Tensors" Version="$version" />
+    <PackageReference Include="GraphCompiler.Training.Formats" Version="$version" />
+    <PackageReference Include="GraphCompiler.Training.Plots" Version="$version" />
+  </ItemGroup>
+</Project>
+END
+    cat >"$work/others/Program.cs" <<'END'
+using System.Numerics.Tensors;
+using GraphCompiler.Frontend;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Runtime;
+using GraphCompiler.Tensors;
+using GraphCompiler.Training.Formats;
+using GraphCompiler.Training.Plots;
+using static GraphCompiler.IR.DType;
+
+var g = new GraphBuilder("twice");
+using var f = g.Compile(("y", g.Input("x", F32[2]) * 2));
+f.Run(Tensor.Create([1f, 2]).AsReadOnlyTensorSpan());
+Console.WriteLine($"tensor {f.OutputTensor<float>("y")[1]}");
+File.WriteAllText("none.parquet", "this is no file of Parquet's, but it is long enough");
+try { ParquetFile.Open("none.parquet", c => c.Floats("x", ["a"])).ToTable(); }
+catch (RuntimeException error) { Console.WriteLine(error.Code); }
+TrainingPlot.Confusion(new(2, [3, 1, 0, 4]), ["no", "yes"]).Save("confusion.svg");
+Console.WriteLine(File.Exists("confusion.svg"));
+END
+    (cd "$work/others" && says "tensor 4.*SGC6004.*True" bash -c 'dotnet run -c Release | tr "\n" " "')
+}
 is_unchanged() {
     local before
     before=$(stat -c %Y.%s "$1")
@@ -82,7 +124,9 @@ check "a program is made of it" dotnet new graphcompiler-train --output "$work/s
 cd "$work/spirals"
 check "it trains" says "held-out accuracy (9[0-9]|100)" dotnet run -c Release
 check "it wrote its weights and its page" test -s spirals.safetensors -a -s spirals.html
+check "its packages are of this version" grep -F "Version=\"$version\"" spirals.csproj
 check "packages have licence and README" has_texts
+check "pictures, files and tensors are packages" uses_the_others
 check "without libLLVM it says what to install" \
     refuses "apt-get install libllvm19" env GRAPHCOMPILER_LLVM=/nowhere/libLLVM.so dotnet run -c Release --no-build
 
@@ -106,7 +150,7 @@ cd "$work/sample/App"
 compiled=$work/sample/App/obj/Release/net10.0/models/line/libline.so
 check "a build compiles a model ahead of time" dotnet build -c Release --verbosity quiet
 check "the tool lists the model" says "line  Model.Models.Line" "$work/tools/graphc" list "$work/sample/Model/bin/Release/net10.0/Model.dll"
-check "the program learns with it" says "slope 2.00" dotnet run -c Release --no-build
+check "the program learns with it, for batches of two sizes" says "at 10: 2[01]" dotnet run -c Release --no-build
 check "another build compiles nothing" is_unchanged "$compiled" dotnet build -c Release --verbosity quiet
 check "a model that is not declared is an error of the build" \
     refuses "error SGC7103" dotnet build -c Release --verbosity quiet -p:ModelName=none -p:IntermediateOutputPath=obj/none/

@@ -109,7 +109,7 @@ public static class ArtefactWriter
         {
             WriteAll(Path.Combine(folder, "initial.bin"), artefact.Initial);
             Text("manifest.json", manifest.Contents, keep: false);
-            Text("model.c", CSource.Library(manifest, artefact.Weights, "initial.bin", "manifest.json"), keep: false);
+            Text("model.c", CSource.Library(manifest, "initial.bin", "manifest.json"), keep: false);
             Linker.Link(folder, manifest.Library, ["model.c", .. objects], build.Start);
             files.Add(manifest.Library);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using GraphCompiler.Runtime;
@@ -6,86 +7,19 @@ using GraphCompiler.Runtime.Deployment;
 namespace GraphCompiler.Aot;
 
 /// <summary>The C text of a model: its header, and the source that the shared library is linked with.</summary>
-internal static class CSource
+internal static partial class CSource
 {
     /// <summary>The functions of NAME.h, each named NAME_ and one of these.</summary>
     public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "run", "parameter_count",
         "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "get_learning_rate", "set_learning_rate", "save", "load",
         "save_weights", "load_weights",
-        "last_error", "status_text"];
-
-    private const int LineWidth = 120;
-
-    /// <summary>NAME.h.</summary>
-    public static string Header(ModelManifest manifest)
-    {
-        var (name, names, text) = (manifest.Model, new ModelNames(manifest), new StringBuilder());
-        text.Append($$"""
-            /* Model {{name}}, compiled ahead of time by GraphCompiler {{manifest.Compiler}}. Link with lib{{name}}.so, and with
-               nothing else. An instance is used by one thread at a time; there may be several. There is no global state except
-               a count of forks. After a fork the child may go on with an instance: it has a copy, and runs it on the calling
-               thread alone.
-               Functions that return int give 0 for success, or nnnn of an error SGCnnnn (see {{name}}_status_text). */
-            #ifndef GRAPHCOMPILER_MODEL_{{name}}_H
-            #define GRAPHCOMPILER_MODEL_{{name}}_H
-            #include <stddef.h>
-            #include <stdint.h>
-            #ifdef __cplusplus
-            extern "C" {
-            #endif
-
-            typedef struct {{name}}_model {{name}}_model;
-
-            /* Makes an instance with the declared initial parameters. threads: the most of a step, the caller's included,
-               at most {{manifest.MaxThreads}}; 0 is one for each processor. No more run than there are processors for the
-               process. On an error *model is null. */
-            int {{name}}_create(int threads, {{name}}_model **model);
-            void {{name}}_destroy({{name}}_model *model); /* null is allowed */
-
-            /* {{(manifest.IsFunction ? "Runs the function." : "One training step; the loss is that before the update.")}}
-               Results may be null when they are not wanted. */
-            int {{name}}_{{First(manifest)}}({{name}}_model *model{{Parameters(manifest.Training, names)}});
-
-            """);
-        if (manifest.Prediction.Length > 0)
-            text.Append("\n/* Computes the declared prediction. */\n")
-                .Append($"int {name}_predict({name}_model *model{Parameters(manifest.Prediction, names)});\n");
-        text.Append($$"""
-
-            {{Comment("Parameters", manifest.Parameters)}}
-            int {{name}}_parameter_count(void);
-            const char *{{name}}_parameter_name(int index);        /* null out of range */
-            int64_t {{name}}_parameter_bytes(const char *name);    /* -1 for an unknown name */
-            int {{name}}_get_parameter({{name}}_model *model, const char *name, void *to, size_t bytes);
-            int {{name}}_set_parameter({{name}}_model *model, const char *name, const void *from, size_t bytes);
-            {{Rate(manifest)}}
-            /* Parameters and optimizer state as a file. A failed load changes nothing; a failed save leaves an older file alone. */
-            int {{name}}_save({{name}}_model *model, const char *path);
-            int {{name}}_load({{name}}_model *model, const char *path);
-
-            /* Parameters and the model's state without the optimizer's, by name, as a safetensors file: that of SaveWeights and
-               LoadWeights in .NET, or of any other program. A failed call changes nothing, as above. */
-            int {{name}}_save_weights({{name}}_model *model, const char *path);
-            int {{name}}_load_weights({{name}}_model *model, const char *path);
-
-            const char *{{name}}_last_error(const {{name}}_model *model); /* text of the instance's last error; empty at first */
-            const char *{{name}}_status_text(int status);
-
-            #ifdef __cplusplus
-            }
-            #endif
-            #endif
-
-            """);
-        return text.ToString();
-    }
+        "last_error", "status_text", "batch_size"];
 
     /// <summary>All C source of the shared library except the header, which it includes.</summary>
     /// <param name="manifest">What to serve.</param>
     /// <param name="initialPath">A file with the initial parameters, to be taken in by the assembler.</param>
-    /// <param name="weights">The states that are no optimizer's.</param>
     /// <param name="manifestPath">A file with <see cref="ModelManifest.Contents"/>, likewise.</param>
-    public static string Library(ModelManifest manifest, IReadOnlyCollection<string> weights, string initialPath, string manifestPath)
+    public static string Library(ModelManifest manifest, string initialPath, string manifestPath)
     {
         var name = manifest.Model;
         // In the order in which a checkpoint has them.
@@ -100,17 +34,18 @@ internal static class CSource
             #define NAME(suffix) {{name}}##suffix
             #define INITIAL {{name}}_initial
             enum { STATE_COUNT = {{states.Count}}, OUTPUT_COUNT = {{outputs}}, PARAMETER_COUNT = {{manifest.Parameters.Length}},
-                   TRAINING_COUNT = {{manifest.Training.Length}}, PREDICTION_COUNT = {{manifest.Prediction.Length}},
-                   INITIAL_COUNT = {{manifest.Initial.Length}}, WEIGHT_COUNT = {{weights.Count}},
+                   SIZE_COUNT = {{manifest.Sizes.Length}}, PROGRAM_COUNT = 2 * SIZE_COUNT,
+                   INITIAL_COUNT = {{manifest.Initial.Length}}, WEIGHT_COUNT = {{manifest.Weights.Length}},
                    VARIANT_COUNT = {{manifest.Variants.Length}},
                    MAX_THREADS = {{manifest.MaxThreads}} };
             enum { ROLE_INPUT, ROLE_STATE, ROLE_OUTPUT };
             typedef void (*entry_function)(void **, uint8_t *, int64_t, int64_t, void *);
             typedef struct { const char *name; int role, index; size_t bytes; } buffer;
+            typedef struct { const buffer *buffers; int count; } table;
             typedef struct { const char *name; int state; size_t bytes; } parameter;
             typedef struct { const char *name, *type, *shape; int state; size_t bytes; } weight;
             typedef struct { entry_function entry; int64_t arena_bytes; int parallel; } variant_entry;
-            typedef struct { variant_entry training, prediction; } variant;
+            typedef struct { variant_entry entries[PROGRAM_COUNT]; } variant;
             typedef struct { unsigned leaf, subleaf; int result, bit; unsigned saved; } cpu_feature;
             {{Embed($"{name}_initial", initialPath)}}
             {{Embed($"{name}_manifest", manifestPath)}}
@@ -120,8 +55,7 @@ internal static class CSource
         text.Append($"static const size_t state_bytes[] = {{ {string.Join(", ", states.Select(Bytes).Append(0))} }};\n");
         var initial = manifest.Initial.Select(name => states.FindIndex(s => s.Name == name));
         text.Append($"static const int initial_states[] = {{ {string.Join(", ", initial.Append(0))} }};\n");
-        Table(text, "training_buffers", manifest.Training, states);
-        Table(text, "prediction_buffers", manifest.Prediction, states);
+        Tables(text, manifest, states);
         text.Append("static const parameter parameters[] = {\n");
         foreach (var parameter in manifest.Parameters)
         {
@@ -129,11 +63,17 @@ internal static class CSource
             text.Append(CultureInfo.InvariantCulture, $"    {{ {ModelNames.Literal(parameter)}, {state}, {Bytes(states[state])} }},\n");
         }
         text.Append("    { 0, 0, 0 } };\n");
-        Weights(text, states, weights);
+        Weights(text, states, manifest.Weights);
         Variants(text, manifest);
         foreach (var part in (string[])["cpu.c", "workers.c", "model.c", "sha256.c", "tensors.c", "weights.c"]) Resource(text, part);
-        Call(text, name, First(manifest), 0, manifest.Training);
-        if (manifest.Prediction.Length > 0) Call(text, name, "predict", 1, manifest.Prediction);
+        if (manifest.Rows > 0)
+        {
+            var rows = string.Join(", ", manifest.Sizes.Select(s => s.Rows));
+            text.Append($"static const int batch_sizes[] = {{ {rows} }};\n#define BATCH_SIZES \"{rows}\"\n");
+            Resource(text, "sizes.c");
+        }
+        Calls(text, manifest, First(manifest), 0, s => s.Training);
+        if (manifest.Prediction.Length > 0) Calls(text, manifest, "predict", 1, s => s.Prediction);
         if (manifest.Rates is [var rate])
         {
             text.Append($"#define RATE {ModelNames.Literal(rate)}\n");
@@ -152,6 +92,15 @@ internal static class CSource
     {
         using var reader = new StreamReader(typeof(CSource).Assembly.GetManifestResourceStream(name)!);
         text.Append(reader.ReadToEnd());
+    }
+
+    // Program 2 n is the step or function of size n, and program 2 n + 1 its prediction.
+    private static void Tables(StringBuilder text, ModelManifest manifest, List<ManifestBuffer> states)
+    {
+        var programs = manifest.Sizes.SelectMany(s => new[] { s.Training, s.Prediction }).ToList();
+        foreach (var (number, buffers) in programs.Index()) Table(text, $"buffers_{number}", buffers, states);
+        var tables = programs.Select((buffers, number) => $"{{ buffers_{number}, {buffers.Length} }}");
+        text.Append($"static const table tables[] = {{ {string.Join(", ", tables)} }};\n");
     }
 
     private static void Table(StringBuilder text, string table, IReadOnlyList<ManifestBuffer> buffers, List<ManifestBuffer> states)
@@ -184,11 +133,12 @@ internal static class CSource
 
     private static void Variants(StringBuilder text, ModelManifest manifest)
     {
-        var entries = manifest.Variants.SelectMany(v => new[] { v.Training, v.Prediction }).OfType<ManifestEntry>();
+        static IEnumerable<ManifestEntry?> Entries(ManifestVariant v) => v.Sizes.SelectMany(s => new[] { s.Training, s.Prediction });
+        var entries = manifest.Variants.SelectMany(Entries).OfType<ManifestEntry>();
         foreach (var entry in entries) text.Append($"extern void {entry.Symbol}(void **, uint8_t *, int64_t, int64_t, void *);\n");
         static string Entry(ManifestEntry? e) => e is null ? "{ 0, 0, 0 }" : $"{{ {e.Symbol}, {e.ArenaBytes}, {(e.Parallel ? 1 : 0)} }}";
         text.Append("static const variant variants[] = {\n");
-        foreach (var v in manifest.Variants) text.Append($"    {{ {Entry(v.Training)}, {Entry(v.Prediction)} }},\n");
+        foreach (var v in manifest.Variants) text.Append($"    {{ {{ {string.Join(", ", Entries(v).Select(Entry))} }} }},\n");
         text.Append("};\nstatic const cpu_feature *const variant_features[] = {\n");
         foreach (var v in manifest.Variants)
         {
@@ -201,55 +151,37 @@ internal static class CSource
         text.Append("};\n");
     }
 
+    // A function for each size, or of several that which takes the rows as well.
+    private static void Calls(StringBuilder text, ModelManifest manifest, string function, int program,
+        Func<ManifestSize, ImmutableArray<ManifestBuffer>> buffersOf)
+    {
+        var sizes = manifest.Sizes;
+        if (manifest.Rows == 0)
+        {
+            Call(text, manifest.Model, function, "", $"{program}", buffersOf(sizes[0]));
+            return;
+        }
+        Call(text, manifest.Model, function, ", int64_t rows", $"program_of(model, rows, {program})", buffersOf(sizes[0]));
+        foreach (var (at, size) in sizes.Index())
+            Call(text, manifest.Model, $"{function}_{size.Rows}", "", $"{2 * at + program}", buffersOf(size));
+    }
+
     // The header names the arguments; here their names could be those of the functions and types above.
-    private static void Call(StringBuilder text, string model, string function, int program, IReadOnlyList<ManifestBuffer> buffers)
+    private static void Call(StringBuilder text, string model, string function, string rows, string program,
+        IReadOnlyList<ManifestBuffer> buffers)
     {
         ManifestBuffer[] passed = [.. buffers.Where(b => b.Role != BufferRole.State)];
         string List(BufferRole role) => string.Concat(passed.Select((b, i) => b.Role == role ? $"p{i}, " : "")) + "0";
         var parameters = passed.Select((b, i) => $", {(b.Role == BufferRole.Input ? "const " : "")}{Type(b.Type)} *p{i}");
         text.Append(CultureInfo.InvariantCulture, $$"""
 
-            API int {{model}}_{{function}}({{model}}_model *model{{string.Concat(parameters)}}) {
+            API int {{model}}_{{function}}({{model}}_model *model{{rows}}{{string.Concat(parameters)}}) {
                 const void *inputs[] = { {{List(BufferRole.Input)}} };
                 void *outputs[] = { {{List(BufferRole.Output)}} };
                 return call(model, {{program}}, inputs, outputs);
             }
 
             """);
-    }
-
-    private static string Rate(ModelManifest manifest)
-    {
-        var name = manifest.Model;
-        return manifest.Rates.Length == 0 ? "" : manifest.Rates.Length > 1
-            ? $"\n{Comment("Learning rates, each a parameter of one double, to be set between steps", manifest.Rates)}\n" : $"""
-
-            /* The learning rate of the next steps, at least 0: the parameter {manifest.Rates[0]}. */
-            int {name}_get_learning_rate({name}_model *model, double *rate);
-            int {name}_set_learning_rate({name}_model *model, double rate);
-
-            """;
-    }
-
-    private static string Parameters(IEnumerable<ManifestBuffer> buffers, ModelNames names) =>
-        string.Concat(buffers.Where(b => b.Role != BufferRole.State).Select(b => $",\n    {(b.Role == BufferRole.Input ? "const " : "")}"
-            + $"{Type(b.Type)} *{names.Argument(b.Name)} /* [{string.Join(',', b.Shape)}] */"));
-
-    // Names of parameters are those of the builder, which cannot end a comment.
-    private static string Comment(string title, IEnumerable<string> names)
-    {
-        var (text, width) = (new StringBuilder($"/* {title}:"), title.Length + 4);
-        foreach (var name in names)
-        {
-            if (width + name.Length + 2 > LineWidth)
-            {
-                text.Append("\n  ");
-                width = 2;
-            }
-            text.Append(' ').Append(name);
-            width += name.Length + 1;
-        }
-        return text.Append(" */").ToString();
     }
 
     private static string First(ModelManifest manifest) => manifest.IsFunction ? "run" : "train_step";

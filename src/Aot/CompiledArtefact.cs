@@ -33,8 +33,6 @@ public sealed class CompiledArtefact
     public required string Ir { get; init; }
     /// <summary>First elements as in memory of the states of <see cref="ModelManifest.Initial"/>, in its order.</summary>
     public required ImmutableArray<byte[]> Initial { get; init; }
-    /// <summary>The names of the states that files of weights have: those that are no optimizer's.</summary>
-    public required ImmutableArray<string> Weights { get; init; }
 
     /// <summary>Compiles a declared model.</summary>
     /// <param name="name">See <see cref="ModelName"/>.</param>
@@ -54,48 +52,71 @@ public sealed class CompiledArtefact
     /// <exception cref="RuntimeException">SGC5006: an input and an output of one name.</exception>
     public static CompiledArtefact Compile(
         string name, ModelDeclaration model, IReadOnlyList<string> targets, int threads, bool withText = false, ILogger? logger = null,
-        bool tune = false)
+        bool tune = false) => CompileSizes(name, [new SizedDeclaration(0, model)], targets, threads, withText, logger, tune);
+
+    /// <summary>Compiles a model for one or several sizes of batches, which share its variables.</summary>
+    /// <param name="name">See <see cref="ModelName"/>.</param>
+    /// <param name="sizes">The declaration for each size, at least one: the same but for the rows, which some input has as its first size.
+    /// The first variables are those of the first.</param>
+    /// <param name="targets">As for one size.</param>
+    /// <param name="threads">As for one size.</param>
+    /// <param name="withText">As for one size.</param>
+    /// <param name="logger">As for one size.</param>
+    /// <param name="tune">As for one size.</param>
+    /// <exception cref="BackendException">As for one size.</exception>
+    /// <exception cref="GraphException">As for one size.</exception>
+    /// <exception cref="AotException">SGC7105, and SGC7113: the declarations differ in more than their rows, a size is named twice, or no
+    /// input tells the rows.</exception>
+    /// <exception cref="RuntimeException">SGC5006: an input and an output of one name, or a variable that depends on the rows.</exception>
+    public static CompiledArtefact CompileSizes(
+        string name, IReadOnlyList<SizedDeclaration> sizes, IReadOnlyList<string> targets, int threads, bool withText = false,
+        ILogger? logger = null, bool tune = false)
     {
         CheckName(name);
         if (targets.Count == 0)
             throw new BackendException("SGC4004", $"no target is named; known are {string.Join(", ", TargetInfo.Names)}.");
-        var plan = model.Plan;
-        CheckMetrics(plan);
-        var prediction = model.Prediction is { } output
-            ? PredictionPlan.Create(model.Training, output, output.Location, model.IsAveraged) : null;
-        var ir = IrPrinter.Print(plan.Function) + (prediction is null ? "" : "\n" + IrPrinter.Print(prediction.Function));
-        var source = new Source(name, plan, prediction, model.Precision, threads, logger, tune);
+        foreach (var size in sizes) CheckMetrics(size.Declaration.Plan);
+        SizedPlan[] plans = [.. sizes.Select(SizedPlan.Of)];
+        SizedPlan.Check(name, plans);
+        var source = new Source(name, plans, threads, logger, tune);
         // Levels sort by number; native can run more than any of them may.
         var ordered = targets.Distinct().Select(TargetOf).OrderByDescending(t => t.Name == "native" ? "z" : t.Name, StringComparer.Ordinal);
         var compiled = ordered.Select(t => source.CompileFor(t, withText)).ToList();
-        var (first, predicted) = (compiled[0].Training, compiled[0].Prediction);
+        var plan = plans[0].Plan;
         // Memory is zero at first.
         var initial = plan.States.Where(s => s.Initializer != Initializer.Zeros).ToList();
         return new CompiledArtefact
         {
-            Ir = ir,
+            Ir = source.Ir,
             Variants = [.. compiled.Select(c => c.Variant)],
             Initial = [.. initial.Select(s => s.InitialBytes(plan.Graph.Seed))],
-            Weights = [.. plan.States.Where(s => s.Role != VariableRole.Optimizer).Select(s => s.Name)],
-            Manifest = new ModelManifest
+            Manifest = Describe(source, plan, compiled[0].Sizes) with
             {
-                Model = name,
-                Abi = KernelAbi.Version,
-                Compiler = typeof(CompiledArtefact).Assembly.GetName().Version!.ToString(3),
-                Platform = ModelManifest.HostPlatform,
-                SourceSha256 = ModelManifest.Hash(Encoding.UTF8.GetBytes(ir)),
-                MaxThreads = threads,
-                IsFunction = plan is FunctionPlan,
-                Training = Buffers(first),
-                Prediction = predicted is null ? [] : Buffers(predicted),
-                Parameters = [.. plan.States.Where(s => IsParameter(plan, s)).Select(s => s.Name)],
-                Rates = plan is TrainingPlan { Rates: var rates } ? [.. rates] : [],
                 Initial = [.. initial.Select(s => s.Name)],
                 Variants = [.. compiled.Select(c => c.Variant.Manifest)],
-                Files = [],
             },
         };
     }
+
+    private static ModelManifest Describe(Source source, Plan plan, ImmutableArray<ManifestSize> sizes) => new()
+    {
+        Model = source.Name,
+        Abi = KernelAbi.Version,
+        Compiler = typeof(CompiledArtefact).Assembly.GetName().Version!.ToString(3),
+        Platform = ModelManifest.HostPlatform,
+        SourceSha256 = ModelManifest.Hash(Encoding.UTF8.GetBytes(source.Ir)),
+        MaxThreads = source.Threads,
+        IsFunction = plan is FunctionPlan,
+        Rows = sizes[0].Rows,
+        Training = sizes[0].Training,
+        Prediction = sizes[0].Prediction,
+        OtherSizes = sizes[1..],
+        Parameters = [.. plan.States.Where(s => IsParameter(plan, s)).Select(s => s.Name)],
+        Rates = plan is TrainingPlan { Rates: var rates } ? [.. rates] : [],
+        Weights = [.. plan.States.Where(s => s.Role != VariableRole.Optimizer).Select(s => s.Name)],
+        Variants = [],
+        Files = [],
+    };
 
     // A function keeps what it reads; of an optimizer's state only what one sets or reads has a name in C and C#.
     private static bool IsParameter(Plan plan, StateVariable state) => state.Role != VariableRole.Optimizer
@@ -133,36 +154,43 @@ public sealed class CompiledArtefact
     private static ImmutableArray<ManifestBuffer> Buffers(ExecutableLayout layout) =>
         [.. layout.Buffers.Select(b => new ManifestBuffer(b.Name, b.Role, b.Type, b.Dimensions))];
 
-    private sealed record Source(
-        string Name, Plan Plan, FunctionPlan? Prediction, Precision Precision, int Threads, ILogger? Logger, bool Tunes)
+    private sealed record Source(string Name, IReadOnlyList<SizedPlan> Sizes, int Threads, ILogger? Logger, bool Tunes)
     {
-        public (CompiledVariant Variant, ExecutableLayout Training, ExecutableLayout? Prediction) CompileFor(
-            TargetInfo target, bool withText)
+        public string Ir { get; } = string.Join('\n',
+            Sizes.SelectMany(s => new[] { s.Plan.Function, s.Prediction?.Function }).OfType<Function>().Select(f => IrPrinter.Print(f)));
+
+        public (CompiledVariant Variant, ImmutableArray<ManifestSize> Sizes) CompileFor(TargetInfo target, bool withText)
         {
+            List<(string Symbol, LoopProgram Program)> programs = [];
             // Level last, so that no symbol is a function of another model: `a_native` has an a_native_predict.
-            string Symbol(string program) => $"{Name}_{program}_{target.Name.Replace('-', '_')}";
-            List<(string, LoopProgram)> programs = [];
-            ManifestEntry Add(string program, (LoopProgram Program, ExecutableLayout Layout) lowered)
+            (ManifestEntry Entry, ImmutableArray<ManifestBuffer> Buffers) Add(string program, SizedPlan size, Plan plan)
             {
-                programs.Add((Symbol(program), lowered.Program));
-                return new(Symbol(program), lowered.Layout.ArenaBytes, lowered.Layout.Parallel, lowered.Layout.UpdatesStates);
+                var sized = size.Rows == 0 ? program : $"{program}_{size.Rows}";
+                var symbol = $"{Name}_{sized}_{target.Name.Replace('-', '_')}";
+                var context = PassContext.FromEnvironment(Logger);
+                var (code, layout) = Compiler.Lower(plan, target, Threads, context, size.Precision, tunes: Tunes);
+                programs.Add((symbol, code));
+                return (new(symbol, layout.ArenaBytes, layout.Parallel, layout.UpdatesStates), Buffers(layout));
             }
-            (LoopProgram Program, ExecutableLayout Layout) Lower(Plan plan) =>
-                Compiler.Lower(plan, target, Threads, PassContext.FromEnvironment(Logger), Precision, tunes: Tunes);
-            var step = Lower(Plan);
-            var training = Add(Plan is FunctionPlan ? "run" : "train", step);
-            ExecutableLayout? predicted = null;
-            ManifestEntry? prediction = null;
-            if (Prediction is { } plan)
+            List<ManifestEntries> entries = [];
+            List<ManifestSize> sizes = [];
+            foreach (var size in Sizes)
             {
-                var forward = Lower(plan);
-                (prediction, predicted) = (Add("predict", forward), forward.Layout);
+                var training = Add(size.Plan is FunctionPlan ? "run" : "train", size, size.Plan);
+                (ManifestEntry? Entry, ImmutableArray<ManifestBuffer> Buffers) prediction =
+                    size.Prediction is { } plan ? Add("predict", size, plan) : (null, []);
+                entries.Add(new(training.Entry, prediction.Entry));
+                sizes.Add(new(size.Rows, training.Buffers, prediction.Buffers));
             }
-            var (code, ir, assembly) = StepCompiler.Compile(programs, target, withText);
-            Logger?.LogInformation("compiled for {Target}: {Bytes} bytes", target.Name, code.Length);
+            var (binary, ir, assembly) = StepCompiler.Compile(programs, target, withText);
+            Logger?.LogInformation("compiled for {Target}: {Bytes} bytes", target.Name, binary.Length);
             var features = CpuFeatures.Of(target.Name, target.Features);
-            var manifest = new ManifestVariant(target.Name, features, ModelManifest.Hash(code), training, prediction);
-            return (new CompiledVariant(manifest, code, ir, assembly), step.Layout, predicted);
+            var (hash, first) = (ModelManifest.Hash(binary), entries[0]);
+            var manifest = new ManifestVariant(target.Name, features, hash, first.Training, first.Prediction)
+            {
+                OtherSizes = [.. entries[1..]],
+            };
+            return (new CompiledVariant(manifest, binary, ir, assembly), [.. sizes]);
         }
     }
 }

@@ -34,10 +34,19 @@ public static class ModelAssembly
         }
     }
 
-    /// <summary>Runs one declaration, the assembly loaded in a context of its own, which goes when nothing of the assembly is in
-    /// use.</summary>
-    /// <exception cref="AotException">SGC7102 to SGC7104 and SGC7106.</exception>
-    public static ModelDeclaration Declare(string path, string name)
+    /// <summary>Runs one declaration that takes no number of rows, the assembly loaded in a context of its own, which goes when nothing of
+    /// the assembly is in use.</summary>
+    /// <exception cref="AotException">SGC7102 to SGC7104, SGC7106 and SGC7113.</exception>
+    public static ModelDeclaration Declare(string path, string name) => Declare(path, name, [])[0].Declaration;
+
+    /// <summary>Runs one declaration for each of some numbers of rows.</summary>
+    /// <param name="path">The assembly.</param>
+    /// <param name="name">The model.</param>
+    /// <param name="rows">What the method is called with; none where it takes nothing.</param>
+    /// <returns>A declaration for each, or one of 0 rows.</returns>
+    /// <exception cref="AotException">SGC7102 to SGC7104 and SGC7106. SGC7113: numbers of rows for a method that takes none, or none for
+    /// one that takes them.</exception>
+    public static IReadOnlyList<SizedDeclaration> Declare(string path, string name, IReadOnlyList<int> rows)
     {
         var models = List(path);
         var found = models.Where(m => m.Name == name).ToList();
@@ -55,16 +64,17 @@ public static class ModelAssembly
         {
             var assembly = new Context(Path.GetFullPath(path)).LoadFromAssemblyPath(Path.GetFullPath(path));
             var method = (MethodInfo)assembly.ManifestModule.ResolveMethod(found[0].Token)!;
-            if (!method.IsStatic || method.GetParameters().Length > 0)
-                throw new AotException("SGC7106", $"{where} must be static and without parameters");
-            return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [], null) switch
-            {
-                ModelDeclaration declaration => declaration,
-                TrainingPlan plan => new ModelDeclaration(plan),
-                FunctionPlan plan => new ModelDeclaration(plan),
-                var result => throw new AotException("SGC7106",
-                    $"{where} must return a ModelDeclaration, a TrainingPlan or a FunctionPlan, and returned {result ?? "null"}"),
-            };
+            var takesRows = method.GetParameters() is [{ ParameterType: var type }] && type == typeof(int);
+            if (!method.IsStatic || (!takesRows && method.GetParameters().Length > 0))
+                throw new AotException("SGC7106", $"{where} must be static, and without parameters or with one int, the rows of a batch");
+            if (takesRows && rows.Count == 0)
+                throw new AotException("SGC7113",
+                    $"{where} declares '{name}' for a number of rows: name those to compile for, as in --batch 64,1");
+            if (!takesRows && rows.Count > 0)
+                throw new AotException("SGC7113", $"{where} declares '{name}' for one size alone, and --batch names"
+                    + $" {string.Join(',', rows)}; let it take the rows: {found[0].Method}(int rows)");
+            return takesRows ? [.. rows.Select(r => new SizedDeclaration(r, Invoke(method, where, [r])))]
+                : [new SizedDeclaration(0, Invoke(method, where, []))];
         }
         catch (Exception error) when (error is not AotException)
         {
@@ -72,6 +82,16 @@ public static class ModelAssembly
             throw new AotException("SGC7106", $"declaring '{name}' in {where} failed: {error.Message}", error);
         }
     }
+
+    private static ModelDeclaration Invoke(MethodInfo method, string where, object[] arguments) =>
+        method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null) switch
+        {
+            ModelDeclaration declaration => declaration,
+            TrainingPlan plan => new ModelDeclaration(plan),
+            FunctionPlan plan => new ModelDeclaration(plan),
+            var result => throw new AotException("SGC7106",
+                $"{where} must return a ModelDeclaration, a TrainingPlan or a FunctionPlan, and returned {result ?? "null"}"),
+        };
 
     private static IEnumerable<ModelEntry> Entries(MetadataReader reader, MethodDefinitionHandle handle)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Reflection;
 using System.Security;
 using System.Text;
@@ -17,6 +18,7 @@ internal sealed class ModelNames
     {
         // The functions' first argument, and in C++ the instance's type; what the class inherits, and its own name.
         HashSet<string> taken = ["model", $"{manifest.Model}_model"];
+        if (manifest.Rows > 0) taken.Add("rows");
         HashSet<string> members = [.. Inherited(), "TrainStep", "Predict", "Run", Identifiers.ClassOf(manifest.Model)];
         var passed = manifest.Training.Concat(manifest.Prediction).Where(b => b.Role != BufferRole.State).Select(b => b.Name);
         _arguments = new(passed, Identifiers.Snake, p => taken.Contains(p) || ReservedWords.Contains(p));
@@ -46,6 +48,21 @@ internal sealed class ModelNames
     /// <summary>A name as text of an XML file: control characters, which XML cannot hold, as question marks.</summary>
     public static string Xml(string name) =>
         SecurityElement.Escape(string.Concat(name.Select(c => c is < ' ' or '\uFFFE' or '\uFFFF' ? '?' : c)));
+
+    /// <summary>The shape of each input and output in words, where several sizes of batches have several: what is the rows in all is
+    /// "rows", and what else differs the numbers with bars between.</summary>
+    public static Dictionary<string, string> ShapesOf(ImmutableArray<ManifestSize> sizes,
+        Func<ManifestSize, ImmutableArray<ManifestBuffer>> buffersOf)
+    {
+        string Size(string name, int axis)
+        {
+            var all = sizes.Select(s => (s.Rows, Size: buffersOf(s).Single(b => b.Name == name).Shape.ElementAtOrDefault(axis))).ToList();
+            return all.All(s => s.Size == s.Rows) && (all.Count > 1 || axis == 0) && all[0].Rows > 0 ? "rows"
+                : string.Join('|', all.Select(s => s.Size).Distinct());
+        }
+        return buffersOf(sizes[0]).Where(b => b.Role != BufferRole.State)
+            .ToDictionary(b => b.Name, b => string.Join(',', b.Shape.Select((_, axis) => Size(b.Name, axis))));
+    }
 
     private static IEnumerable<string> Inherited()
     {

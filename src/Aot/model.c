@@ -14,8 +14,8 @@
 
 struct MODEL_TYPE {
     void *states[STATE_COUNT + 1];
-    void *outputs[2][OUTPUT_COUNT + 1];
-    program programs[2];
+    void *outputs[PROGRAM_COUNT][OUTPUT_COUNT + 1];
+    program programs[PROGRAM_COUNT];
     pool pool;
     char error[512];
 };
@@ -31,10 +31,13 @@ static void *zeroed(size_t bytes) {
     return memory ? memset(memory, 0, size) : NULL;
 }
 
-/* Runs program 0 (training) or 1 (prediction). */
+enum { NO_PROGRAM = -1 };
+
+/* Runs program 2 n (training) or 2 n + 1 (prediction) of size n. */
 static int call(struct MODEL_TYPE *m, int number, const void *const *inputs, void *const *outputs) {
-    const buffer *buffers = number == 0 ? training_buffers : prediction_buffers;
-    int count = number == 0 ? TRAINING_COUNT : PREDICTION_COUNT;
+    if (number == NO_PROGRAM) return 7209;
+    const buffer *buffers = tables[number].buffers;
+    int count = tables[number].count;
     program *p = &m->programs[number];
     for (int i = 0; i < count; i++)
         if (buffers[i].role == ROLE_INPUT) {
@@ -49,7 +52,9 @@ static int call(struct MODEL_TYPE *m, int number, const void *const *inputs, voi
     return 0;
 }
 
-static int prepare(struct MODEL_TYPE *m, int number, const buffer *buffers, int count, const variant_entry *entry, int threads) {
+static int prepare(struct MODEL_TYPE *m, int number, const variant_entry *entry, int threads) {
+    const buffer *buffers = tables[number].buffers;
+    int count = tables[number].count;
     program *p = &m->programs[number];
     if (!entry->entry) return 0;
     p->entry = entry->entry;
@@ -84,9 +89,12 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
     if (threads > most) threads = most; /* more would only wait for one another */
     struct MODEL_TYPE *m = calloc(1, sizeof *m);
     if (!m) return 5101;
-    int status = prepare(m, 0, training_buffers, TRAINING_COUNT, &best->training, threads);
-    if (!status) status = prepare(m, 1, prediction_buffers, PREDICTION_COUNT, &best->prediction, threads);
-    if (!status && (m->programs[0].workers > 1 || m->programs[1].workers > 1)) status = start_workers(&m->pool, threads);
+    int status = 0, is_shared = 0;
+    for (int n = 0; n < PROGRAM_COUNT && !status; n++) {
+        status = prepare(m, n, &best->entries[n], threads);
+        is_shared |= m->programs[n].workers > 1;
+    }
+    if (!status && is_shared) status = start_workers(&m->pool, threads);
     if (status) {
         NAME(_destroy)(m);
         return status;
@@ -104,7 +112,7 @@ API int NAME(_create)(int threads, struct MODEL_TYPE **model) {
 API void NAME(_destroy)(struct MODEL_TYPE *m) {
     if (!m) return;
     end_workers(&m->pool);
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < PROGRAM_COUNT; n++) {
         free(m->programs[n].arena);
         free(m->programs[n].barrier);
         free(m->programs[n].buffers);
@@ -131,6 +139,7 @@ API const char *NAME(_status_text)(int status) {
     case 7205: return "error SGC7205: this processor lacks a feature that the model was compiled for; build it for a lower --target";
     case 7207: return "error SGC7207: the model was compiled for fewer threads; build it with more --threads";
     case 7208: return "error SGC7208: not a checkpoint of this model, truncated, or altered";
+    case 7209: return "error SGC7209: a batch has a number of rows that the model was not compiled for";
     default: return "unknown status";
     }
 }

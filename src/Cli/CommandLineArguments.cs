@@ -22,6 +22,26 @@ internal static class CommandLineArguments
         return new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault, CustomParser = Parse };
     }
 
+    /// <summary>An option that takes whole numbers from 1 to <paramref name="largest"/> with commas, each once; none when it is left
+    /// out.</summary>
+    public static Option<int[]> Counts(string name, string description, int largest, int most = int.MaxValue)
+    {
+        int[] Parse(ArgumentResult result)
+        {
+            var texts = result.Tokens[^1].Value.Split(',', StringSplitOptions.TrimEntries);
+            var counts = new List<int>();
+            foreach (var text in texts)
+                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1 || count > largest)
+                    result.AddError($"{name} has '{text}', and takes whole numbers from 1 to {largest}");
+                else if (counts.Contains(count)) result.AddError($"{name} has {count} twice");
+                else counts.Add(count);
+            if (texts.Length > most) result.AddError($"{name} has {texts.Length} numbers, and takes {most} here");
+            return [.. counts];
+        }
+        return new Option<int[]>(name)
+            { Description = description, Arity = ArgumentArity.ExactlyOne, DefaultValueFactory = _ => [], CustomParser = Parse };
+    }
+
     /// <summary>An option that takes a text which is not blank.</summary>
     public static Option<string> Text(string name, string description, string? byDefault = null, bool required = false)
     {

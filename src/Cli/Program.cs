@@ -12,6 +12,7 @@ using GraphCompiler.Runtime.Deployment;
 using Microsoft.Extensions.Logging;
 
 const int MostSteps = 1_000_000_000;
+const int MostRows = 1 << 24;
 const string WrongCommandLine = "SGC7001";
 const string FileError = "SGC7002";
 var assembly = CommandLineArguments.File("MODELS.dll", "A .NET assembly with static methods marked [Model(\"name\")].");
@@ -32,19 +33,22 @@ var tune = new Option<bool>("--tune")
 var precision = new Option<string?>("--precision")
     { Description = "What products multiply: f32, or bf16 with sums in f32; as the model declares when left out." };
 precision.AcceptOnlyFromAmong("f32", "bf16");
+var batch = CommandLineArguments.Counts("--batch",
+    "Rows of the batches to compile for, with commas, for a model that is declared for a number of rows: 64,1.", MostRows);
+var rows = CommandLineArguments.Counts("--batch", "Rows of a batch, for a model that is declared for a number of rows.", MostRows, most: 1);
 var verbose = new Option<bool>("-v", "--verbose") { Description = "Report progress and timings on stderr." };
 
 var build = new Command("build", "Compiles a model's training step, or its function, to native files.")
-    { assembly, name, output, target, emit, threads, precision, tune, verbose };
+    { assembly, name, output, batch, target, emit, threads, precision, tune, verbose };
 build.SetAction(parse => Guard(() =>
 {
     using var factory = LoggerFactory.Create(b => b.SetMinimumLevel(parse.GetValue(verbose) ? LogLevel.Debug : LogLevel.Warning)
         .AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace));
     var (logger, start) = (factory.CreateLogger("graphc"), Stopwatch.GetTimestamp());
     var kinds = CommandLineArguments.Split(parse.GetValue(emit)!);
-    var model = Declared(parse);
+    var sizes = Declared(parse, batch);
     var targets = CommandLineArguments.Split(parse.GetValue(target)!);
-    var artefact = CompiledArtefact.Compile(parse.GetValue(name)!, model, targets, parse.GetValue(threads),
+    var artefact = CompiledArtefact.CompileSizes(parse.GetValue(name)!, sizes, targets, parse.GetValue(threads),
         kinds.Contains("llvm-ir") || kinds.Contains("asm"), logger, parse.GetValue(tune));
     foreach (var path in ArtefactWriter.Write(artefact, parse.GetValue(output)!, kinds))
         Console.WriteLine($"{new FileInfo(path).Length,10:N0}  {path}");
@@ -61,10 +65,10 @@ var steps = CommandLineArguments.Count("--steps", "Steps to measure, at least 1.
 var trace = CommandLineArguments.Text("--trace", "Also write the mean step to this file, for chrome://tracing or ui.perfetto.dev.");
 var profile = new Command("profile",
     "Compiles a model for this machine, trains it on random inputs, and shows where a step's time goes.")
-    { assembly, name, threads, precision, steps, trace };
+    { assembly, name, rows, threads, precision, steps, trace };
 profile.SetAction(parse => Guard(() =>
 {
-    var measured = ModelProfiler.Profile(Declared(parse), parse.GetValue(threads), parse.GetValue(steps));
+    var measured = ModelProfiler.Profile(Declared(parse, rows)[0].Declaration, parse.GetValue(threads), parse.GetValue(steps));
     Console.Write($"{parse.GetValue(name)}: {measured}");
     if (parse.GetValue(trace) is { } path) measured.WriteTrace(path);
 }));
@@ -72,10 +76,10 @@ var page = CommandLineArguments.Text("--out", "The page to write, one file of HT
 page.Aliases.Add("-o");
 var isFast = new Option<bool>("--no-profile") { Description = "Do not run the model: kernels are coloured by their operations." };
 var show = new Command("view", "Compiles a model for this machine and writes a page of its graph, passes, kernels and memory.")
-    { assembly, name, page, threads, precision, steps, isFast };
+    { assembly, name, page, rows, threads, precision, steps, isFast };
 show.SetAction(parse => Guard(() =>
 {
-    ModelProfiler.WriteView(Declared(parse), parse.GetValue(page)!, parse.GetValue(threads),
+    ModelProfiler.WriteView(Declared(parse, rows)[0].Declaration, parse.GetValue(page)!, parse.GetValue(threads),
         parse.GetValue(isFast) ? 0 : parse.GetValue(steps));
     Console.WriteLine(parse.GetValue(page));
 }));
@@ -88,11 +92,12 @@ var line = root.Parse(args);
 // Help and the version answer even a command line that is wrong otherwise.
 return line.Action is ParseErrorAction ? Refuse(line) : line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 
-ModelDeclaration Declared(ParseResult parse)
+IReadOnlyList<SizedDeclaration> Declared(ParseResult parse, Option<int[]> sizes)
 {
-    var model = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!);
-    return parse.GetValue(precision) is { } chosen
-        ? model with { Precision = chosen == "bf16" ? Precision.BFloat16 : Precision.Float32 } : model;
+    var models = ModelAssembly.Declare(parse.GetValue(assembly)!, parse.GetValue(name)!, parse.GetValue(sizes)!);
+    if (parse.GetValue(precision) is not { } chosen) return models;
+    var multiplied = chosen == "bf16" ? Precision.BFloat16 : Precision.Float32;
+    return [.. models.Select(m => m with { Declaration = m.Declaration with { Precision = multiplied } })];
 }
 
 static int Refuse(ParseResult line)
@@ -106,12 +111,16 @@ static void Inspect(string path)
 {
     var manifest = ModelManifest.Read(path);
     Console.WriteLine($"model {manifest.Model}, compiler {manifest.Compiler}, ABI {manifest.Abi}, {manifest.Platform}, "
-        + $"1 to {manifest.MaxThreads} threads");
+        + $"1 to {manifest.MaxThreads} threads"
+        + (manifest.Rows > 0 ? $", batches of {string.Join(", ", manifest.Sizes.Select(s => s.Rows))} rows" : ""));
     foreach (var b in manifest.Training)
         Console.WriteLine($"  {b.Role.ToString().ToLowerInvariant(),-6} {b.Name} "
             + $"{b.Type.ToString().ToLowerInvariant()}[{string.Join(',', b.Shape)}]");
     foreach (var v in manifest.Variants)
-        Console.WriteLine($"  {v.Target}: arena {v.Training.ArenaBytes} bytes; needs {string.Join(' ', v.CpuFeatures)}");
+    {
+        var arenas = string.Join(", ", v.Sizes.Select(s => s.Training.ArenaBytes));
+        Console.WriteLine($"  {v.Target}: arena {arenas} bytes; needs {string.Join(' ', v.CpuFeatures)}");
+    }
     foreach (var f in manifest.Files)
     {
         manifest.Verify(Path.GetDirectoryName(Path.GetFullPath(path))!, f);

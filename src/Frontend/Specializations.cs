@@ -30,7 +30,7 @@ public sealed class Specializations<TFunction> : IDisposable where TFunction : C
     private readonly Func<Plan, VariableStore, TFunction> _compile;
     private readonly int _most;
     private readonly List<(int Rows, TFunction Function)> _functions = []; // The one asked for last comes first.
-    private (int Rows, Dictionary<string, TensorType> States)? _first;
+    private (int Rows, Plan Plan)? _first;
     private bool _isDisposed;
 
     internal Specializations(Func<int, Plan> declare, Func<Plan, VariableStore, TFunction> compile, VariableStore? store, int most)
@@ -96,24 +96,10 @@ public sealed class Specializations<TFunction> : IDisposable where TFunction : C
         if (rows < 1)
             throw new GraphException(DiagnosticCode.BadArgument, $"a batch of {rows} rows; at least 1 is needed. Skip an empty batch.");
         var plan = _declare(rows) ?? throw new ArgumentException("the declaration gives null", nameof(rows));
-        var states = plan.States.ToDictionary(s => s.Name, s => s.Type);
-        if (_first is { } first) Check(first.Rows, first.States, rows, states);
+        if (_first is { } first) Specializations.CheckStates(first.Rows, first.Plan, rows, plan);
         var function = _compile(plan, Variables);
-        _first ??= (rows, states);
+        _first ??= (rows, plan);
         return function;
-    }
-
-    // A variable that one size alone has would be trained by its batches only, and saved or not as they came.
-    private static void Check(int firstRows, Dictionary<string, TensorType> first, int rows, Dictionary<string, TensorType> states)
-    {
-        foreach (var name in first.Keys.Union(states.Keys))
-        {
-            var (before, now) = (first.GetValueOrDefault(name), states.GetValueOrDefault(name));
-            if (before == now) continue;
-            string Shown(TensorType? type) => type is null ? "missing" : type.ToString()!;
-            throw new RuntimeException(RuntimeCode.InconsistentLayout, $"variable '{name}' is {Shown(before)} in the declaration for "
-                + $"{firstRows} rows and {Shown(now)} in that for {rows}; no variable may depend on the number of rows");
-        }
     }
 }
 
@@ -149,4 +135,20 @@ public static class Specializations
         var chosen = CompileOptions.For(options, CompileOptions.IsCallerKnown ? Assembly.GetCallingAssembly() : null);
         return new(declare, (plan, variables) => ((FunctionPlan)plan).Compile(chosen, variables), store, most);
     }
+
+    /// <summary>Refuses variables that depend on the number of rows: one that one size alone has would be trained by its batches only, and
+    /// saved or not as they came.</summary>
+    /// <exception cref="RuntimeException">SGC5006.</exception>
+    internal static void CheckStates(int firstRows, Plan first, int rows, Plan plan)
+    {
+        var (before, now) = (TypesOf(first), TypesOf(plan));
+        string Shown(string name, Dictionary<string, TensorType> types) =>
+            types.GetValueOrDefault(name) is { } type ? type.ToString()! : "missing";
+        foreach (var name in before.Keys.Union(now.Keys))
+            if (before.GetValueOrDefault(name) != now.GetValueOrDefault(name))
+                throw new RuntimeException(RuntimeCode.InconsistentLayout, $"variable '{name}' is {Shown(name, before)} in the declaration"
+                    + $" for {firstRows} rows and {Shown(name, now)} in that for {rows}; no variable may depend on the number of rows");
+    }
+
+    private static Dictionary<string, TensorType> TypesOf(Plan plan) => plan.States.ToDictionary(s => s.Name, s => s.Type);
 }

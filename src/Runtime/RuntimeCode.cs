@@ -83,4 +83,7 @@ public static class RuntimeCode
 
     /// <summary>A checkpoint is not one, is truncated or altered, or has other variables.</summary>
     public const string BadCheckpoint = "SGC7208";
+
+    /// <summary>A batch has a number of rows that a model was not compiled for.</summary>
+    public const string UnknownBatchSize = "SGC7209";
 }

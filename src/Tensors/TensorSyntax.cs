@@ -7,7 +7,7 @@ namespace GraphCompiler.Tensors;
 
 /// <summary>Compiled functions on tensors of System.Numerics.Tensors: shapes are checked, and nothing is copied.</summary>
 /// <remarks>A <see cref="Tensor{T}"/> is given as <c>tensor.AsReadOnlyTensorSpan()</c>. What is given is dense and row-major.</remarks>
-public static class TensorSyntax
+public static partial class TensorSyntax
 {
     extension(CompiledFunction function)
     {

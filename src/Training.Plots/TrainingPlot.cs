@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using GraphCompiler.Frontend.Metrics;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Files;
 using ScottPlot;
@@ -75,6 +76,28 @@ public sealed class TrainingPlot
         if (title is not null) plot.Title(title);
         plot.Axes.Margins(0, 0);
         plot.HideGrid();
+        return new(plot);
+    }
+
+    /// <summary>Gradients over the steps, variable by variable: the root mean square of each one's elements, on a logarithmic axis. One
+    /// that vanishes or explodes leaves the others.</summary>
+    /// <param name="seen">Steps and what <see cref="FitCallback.Inspected"/> was given of them, in their order.</param>
+    /// <exception cref="RuntimeException">SGC5011: nothing was seen.</exception>
+    public static TrainingPlot Gradients(IReadOnlyList<(long Step, StepInsight Insight)> seen)
+    {
+        ArgumentNullException.ThrowIfNull(seen);
+        if (seen.Count == 0) throw new RuntimeException(RuntimeCode.BadArgument, "gradients of no steps; Fit gives some with Insight");
+        var plot = new Plot();
+        foreach (var name in seen.SelectMany(s => s.Insight.Parameters).Select(p => p.Name).Distinct())
+            Draw(plot, name, [.. seen.SelectMany(s => s.Insight.Parameters.Where(p => p.Name == name)
+                .Select(p => ((double)s.Step, Math.Log10(p.GradientRms))))]);
+        plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
+        {
+            LabelFormatter = power => string.Create(CultureInfo.InvariantCulture, $"1e{power:0.##}"),
+        };
+        plot.XLabel("step");
+        plot.YLabel("gradient, root mean square");
+        plot.ShowLegend(Alignment.UpperRight);
         return new(plot);
     }
 

@@ -23,11 +23,16 @@ internal sealed class BuiltModel : IDisposable
     }
 
     public BuiltModel(string name, ModelDeclaration model, params string[] targets)
+        : this([new SizedDeclaration(0, model)], name, targets)
+    {
+    }
+
+    public BuiltModel(IReadOnlyList<SizedDeclaration> sizes, string name, params string[] targets)
     {
         Name = name;
         try
         {
-            var artefact = CompiledArtefact.Compile(name, model, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
+            var artefact = CompiledArtefact.CompileSizes(name, sizes, targets.Length > 0 ? targets : [TargetInfo.Create().Name], Threads);
             ArtefactWriter.Write(artefact, Folder, ArtefactWriter.DefaultKinds);
         }
         catch

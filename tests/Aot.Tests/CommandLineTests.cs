@@ -51,6 +51,8 @@ public sealed partial class CommandLineTests : IDisposable
         Fails(1, "SGC7001", "build", "MODELS", "--model", "digits", "--out", "");
         Fails(1, "SGC7001", "build", "MODELS", "--model", "digits");
         Fails(1, "SGC7001", [.. build, "--threads"]);
+        foreach (var batch in new[] { "", "0", "64,,1", "4,4", "99999999999" }) Fails(1, "SGC7001", [.. build, "--batch", batch]);
+        Fails(1, "SGC7001", "profile", "MODELS", "--model", "sized", "--batch", "2,1");
         foreach (var precision in new[] { "f16", "BF16", "" }) Fails(1, "SGC7001", [.. build, "--precision", precision]);
         Fails(1, "SGC7001", [.. build, "--wild"]);
         Fails(1, "SGC7001", "list", "");
@@ -65,6 +67,8 @@ public sealed partial class CommandLineTests : IDisposable
         string[] build = ["build", "MODELS", "--model", "digits", "--out", "DIR"];
         Fails(2, "SGC4004", [.. build, "--target", "z80"]);
         Fails(2, "SGC7108", [.. build, "--emit", "pdf"]);
+        Fails(2, "SGC7113", "build", "MODELS", "--model", "sized", "--out", "DIR");
+        Fails(2, "SGC7113", [.. build, "--batch", "64,1"]);
         Fails(2, "SGC7103", "build", "MODELS", "--model", "wild", "--out", "DIR");
         Fails(2, "SGC7107", "build", "MODELS", "--model", "digits", "--out", "/proc/none");
         Fails(2, "SGC7102", "list", "DIR");

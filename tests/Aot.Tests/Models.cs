@@ -19,6 +19,17 @@ public static class Models
     [Model("wide")]
     public static ModelDeclaration Wide() => Classifier(512);
 
+    /// <summary>For any number of rows, with an output that has as many.</summary>
+    [Model("sized")]
+    public static ModelDeclaration Sized(int rows)
+    {
+        var g = new GraphBuilder("sized", seed: 3);
+        var (x, t) = (g.Input("images", F32[rows, Features]), g.Input("labels", I32[rows]));
+        var logits = x.Dense(24, name: "hidden").Relu().Dense(Classes, name: "logits");
+        var loss = logits.SoftmaxCrossEntropy(t).Mean();
+        return new(g.Minimize(loss, new Adam(2e-3), new Dictionary<string, Value> { ["best"] = logits.ArgMax(1) }), logits);
+    }
+
     [Model("twice")]
     public static TrainingPlan First() => Digits().Training;
 

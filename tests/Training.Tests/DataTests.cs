@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using GraphCompiler.Runtime;
 using GraphCompiler.Runtime.Tests;
@@ -317,6 +319,45 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(largest, 0, 64 << 20);
     }
 
+    /// <summary>How long steps of 50 µs wait for their data is printed, and decides nothing: every example comes once.</summary>
+    [Fact]
+    public void Data_do_not_starve_steps()
+    {
+        const int Microseconds = 50;
+        var rows = Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1" ? 800_000 : 8_000;
+        using var model = new Small();
+        var (table, path) = (Small.Data(rows), Path.Combine(_folder, "steps.csv"));
+        var (x, y) = (table.Get<float>("x").ToArray(), table.Get<float>("y").ToArray());
+        using (var writer = new StreamWriter(path))
+        {
+            writer.WriteLine("a,b,c,y");
+            for (var i = 0; i < rows; i++)
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{x[3 * i]},{x[3 * i + 1]},{x[3 * i + 2]},{y[i]}"));
+        }
+        void Fit(string kind, BatchStream batches)
+        {
+            var (last, seen) = (Stopwatch.GetTimestamp(), 0L);
+            // The rest of the time that such a step would take.
+            var callback = FitCallback.OnStep(_ =>
+            {
+                seen++;
+                var end = last + Stopwatch.Frequency * Microseconds / 1_000_000;
+                while (Stopwatch.GetTimestamp() < end) Thread.SpinWait(8);
+                last = Stopwatch.GetTimestamp();
+            });
+            using (batches)
+            {
+                var history = model.Step.Fit(batches, new FitOptions { Epochs = 1, Callbacks = [callback], EvaluateEvery = long.MaxValue });
+                Assert.Equal(rows / Small.BatchSize, seen);
+                output.WriteLine($"{kind}: {seen} steps of {Microseconds} µs waited {history.DataWaitTime.TotalNanoseconds / seen:F0} ns each"
+                    + $" for data, {history.DataWaitTime / history.Time:P2} of the time");
+            }
+        }
+        Fit("a shuffled table", table.Batches(Small.BatchSize, seed: 1));
+        Fit("a CSV file, shuffled in a buffer and prefetched", Csv.Open(path, c => c.Floats("x", ["a", "b", "c"]).Floats("y", ["y"]))
+            .Batches(Small.BatchSize, buffer: 2000, seed: 1).Prefetch(8));
+    }
+
     /// <summary>As numpy.save writes them: bytes by its documentation.</summary>
     [Fact]
     public void Npy_files_are_read_and_written()
@@ -343,6 +384,58 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([0, 4], NpyFile.Read<bool>(path).Shape.ToArray());
         Errors.Expect("SGC5001", () => NpyFile.Write(path, [1f], 2));
         Errors.Expect("SGC5003", () => NpyFile.Write(path, [Guid.Empty], 1));
+    }
+
+    [Fact]
+    public void Npy_files_are_mapped_as_examples()
+    {
+        var (x, y) = (Path.Combine(_folder, "x.npy"), Path.Combine(_folder, "y.npy"));
+        NpyFile.Write(x, [1f, 2, 3, 4, 5, 6, 7, 8, 9, 10], 5, 2);
+        NpyFile.Write(y, [10, 20, 30, 40, 50], 5);
+        var examples = NpyFile.Open(("x", x), ("y", y));
+        Assert.Equal([new Column("x", ElementType.F32, 2), new Column("y", ElementType.I32, 1)], examples.Columns);
+        using var stream = examples.Batches(2, keepRemainder: true).Prefetch();
+        for (var epoch = 0; epoch < 2; epoch++)
+        {
+            List<float> seen = [];
+            while (stream.TryNext(out var batch))
+                for (var i = 0; i < batch.Rows; i++) seen.Add(batch.Get<float>("x")[2 * i + 1] + batch.Get<int>("y")[i]);
+            Assert.Equal([12f, 24, 36, 48, 60], seen);
+        }
+        stream.Seek(new(1, 3));
+        Assert.True(stream.TryNext(out var sought));
+        Assert.Equal([40, 50], sought.Get<int>("y").ToArray());
+        NpyFile.Write(y, [1, 2, 3, 4], 4);
+        Errors.Expect("SGC6004", () => NpyFile.Open(("x", x), ("y", y)), "5 examples", "has 4");
+        Errors.Expect("SGC6004", () => examples.ToTable(), "other examples");
+        NpyFile.Write(y, [1.5], []);
+        Errors.Expect("SGC6004", () => NpyFile.Open(("y", y)), "scalar");
+        NpyFile.Write(y, [(short)1], 1);
+        Errors.Expect("SGC5003", () => NpyFile.Open(("y", y)), "'i2'");
+        File.WriteAllBytes(x, File.ReadAllBytes(x)[..^1]);
+        Errors.Expect("SGC6003", () => NpyFile.Open(("x", x)));
+        Errors.Expect("SGC6001", () => NpyFile.Open(("x", Path.Combine(_folder, "none"))));
+        Errors.Expect("SGC5011", () => NpyFile.Open());
+    }
+
+    [Fact]
+    public void Asynchronous_sequences_are_examples()
+    {
+        static async IAsyncEnumerable<int> Count()
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                await Task.Yield();
+                yield return i;
+            }
+        }
+        using var stream = Examples.FromAsync(Count, c => c.Add("x", i => i * 2)).Batches(2, keepRemainder: true);
+        for (var epoch = 0; epoch < 2; epoch++)
+        {
+            List<int> seen = [];
+            while (stream.TryNext(out var batch)) seen.AddRange(batch.Get<int>("x"));
+            Assert.Equal([0, 2, 4, 6, 8], seen);
+        }
     }
 
     /// <summary>As numpy.savez writes them: a zip archive of .npy files, stored or deflated.</summary>

@@ -9,13 +9,14 @@ using Parquet;
 using Parquet.Schema;
 using SkiaSharp;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace GraphCompiler.Training.Tests;
 
 /// <summary>Files of other programs as examples: each written by its library, chunk by chunk, and read as a stream and as a
 /// table.</summary>
 [Trait("Category", "AnyLevel")]
-public sealed class FormatTests : IDisposable
+public sealed class FormatTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("formats").FullName;
 
@@ -67,6 +68,37 @@ public sealed class FormatTests : IDisposable
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^9]);
         Errors.Expect("SGC6004", () => ParquetFile.Open(path, c => c.Floats("x", ["a"])).ToTable(), "no Parquet file");
         Errors.Expect("SGC6001", () => ParquetFile.Open(PathOf("none"), c => c.Floats("x", ["a"])).ToTable());
+    }
+
+    /// <summary>A file of many row groups: one of them is in memory at a time.</summary>
+    [Fact]
+    public async Task Parquet_files_stream_in_bounded_memory()
+    {
+        const int Group = 50_000;
+        var rows = Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1" ? 10_000_000 : 200_000;
+        var path = PathOf("large.parquet");
+        DataField[] fields = [new DataField<float>("a"), new DataField<int>("b"), new DataField<double>("c")];
+        await using (var file = File.Create(path))
+        await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(fields), file))
+            for (var first = 0; first < rows; first += Group)
+            {
+                int[] numbers = [.. Enumerable.Range(first, Group)];
+                using var group = writer.CreateRowGroup();
+                await group.WriteAsync<float>(fields[0], System.Array.ConvertAll(numbers, i => (float)i).AsMemory());
+                await group.WriteAsync<int>(fields[1], System.Array.ConvertAll(numbers, i => i % 7).AsMemory());
+                await group.WriteAsync<double>(fields[2], System.Array.ConvertAll(numbers, i => i * 0.5).AsMemory());
+            }
+        using var stream = ParquetFile.Open(path, c => c.Floats("x", ["a", "b", "c"])).Batches(1000, buffer: 2000, seed: 1).Prefetch(2);
+        var (sum, largest, before) = (0.0, 0L, GC.GetTotalMemory(forceFullCollection: true));
+        while (stream.TryNext(out var batch))
+        {
+            for (var i = 0; i < batch.Rows; i++) sum += batch.Get<float>("x")[3 * i + 1];
+            largest = Math.Max(largest, GC.GetTotalMemory(forceFullCollection: false) - before);
+        }
+        output.WriteLine($"{rows} rows, {new FileInfo(path).Length >> 20} MiB: {largest >> 10} KiB more at most");
+        // 21 for seven rows; the last ones are no whole seven.
+        Assert.Equal(rows / 7 * 21.0 + Enumerable.Range(rows / 7 * 7, rows % 7).Sum(i => i % 7), sum);
+        Assert.InRange(largest, 0, 128 << 20);
     }
 
     [Fact]

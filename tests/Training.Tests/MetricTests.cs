@@ -196,6 +196,17 @@ public sealed class MetricTests
             { Epochs = 40, Validation = new(judge, validation), Monitor = "r2", EarlyStopping = new(Patience: 5) });
         Assert.Equal(history.Rows.MaxBy(r => r["r2"])!.Step, history.BestStep);
         Assert.Equal(64, history.Rows[^1].Matrices["signs"].Total);
+        var folder = Directory.CreateTempSubdirectory("matrices");
+        // The rows of a run that is gone on with have the tables of before.
+        History Kept(int epochs) => model.Step.Fit(batches, new FitOptions
+            { Epochs = epochs, Validation = new(judge, validation), Checkpoints = new(folder.FullName) });
+        batches.Seek(default);
+        var first = Kept(1).Rows[0].Matrices["signs"];
+        var later = Kept(2);
+        Assert.Equal(2, later.ResumedFrom);
+        Assert.Equal(2, later.Rows.Count);
+        Assert.Equal(first.Counts, later.Rows[0].Matrices["signs"].Counts);
+        folder.Delete(recursive: true);
         Assert.Equal(["error", "r2"], history.Rows[0].Metrics.Keys.Order());
         Errors.Expect("SGC5004", () => model.Step.Fit(batches, new FitOptions
             { Epochs = 1, Validation = new(judge, validation), Monitor = "signs" }), "'signs'", "loss, error, r2");

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using GraphCompiler.Frontend.Metrics;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.Runtime.Tests;
 using GraphCompiler.Training.Plots;
 using SkiaSharp;
@@ -49,6 +50,17 @@ public sealed class PlotTests : IDisposable
         Errors.Expect("SGC5011", () => plot.Save(Path.Combine(_folder, "curves.gif")), ".png or .svg");
         Errors.Expect("SGC5011", () => plot.ToPng(0, 10), "0×10");
         Errors.Expect("SGC6001", () => plot.Save(Path.Combine(_folder, "no", "curves.svg")));
+    }
+
+    [Fact]
+    public void Gradients_have_a_line_for_each_variable_and_powers_of_ten()
+    {
+        static StepInsight Of(double first, double second) => new([
+            new("a", 4, true, first, first, 0, 1, 1e-3), new("b", 1, false, second, second, 0, 1, 1e-3)]);
+        var texts = Texts(TrainingPlot.Gradients([(100, Of(2, 1e-6)), (200, Of(0.2, 1e-7)), (300, Of(0, double.NaN))]).ToSvg());
+        foreach (var text in new[] { "a", "b", "step", "gradient, root mean square" }) Assert.Contains(text, texts);
+        Assert.Contains(texts, t => t.StartsWith("1e-", StringComparison.Ordinal));
+        Errors.Expect("SGC5011", () => TrainingPlot.Gradients([]), "no steps");
     }
 
     [Fact]

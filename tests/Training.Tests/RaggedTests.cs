@@ -1,5 +1,6 @@
 using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
+using GraphCompiler.Frontend.Numerics;
 using GraphCompiler.Frontend.Optimizers;
 using GraphCompiler.IR.Ops;
 using GraphCompiler.Runtime;
@@ -82,6 +83,49 @@ public sealed class RaggedTests : IDisposable
         using var full = Table.Empty.With("y", new int[6]).Batches(4);
         using var ragged = Table.Empty.With("y", new int[6]).Batches(4, keepRemainder: true);
         Assert.NotEqual(full.Identity, ragged.Identity);
+    }
+
+    /// <summary>Insight is of the batch of each size, the ragged one too, and the bits are those without.</summary>
+    [Fact]
+    public void Insight_is_given_for_batches_of_any_size_and_changes_no_bits()
+    {
+        static Specializations<TrainingStep> Line(bool isWatched, VariableStore? store = null) => Specializations.ByRows(rows =>
+        {
+            var g = new GraphBuilder("line");
+            var (x, y) = (g.Input("x", F32[rows]), g.Input("y", F32[rows]));
+            var plan = g.Minimize((x * g.Variable("w", F32[1], Initializer.Zeros) - y).Square().Mean(), new Sgd(0.02));
+            return isWatched ? plan.WithInsight() : plan;
+        }, s_options, store);
+        using var steps = Line(isWatched: false);
+        using var watched = Line(isWatched: true, steps.Variables);
+        float[] x = [1, 2, -1, 0.5f, 3, -2, 4], y = [2, 3, -1, 1, 5, -3, 9];
+        using var batches = Table.Empty.With("x", x).With("y", y).Batches(3, keepRemainder: true);
+        List<(long Step, float Gradient)> seen = [];
+        float Fit(InsightPlan? insight)
+        {
+            steps[3].Variable<float>("w").Clear();
+            batches.Seek(default);
+            steps.Fit(batches, new FitOptions { Epochs = 2, Insight = insight, Callbacks = [new Watching(seen)] });
+            return steps.Variables.Variable<float>("w")[0];
+        }
+        var expected = Fit(null);
+        Assert.Equal(expected, Fit(new(watched, every: 3)));
+        // Steps 3 and 6 are those of the one row that is left: d/dw (4 w - 9)² = 8 (4 w - 9).
+        Assert.Equal([3L, 6], seen.Select(s => s.Step));
+        var w = 0.0;
+        for (var step = 1; step <= 6; step++)
+        {
+            var (from, count) = step % 3 == 0 ? (6, 1) : (3 * ((step - 1) % 3), 3);
+            var gradient = Enumerable.Range(from, count).Sum(i => 2 * x[i] * (w * x[i] - y[i])) / count;
+            if (step % 3 == 0) Assert.Equal(Math.Abs(gradient), seen[step / 3 - 1].Gradient, 1e-4 * Math.Abs(gradient));
+            w -= 0.02 * gradient;
+        }
+    }
+
+    private sealed class Watching(List<(long Step, float Gradient)> seen) : FitCallback
+    {
+        public override void Inspected(FitContext context, StepInsight insight) =>
+            seen.Add((context.Step, (float)insight.Parameters.Single().GradientNorm));
     }
 
     /// <summary>Gradient descent on x·w for 3, 3 and 1 rows, in f64 by hand: the last step's gradient is that of its one row.</summary>

@@ -44,4 +44,20 @@ public sealed class TensorSpanTests
         Errors.Expect("SGC5007", () => f.Run(matrix.AsReadOnlyTensorSpan()));
         Errors.Expect("SGC5004", () => _ = f.OutputTensor<float>("none").Rank);
     }
+
+    /// <summary>As many tensors as spans: the order of sixteen inputs is that of the declaration.</summary>
+    [Fact]
+    public void Functions_of_many_inputs_run_on_tensors()
+    {
+        var g = new GraphBuilder("many");
+        var inputs = Enumerable.Range(0, 16).Select(i => g.Input($"x{i:D2}", F32[1])).ToArray();
+        var sum = inputs.Select((x, i) => x * (float)Math.Pow(2, i)).Aggregate((a, b) => a + b);
+        using var f = g.Function(("sum", sum)).Compile(new() { Threads = 1 });
+        var (one, two) = (Tensor.Create<float>([1], [1]), Tensor.Create<float>([2], [1]));
+        ReadOnlyTensorSpan<float> a = one.AsReadOnlyTensorSpan(), b = two.AsReadOnlyTensorSpan();
+        f.Run(a, b, a, a, a, a, a, a, a, a, a, a, a, a, a, b);
+        Assert.Equal(65535f + 2 + 32768, f.OutputTensor<float>("sum")[0]);
+        Errors.Expect("SGC5007", () => f.Run(one.AsReadOnlyTensorSpan(), one.AsReadOnlyTensorSpan(), one.AsReadOnlyTensorSpan(),
+            one.AsReadOnlyTensorSpan(), one.AsReadOnlyTensorSpan()));
+    }
 }

@@ -19,4 +19,14 @@ public static class Models
         var logits = x.Dense(64, name: "hidden").Relu().Dense(10, name: "logits");
         return new ModelDeclaration(g.Minimize(logits.SoftmaxCrossEntropy(t).Mean(), new Adam(2e-3)), logits);
     }
+
+    /// <summary>The same for any number of examples: <c>graphc build --batch 64,1</c>.</summary>
+    [Model("digits_by_rows")]
+    public static ModelDeclaration DigitsByRows(int rows)
+    {
+        var g = new GraphBuilder("classifier", seed: 1);
+        var (x, t) = (g.Input("images", F32[rows, 64]), g.Input("labels", I32[rows]));
+        var logits = x.Dense(64, name: "hidden").Relu().Dense(10, name: "logits");
+        return new ModelDeclaration(g.Minimize(logits.SoftmaxCrossEntropy(t).Mean(), new Adam(2e-3)), logits);
+    }
 }

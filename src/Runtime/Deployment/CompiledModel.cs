@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -13,11 +14,11 @@ namespace GraphCompiler.Runtime.Deployment;
 /// variant that this processor runs, and sets the parameters to the declared initial values.
 /// Spans of parameters, metrics and predictions keep their memory alive, also when the model is disposed or collected.
 /// </remarks>
-public abstract unsafe class CompiledModel : IDisposable
+public abstract unsafe partial class CompiledModel : IDisposable
 {
     private readonly VariableStore _states = new();
-    private readonly Executable _training;
-    private readonly Executable? _prediction;
+    private readonly SizedProgram _training;
+    private readonly SizedProgram? _prediction;
     private readonly ModelManifest _manifest;
     private readonly ElementType _lossType;
 
@@ -47,8 +48,9 @@ public abstract unsafe class CompiledModel : IDisposable
         try
         {
             Initialize(library);
-            _training = Load(library, variant.Training, _manifest.Training, threads);
-            if (variant.Prediction is { } prediction) _prediction = Load(library, prediction, _manifest.Prediction, threads);
+            _training = Load(library, variant.Sizes.Select(s => s.Training), s => s.Training, threads);
+            if (variant.Prediction is not null)
+                _prediction = Load(library, variant.Sizes.Select(s => s.Prediction!), s => s.Prediction, threads);
             if (!_manifest.IsFunction) _lossType = _manifest.Training.Single(b => b is { Role: BufferRole.Output, Name: "loss" }).Type;
         }
         catch
@@ -62,7 +64,11 @@ public abstract unsafe class CompiledModel : IDisposable
     public string Target { get; }
 
     /// <summary>Threads of a training step or run.</summary>
-    public int Threads => _training.Threads;
+    public int Threads => _training.Last.Threads;
+
+    /// <summary>The rows of the batches that the model was compiled for, as <c>graphc build --batch</c> named them; none where its
+    /// declaration has one size alone. A call takes the code for the rows that it is given.</summary>
+    public IReadOnlyList<int> BatchSizes => [.. _manifest.Sizes.Select(s => s.Rows).Where(r => r > 0)];
 
     /// <summary>The parameters' names: the model's variables, settable rates, and averages of variables.</summary>
     public IReadOnlyList<string> ParameterNames => _manifest.Parameters;
@@ -73,7 +79,7 @@ public abstract unsafe class CompiledModel : IDisposable
     public Span<T> Parameter<T>(string name) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (_manifest.Parameters.Contains(name)) return _training.State<T>(name);
+        if (_manifest.Parameters.Contains(name)) return _training.Last.State<T>(name);
         throw new RuntimeException(RuntimeCode.UnknownArgument,
             $"no parameter is named '{name}'; there are: {string.Join(", ", _manifest.Parameters)}");
     }
@@ -105,6 +111,17 @@ public abstract unsafe class CompiledModel : IDisposable
     /// SGC7208: not a checkpoint of these variables, cut short or altered.</exception>
     public void Load(string path) => _states.Load(path);
 
+    /// <summary>Writes parameters and the model's state, without the optimizer's, as a safetensors file: the bytes of
+    /// <see cref="VariableStore.SaveWeights(string)"/> for the same variables, and of <c>NAME_save_weights</c> in C.</summary>
+    /// <exception cref="RuntimeException">As for <see cref="VariableStore.SaveWeights(string)"/>.</exception>
+    public void SaveWeights(string path) => _states.SaveWeights(path);
+
+    /// <summary>Takes parameters and the model's state over from a safetensors file of whatever program, by name; the optimizer's state
+    /// stays.</summary>
+    /// <inheritdoc cref="VariableStore.LoadWeights(string, bool, Func{string, string})"/>
+    public WeightReport LoadWeights(string path, bool partial = false, Func<string, string>? rename = null) =>
+        _states.LoadWeights(path, partial, rename);
+
     /// <summary>Frees memory and code. Can be called twice.</summary>
     public void Dispose()
     {
@@ -112,66 +129,6 @@ public abstract unsafe class CompiledModel : IDisposable
         _training?.Dispose();
         _states.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    /// <summary>For generated code: where pinned memory of an input is.</summary>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected readonly struct PinnedInput
-    {
-        internal void* Address { get; init; }
-
-        internal int Length { get; init; }
-    }
-
-    /// <summary>For generated code: what it pins before <see cref="PassInput"/>, an input's first element.</summary>
-    protected static ref T PinInput<T>(ReadOnlySpan<T> input) where T : unmanaged => ref MemoryMarshal.GetReference(input);
-
-    /// <summary>For generated code: notes an input that is pinned, of the element type that the manifest says.</summary>
-    protected static void PassInput<T>(PinnedInput* inputs, int at, ReadOnlySpan<T> input) where T : unmanaged =>
-        inputs[at] = new() { Address = Unsafe.AsPointer(ref MemoryMarshal.GetReference(input)), Length = input.Length };
-
-    /// <summary>For generated code: one run of a function.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
-    protected void Run(PinnedInput* inputs, int count)
-    {
-        using var entry = _training.Enter();
-        Run(entry, inputs, count);
-    }
-
-    /// <summary>For generated code: one training step; gives the loss before its update.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
-    protected float Train(PinnedInput* inputs, int count)
-    {
-        using var entry = _training.Enter();
-        Run(entry, inputs, count);
-        return ReadLoss(entry);
-    }
-
-    /// <summary>For generated code: a prediction. The span changes by this thread's next one, never by another thread's.</summary>
-    /// <exception cref="RuntimeException">SGC5001: wrong length. SGC5002: disposed. SGC5005: run by another thread.</exception>
-    protected ReadOnlySpan<TOut> Infer<TOut>(PinnedInput* inputs, int count) where TOut : unmanaged
-    {
-        using var entry = _prediction!.Enter();
-        Run(entry, inputs, count);
-        return entry.HandOut<TOut>("output");
-    }
-
-    /// <summary>For generated code: an output of the last step or run. Changed by this thread's next one.</summary>
-    protected ReadOnlySpan<T> Metric<T>(string name) where T : unmanaged => _training.Output<T>(name);
-
-    // Read as its bits where C# has no such type.
-    private float ReadLoss(Executable.Entry entry) => _lossType switch
-    {
-        ElementType.F64 => (float)entry.Read<double>("loss")[0],
-        ElementType.F16 => (float)entry.Read<Half>("loss")[0],
-        ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)entry.Read<ushort>("loss")[0] << 16),
-        _ => entry.Read<float>("loss")[0],
-    };
-
-    private static void Run(Executable.Entry entry, PinnedInput* inputs, int count)
-    {
-        for (var i = 0; i < count; i++) entry.Bind(i, inputs[i].Address, inputs[i].Length);
-        entry.Run(count);
     }
 
     private string NameOfRate() => _manifest.Rates is [var rate] ? rate : throw new RuntimeException(RuntimeCode.UnknownArgument,
@@ -211,7 +168,23 @@ public abstract unsafe class CompiledModel : IDisposable
             + $" {(missing.Count > 0 ? string.Join(", ", missing) : "the saving of vector registers")}; build it for a lower --target");
     }
 
-    private Executable Load(string path, ManifestEntry entry, IEnumerable<ManifestBuffer> buffers, int threads)
+    private SizedProgram Load(string path, IEnumerable<ManifestEntry> entries,
+        Func<ManifestSize, ImmutableArray<ManifestBuffer>> buffersOf, int threads)
+    {
+        List<Executable> executables = [];
+        try
+        {
+            foreach (var (entry, size) in entries.Zip(_manifest.Sizes)) executables.Add(Load(path, entry, buffersOf(size), threads));
+            return new SizedProgram(_manifest.Model, _manifest.Sizes, buffersOf, executables);
+        }
+        catch
+        {
+            foreach (var executable in executables) executable.Dispose();
+            throw;
+        }
+    }
+
+    private Executable Load(string path, ManifestEntry entry, ImmutableArray<ManifestBuffer> buffers, int threads)
     {
         var code = NativeCode.Open(path);
         var layout = new ExecutableLayout([.. buffers.Select(b => b.ToLayout())], entry.ArenaBytes, entry.Parallel)
@@ -229,18 +202,24 @@ public abstract unsafe class CompiledModel : IDisposable
         }
     }
 
-    // The library holds the first elements of states one after another; all other memory is zero at first.
+    // The library holds the first elements of some states one after another; the others are zero at first.
     private void Initialize(string path)
     {
         using var code = NativeCode.Open(path);
         var from = (byte*)code.Symbol($"{_manifest.Model}_initial");
         List<VariableDeclaration> declarations = [];
+        var starts = new Dictionary<string, nint>();
         foreach (var name in _manifest.Initial)
         {
-            var layout = _manifest.Training.Single(b => b.Name == name).ToLayout();
-            var start = from;
-            declarations.Add(new(layout, VariableRole.State, m => Buffer.MemoryCopy(start, m.Address, m.Bytes, m.Bytes)));
-            from += layout.Bytes;
+            starts.Add(name, (nint)from);
+            from += _manifest.Training.Single(b => b.Name == name).ToLayout().Bytes;
+        }
+        foreach (var state in _manifest.Training.Where(b => b.Role == BufferRole.State))
+        {
+            var role = _manifest.Weights.Contains(state.Name) ? VariableRole.State : VariableRole.Optimizer;
+            var fill = !starts.TryGetValue(state.Name, out var start) ? default(Action<PinnedMemory>)
+                : m => Buffer.MemoryCopy((void*)start, m.Address, m.Bytes, m.Bytes);
+            declarations.Add(new(state.ToLayout(), role, fill));
         }
         _states.Declare(declarations);
     }

@@ -24,14 +24,33 @@ public sealed record ManifestBuffer(string Name, BufferRole Role, ElementType Ty
 /// <param name="UpdatesStates">Whether a run writes any state.</param>
 public sealed record ManifestEntry(string Symbol, long ArenaBytes, bool Parallel, bool UpdatesStates);
 
+/// <summary>Native code of a model for one number of rows.</summary>
+/// <param name="Training">The training step or function.</param>
+/// <param name="Prediction">The prediction; null if the model declares none.</param>
+public sealed record ManifestEntries(ManifestEntry Training, ManifestEntry? Prediction);
+
+/// <summary>The buffers of a model for one number of rows.</summary>
+/// <param name="Rows">Rows of a batch; 0 where the model is declared for one size alone.</param>
+/// <param name="Training">Buffers of the training step or function, in order.</param>
+/// <param name="Prediction">Buffers of the prediction, in order; empty if there is none.</param>
+public sealed record ManifestSize(int Rows, ImmutableArray<ManifestBuffer> Training, ImmutableArray<ManifestBuffer> Prediction);
+
 /// <summary>The model compiled for one processor level.</summary>
 /// <param name="Target">The level's name, or native.</param>
 /// <param name="CpuFeatures">The features that the code may use; all are needed.</param>
 /// <param name="ObjectSha256">SHA-256 of the object, lower-case hexadecimal.</param>
-/// <param name="Training">The training step or function.</param>
-/// <param name="Prediction">The prediction; null if the model declares none.</param>
+/// <param name="Training">The training step or function, of several sizes for the first.</param>
+/// <param name="Prediction">The prediction, likewise; null if the model declares none.</param>
 public sealed record ManifestVariant(
-    string Target, ImmutableArray<string> CpuFeatures, string ObjectSha256, ManifestEntry Training, ManifestEntry? Prediction);
+    string Target, ImmutableArray<string> CpuFeatures, string ObjectSha256, ManifestEntry Training, ManifestEntry? Prediction)
+{
+    /// <summary>The code of <see cref="ModelManifest.OtherSizes"/>, in their order.</summary>
+    public ImmutableArray<ManifestEntries> OtherSizes { get; init; } = [];
+
+    /// <summary>The code of <see cref="ModelManifest.Sizes"/>, in their order.</summary>
+    [JsonIgnore]
+    public ImmutableArray<ManifestEntries> Sizes => [new(Training, Prediction), .. OtherSizes];
+}
 
 /// <summary>A file of the artefact.</summary>
 /// <param name="Name">File name, in the manifest's folder.</param>
@@ -55,14 +74,21 @@ public sealed record ModelManifest
     public required int MaxThreads { get; init; }
     /// <summary>Whether the first program is a function of any outputs, not a training step, whose first output is its loss.</summary>
     public required bool IsFunction { get; init; }
+    /// <summary>Rows of the batches that <see cref="Training"/> and <see cref="Prediction"/> are for; 0 where the model is declared for one
+    /// size alone.</summary>
+    public int Rows { get; init; }
     /// <summary>Buffers of the training step or function, in order.</summary>
     public required ImmutableArray<ManifestBuffer> Training { get; init; }
     /// <summary>Buffers of the prediction, in order; empty if there is none.</summary>
     public required ImmutableArray<ManifestBuffer> Prediction { get; init; }
+    /// <summary>The same for batches of other sizes, over the same states.</summary>
+    public ImmutableArray<ManifestSize> OtherSizes { get; init; } = [];
     /// <summary>The states that users name: variables, and of the optimizer rates and averages. The others are its own.</summary>
     public required ImmutableArray<string> Parameters { get; init; }
     /// <summary>The parameters that are rates, set between steps: f64 scalars.</summary>
     public ImmutableArray<string> Rates { get; init; } = [];
+    /// <summary>The states that files of weights have: those that are no optimizer's.</summary>
+    public ImmutableArray<string> Weights { get; init; } = [];
     /// <summary>The states whose first elements the library holds, in its order; the others are zero at first.</summary>
     public ImmutableArray<string> Initial { get; init; } = [];
     /// <summary>Best first.</summary>
@@ -80,6 +106,10 @@ public sealed record ModelManifest
     /// <summary>The file that has the code.</summary>
     [JsonIgnore]
     public string Library => $"lib{Model}.so";
+
+    /// <summary>All sizes of batches, the first included.</summary>
+    [JsonIgnore]
+    public ImmutableArray<ManifestSize> Sizes => [new(Rows, Training, Prediction), .. OtherSizes];
 
     /// <summary>What a checkpoint of the model's states begins with: SHA-256 of their names, types and shapes.</summary>
     [JsonIgnore]

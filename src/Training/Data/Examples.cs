@@ -37,6 +37,15 @@ public sealed class Examples
         return declared.ToExamples(open);
     }
 
+    /// <summary>Examples of an asynchronous sequence, such as a query or a download. Whoever reads a batch waits for them:
+    /// <see cref="BatchStream.Prefetch"/> reads ahead on a thread of its own.</summary>
+    /// <inheritdoc cref="From"/>
+    public static Examples FromAsync<T>(Func<IAsyncEnumerable<T>> open, Action<ExampleColumns<T>> columns)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        return From(() => open().ToBlockingEnumerable(), columns);
+    }
+
     /// <summary>Batches in the order in which the examples are read.</summary>
     /// <param name="size">Examples of a batch, at least 1: the step's.</param>
     /// <param name="keepRemainder">Whether what is left at the end of an epoch is a batch too, of fewer rows.</param>

@@ -22,6 +22,9 @@ public static partial class NpyFile
 {
     // Format version 1.0, whose header's length has two bytes; 2.0 and 3.0 have four.
     private const int PreambleBytes = 8, ShortLength = 2, LongLength = 4, Alignment = 64, MostHeaderBytes = 1 << 20;
+    private const long MostElements = 1L << 40; // Of a byte to eight: no number of bytes overflows.
+
+    private static readonly string[] s_types = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"];
 
     private static ReadOnlySpan<byte> Magic => "NUMPY"u8; // After the byte 0x93.
 
@@ -78,32 +81,46 @@ public static partial class NpyFile
     /// <param name="name">For messages.</param>
     internal static NpyArray<T> Read<T>(Stream file, long length, string name) where T : unmanaged
     {
+        var header = Describe(file, length, name, Descriptor<T>());
+        if (header.Count > Array.MaxLength)
+            throw new RuntimeException(RuntimeCode.WrongFormat, $"{name} declares more elements than an array has");
+        var elements = new T[header.Count];
+        file.ReadExactly(MemoryMarshal.AsBytes(elements.AsSpan()));
+        return new(elements, header.Shape);
+    }
+
+    // Of elements as NumPy names them, without the order of bytes, which is little endian: f4.
+    private sealed record ArrayHeader(string Type, ImmutableArray<int> Shape, long Count, long Start);
+
+    // What is expected is the type that is asked for, any when null.
+    private static ArrayHeader Describe(Stream file, long length, string name, string? expected = null)
+    {
         RuntimeException Bad(string why) => new(RuntimeCode.WrongFormat, $"{name} {why}");
-        var (header, start) = ReadHeader(file, name);
-        var match = Header().Match(header);
+        var (text, start) = ReadHeader(file, name);
+        var match = Header().Match(text);
         if (!match.Success) throw Bad("is not in NumPy's format: its header is no dictionary of descr, fortran_order and shape");
         if (match.Groups["order"].Value == "True") throw Bad("is in Fortran's order; write it with numpy.ascontiguousarray");
-        var (descriptor, expected) = (match.Groups["type"].Value, Descriptor<T>());
+        var descriptor = match.Groups["type"].Value;
         if (descriptor[0] == '>') throw Bad("is big endian; write it with astype('<f4') or the like");
-        if (descriptor.TrimStart('<', '|', '=') != expected[1..])
-            throw new RuntimeException(RuntimeCode.WrongType, $"{name} has elements '{descriptor}', and '{expected}' is asked for");
+        var type = descriptor.TrimStart('<', '|', '=');
+        if (expected is not null ? type != expected[1..] : !s_types.Contains(type))
+            throw new RuntimeException(RuntimeCode.WrongType,
+                $"{name} has elements '{descriptor}', and {(expected is null ? "numbers are" : $"'{expected}' is")} asked for");
         var shape = ImmutableArray.CreateBuilder<int>();
         var count = 1L;
-        foreach (var text in match.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var number in match.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size)) throw Bad($"has a size of {text}");
+            if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var size)) throw Bad($"has a size of {number}");
             shape.Add(size);
             count *= size;
-            if (count > Array.MaxLength) throw Bad("declares more elements than an array has");
+            if (count > MostElements) throw Bad("declares more elements than an array has");
         }
-        var bytes = count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        var bytes = count * int.Parse(type[1..], CultureInfo.InvariantCulture);
         var left = length - start;
         if (left < bytes)
             throw new RuntimeException(RuntimeCode.FileCutShort, $"{name} declares {bytes} bytes of elements and has {left}");
         if (left > bytes) throw new RuntimeException(RuntimeCode.InconsistentData, $"{name} has {left - bytes} bytes after its elements");
-        var elements = new T[count];
-        file.ReadExactly(MemoryMarshal.AsBytes(elements.AsSpan()));
-        return new(elements, shape.DrainToImmutable());
+        return new(type, shape.DrainToImmutable(), count, start);
     }
 
     // The header, and where it ends.

@@ -43,10 +43,14 @@ public enum FitEnd
 public sealed record HistoryRow(
     int Epoch, long Step, double Seconds, double Loss, double? LearningRate, IReadOnlyDictionary<string, double> Metrics)
 {
-    /// <summary>Metrics of the validation that are tables, by name. They are not in checkpoints: of a run that is gone on with, rows before
-    /// have none.</summary>
-    [JsonIgnore]
-    public IReadOnlyDictionary<string, ConfusionMatrix> Matrices { get; init; } = ImmutableDictionary<string, ConfusionMatrix>.Empty;
+    /// <summary>Metrics of the validation that are tables, by name. Checkpoints have those of at most 64 classes: of a run that is gone on
+    /// with, rows before lack larger ones.</summary>
+    [JsonConverter(typeof(MatricesConverter))]
+    public IReadOnlyDictionary<string, ConfusionMatrix> Matrices
+    {
+        get => field ?? ImmutableDictionary<string, ConfusionMatrix>.Empty; // Checkpoints of before have none.
+        init;
+    }
 
     /// <summary>A metric by name, or "loss".</summary>
     /// <exception cref="RuntimeException">SGC5004: there is none of this name.</exception>
