@@ -79,6 +79,13 @@ internal static partial class GradientTable
         ["scatter:empty"] = new([F64[3, 2], F64[0, 2]],
             x => x[0].ScatterNd(Indices(x[0]).Reshape([0, 1]), x[1], ScatterKind.Max).Tanh()),
         ["scatter:one"] = new([F64[1], F64[1]], x => x[0].ScatterNd(Indices(x[0], 0).Reshape([1, 1]), x[1], ScatterKind.Set).Tanh() * x[0]),
+        ["scatter_add_along_axis"] = new([F64[2, 3], F64[2, 4]],
+            x => x[0].ScatterAlongAxis(Indices(x[0], 0, 2, 2, 9, 1, -1, 0, 0).Reshape([2, 4]), x[1])),
+        ["scatter_add_along_axis:down"] = new([F64[2, 3], F64[1, 3]],
+            x => x[0].ScatterAlongAxis(Indices(x[0], 0, 1, 9).Reshape([1, 3]), x[1] * x[1], 0).Sin() * x[0]),
+        ["scatter_add_along_axis:empty"] = new([F64[2, 3], F64[2, 0]],
+            x => x[0].ScatterAlongAxis(Indices(x[0]).Reshape([2, 0]), x[1]).Tanh()),
+        ["scatter_add_along_axis:one"] = new([F64[1], F64[1]], x => x[0].ScatterAlongAxis(Indices(x[0], 0), x[1]).Tanh()),
         ["scatter_add:elements"] = new([F64[2, 3, 2], F64[4, 2]], x => x[0].ScatterNd(Indices(x[0], 1, 2, 0, 0, 1, 2, 5, -1)
             .Reshape([4, 2]), x[1]).Sin()),
         ["gather:elements"] = new([F64[2, 3, 2]], x => x[0].GatherNd(Indices(x[0], 1, 2, 0, 0, 1, 2, 5, -1).Reshape([4, 2])).Sin()),

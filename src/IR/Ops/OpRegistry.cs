@@ -18,7 +18,7 @@ public static class OpRegistry
         Negate.Instance, Not.Instance, Or.Instance, OverlapAdd.Instance, Pad.Instance, Philox.Instance, Power.Instance, RandomBits.Instance,
         ReduceMax.Instance, ReduceMaxIndex.Instance, ReduceMin.Instance, ReduceMinIndex.Instance, ReduceProd.Instance, ReduceSum.Instance,
         Remainder.Instance, Reshape.Instance, Reverse.Instance, RoundNearestEven.Instance, Rsqrt.Instance, Scatter.Instance,
-        ScatterAdd.Instance, SechSquared.Instance, Select.Instance, ShiftLeft.Instance, ShiftRightArithmetic.Instance,
+        ScatterAdd.Instance, ScatterAddAlongAxis.Instance, SechSquared.Instance, Select.Instance, ShiftLeft.Instance, ShiftRightArithmetic.Instance,
         ShiftRightLogical.Instance, Sign.Instance, Sine.Instance, Slice.Instance, Softmax.Instance, Softplus.Instance, Sort.Instance,
         Sqrt.Instance, StopGradient.Instance, Subtract.Instance, Tan.Instance, Tanh.Instance, Transpose.Instance, Window.Instance,
         Xor.Instance,

@@ -10,9 +10,6 @@ namespace GraphCompiler.IR.Ops;
 /// they are copied.</remarks>
 internal sealed class ScatterKernel
 {
-    /// <summary>Most updates that are added with no compensation: 64 equal terms lose at most some 16 ulp.</summary>
-    private const int MostPlain = 64;
-
     private readonly Operation _operation;
     private readonly TargetTraits _target;
     private readonly LoopBuffer _from, _at, _add, _to;
@@ -35,7 +32,7 @@ internal sealed class ScatterKernel
 
     private bool IsByRow => _rows <= _count;
 
-    private bool IsCompensated => _count > MostPlain;
+    private bool IsCompensated => _count > ScatterSums.MostPlain;
 
     public Kernel Build()
     {
@@ -83,7 +80,7 @@ internal sealed class ScatterKernel
             var adds = Each("n", _count, n =>
             {
                 var (at, update) = (Slot(n) * width + own, new LoadExpr(_add, n * _columns + column).ConvertTo(Accumulator));
-                return IsCompensated ? AddCompensated(sums, lost, at, update)
+                return IsCompensated ? ScatterSums.AddCompensated(sums, lost, at, update)
                     : [new StoreStatement(sums, at, new LoadExpr(sums, at) + update)];
             });
             var ends = IsByRow ? Each("row", _rows, row => [Sum(row * _columns + column, row * width + own, null)])
@@ -139,23 +136,5 @@ internal sealed class ScatterKernel
     {
         var variable = new LoopVariable(name);
         return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]);
-    }
-
-    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further
-    // remarks on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
-    private static Statement[] AddCompensated(LoopBuffer sums, LoopBuffer lost, ScalarExpr at, ScalarExpr update)
-    {
-        var dtype = sums.DType;
-        var (old, term, sum, error) =
-            (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
-        ScalarExpr zero = ScalarExpr.Constant(dtype, 0), e = new LocalExpr(error);
-        return
-        [
-            new LetStatement(old, new LoadExpr(sums, at)), new LetStatement(term, update - new LoadExpr(lost, at)),
-            new LetStatement(sum, new LocalExpr(old) + new LocalExpr(term)),
-            new LetStatement(error, new LocalExpr(sum) - new LocalExpr(old) - new LocalExpr(term)),
-            new StoreStatement(sums, at, new LocalExpr(sum)),
-            new StoreStatement(lost, at, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, e - e, zero), e, zero)),
-        ];
     }
 }
