@@ -34,7 +34,7 @@ internal sealed partial class LoopEmitter
         MultiplyAddExpr m => EmitMultiplyAdd(m),
         PairExpr p => EmitPair(p),
         PairDotExpr d => EmitPairDot(d),
-        BitsExpr b => EmitBits(b),
+        BitcastExpr b => EmitBits(b),
         CompareExpr c => EmitCompare(c),
         SelectExpr s => EmitSelect(s),
         ConvertExpr c => EmitConvert(c),
@@ -274,7 +274,7 @@ internal sealed partial class LoopEmitter
         return x with { Value = Convert(x.Value, convert.X.DType, convert.DType, WithElement(_module.TypeOf(convert.DType), x.Value)) };
     }
 
-    private EmittedValue EmitBits(BitsExpr bits)
+    private EmittedValue EmitBits(BitcastExpr bits)
     {
         var x = EmitExpr(bits.X);
         return x with { Value = _builder.BuildBitCast(x.Value, WithElement(_module.TypeOf(bits.DType), x.Value)) };

@@ -28,6 +28,7 @@ internal static class OpSamples
         ["custom_gradient"] = CustomRule,
         ["dot_general"] = b =>
             Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
+        ["dynamic_update_slice"] = b => Apply(b, "dynamic_update_slice", [DType.F32[3, 4], DType.F32[2, 3], DType.I64[2]]),
         ["first_occurrence"] = b => Apply(b, "first_occurrence", [DType.I64[2, 2]], FirstOccurrence.Attributes(3)),
         ["fusion"] = Fused,
         ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),

@@ -15,6 +15,7 @@ internal sealed class Catalogue
     private readonly FunctionBuilder _b;
     private readonly DType _type;
     private readonly Value _x, _y;
+    private int _parameters;
 
     private Catalogue(DType type)
     {
@@ -38,8 +39,10 @@ internal sealed class Catalogue
         ["convert"] = With(Any, c => [.. DType.All.Select(t => c._x.ConvertTo(t))]), ["cosine"] = One(Floats),
         ["cumulative_max"] = Of(Numbers, x => x.CumMax(0)), ["cumulative_min"] = Of(Numbers, x => x.CumMin(reverse: true)),
         ["cumulative_prod"] = Of(Numbers, x => x.CumProd(exclusive: true)), ["cumulative_sum"] = Of(Numbers, x => x.CumSum()),
-        ["custom_gradient"] = With(Any, c => c.WithRules()), ["digamma"] = One(Floats), ["divide"] = Two(Numbers),
+        ["custom_gradient"] = With(Floats, c => c.WithRules()), ["digamma"] = One(Floats), ["divide"] = Two(Numbers),
         ["dot_general"] = With(Numbers, c => [c._x.MatMul(c._y.Transpose())]), ["erf"] = One(Floats), ["erf_inv"] = One(Floats),
+        ["dynamic_update_slice"] = With(Any, c => [c._x.DynamicUpdateSlice(c._y.Slice([0, 0], [2, 3]),
+            [.. ((int[])[1, 1]).Select(n => c._b.Constant(new Literal(DType.I32.Scalar, n)))])]),
         ["exponential"] = One(Floats), ["exponential_minus_one"] = One(Floats),
         ["first_occurrence"] = With("i32 i64", c => [c._x.Emit(FirstOccurrence.Instance, default, FirstOccurrence.Attributes(4))]),
         ["floor"] = One(Floats), ["gather"] = With(Any, c => [c._x.Take(c.Indices([4], Rows))]),
@@ -127,19 +130,16 @@ internal sealed class Catalogue
     private static CatalogueRow Of(string types, Func<Value, Value> apply) => With(types, c => [apply(c._x)]);
     private static CatalogueRow With(string types, Func<Catalogue, Value[]> apply) => new(types, (c, _) => apply(c));
 
-    private Value[] Heads()
-    {
-        Value Of(string name) => _b.Parameter(name, _type[1, 3, 2, 4]);
-        return [Of("q"), Of("k"), Of("v")];
-    }
+    private Value[] Heads() => [.. Enumerable.Range(0, 3).Select(i => NewParameter(_type[1, 3, 2, 4]))];
+
+    private Value NewParameter(TensorType type) => _b.Parameter($"p{_parameters++}", type);
 
     private Value[] Attended() => [.. _b.EmitAll(Attention.Instance, Heads(), Attention.Attributes(0.5, isCausal: true))];
 
     private Value[] AttendedBack()
     {
         var attention = Attended();
-        Value[] operands = [.. attention[0].Definition!.Operands, attention[1], _b.Parameter("sums", attention[1].Type),
-            _b.Parameter("ct", attention[0].Type)];
+        Value[] operands = [.. attention[0].Definition!.Operands, attention[1], NewParameter(attention[1].Type), NewParameter(attention[0].Type)];
         return [.. _b.EmitAll(AttentionGradient.Instance, operands, attention[0].Definition!.Attributes)];
     }
 

@@ -54,6 +54,7 @@ internal sealed partial class RandomProgram
         [Digamma.Instance] = p => p.Exact(IsFloat)?.Digamma(),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
+        [DynamicUpdateSlice.Instance] = p => p.Updated(),
         [Erf.Instance] = p => p.Unary(Erf.Instance),
         [ErfInv.Instance] = p => p.Exact(IsFloat)?.ErfInv(),
         [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Expm1() : null,
@@ -372,5 +373,13 @@ internal sealed partial class RandomProgram
         var axis = _random.Next(x.Rank);
         var indices = _b.Constant(Draw(DType.I32[[.. x.Shape.Select((s, a) => a == axis ? Size() : s)]]));
         return Bounded(x.ScatterAlongAxis(indices, x.Constant(_random.Next(3), indices.Shape), axis));
+    }
+
+    private Value? Updated()
+    {
+        if (Any(v => v.Rank > 0) is not { } x) return null;
+        int[] sizes = [.. x.Shape.Select(s => _random.Next(s + 1))];
+        var start = _b.Constant(new Literal(DType.I64[x.Rank], [.. x.Shape.Select(s => (Scalar)_random.Next(-1, s + 2))]));
+        return x.Emit(DynamicUpdateSlice.Instance, default, AttributeMap.Empty, x.Slice(new int[x.Rank], sizes), start);
     }
 }

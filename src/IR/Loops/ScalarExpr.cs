@@ -241,7 +241,7 @@ public sealed record ConvertExpr(DType Type, ScalarExpr X) : ScalarExpr(Type)
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };
 }
 /// <summary>The bits of a number of at least 32 as a signed integer: i32 of f32, i64 of f64.</summary>
-public sealed record BitsExpr(ScalarExpr X) : ScalarExpr(X.DType.Bits == 32 ? DType.I32 : DType.I64)
+public sealed record BitcastExpr(ScalarExpr X) : ScalarExpr(X.DType.Bits == 32 ? DType.I32 : DType.I64)
 {
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };

@@ -9,7 +9,8 @@ namespace GraphCompiler.IR.Ops;
 /// O(n) for each digit.</remarks>
 internal sealed class RadixSortKernel
 {
-    private const int DigitBits = 11, Values = 1 << DigitBits;
+    /// <summary>Bits of a digit of a long row and of a short one, where counts are many beside the elements.</summary>
+    private const int LongDigit = 11, ShortDigit = 8;
 
     /// <summary>Parts of a row that workers share.</summary>
     private const int MostParts = 16;
@@ -18,14 +19,15 @@ internal sealed class RadixSortKernel
     private readonly SortOrder _order;
     private readonly LoopBuffer _values, _indices, _counts;
     private readonly LoopBuffer[] _keys, _places;
-    private readonly int _n, _count, _digits, _parts, _part;
+    private readonly int _n, _count, _bits, _digits, _parts, _part;
     private readonly long _rows;
 
     private RadixSortKernel(Operation operation, TargetTraits target)
     {
         (_operation, _order) = (operation, new SortOrder(operation));
         (_n, _count) = (Size(operation), operation.Results[0].Shape[Cumulative.Axis(operation)]);
-        (_rows, _digits) = (operation.Results[0].Shape.ElementCount / _count, Digits(_order));
+        (_rows, _bits) = (operation.Results[0].Shape.ElementCount / _count, DigitBits(_n, _order));
+        _digits = Digits(_order, _bits);
         var isShared = target.Workers > 1 && _rows < 2 * target.Workers;
         _parts = isShared ? MostParts : 1;
         _part = (_n + _parts - 1) / _parts;
@@ -43,14 +45,23 @@ internal sealed class RadixSortKernel
     public static Kernel? Of(Operation operation, TargetTraits target)
     {
         var (n, count) = (Size(operation), operation.Results[0].Shape[Cumulative.Axis(operation)]);
-        // A level of merges takes half as long as a digit, whose counts are beside it.
-        var digits = Digits(new SortOrder(operation)) * ((double)n + Values);
-        return count == 0 || digits * 2 > SortKernel.MergedElements(n, count) ? null : new RadixSortKernel(operation, target).Build();
+        // A level of merges takes twice as long as a digit.
+        var order = new SortOrder(operation);
+        return count == 0 || Work(n, order, DigitBits(n, order)) > 2 * SortKernel.MergedElements(n, count) ? null
+            : new RadixSortKernel(operation, target).Build();
     }
+
+    // Elements that all digits move, and counts that they sum.
+    private static double Work(int n, SortOrder order, int bits) => Digits(order, bits) * ((double)n + (1 << bits));
+
+    private static int DigitBits(int n, SortOrder order) =>
+        Work(n, order, ShortDigit) < Work(n, order, LongDigit) ? ShortDigit : LongDigit;
+
+    private int Values => 1 << _bits;
 
     private static int Size(Operation operation) => operation.Operands[0].Shape[Cumulative.Axis(operation)];
 
-    private static int Digits(SortOrder order) => (order.KeyBits + DigitBits - 1) / DigitBits;
+    private static int Digits(SortOrder order, int bits) => (order.KeyBits + bits - 1) / bits;
 
     private Kernel Build() => new(_operation.Op.Name, [_order.From, _values, _indices], [.. _keys, .. _places, _counts], [.. Body()],
         _operation.Location.IsKnown ? [_operation.Location] : [], 8.0 * _rows * _n * _digits);
@@ -154,8 +165,8 @@ internal sealed class RadixSortKernel
     private ScalarExpr Key(int digit, ScalarExpr row, ScalarExpr slot, ScalarExpr i) =>
         digit == 0 ? _order.IntegerKey(row, i) : new LoadExpr(_keys[(digit + 1) % 2], slot * _n + i);
 
-    private static ScalarExpr Digit(int digit, ScalarExpr key) => ScalarExpr.Binary(BinaryKind.And, ScalarExpr.Binary(
-        BinaryKind.ShiftRightLogical, key, ScalarExpr.Constant(key.DType, digit * DigitBits)),
+    private ScalarExpr Digit(int digit, ScalarExpr key) => ScalarExpr.Binary(BinaryKind.And, ScalarExpr.Binary(
+        BinaryKind.ShiftRightLogical, key, ScalarExpr.Constant(key.DType, digit * _bits)),
         ScalarExpr.Constant(key.DType, Values - 1)).ConvertTo(DType.I64);
 
     private ScalarExpr CountOf(ScalarExpr slot, ScalarExpr part, ScalarExpr value) => (slot * _parts + part) * Values + value;

@@ -65,7 +65,7 @@ internal sealed class SortOrder
     private ScalarExpr OfFloat(ScalarExpr x)
     {
         // -0 + 0 is 0, and so is what a step takes for zero.
-        var bits = new BitsExpr(x + ScalarExpr.Constant(DType, 0));
+        var bits = new BitcastExpr(x + ScalarExpr.Constant(DType, 0));
         var sign = ScalarExpr.Binary(BinaryKind.ShiftRightArithmetic, bits, ScalarExpr.Constant(KeyType, DType.Bits - 1));
         var flipped = ScalarExpr.Binary(BinaryKind.Xor, bits,
             ScalarExpr.Binary(BinaryKind.Or, sign, ScalarExpr.Constant(KeyType, KeyType.Lowest)));
