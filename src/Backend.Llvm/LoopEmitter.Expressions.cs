@@ -34,6 +34,7 @@ internal sealed partial class LoopEmitter
         MultiplyAddExpr m => EmitMultiplyAdd(m),
         PairExpr p => EmitPair(p),
         PairDotExpr d => EmitPairDot(d),
+        BitcastExpr b => EmitBits(b),
         CompareExpr c => EmitCompare(c),
         SelectExpr s => EmitSelect(s),
         ConvertExpr c => EmitConvert(c),
@@ -271,6 +272,12 @@ internal sealed partial class LoopEmitter
     {
         var x = EmitExpr(convert.X);
         return x with { Value = Convert(x.Value, convert.X.DType, convert.DType, WithElement(_module.TypeOf(convert.DType), x.Value)) };
+    }
+
+    private EmittedValue EmitBits(BitcastExpr bits)
+    {
+        var x = EmitExpr(bits.X);
+        return x with { Value = _builder.BuildBitCast(x.Value, WithElement(_module.TypeOf(bits.DType), x.Value)) };
     }
 
     /// <summary>A type of as many lanes as a value has.</summary>

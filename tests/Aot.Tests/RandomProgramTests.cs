@@ -9,7 +9,7 @@ using Xunit;
 
 namespace GraphCompiler.Aot.Tests;
 
-/// <summary>Random programs of every op, linked into a shared library, give the bits of those compiled just in time.</summary>
+/// <summary>Random programs of every op, and every op of every element type, linked into a shared library, give the bits of those compiled just in time.</summary>
 [Trait("Category", "Target")]
 public sealed class RandomProgramTests
 {
@@ -23,14 +23,27 @@ public sealed class RandomProgramTests
         for (var first = 0; first < (IsLong ? 40 * Batch : Batch); first += Batch) Check([.. Enumerable.Range(first, Batch)]);
     }
 
-    private static void Check(int[] seeds)
+    [Fact]
+    public void EveryOpOfEveryTypeIsTheSame() => Check([.. DType.All.Select(type =>
     {
-        var programs = seeds.Select(seed =>
+        var (function, arguments) = Catalogue.Of(type);
+        return ($"catalogue_{type}", function, arguments, ImmutableArray.Create([.. function.Results.Select(_ => -1)]));
+    })]);
+
+    private static void Check(int[] seeds) => Check([.. seeds.Select(seed =>
+    {
+        var (function, arguments, _) = RandomProgram.Create(seed, seed % 2 == 0 ? DType.F32 : DType.F64);
+        var (donating, donated) = RandomDonation.Of(function, seed);
+        return ($"program_{seed}", donating, arguments, donated);
+    })]);
+
+    private static void Check((string Entry, Function Function, Literal[] Arguments, ImmutableArray<int> Donated)[] functions)
+    {
+        var programs = functions.Select(f =>
         {
-            var (function, arguments, _) = RandomProgram.Create(seed, seed % 2 == 0 ? DType.F32 : DType.F64);
-            var (donating, donated) = RandomDonation.Of(function, seed);
+            var (entry, donating, arguments, donated) = f;
             var fused = JitFunction.Optimized(donating, Pipeline.Training);
-            return (Entry: $"program_{seed}", Function: fused, Arguments: arguments, Donated: donated,
+            return (Entry: entry, Function: fused, Arguments: arguments, Donated: donated,
                 Program: JitFunction.Lower(fused, donated, 2, 0));
         }).ToArray();
         var folder = Directory.CreateTempSubdirectory("programs").FullName;

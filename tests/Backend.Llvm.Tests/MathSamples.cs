@@ -122,7 +122,10 @@ internal static class MathRecord
 {
     private static readonly Lock Gate = new();
 
-    public static void Write(MathFunction function, string format, string target, double worst, string at)
+    public static void Write(MathFunction function, string format, string target, double worst, string at) =>
+        Write(function.ToString(), format, target, worst, at);
+
+    public static void Write(string function, string format, string target, double worst, string at)
     {
         if (Environment.GetEnvironmentVariable("SGC_MATH_RECORD") is not { } path) return;
         lock (Gate) File.AppendAllText(path, $"| {function} | {format} | {target} | {worst:F3} | {at} |\n");

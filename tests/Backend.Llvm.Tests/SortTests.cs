@@ -97,6 +97,31 @@ public sealed class SortTests
         };
     }
 
+    /// <summary>Rows that are long enough for digits, of every width of a key, along either axis.</summary>
+    [Fact]
+    public void Long_rows_of_every_type_are_stable_sorts()
+    {
+        var b = new FunctionBuilder("digits");
+        Value[] x = [b.Parameter("f32", F32[2, 9001]), b.Parameter("i32", I32[9001, 1]), b.Parameter("u32", U32[2, 9001]),
+            b.Parameter("i8", I8[5000]), b.Parameter("u8", U8[2, 5000]), b.Parameter("bf16", BF16[9001]), b.Parameter("i64", I64[150_000])];
+        var sorts = x.Select((v, i) => v.SortWithIndex(i == 1 ? 0 : -1, descending: i % 2 == 0)).Append(x[0].TopK(6000)).ToArray();
+        var function = b.Build([.. sorts.SelectMany(s => new[] { s.Value, s.Index })]);
+        var random = new Random(3);
+        var arguments = x.Select(v => Literal.Rounded(v.Type, [.. Enumerable.Range(0, (int)v.Shape.ElementCount).Select(i => (i % 11) switch
+        {
+            0 when v.DType.IsFloating => double.NaN, 1 when v.DType.IsFloating => -0.0, 2 when v.DType.IsFloating => 0.0,
+            3 => v.DType.IsFloating ? double.NegativeInfinity : v.DType.Lowest, 4 => v.DType.IsFloating ? -1e-3 : v.DType.Highest,
+            _ => v.DType.IsFloating ? random.NextDouble() * 4 - 2 : v.DType.Round((Scalar)random.NextInt64(long.MinValue, long.MaxValue)),
+        })])).ToArray();
+        var expected = ReferenceInterpreter.Run(function, arguments);
+        foreach (var workers in (int[])[1, 3])
+        {
+            var found = JitFunction.Run(function, arguments, workers);
+            for (var i = 0; i < expected.Length; i++)
+                if (!found[i].ToBytes().SequenceEqual(expected[i].ToBytes())) Assert.Fail($"{function.Results[i].Type}, result {i}, {workers} workers");
+        }
+    }
+
     /// <summary>Random numbers without equals: each element once, in order.</summary>
     [Fact]
     public void A_long_row_is_sorted_by_all_workers()

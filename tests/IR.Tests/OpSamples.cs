@@ -28,6 +28,7 @@ internal static class OpSamples
         ["custom_gradient"] = CustomRule,
         ["dot_general"] = b =>
             Apply(b, "dot_general", [DType.F32[2, 4, 3], DType.F32[3, 2, 5]], new DotGeneral.Axes([0], [1], [2], [0]).Attributes),
+        ["dynamic_update_slice"] = b => Apply(b, "dynamic_update_slice", [DType.F32[3, 4], DType.F32[2, 3], DType.I64[2]]),
         ["first_occurrence"] = b => Apply(b, "first_occurrence", [DType.I64[2, 2]], FirstOccurrence.Attributes(3)),
         ["fusion"] = Fused,
         ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),
@@ -43,6 +44,8 @@ internal static class OpSamples
         ["window"] = b => Apply(b, "window", [DType.I32[5, 2]], new Window.Geometry([0], [2], [2], [3]).Attributes),
         ["reshape"] = b => Apply(b, "reshape", [DType.F32[2, 3]], Reshape.Attributes(new Shape(3, 1, 2))),
         ["scatter_add"] = b => Apply(b, "scatter_add", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]]),
+        ["scatter_add_along_axis"] = b => Apply(b, "scatter_add_along_axis", [DType.F32[3, 2], DType.I32[4, 2], DType.F32[4, 2]],
+            ScatterAddAlongAxis.Attributes(0)),
         ["scatter"] = b => Apply(b, "scatter", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]], Scatter.Attributes(ScatterKind.Set)),
         ["clamp_index"] = b => Apply(b, "clamp_index", [DType.I64[3]], ClampIndex.Attributes(2)),
         ["select"] = b => Apply(b, "select", [DType.Bool[2], DType.BF16[2], DType.BF16[2]]),

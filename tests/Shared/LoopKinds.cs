@@ -33,6 +33,7 @@ internal static class LoopKinds
         new MultiplyAddExpr(Element, new LocalExpr(s_local), ScalarExpr.Constant(DType.F32, 3)),
         new PairExpr(Element.ConvertTo(DType.BF16), new LocalExpr(s_local).ConvertTo(DType.BF16)),
         new PairDotExpr(Element.ConvertTo(DType.U32), new LocalExpr(s_local).ConvertTo(DType.U32), Element),
+        new BitcastExpr(Element),
         Condition,
         ScalarExpr.Select(Condition, Element, new LocalExpr(s_local)),
         Element.ConvertTo(DType.I32),

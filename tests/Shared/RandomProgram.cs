@@ -54,6 +54,7 @@ internal sealed partial class RandomProgram
         [Digamma.Instance] = p => p.Exact(IsFloat)?.Digamma(),
         [Divide.Instance] = p => p.Exact(IsNumber) is { } x ? Bounded(x / p.Like(x, isExact: true)) : null,
         [DotGeneral.Instance] = p => p.Dot(),
+        [DynamicUpdateSlice.Instance] = p => p.Updated(),
         [Erf.Instance] = p => p.Unary(Erf.Instance),
         [ErfInv.Instance] = p => p.Exact(IsFloat)?.ErfInv(),
         [Expm1.Instance] = p => p.Exact(IsFloat) is { } x ? x.Clip(-3, 3).Expm1() : null,
@@ -103,6 +104,7 @@ internal sealed partial class RandomProgram
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
         [IR.Ops.Scatter.Instance] = p => p.Scattered(),
         [ScatterAdd.Instance] = p => p.Scatter(),
+        [ScatterAddAlongAxis.Instance] = p => p.ScatterAlongAxis(),
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
             ? predicate.Select(x, p.Like(x)) : null,
@@ -209,7 +211,7 @@ internal sealed partial class RandomProgram
 
     // Sums of so many small numbers may need more bits than f32 has.
     private static bool Rounds(Operation operation) => s_rounding.Contains(operation.Op)
-        || (operation.Op is ReduceSum or DotGeneral or ScatterAdd or CumulativeSum
+        || (operation.Op is ReduceSum or DotGeneral or ScatterAdd or ScatterAddAlongAxis or CumulativeSum
             && operation.Operands.Any(o => o.Shape.ElementCount > MostShort));
 
     private T Pick<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
@@ -363,5 +365,21 @@ internal sealed partial class RandomProgram
         if (Any(v => IsNumber(v) && v.Rank is 1 or 2 && v.Shape[0] > 0) is not { } x) return null;
         var indices = Any(v => (v.DType == DType.I32 || v.DType == DType.I64) && v.Rank == 1)!;
         return Bounded(x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Take(indices)));
+    }
+
+    private Value? ScatterAlongAxis()
+    {
+        if (Any(v => IsNumber(v) && v.Rank > 0 && v.Shape.ElementCount > 0) is not { } x) return null;
+        var axis = _random.Next(x.Rank);
+        var indices = _b.Constant(Draw(DType.I32[[.. x.Shape.Select((s, a) => a == axis ? Size() : s)]]));
+        return Bounded(x.ScatterAlongAxis(indices, x.Constant(_random.Next(3), indices.Shape), axis));
+    }
+
+    private Value? Updated()
+    {
+        if (Any(v => v.Rank > 0) is not { } x) return null;
+        int[] sizes = [.. x.Shape.Select(s => _random.Next(s + 1))];
+        var start = _b.Constant(new Literal(DType.I64[x.Rank], [.. x.Shape.Select(s => (Scalar)_random.Next(-1, s + 2))]));
+        return x.Emit(DynamicUpdateSlice.Instance, default, AttributeMap.Empty, x.Slice(new int[x.Rank], sizes), start);
     }
 }

@@ -123,6 +123,8 @@ internal sealed class IndexIntervals
         ConstantExpr c when c.DType.IsInteger && (long)c.Value is not (long.MinValue or long.MaxValue) => new((long)c.Value, (long)c.Value),
         VariableExpr v => _variables.GetValueOrDefault(v.Variable, v.Variable.Extent is { } e ? new(0, e - 1) : IndexInterval.Unknown),
         BinaryExpr b when b.DType == DType.I64 => Combine(b.Kind, Of(b.X), Of(b.Y)),
+        BinaryExpr { Kind: BinaryKind.Min or BinaryKind.Max } b when b.DType == DType.I32 => Combine(b.Kind, Of(b.X), Of(b.Y)),
+        ConvertExpr c when c.DType == DType.I64 && c.X.DType == DType.I32 => Of(c.X),
         SelectExpr s when s.DType == DType.I64 => Union(Of(s.WhenTrue), Of(s.WhenFalse)),
         _ => IndexInterval.Unknown,
     };

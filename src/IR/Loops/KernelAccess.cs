@@ -69,7 +69,7 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Part
             {
                 case LoadExpr load: Touch(load.Buffer, load.Position, isWrite: false); break;
                 case ConstantExpr or VariableExpr or LocalExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr: break;
-                case PairExpr or PairDotExpr: break;
+                case PairExpr or PairDotExpr or BitcastExpr: break;
                 case SelectExpr or ConvertExpr or CallExpr: break;
                 default: throw new Diagnostics.InternalCompilerException("access", $"unknown expression {expression.GetType().Name}");
             }

@@ -64,7 +64,7 @@ public sealed record KernelCost(double Flops, double Bytes)
         MultiplyAddExpr => 2,
         PairDotExpr => 4,
         UnaryExpr or BinaryExpr or SelectExpr or CallExpr => 1,
-        ConstantExpr or VariableExpr or LocalExpr or LoadExpr or CompareExpr or ConvertExpr or PairExpr => 0,
+        ConstantExpr or VariableExpr or LocalExpr or LoadExpr or CompareExpr or ConvertExpr or PairExpr or BitcastExpr => 0,
         _ => throw new Diagnostics.InternalCompilerException("cost", $"unknown expression {expression.GetType().Name}"),
     };
 }

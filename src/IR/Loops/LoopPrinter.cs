@@ -178,6 +178,7 @@ public static class LoopPrinter
             BinaryExpr b => Infix(Symbol(b.Kind), b.X, b.Y),
             CompareExpr c => Infix(Symbol(c.Kind), c.X, c.Y),
             PairExpr p => (Call("pair", p.Low, p.High), Atom),
+            BitcastExpr b => (Call("bits", b.X), Atom),
             PairDotExpr d => (Call("pair_dot", d.X, d.Y, d.Z), Atom),
             MultiplyAddExpr m => (Call("fma", m.X, m.Y, m.Z), Atom),
             SelectExpr s => (Call("select", s.Condition, s.WhenTrue, s.WhenFalse), Atom),

@@ -179,6 +179,9 @@ public sealed class LoopVerifier
                 Require(d.X.DType == DType.U32 && d.Y.DType == DType.U32 && d.Z.DType == DType.F32, "L6",
                     $"pairs of {d.X.DType} and {d.Y.DType} are added to {d.Z.DType}");
                 break;
+            case BitcastExpr b:
+                Require(b.X.DType == DType.F32 || b.X.DType == DType.F64, "L6", $"bits of {b.X.DType}");
+                break;
             case ConstantExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr or SelectExpr or ConvertExpr or CallExpr: break;
             default: throw Broken("L2", _kernel, $"unknown expression {expression.GetType().Name}");
         }

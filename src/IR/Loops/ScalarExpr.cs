@@ -240,6 +240,12 @@ public sealed record ConvertExpr(DType Type, ScalarExpr X) : ScalarExpr(Type)
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };
 }
+/// <summary>The bits of a number of at least 32 as a signed integer: i32 of f32, i64 of f64.</summary>
+public sealed record BitcastExpr(ScalarExpr X) : ScalarExpr(X.DType.Bits == 32 ? DType.I32 : DType.I64)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<ScalarExpr> Operands => new[] { X };
+}
 /// <summary>A math function of the backend.</summary>
 public sealed record CallExpr(MathFunction Function, ImmutableArray<ScalarExpr> X) : ScalarExpr(X[0].DType)
 {

@@ -43,10 +43,7 @@ public sealed class Gather : LinearOp, IIndexedOp, IPartialOp
     public ScalarExpr Lower(Operation operation, ReadOnlySpan<ScalarExpr> index, ElementSource source)
     {
         var rank = operation.Operands[1].Rank;
-        var row = source(1, index[..rank]).ConvertTo(DType.I64);
-        var clamped = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
-            ScalarExpr.Binary(BinaryKind.Min, row, ScalarExpr.Index(operation.Operands[0].Shape[0] - 1)));
-        return source(0, [clamped, .. index[rank..]]);
+        return source(0, [Clamped(source(1, index[..rank]), operation.Operands[0].Shape[0]), .. index[rank..]]);
     }
 
     /// <summary>The rows of all batches as rows of one tensor.</summary>
@@ -65,9 +62,11 @@ public sealed class Gather : LinearOp, IIndexedOp, IPartialOp
     internal static (int Operand, long Low, long High) RowsOf(Operation operation) => (1, 0, operation.Operands[0].Shape[0] - 1L);
 
     /// <summary>The row that an index in memory names, clamped to the rows.</summary>
-    internal static ScalarExpr RowAt(LoopBuffer indices, ScalarExpr position, int rows) => ScalarExpr.Binary(BinaryKind.Max,
-        ScalarExpr.Index(0), ScalarExpr.Binary(BinaryKind.Min, new LoadExpr(indices, position).ConvertTo(DType.I64),
-            ScalarExpr.Index(rows - 1)));
+    internal static ScalarExpr RowAt(LoopBuffer indices, ScalarExpr position, int rows) => Clamped(new LoadExpr(indices, position), rows);
+
+    // In its own type: vectors have twice as many i32, and AVX2 has no least or greatest of i64.
+    private static ScalarExpr Clamped(ScalarExpr index, int rows) => ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Constant(index.DType, 0),
+        ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Constant(index.DType, rows - 1L))).ConvertTo(DType.I64);
 
     internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);
 

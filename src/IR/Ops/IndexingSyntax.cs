@@ -66,6 +66,8 @@ public static class IndexingSyntax
             return call.Compose(() =>
             {
                 if (x.Shape.ElementCount == 0) return x;
+                if (kind == ScatterKind.Add)
+                    return x.Emit(ScatterAddAlongAxis.Instance, default, ScatterAddAlongAxis.Attributes(at), indices, updates);
                 var flat = Shaped(x, Shape.Of([x.Shape.ElementCount]));
                 return Shaped(Scattered(flat, MovementSyntax.PositionsAlongAxis(x, indices, at), updates, kind), x.Shape);
             });
@@ -98,7 +100,7 @@ public static class IndexingSyntax
         }
 
         /// <summary>x, with a block that starts at computed indices replaced.</summary>
-        /// <remarks>Cost: of all of x.</remarks>
+        /// <remarks>Cost: the block alone where nothing else reads x, as where the result replaces it; else a copy of x too.</remarks>
         /// <param name="update">Of x's element type and rank, along each axis at most as large.</param>
         /// <param name="start">A scalar, i32 or i64, for each axis; clamped so that the block is within x.</param>
         /// <param name="file">Filled in by the compiler.</param>
@@ -115,9 +117,9 @@ public static class IndexingSyntax
             {
                 if (update.Shape.ElementCount == 0) return x;
                 if (update.Shape == x.Shape) return update;
-                var moved = x.Rank;
-                while (update.Shape[moved - 1] == x.Shape[moved - 1]) moved--;
-                return Replaced(x, update, start, moved);
+                var first = start.Select((s, a) => Shaped(First(x, s, a, update.Shape[a]), new Shape(1))).ToArray();
+                return x.Emit(Ops.DynamicUpdateSlice.Instance, default, AttributeMap.Empty, update,
+                    first.Length == 1 ? first[0] : first[0].Concat(first[1..]));
             });
         }
     }
@@ -204,21 +206,4 @@ public static class IndexingSyntax
         .Emit(ClampIndex.Instance, default, ClampIndex.Attributes(x.Shape[axis] - size + 1));
 
     private static Value Counted(Value x, TensorType type, int axis) => x.Builder.Emit(Iota.Instance, [], Iota.Attributes(type, axis));
-
-    // Each element of x is looked for in the update; where it is not, its own nearest index is.
-    private static Value Replaced(Value x, Value update, Value[] start, int axes)
-    {
-        var type = new TensorType(DType.I64, new Shape([.. x.Shape.Take(axes)]));
-        Value? position = null, isInside = null;
-        for (var a = 0; a < axes; a++)
-        {
-            var size = update.Shape[a];
-            var index = Counted(x, type, a) - First(x, start[a], a, size);
-            var isWithin = (index >= 0).And(index < size);
-            (isInside, index) = (isInside is null ? isWithin : isInside.And(isWithin), index.Clip(0, size - 1));
-            position = position is null ? index : position * size + index;
-        }
-        return isInside!.Emit(Broadcast.Instance, default, Broadcast.Attributes(x.Shape, Enumerable.Range(0, axes)))
-            .Select(Rows(update, axes).Take(position!), x);
-    }
 }

@@ -159,7 +159,8 @@ public static class MovementSyntax
     internal static Value PositionsAlongAxis(Value x, Value indices, int axis)
     {
         var strides = x.Shape.Strides();
-        var index = indices.ConvertTo(DType.I64).Emit(ClampIndex.Instance, default, ClampIndex.Attributes(x.Shape[axis]));
+        var index = indices.Emit(ClampIndex.Instance, default, ClampIndex.Attributes(x.Shape[axis]))
+            .ConvertTo(x.Shape.ElementCount <= int.MaxValue ? DType.I32 : DType.I64);
         var position = index * strides[axis];
         for (var a = 0; a < x.Rank; a++)
             if (a != axis && x.Shape[a] > 1)

@@ -5,14 +5,11 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>The kernel of <see cref="ScatterAdd"/>: sums the updates of each row, then adds the sums to the rows.</summary>
 /// <remarks>The sums are in a buffer of as many rows as the table has, or as there are updates if those are fewer: then a row's sum is
-/// where its first update is, and rows that no index names are not touched at all. One worker owns a range of columns and adds in the order
-/// of the indices, so no bit depends on the number of workers. O(updates), and O(rows) where there are no more rows than updates, or where
-/// they are copied.</remarks>
+/// at its number among the rows that have updates, in the order of their first, and rows that no index names are not touched at all. One
+/// worker owns a range of columns and adds in the order of the indices, so no bit depends on the number of workers. O(updates), and O(rows)
+/// where there are no more rows than updates, or where they are copied.</remarks>
 internal sealed class ScatterKernel
 {
-    /// <summary>Most updates that are added with no compensation: 64 equal terms lose at most some 16 ulp.</summary>
-    private const int MostPlain = 64;
-
     private readonly Operation _operation;
     private readonly TargetTraits _target;
     private readonly LoopBuffer _from, _at, _add, _to;
@@ -35,7 +32,7 @@ internal sealed class ScatterKernel
 
     private bool IsByRow => _rows <= _count;
 
-    private bool IsCompensated => _count > MostPlain;
+    private bool IsCompensated => _count > ScatterSums.MostPlain;
 
     public Kernel Build()
     {
@@ -73,21 +70,25 @@ internal sealed class ScatterKernel
         LoopBuffer Scratch(string name) => new(name, Accumulator, Math.Max(slots * width, 1),
             isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
         var (sums, lost) = (Scratch("sums"), Scratch("lost"));
-        var (first, slot) = (PerWorker("first", _rows), PerWorker("slot", _count));
+        var named = new NamedRows(PerWorker("first", _rows), PerWorker("slot", _count), PerWorker("rows", _count), new("named", DType.I64));
+        var used = IsByRow ? null : SortKernel.Within(new LocalExpr(named.Count), slots + 1);
 
         ForStatement Columns(ScalarExpr start, long extent)
         {
             var lane = new LoopVariable("i");
             var (column, own) = (start + lane.Value, isShared ? start + lane.Value : lane.Value);
-            var clear = Each("s", slots, s => [.. Cleared(s * width + own)]);
+            var clear = Each("s", slots, s => [.. Cleared(s * width + own)]) with { Count = used };
             var adds = Each("n", _count, n =>
             {
                 var (at, update) = (Slot(n) * width + own, new LoadExpr(_add, n * _columns + column).ConvertTo(Accumulator));
-                return IsCompensated ? AddCompensated(sums, lost, at, update)
+                return IsCompensated ? ScatterSums.AddCompensated(sums, lost, at, update)
                     : [new StoreStatement(sums, at, new LoadExpr(sums, at) + update)];
             });
-            var ends = IsByRow ? Each("row", _rows, row => [Sum(row * _columns + column, row * width + own, null)])
-                : Each("n", _count, n => [Sum(Row(n) * _columns + column, n * width + own, IsFirst(n))]);
+            var ends = IsByRow ? Each("row", _rows, row => [Sum(row * _columns + column, row * width + own)])
+                : Each("s", slots, s => [Sum(Gather.RowAt(named.Rows, s, _rows) * _columns + column, s * width + own)]) with
+                {
+                    Count = used,
+                };
             return new(lane, extent, LoopKind.Vector, _lanes, copies && !IsByRow ? [Copy(column), clear, adds, ends] : [clear, adds, ends]);
         }
         // -0 leaves what is added to it, and what it is added to, as it is.
@@ -96,31 +97,48 @@ internal sealed class ScatterKernel
             yield return new StoreStatement(sums, at, ScalarExpr.Constant(Accumulator, -0.0));
             if (IsCompensated) yield return new StoreStatement(lost, at, ScalarExpr.Constant(Accumulator, 0));
         }
-        StoreStatement Sum(ScalarExpr position, ScalarExpr at, ScalarExpr? guard) => new(_to, position,
-            (new LoadExpr(_from, position).ConvertTo(Accumulator) + new LoadExpr(sums, at)).ConvertTo(_to.DType), guard);
-        ScalarExpr Slot(ScalarExpr n) => IsByRow ? Row(n) : Gather.RowAt(slot, n, (int)_count);
-        ScalarExpr IsFirst(ScalarExpr n) => ScalarExpr.Compare(CompareKind.Eq, new LoadExpr(slot, n).ConvertTo(DType.I64), n);
+        StoreStatement Sum(ScalarExpr position, ScalarExpr at) => new(_to, position,
+            (new LoadExpr(_from, position).ConvertTo(Accumulator) + new LoadExpr(sums, at)).ConvertTo(_to.DType));
+        ScalarExpr Slot(ScalarExpr n) => IsByRow ? Row(n) : Gather.RowAt(named.Slot, n, (int)_count);
 
         var (block, full, remainder) = (new LoopVariable("block"), _columns / _lanes, _columns % _lanes);
-        List<Statement> statements = IsByRow ? [] : [.. FindSlots(first, slot)];
+        List<Statement> statements = IsByRow ? [] : [.. FindSlots(named)];
         if (full > 0) statements.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * _lanes, _lanes)]));
         if (remainder > 0)
             statements.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
                 [Columns(ScalarExpr.Index(full * _lanes), remainder)]));
-        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[], .. IsByRow ? [] : (LoopBuffer[])[first, slot]];
+        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[], .. IsByRow ? [] : (LoopBuffer[])[named.First, named.Slot, named.Rows]];
         return Kernel(copies || IsByRow, scratch, [.. statements]);
     }
 
+    /// <summary>For each row where its first update is, for each update the number of its row among the named ones, those rows, and how
+    /// many they are.</summary>
+    private sealed record NamedRows(LoopBuffer First, LoopBuffer Slot, LoopBuffer Rows, Local Count);
+
     // Each worker for itself. From the last index to the first, so that a row's last store is that of its first index; rows that no index
     // names hold anything.
-    private IEnumerable<Statement> FindSlots(LoopBuffer first, LoopBuffer slot)
+    private IEnumerable<Statement> FindSlots(NamedRows named)
     {
+        var (first, slot, count) = (new Local("first", DType.I64), new Local("slot", DType.I64), new LocalExpr(named.Count));
         yield return Each("n", _count, n =>
         {
             var position = ScalarExpr.Index(_count - 1) - n;
-            return [new StoreStatement(first, Row(position), position.ConvertTo(DType.I32))];
+            return [new StoreStatement(named.First, Row(position), position.ConvertTo(DType.I32))];
         });
-        yield return Each("n", _count, n => [new StoreStatement(slot, n, new LoadExpr(first, Row(n)))]);
+        yield return new LetStatement(named.Count, ScalarExpr.Index(0));
+        yield return Each("n", _count, n =>
+        {
+            var isNew = ScalarExpr.Compare(CompareKind.Eq, new LocalExpr(first), n);
+            return
+            [
+                new LetStatement(first, Gather.RowAt(named.First, Row(n), (int)_count)),
+                new LetStatement(slot, ScalarExpr.Select(isNew, count,
+                    new LoadExpr(named.Slot, SortKernel.Within(new LocalExpr(first), _count)).ConvertTo(DType.I64))),
+                new StoreStatement(named.Slot, n, new LocalExpr(slot).ConvertTo(DType.I32)),
+                new StoreStatement(named.Rows, SortKernel.Within(new LocalExpr(slot), _count), Row(n).ConvertTo(DType.I32)),
+                new AssignStatement(named.Count, 0, count + ScalarExpr.Select(isNew, ScalarExpr.Index(1), ScalarExpr.Index(0))),
+            ];
+        });
     }
 
     private ScalarExpr Row(ScalarExpr n) => Gather.RowAt(_at, n, _rows);
@@ -139,23 +157,5 @@ internal sealed class ScatterKernel
     {
         var variable = new LoopVariable(name);
         return new(variable, extent, LoopKind.Serial, 1, [.. body(variable.Value)]);
-    }
-
-    // Any number of updates may go to one row. What an addition rounds away is taken from the next one's operand (W. Kahan, "Further
-    // remarks on reducing truncation errors", 1965); nothing of it is known once the sum is not finite.
-    private static Statement[] AddCompensated(LoopBuffer sums, LoopBuffer lost, ScalarExpr at, ScalarExpr update)
-    {
-        var dtype = sums.DType;
-        var (old, term, sum, error) =
-            (new Local("old", dtype), new Local("term", dtype), new Local("sum", dtype), new Local("error", dtype));
-        ScalarExpr zero = ScalarExpr.Constant(dtype, 0), e = new LocalExpr(error);
-        return
-        [
-            new LetStatement(old, new LoadExpr(sums, at)), new LetStatement(term, update - new LoadExpr(lost, at)),
-            new LetStatement(sum, new LocalExpr(old) + new LocalExpr(term)),
-            new LetStatement(error, new LocalExpr(sum) - new LocalExpr(old) - new LocalExpr(term)),
-            new StoreStatement(sums, at, new LocalExpr(sum)),
-            new StoreStatement(lost, at, ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, e - e, zero), e, zero)),
-        ];
     }
 }

@@ -79,10 +79,8 @@ public sealed class Sort : OpaqueOp, IKernelOp
         if (cotangents[0] is not { } cotangent || !wanted[0]) return [null];
         var x = operation.Operands[0];
         if (cotangent.Shape.ElementCount == 0) return [null];
-        var positions = MovementSyntax.PositionsAlongAxis(x, operation.Results[1], Cumulative.Axis(operation));
-        var flat = x.Constant(0, Shape.Of([x.Shape.ElementCount]))
-            .Emit(ScatterAdd.Instance, operation.Location, AttributeMap.Empty, positions, cotangent);
-        return [flat.Emit(Reshape.Instance, operation.Location, Reshape.Attributes(x.Shape))];
+        return [x.Constant(0).Emit(ScatterAddAlongAxis.Instance, operation.Location,
+            ScatterAddAlongAxis.Attributes(Cumulative.Axis(operation)), operation.Results[1], cotangent)];
     }
 
     /// <inheritdoc/>
@@ -91,7 +89,7 @@ public sealed class Sort : OpaqueOp, IKernelOp
 
     /// <inheritdoc/>
     public Kernel Lower(Operation operation, TargetTraits target) =>
-        SelectionKernel.Of(operation, target) ?? new SortKernel(operation, target).Build();
+        SelectionKernel.Of(operation, target) ?? RadixSortKernel.Of(operation, target) ?? new SortKernel(operation, target).Build();
 }
 
 /// <summary>Fluent syntax of <see cref="Sort"/>.</summary>

@@ -47,6 +47,14 @@ internal sealed class SortKernel
         _places = [Scratch("places", DType.I32), Scratch("merged_places", DType.I32)];
     }
 
+    /// <summary>How many elements all merges of a row of n move, of which so many are kept.</summary>
+    public static double MergedElements(int n, int count)
+    {
+        var elements = 0.0;
+        for (long length = MostOfRun; length < n; length *= 2) elements += (double)n / (2 * length) * Math.Min(2 * length, count);
+        return elements;
+    }
+
     public Kernel Build() => new(_operation.Op.Name, [_from, _values, _indices], [.. _keys, .. _places], [.. Body()],
         _operation.Location.IsKnown ? [_operation.Location] : [], (double)_rows * _n * (MostOfRun + 8 * _levels));
 

@@ -24,6 +24,11 @@ internal sealed class SortOrder
     /// <summary>Whether the elements of a row are neighbors in memory.</summary>
     public bool IsContiguous => _inner == 1;
 
+    /// <summary>The type of <see cref="IntegerKey"/>.</summary>
+    public DType KeyType => DType.Bits == 64 ? DType.I64 : DType.I32;
+    /// <summary>How many of its lowest bits decide.</summary>
+    public int KeyBits => DType.Bits;
+
     /// <summary>What comes after all elements of a row, being behind them.</summary>
     public ScalarExpr Last => ScalarExpr.Constant(DType,
         _isDescending ? DType.Lowest : DType.IsFloating ? (Scalar)double.NaN : DType.Highest);
@@ -44,6 +49,28 @@ internal sealed class SortOrder
 
     /// <summary>An element of a row.</summary>
     public ScalarExpr Key(ScalarExpr row, ScalarExpr place) => new LoadExpr(From, At(row, place, _size)).ConvertTo(DType);
+
+    /// <summary>An integer whose bits, as an unsigned number's, are in the order of the elements; the same for equals.</summary>
+    /// <remarks>A negative float's bits decrease with it, so all of them are flipped, and of the others the sign (T. Herf, "Radix tricks",
+    /// 2001).</remarks>
+    public ScalarExpr IntegerKey(ScalarExpr row, ScalarExpr place)
+    {
+        var x = Key(row, place);
+        var key = DType.IsFloating ? OfFloat(x)
+            : DType == DType.U32 ? x.ConvertTo(KeyType)
+            : x.ConvertTo(KeyType) - ScalarExpr.Constant(KeyType, DType.Lowest);
+        return _isDescending ? ScalarExpr.Unary(UnaryKind.Not, key) : key;
+    }
+
+    private ScalarExpr OfFloat(ScalarExpr x)
+    {
+        // -0 + 0 is 0, and so is what a step takes for zero.
+        var bits = new BitcastExpr(x + ScalarExpr.Constant(DType, 0));
+        var sign = ScalarExpr.Binary(BinaryKind.ShiftRightArithmetic, bits, ScalarExpr.Constant(KeyType, DType.Bits - 1));
+        var flipped = ScalarExpr.Binary(BinaryKind.Xor, bits,
+            ScalarExpr.Binary(BinaryKind.Or, sign, ScalarExpr.Constant(KeyType, KeyType.Lowest)));
+        return ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Eq, x, x), flipped, ScalarExpr.Constant(KeyType, -1));
+    }
 
     /// <summary>An element of a row, or what comes last where the row has none.</summary>
     public ScalarExpr KeyOrLast(ScalarExpr row, ScalarExpr place)

@@ -16,9 +16,6 @@ internal static class ElementKernel
     /// <summary>Most parts that the loops are split into: each is code of its own.</summary>
     private const int MostParts = 12;
 
-    /// <summary>Rows from which workers have enough to share.</summary>
-    private const long LeastShared = 16;
-
     public static Kernel Lower(Operation fusion, TargetTraits target)
     {
         var body = new KernelBody(fusion);
@@ -29,7 +26,7 @@ internal static class ElementKernel
         if (count > 0)
         {
             var lanes = Math.Min(target.Lanes(Widest(function)) * RegistersPerVector, PowerOfTwoAtLeast(count));
-            statements.Add(IsFlat(function) ? Flat(body, count, lanes, target) : Rows(body, shape, lanes));
+            statements.AddRange(IsFlat(function) ? [Flat(body, count, lanes, target)] : Rows(body, shape, lanes));
         }
         return body.Build(statements, count * (double)Cost(function));
     }
@@ -74,29 +71,20 @@ internal static class ElementKernel
                 yield return new PrefetchStatement(operand, position + (PrefetchBytes / operand.DType.Bytes + at), Level: 1);
     }
 
-    private static ForStatement Rows(KernelBody body, Shape shape, int lanes)
+    private static IEnumerable<Statement> Rows(KernelBody body, Shape shape, int lanes)
     {
         // Vectors are along the innermost axis of more than one element.
         var sizes = MergedAxes.Sizes(body.Function.Operations, shape, [.. Enumerable.Range(0, shape.Rank)]);
         var along = Math.Max(Array.FindLastIndex(sizes, size => size != 1), 0);
-        var columns = shape.Rank == 0 ? 1 : sizes[along];
         var zeros = Enumerable.Repeat(ScalarExpr.Index(0), shape.Rank).ToArray();
-        if (shape.ElementCount == columns) return Vectors(LoopKind.ParallelVector, 0, columns, zeros[..along]);
+        if (shape.Rank == 0) return [Vectors(LoopKind.ParallelVector, 0, 1, [])];
         var bounds = LoopParts.Bounds(body.Function, shape, [.. Enumerable.Range(0, along + 1)], sizes[..(along + 1)], MostParts);
-        // Leading axes are shared by the workers, the others are loops of their own: their indices are counted rather than divided.
-        var shared = 1;
-        while (shared < along && sizes.Take(shared).Aggregate(1L, (n, size) => n * size) < LeastShared) shared++;
-        var outer = sizes[..shared];
-        var row = new LoopVariable("row", outer.Aggregate(1L, (n, size) => n * size));
-        return new ForStatement(row, row.Extent!.Value, LoopKind.Parallel, 1, [.. Nest(shared, KernelBody.Unravel(row.Value, outer))]);
+        var isRow = shape.ElementCount == sizes[along];
+        return isRow ? Parts(LoopKind.ParallelVector, zeros[..along])
+            : RowLoops.InParts(bounds[..along], 1, leading => Parts(LoopKind.Vector, leading[0]));
 
-        IEnumerable<Statement> Nest(int axis, ScalarExpr[] leading) => bounds[axis].Zip(bounds[axis].Skip(1), (first, next) =>
-        {
-            if (axis == along) return [Vectors(LoopKind.Vector, first, next - first, leading)];
-            if (next - first == 1) return Nest(axis + 1, [.. leading, ScalarExpr.Index(first)]);
-            var i = new LoopVariable($"i{axis}", next - first);
-            return [new ForStatement(i, next - first, LoopKind.Serial, 1, [.. Nest(axis + 1, [.. leading, i.Value + first])])];
-        }).SelectMany(statements => statements);
+        IEnumerable<Statement> Parts(LoopKind kind, ScalarExpr[] leading) =>
+            bounds[along].Zip(bounds[along].Skip(1), (first, next) => Vectors(kind, first, next - first, leading));
 
         ForStatement Vectors(LoopKind kind, int first, int count, ScalarExpr[] leading)
         {

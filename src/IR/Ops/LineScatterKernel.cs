@@ -1,0 +1,80 @@
+using System.Numerics;
+using GraphCompiler.IR.Loops;
+
+namespace GraphCompiler.IR.Ops;
+
+/// <summary>The kernel of <see cref="ScatterAddAlongAxis"/>: sums the updates of each element of a line along the axis, then adds the sums
+/// to the line.</summary>
+/// <remarks>Lines are workers', and a line's updates are added in the order of the indices, so no bit depends on the number of workers. The
+/// sums of a line stay in the nearest cache. Where the axis is not the last, neighboring lines are side by side in a vector.
+/// O(operand + updates).</remarks>
+internal sealed class LineScatterKernel
+{
+    private readonly Operation _operation;
+    private readonly LoopBuffer _from, _at, _add, _to, _sums, _lost;
+    private readonly ScatterSums _adding;
+    private readonly int _size, _count, _lanes, _vector;
+    private readonly long _outer, _inner;
+
+    public LineScatterKernel(Operation operation, TargetTraits target)
+    {
+        _operation = operation;
+        var (axis, operand, indices, updates) =
+            (Cumulative.Axis(operation), operation.Operands[0], operation.Operands[1], operation.Operands[2]);
+        (_from, _at, _add, _to) = (LoopBuffer.Argument("operand", operand.Type), LoopBuffer.Argument("indices", indices.Type),
+            LoopBuffer.Argument("updates", updates.Type), LoopBuffer.Argument("r0", operation.Result.Type, isWritten: true));
+        (_size, _count) = (operand.Shape[axis], indices.Shape[axis]);
+        _outer = operand.Shape.Take(axis).Aggregate(1L, (a, b) => a * b);
+        _inner = operand.Shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
+        _adding = new ScatterSums(operand.DType, _count);
+        _vector = Math.Max(target.Lanes(_adding.DType), 1);
+        _lanes = (int)Math.Min((ulong)_vector, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_inner, 1)));
+        LoopBuffer Scratch(string name) => new(name, _adding.DType, (long)_size * _lanes, BufferScope.Worker, isWritten: true);
+        (_sums, _lost) = (Scratch("sums"), Scratch("lost"));
+    }
+
+    public Kernel Build() => new(_operation.Op.Name, [_from, _at, _add, _to], _adding.IsCompensated ? [_sums, _lost] : [_sums], [.. Body()],
+        _operation.Location.IsKnown ? [_operation.Location] : [], 2.0 * _outer * _inner * (_size + _count));
+
+    private IEnumerable<ForStatement> Body()
+    {
+        if (_outer * _inner == 0) yield break;
+        if (_inner == 1)
+        {
+            yield return Loop(LoopKind.Parallel, "line", _outer, line => Line(line));
+            yield break;
+        }
+        var (blocks, remainder) = Math.DivRem(_inner, _lanes);
+        if (blocks > 0)
+            yield return Loop(LoopKind.Parallel, "block", _outer * blocks, unit => [Lines(unit / ScalarExpr.Index(blocks),
+                ScalarExpr.Binary(BinaryKind.Rem, unit, ScalarExpr.Index(blocks)) * _lanes, _lanes)]);
+        if (remainder > 0)
+            yield return Loop(LoopKind.Parallel, "line", _outer, outer => [Lines(outer, ScalarExpr.Index(blocks * _lanes), remainder)]);
+    }
+
+    private IEnumerable<Statement> Line(ScalarExpr line) =>
+    [
+        Loop(LoopKind.Vector, "row", _size, row => _adding.Clear(_sums, _lost, row), _vector),
+        Loop(LoopKind.Serial, "n", _count, n => Added(line * _count + n, row => row)),
+        Loop(LoopKind.Vector, "row", _size, row => [Ended(line * _size + row, row)], _vector),
+    ];
+
+    private ForStatement Lines(ScalarExpr outer, ScalarExpr first, long extent) => Loop(LoopKind.Vector, "i", extent, lane =>
+    [
+        Loop(LoopKind.Serial, "row", _size, row => _adding.Clear(_sums, _lost, row * _lanes + lane)),
+        Loop(LoopKind.Serial, "n", _count, n => Added((outer * _count + n) * _inner + first + lane, row => row * _lanes + lane)),
+        Loop(LoopKind.Serial, "row", _size, row => [Ended((outer * _size + row) * _inner + first + lane, row * _lanes + lane)]),
+    ], _lanes);
+
+    private Statement[] Added(ScalarExpr update, Func<ScalarExpr, ScalarExpr> sumOf) =>
+        _adding.Add(_sums, _lost, sumOf(Gather.RowAt(_at, update, _size)), new LoadExpr(_add, update));
+
+    private StoreStatement Ended(ScalarExpr position, ScalarExpr sum) => new(_to, position,
+        (new LoadExpr(_from, position).ConvertTo(_adding.DType) + new LoadExpr(_sums, sum)).ConvertTo(_to.DType));
+
+    private static ForStatement Loop(LoopKind kind, string name, long extent, Func<ScalarExpr, IEnumerable<Statement>> body, int lanes = 1)
+    {
+        var variable = new LoopVariable(name, extent);
+        return new(variable, extent, kind, lanes, [.. body(variable.Value)]);
+    }
+}
