@@ -355,7 +355,7 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
         }
         Fit("a shuffled table", table.Batches(Small.BatchSize, seed: 1));
         Fit("a CSV file, shuffled in a buffer and prefetched", Csv.Open(path, c => c.Floats("x", ["a", "b", "c"]).Floats("y", ["y"]))
-            .Batches(Small.BatchSize, buffer: 2000, seed: 1).Prefetch(8));
+            .Batches(Small.BatchSize, buffer: 2000, seed: 1).Prefetch(64));
     }
 
     /// <summary>As numpy.save writes them: bytes by its documentation.</summary>
@@ -393,7 +393,7 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
         NpyFile.Write(x, [1f, 2, 3, 4, 5, 6, 7, 8, 9, 10], 5, 2);
         NpyFile.Write(y, [10, 20, 30, 40, 50], 5);
         var examples = NpyFile.Open(("x", x), ("y", y));
-        Assert.Equal([new Column("x", ElementType.F32, 2), new Column("y", ElementType.I32, 1)], examples.Columns);
+        Assert.Equal([new Column("x", ElementType.F32, 2), new Column("y", ElementType.I32, 1)], examples.Columns.ToArray());
         using var stream = examples.Batches(2, keepRemainder: true).Prefetch();
         for (var epoch = 0; epoch < 2; epoch++)
         {

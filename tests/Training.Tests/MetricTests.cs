@@ -205,7 +205,7 @@ public sealed class MetricTests
         var later = Kept(2);
         Assert.Equal(2, later.ResumedFrom);
         Assert.Equal(2, later.Rows.Count);
-        Assert.Equal(first.Counts, later.Rows[0].Matrices["signs"].Counts);
+        Assert.Equal(first.Counts.ToArray(), later.Rows[0].Matrices["signs"].Counts.ToArray());
         folder.Delete(recursive: true);
         Assert.Equal(["error", "r2"], history.Rows[0].Metrics.Keys.Order());
         Errors.Expect("SGC5004", () => model.Step.Fit(batches, new FitOptions
