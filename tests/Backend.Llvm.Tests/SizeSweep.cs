@@ -4,9 +4,9 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 
 /// <summary>A family of kernels at every size from 1 to 40: whole vectors, half-empty ones, several registers side by side and one.
 /// </summary>
-/// <remarks>The other sizes and the element types go through their values beside it, so that each pair of them comes up. On a level that
-/// GRAPHCOMPILER_TARGET names, sizes beyond two and a half of its vectors of f32 are of one element type each, by turns.
-/// SGC_EXHAUSTIVE=1 runs every element type at every size.</remarks>
+/// <remarks>The other sizes and the element types go through their values beside it, so that each pair of them comes up. Sizes beyond two
+/// and a half of the target's vectors of f32 are of one element type each, by turns. SGC_EXHAUSTIVE=1 runs every
+/// element type at every size.</remarks>
 internal static class SizeSweep
 {
     private const int Largest = 40;
@@ -27,7 +27,7 @@ internal static class SizeSweep
         byTurns ??= [];
         DType[] all = [.. dtypes, .. byTurns];
         var target = TargetInfo.Create();
-        var everyType = target.Name == "native" ? Largest : target.VectorBytes / sizeof(float) * 5 / 2;
+        var everyType = target.VectorBytes / sizeof(float) * 5 / 2;
         for (var size = 1; size <= Largest; size++)
         {
             DType[] chosen = IsLong ? all : size > everyType ? [all[size % all.Length]]

@@ -161,7 +161,9 @@ public sealed class SpecialValueTests
     private static void Agree(Function function, Literal[] arguments, bool isMath)
     {
         var expected = ReferenceInterpreter.Run(function, arguments);
-        foreach (var optimize in (bool[])[true, false])
+        // Code that LLVM leaves as it is differs no more by level.
+        var isNative = TargetInfo.Create().Name == "native";
+        foreach (var optimize in isNative ? (bool[])[true, false] : [true])
         {
             var actual = JitFunction.Run(function, arguments, optimize: optimize);
             for (var r = 0; r < expected.Length; r++)

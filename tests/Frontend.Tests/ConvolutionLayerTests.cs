@@ -13,6 +13,7 @@ namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>Convolutional layers: names and shapes of variables, sharing, initial elements, what is refused, and a network that
 /// learns.</summary>
+[Trait("Category", "Target")]
 public sealed partial class ConvolutionLayerTests
 {
     private readonly GraphBuilder _g = new("convolutional");

@@ -10,6 +10,7 @@ using static GraphCompiler.IR.DType;
 namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>Cross entropy and negative log likelihood against their definition, written out for one example after another.</summary>
+[Trait("Category", "Target")]
 public sealed class CrossEntropyTests
 {
     /// <summary>The loss of each example and what it weighs in the mean, and the gradient of the mean by each logit.</summary>

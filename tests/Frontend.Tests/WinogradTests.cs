@@ -12,6 +12,7 @@ namespace GraphCompiler.Frontend.Tests;
 
 /// <summary>Convolutions compiled by Winograd's algorithm against those that are direct: training, and derivatives of second
 /// order.</summary>
+[Trait("Category", "Target")]
 public sealed class WinogradTests
 {
     private static CompileOptions With(ConvolutionAlgorithm algorithm) => new() { Convolutions = algorithm, Threads = 2 };
