@@ -1,5 +1,5 @@
+using GraphCompiler.Frontend;
 using GraphCompiler.Frontend.Layers;
-using GraphCompiler.Frontend.Losses;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
 using TorchSharp;
@@ -34,7 +34,8 @@ public sealed partial class TorchFunctionTests
         ["erf"] = new(x => x[0].Erf(), x => x[0].erf(), s_vector),
         ["sigmoid"] = new(x => x[0].Sigmoid(), x => x[0].sigmoid(), s_vector),
         ["relu"] = new(x => x[0].Relu(), x => x[0].relu(), s_vector),
-        ["gelu_tanh"] = new(x => x[0].GeluTanh(), x => F.gelu(x[0], "tanh"), s_vector),
+        ["gelu_tanh"] = new(x => x[0].GeluTanh(),
+            x => x[0] * 0.5 * ((x[0] + 0.044715 * x[0].pow(3)) * Math.Sqrt(2 / Math.PI)).tanh().add(1), s_vector),
         ["hard_tanh"] = new(x => x[0].HardTanh(), x => F.hardtanh(x[0]), s_vector),
         ["softplus"] = new(x => x[0].Softplus(), x => F.softplus(x[0], 1, 100), s_vector),
         ["softmax"] = new(x => x[0].Softmax(), x => F.softmax(x[0], -1), s_matrix),

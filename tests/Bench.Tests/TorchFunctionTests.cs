@@ -1,5 +1,6 @@
 using GraphCompiler.Bench.Torch;
 using GraphCompiler.Frontend;
+using GraphCompiler.Frontend.Derivatives;
 using GraphCompiler.Frontend.Layers;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
