@@ -37,7 +37,8 @@ static TrainingPlan Declare(string task, int classes, double rate, Func<string, 
     var g = new GraphBuilder(task, seed: 1);
     var (x, label) = (g.Input("points", F32[64, 2]), g.Input("labels", I32[64]));
     var features = x.Dense(24, name: "body").Relu().Dense(24, name: "body2").Relu();
-    return g.Minimize(features.Dense(classes, name: task).SoftmaxCrossEntropy(label).Mean(), new Adam(rate), variables: trained ?? (_ => true));
+    var loss = features.Dense(classes, name: task).SoftmaxCrossEntropy(label).Mean();
+    return g.Minimize(loss, new Adam(rate), variables: trained ?? (_ => true));
 }
 
 void Train(TrainingStep step, int steps, Func<double, double, int> labelOf)
