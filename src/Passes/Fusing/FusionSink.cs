@@ -21,7 +21,7 @@ internal sealed class FusionSink
     public FusionSink(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        _readers = new(function.Operations);
+        _readers = new(function);
     }
 
     // Readers come first, so that a chain sinks as a whole.
