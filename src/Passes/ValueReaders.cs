@@ -5,6 +5,8 @@ namespace GraphCompiler.Passes;
 /// <summary>The operations of a function that read each value, each once, in order.</summary>
 internal sealed class ValueReaders
 {
+    private static readonly List<Operation> s_none = [];
+
     // By the numbers of values.
     private readonly List<Operation>?[] _readers;
 
@@ -20,5 +22,5 @@ internal sealed class ValueReaders
     }
 
     /// <summary>The readers of a value; none for a result that nothing reads.</summary>
-    public IReadOnlyList<Operation> this[Value value] => _readers[value.Id] ?? [];
+    public List<Operation> this[Value value] => _readers[value.Id] ?? s_none;
 }
