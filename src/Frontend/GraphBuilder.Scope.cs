@@ -48,8 +48,11 @@ public sealed partial class GraphBuilder
     }
 
     /// <summary>Whether no variable has this name in the open scopes, or is within it.</summary>
-    internal bool IsFree(string name) => Parameters.All(p =>
-        p.Name != _path + name && !p.Name!.StartsWith($"{_path}{name}/", StringComparison.Ordinal));
+    internal bool IsFree(string name)
+    {
+        var (own, within) = (_path + name, $"{_path}{name}/");
+        return Parameters.All(p => p.Name != own && !p.Name!.StartsWith(within, StringComparison.Ordinal));
+    }
 
     /// <summary>Ends a <see cref="Scope"/> when disposed.</summary>
     public readonly ref struct NameScope

@@ -133,9 +133,7 @@ internal sealed class TrainingPlanBuilder
     private Function Finish(ImmutableArray<Value> outputs)
     {
         var function = _builder.Snapshot([.. _results.Select(r => r.Result), .. outputs]);
-        var ordered = new FunctionBuilder(function.Name);
-        Value[] parameters = [.. function.Parameters.Select(p => ordered.Parameter(p.Name!, p.Type, p.Location))];
-        return ordered.Build([.. ordered.Inline(function, parameters)]);
+        return Rewriter.Rebuild(function, (_, _, _) => null);
     }
 
     private ImmutableArray<int> DonatedBy(int outputs)

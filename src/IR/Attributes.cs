@@ -21,7 +21,7 @@ public abstract record Attribute
         /// <inheritdoc/>
         public bool Equals(Numbers? other) => other is not null && Values.AsSpan().SequenceEqual(other.Values.AsSpan());
         /// <inheritdoc/>
-        public override int GetHashCode() => Values.Aggregate(Values.Length, HashCode.Combine);
+        public override int GetHashCode() => HashOf(Values);
         /// <inheritdoc/>
         public override string ToString() => $"[{string.Join(",", Values)}]";
     }
@@ -38,7 +38,7 @@ public abstract record Attribute
         public bool Equals(Pairs? other) =>
             other is not null && Left.AsSpan().SequenceEqual(other.Left.AsSpan()) && Right.AsSpan().SequenceEqual(other.Right.AsSpan());
         /// <inheritdoc/>
-        public override int GetHashCode() => Left.Concat(Right).Aggregate(Left.Length, HashCode.Combine);
+        public override int GetHashCode() => HashCode.Combine(HashOf(Left), HashOf(Right));
         /// <inheritdoc/>
         public override string ToString() => $"[{string.Join(",", Left)}]x[{string.Join(",", Right)}]";
     }
@@ -54,33 +54,52 @@ public abstract record Attribute
         public override string ToString() => Text;
     }
 
+    private static int HashOf<T>(ImmutableArray<T> values)
+    {
+        var hash = values.Length;
+        foreach (var value in values) hash = HashCode.Combine(hash, value);
+        return hash;
+    }
+
     private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> values) => values.IsDefault ? [] : values;
 }
 
 /// <summary>The named attributes of an operation, in name order; compared by value.</summary>
 public sealed class AttributeMap : IEquatable<AttributeMap>
 {
-    private readonly ImmutableSortedDictionary<string, Attribute> _items;
+    // Few, so that a search goes over all.
+    private readonly ImmutableArray<KeyValuePair<string, Attribute>> _items;
 
-    private AttributeMap(ImmutableSortedDictionary<string, Attribute> items) => _items = items;
+    private AttributeMap(ImmutableArray<KeyValuePair<string, Attribute>> items) => _items = items;
 
     /// <summary>No attributes.</summary>
-    public static AttributeMap Empty { get; } =
-        new(ImmutableSortedDictionary.Create<string, Attribute>(StringComparer.Ordinal));
+    public static AttributeMap Empty { get; } = new([]);
 
     /// <summary>Names and attributes in name order.</summary>
     public IEnumerable<KeyValuePair<string, Attribute>> Items => _items;
     /// <summary>Whether there is none.</summary>
-    public bool IsEmpty => _items.Count == 0;
+    public bool IsEmpty => _items.IsEmpty;
     /// <summary>The attribute of this name, or null.</summary>
-    public Attribute? this[string name] => _items.GetValueOrDefault(name ?? throw new ArgumentNullException(nameof(name)));
+    public Attribute? this[string name]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(name);
+            foreach (var item in _items)
+                if (item.Key == name) return item.Value;
+            return null;
+        }
+    }
 
     /// <summary>These attributes and one more, which replaces one of the same name.</summary>
     public AttributeMap With(string name, Attribute value)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(value);
-        return new(_items.SetItem(name, value));
+        var at = 0;
+        while (at < _items.Length && string.CompareOrdinal(_items[at].Key, name) < 0) at++;
+        var item = KeyValuePair.Create(name, value);
+        return new(at < _items.Length && _items[at].Key == name ? _items.SetItem(at, item) : _items.Insert(at, item));
     }
     /// <summary>With a number.</summary>
     public AttributeMap With(string name, Scalar value) => With(name, new Attribute.Number(value));
@@ -88,13 +107,22 @@ public sealed class AttributeMap : IEquatable<AttributeMap>
     public AttributeMap With(string name, IEnumerable<int> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        return With(name, new Attribute.Numbers([.. values.Select(v => (Scalar)v)]));
+        var numbers = ImmutableArray.CreateBuilder<Scalar>();
+        foreach (var value in values) numbers.Add(value);
+        return With(name, new Attribute.Numbers(numbers.DrainToImmutable()));
     }
     /// <summary>With a bare word.</summary>
     public AttributeMap With(string name, string word) => With(name, new Attribute.Word(word));
 
     /// <inheritdoc/>
-    public bool Equals(AttributeMap? other) => other is not null && _items.SequenceEqual(other._items);
+    public bool Equals(AttributeMap? other)
+    {
+        if (ReferenceEquals(this, other)) return true;
+        if (other is null || _items.Length != other._items.Length) return false;
+        for (var i = 0; i < _items.Length; i++)
+            if (_items[i].Key != other._items[i].Key || !_items[i].Value.Equals(other._items[i].Value)) return false;
+        return true;
+    }
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as AttributeMap);
     /// <inheritdoc/>

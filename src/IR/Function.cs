@@ -76,7 +76,13 @@ public sealed class Operation
     public ImmutableArray<TensorType> OperandTypes => [.. Operands.Select(o => o.Type)];
 
     /// <summary>The integers of a list attribute that the shape rule has checked.</summary>
-    public int[] Ints(string name) => [.. ((Attribute.Numbers)Attributes[name]!).Values.Select(v => (int)(long)v)];
+    public int[] Ints(string name)
+    {
+        var values = ((Attribute.Numbers)Attributes[name]!).Values;
+        var ints = new int[values.Length];
+        for (var i = 0; i < ints.Length; i++) ints[i] = (int)(long)values[i];
+        return ints;
+    }
     /// <summary>The number of an attribute that the shape rule has checked.</summary>
     public Scalar Number(string name) => ((Attribute.Number)Attributes[name]!).Value;
     /// <summary>The integer of an attribute that the shape rule has checked.</summary>

@@ -69,16 +69,23 @@ public partial class FunctionBuilder
         var at = _pinned ?? location;
         CheckOpen(at);
         CheckOwn(operands, op.Name, at);
-        var call = new OpCall(op, [.. operands], attributes ?? AttributeMap.Empty, body, at);
-        return Append(call, op.InferChecked(call).AsSpan());
+        return Append(new(op, [.. operands], attributes ?? AttributeMap.Empty, body, at));
     }
 
-    private ImmutableArray<Value> Append(OpCall call, ReadOnlySpan<TensorType> types)
+    private ImmutableArray<Value> Append(OpCall call)
     {
-        var (results, at) = (ImmutableArray.CreateBuilder<Value>(types.Length), Within(call.Location));
-        foreach (var type in types) results.Add(new Value(this, _nextValue++, type, null, at));
-        var operation = new Operation(_operations.Count, call.Op, call.Operands, call.Attributes, results.MoveToImmutable(), call.Body, at);
-        foreach (var result in operation.Results) result.Definition = operation;
+        var (types, at) = (call.Op.InferChecked(call), Within(call.Location));
+        var results = new Value[types.Length];
+        for (var i = 0; i < results.Length; i++) results[i] = new Value(this, _nextValue++, types[i], null, at);
+        return Append(call.Op, call.Operands, call.Attributes, results, call.Body, at);
+    }
+
+    private ImmutableArray<Value> Append(Op op, ImmutableArray<Value> operands, AttributeMap attributes, Value[] results, Function? body,
+        Location at)
+    {
+        var operation = new Operation(_operations.Count, op, operands, attributes, ImmutableCollectionsMarshal.AsImmutableArray(results),
+            body, at);
+        foreach (var result in results) result.Definition = operation;
         _operations.Add(operation);
         return operation.Results;
     }
@@ -130,11 +137,14 @@ public partial class FunctionBuilder
     /// <param name="firstId">The least <see cref="Value.Id"/> of what is taken back.</param>
     protected virtual void Withdraw(int firstId)
     {
-        foreach (var result in _operations.SelectMany(o => o.Results).Concat(_parameters))
-            if (result.Id >= firstId) result.IsWithdrawn = true;
-        _operations.RemoveAll(o => o.Result.IsWithdrawn);
-        _names.ExceptWith(_parameters.Where(p => p.IsWithdrawn).Select(p => p.Name!));
-        _parameters.RemoveAll(p => p.IsWithdrawn);
+        // What was declared last stands last.
+        for (; _operations.Count > 0 && _operations[^1].Result.Id >= firstId; _operations.RemoveAt(_operations.Count - 1))
+            foreach (var result in _operations[^1].Results) result.IsWithdrawn = true;
+        for (; _parameters.Count > 0 && _parameters[^1].Id >= firstId; _parameters.RemoveAt(_parameters.Count - 1))
+        {
+            _parameters[^1].IsWithdrawn = true;
+            _names.Remove(_parameters[^1].Name!);
+        }
         _nextValue = firstId;
     }
 
@@ -194,13 +204,14 @@ public partial class FunctionBuilder
         var at = _pinned ?? operation.Location;
         CheckOpen(at);
         CheckOwn(operands.AsSpan(), operation.Op.Name, at);
-        var call = new OpCall(operation.Op, operands, operation.Attributes, operation.Body, at);
         // A shape rule is a function of types, so the same operands' types give the same results'.
         for (var i = 0; i < operands.Length; i++)
-            if (operands[i].Type != operation.Operands[i].Type) return Append(call, operation.Op.InferChecked(call).AsSpan());
-        var types = new TensorType[operation.Results.Length];
-        for (var i = 0; i < types.Length; i++) types[i] = operation.Results[i].Type;
-        return Append(call, types);
+            if (operands[i].Type != operation.Operands[i].Type)
+                return Append(new(operation.Op, operands, operation.Attributes, operation.Body, at));
+        at = Within(at);
+        var results = new Value[operation.Results.Length];
+        for (var i = 0; i < results.Length; i++) results[i] = new Value(this, _nextValue++, operation.Results[i].Type, null, at);
+        return Append(operation.Op, operands, operation.Attributes, results, operation.Body, at);
     }
 
     // The one place that checks a value for null, and which builder it belongs to.

@@ -93,10 +93,11 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     /// <summary>This shape without the given axes.</summary>
     public Shape Without(params ReadOnlySpan<int> axes)
     {
-        var kept = new List<int>(Rank);
+        if (axes.IsEmpty) return this;
+        var (kept, count) = (new int[Rank], 0);
         for (var i = 0; i < Rank; i++)
-            if (!axes.Contains(i)) kept.Add(this[i]);
-        return new Shape(kept.ToArray());
+            if (!axes.Contains(i)) kept[count++] = this[i];
+        return new Shape(kept.AsSpan(0, count));
     }
 
     /// <summary>The index along each axis of the element at row-major position <paramref name="position"/>.</summary>

@@ -21,7 +21,7 @@ public sealed class StorePadded : IPass
     public Function Run(Function function, PassContext context)
     {
         if (!function.Operations.Any(o => o.Op is Pad)) return function;
-        var readers = new ValueReaders(function.Operations);
+        var readers = new ValueReaders(function);
         var pads = FirstPads(function, readers);
         var guarded = GuardedPads.Of(function);
         var padded = new Dictionary<Operation, Value>();

@@ -5,18 +5,22 @@ namespace GraphCompiler.Passes;
 /// <summary>The operations of a function that read each value, each once, in order.</summary>
 internal sealed class ValueReaders
 {
-    private readonly Dictionary<Value, List<Operation>> _readers = [];
+    private static readonly List<Operation> s_none = [];
 
-    public ValueReaders(IEnumerable<Operation> operations)
+    // By the numbers of values.
+    private readonly List<Operation>?[] _readers;
+
+    public ValueReaders(Function function)
     {
-        foreach (var operation in operations)
+        _readers = new List<Operation>?[function.ValueCount];
+        foreach (var operation in function.Operations)
             foreach (var operand in operation.Operands)
             {
-                var readers = _readers.TryGetValue(operand, out var known) ? known : _readers[operand] = [];
+                var readers = _readers[operand.Id] ??= new(1);
                 if (readers.Count == 0 || readers[^1] != operation) readers.Add(operation);
             }
     }
 
     /// <summary>The readers of a value; none for a result that nothing reads.</summary>
-    public IReadOnlyList<Operation> this[Value value] => _readers.GetValueOrDefault(value) ?? [];
+    public List<Operation> this[Value value] => _readers[value.Id] ?? s_none;
 }

@@ -16,10 +16,13 @@ public sealed class AttentionTests
     public static TheoryData<int, int, int, int, int> Sizes => new()
     {
         { 1, 1, 1, 1, 1 },      // one of everything
+        { 1, 70, 4, 2, 20 },    // one query, heads in groups, blocks of keys that overlap
         { 63, 64, 2, 1, 8 },    // less than a block and a whole one, one head of keys for two
         { 64, 65, 1, 1, 20 },   // blocks of keys that overlap by one, a width of vectors and some lanes
         { 65, 63, 4, 2, 32 },   // blocks of queries that overlap, heads in groups
         { 130, 130, 1, 1, 64 }, // several blocks of both
+        { 128, 96, 2, 1, 8 },   // several blocks of whole vectors, of different sizes
+        { 64, 64, 2, 2, 12 },   // one block of whole vectors
         { 5, 200, 3, 3, 7 },    // few queries, many keys, an odd width
         { 200, 3, 3, 1, 33 },   // the opposite
     };
@@ -65,6 +68,7 @@ public sealed class AttentionTests
         }
         Agree(new Case(BF16, 1, 5, 9, 2, 2, 8).Function(isCausal: false, BF16[1, 2, 5, 9]), 3e-2, 1);
         Agree(new Case(F64, 1, 70, 66, 1, 1, 3).Function(isCausal: true, F64[1, 1, 70, 66]), 1e-12, 1);
+        Agree(new Case(F32, 2, 1, 70, 2, 1, 8).Function(isCausal: false, Bool[2, 1, 1, 70]), 2e-5, 1);
     }
 
     /// <summary>Weights that are dropped, in blocks that overlap and beside whole ones, with masks and without, one worker or several: the
@@ -74,6 +78,7 @@ public sealed class AttentionTests
     {
         Agree(new Case(F32, 2, 67, 70, 4, 2, 8, Dropout: 0.3).Function(isCausal: false, Bool[2, 1, 67, 70]), 2e-5, 1);
         Agree(new Case(F32, 1, 130, 65, 2, 2, 20, Dropout: 0.9).Function(isCausal: true, null), 1e-4, 2);
+        Agree(new Case(F32, 1, 64, 64, 2, 2, 8, Dropout: 0.5).Function(isCausal: true, null), 1e-4, 2);
         Agree(new Case(F64, 2, 5, 9, 2, 1, 3, Dropout: 0.5).Function(isCausal: false, null), 1e-12, 3);
         Agree(new Case(BF16, 1, 65, 9, 1, 1, 8, Dropout: 0.5).Function(isCausal: false, null), 3e-2, 1);
     }

@@ -26,7 +26,7 @@ public sealed class MixedPrecisionTests
         var after = new PassRunner(WithoutFusion).Run(before, new PassContext { VerifyEach = true });
         Assert.Equal(before.Results.Select(r => r.Type), after.Results.Select(r => r.Type));
         Assert.Equal(after.ToString(), s_pass.Run(after, new PassContext()).ToString());
-        var (readers, whole) = (new ValueReaders(after.Operations), after.Results.Select(Source).ToHashSet());
+        var (readers, whole) = (new ValueReaders(after), after.Results.Select(Source).ToHashSet());
         foreach (var operation in after.Operations)
         {
             if (operation.Op is IContractionOp) Assert.NotEqual(F32, operation.Operands[0].DType);

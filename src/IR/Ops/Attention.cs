@@ -86,7 +86,8 @@ public sealed class Attention : OpaqueOp, IKernelOp
     public override Value[] Batch(Operation operation, BatchedOperands x) => Batch(operation, x, Always);
 
     /// <inheritdoc/>
-    public Kernel Lower(Operation operation, TargetTraits target) => new AttentionForward(operation, target).Build();
+    public Kernel Lower(Operation operation, TargetTraits target) => AttentionRow.Fits(ShapeOf(operation))
+        ? new AttentionRow(operation, target).Build() : new AttentionForward(operation, target).Build();
 
     /// <summary>An attention, or its gradient, of a batch of operands.</summary>
     internal static Value[] Batch(Operation operation, BatchedOperands x, int always)

@@ -141,22 +141,24 @@ internal sealed class AttentionBackward : AttentionKernel
             wide is not null ? new(wide, query * Width + d) : new(Argument(name), QueryAt(at, query) + d);
         StoreStatement Add(LoopBuffer to, ScalarExpr position, ScalarExpr sum) => new(to, position, new LoadExpr(to, position) + sum);
 
+        var (seen, before) = (KeysSeen(at, block), QueriesBefore(at, block));
+        ProductPart ofPairs = new(RowsOf: seen), ofKeys = new(DepthFrom: before);
         return [.. ReadMask(at, block),
             .. Product(keys, queries, Width, (key, d) => Key(_keys, key, d), (d, n) => Pair(_queries, d, n), (sums, n) =>
-                sums.Select(s => new StoreStatement(_p, s.Row * queries + n, Masked(s.Sum, at, block, s.Row, n)))),
-            Exponentials(at, block),
+                sums.Select(s => new StoreStatement(_p, s.Row * queries + n, Masked(s.Sum, at, block, s.Row, n))), ofPairs),
+            Exponentials(at, block, seen),
             .. Product(keys, queries, Width, (key, d) => Key(_values, key, d), (d, n) => Pair(_cotangents, d, n), (sums, n) =>
             {
                 var delta = NewLocal("delta", Wide);
                 return [new LetStatement(delta, new LoadExpr(_delta, n)),
                     .. sums.SelectMany(s => OfPair(s.Row * queries + n, s.Sum, new LocalExpr(delta)))];
-            }),
+            }, ofPairs),
             .. Product(keys, Width, queries, (key, n) => Pair(_p, key, n), (n, d) => Query(_wideCotangents, "cotangent", n, d),
-                (sums, d) => sums.Select(s => Add(_dv, KeyOf(number, s.Row, d), s.Sum))),
+                (sums, d) => sums.Select(s => Add(_dv, KeyOf(number, s.Row, d), s.Sum)), ofKeys),
             .. Product(keys, Width, queries, (key, n) => Pair(_ds, key, n), (n, d) => Query(_wideQueries, "q", n, d),
-                (sums, d) => sums.Select(s => Add(_dk, KeyOf(number, s.Row, d), s.Sum))),
+                (sums, d) => sums.Select(s => Add(_dk, KeyOf(number, s.Row, d), s.Sum)), ofKeys),
             .. Product(Width, queries, keys, (d, key) => Key(_keys, key, d), (key, n) => Pair(_ds, key, n),
-                (sums, n) => sums.Select(s => Add(_dq, s.Row * queries + n, s.Sum)))];
+                (sums, n) => sums.Select(s => Add(_dq, s.Row * queries + n, s.Sum)), new(DepthOf: seen))];
     }
 
     // dS from a weight and its cotangent. With dropout the place of dS holds what weight and cotangent are multiplied by.
@@ -170,17 +172,25 @@ internal sealed class AttentionBackward : AttentionKernel
             new StoreStatement(_p, at, new LocalExpr(p) * new LocalExpr(factor))];
     }
 
-    // Scores become weights: e^(score - logsumexp).
-    private ForStatement Exponentials(Position at, ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
+    // Scores become weights: e^(score - logsumexp), and 0 for keys that no query of a vector sees.
+    private ForStatement Exponentials(Position at, ScalarExpr block, Func<ScalarExpr, ScalarExpr>? seen) => EachQuery(seen, (n, count) =>
     {
         var logsumexp = NewLocal("l", Wide);
-        return [new LetStatement(logsumexp, new LoadExpr(_logsumexp, n)), Serial("key", KeyBlocks.Size, key =>
+        ScalarExpr Of(ScalarExpr key) => key * QueryBlocks.Size + n;
+        List<Statement> statements = [new LetStatement(logsumexp, new LoadExpr(_logsumexp, n)), Serial("key", KeyBlocks.Size, key =>
         {
-            var to = key * QueryBlocks.Size + n;
+            var to = Of(key);
             var weight = new StoreStatement(_p, to, Own(block, key, Exp(new LoadExpr(_p, to) - new LocalExpr(logsumexp))));
             return Shape.Dropout is not { } dropout ? [weight]
                 : [weight, new StoreStatement(_ds, to, Kept(ScalarExpr.Constant(Wide, dropout.Scale), at, block, key, n))];
-        })];
+        }, count)];
+        if (count is null) return statements;
+        var size = ScalarExpr.Index(KeyBlocks.Size);
+        return [.. statements, Serial("rest", KeyBlocks.Size, r =>
+        {
+            var to = Of(size - r + -1);
+            return [new StoreStatement(_p, to, Zero), new StoreStatement(_ds, to, Zero)];
+        }, size - count)];
     });
 
     private IEnumerable<Statement> AddParts()

@@ -89,10 +89,10 @@ internal sealed class AttentionForward : AttentionKernel
                     ScalarExpr.Select(ScalarExpr.Compare(CompareKind.Gt, new LocalExpr(score), m), new LocalExpr(score), m)));
             }
             return [.. statements, new StoreStatement(_largest, n, new LocalExpr(largest))];
-        });
+        }, new(RowsOf: KeysSeen(at, block)));
 
     // Scores become e^(score - largest); their sum goes on from that of the blocks before, scaled to the new largest.
-    private ForStatement Exponentials(Position at, ScalarExpr block) => Vector("n", QueryBlocks.Size, n =>
+    private ForStatement Exponentials(Position at, ScalarExpr block) => EachQuery(KeysSeen(at, block), (n, seen) =>
     {
         var (largest, factor, sum) = (NewLocal("m", Wide), NewLocal("f", Wide), NewLocal("l", Wide));
         var m = new LoadExpr(_largest, n);
@@ -108,7 +108,7 @@ internal sealed class AttentionForward : AttentionKernel
                 return [new LetStatement(p, Own(block, key, Exp(new LoadExpr(_scores, to) - new LocalExpr(largest)))),
                     new StoreStatement(_scores, to, Kept(new LocalExpr(p), at, block, key, n)),
                     new AssignStatement(sum, 0, new LocalExpr(sum) + new LocalExpr(p))];
-            }),
+            }, seen),
             new StoreStatement(_sum, n, new LocalExpr(sum))];
     });
 
@@ -120,7 +120,7 @@ internal sealed class AttentionForward : AttentionKernel
             return [new LetStatement(factor, new LoadExpr(_factor, n)), .. sums.Select(s =>
                 new StoreStatement(_output, s.Row * QueryBlocks.Size + n, new MultiplyAddExpr(
                     new LoadExpr(_output, s.Row * QueryBlocks.Size + n), new LocalExpr(factor), s.Sum)))];
-        });
+        }, new(DepthOf: KeysSeen(at, block)));
 
     private IEnumerable<Statement> End(Position at)
     {

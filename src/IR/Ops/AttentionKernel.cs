@@ -7,7 +7,7 @@ namespace GraphCompiler.IR.Ops;
 /// <remarks>Scores are in scratch transposed, a row for each key, so that lanes are queries: what is of a query, such as its largest score,
 /// is a vector, and elements of keys and values are repeated over lanes as they are read. A last block that would reach beyond an axis is
 /// moved back to end with it; what it has in common with the block before it counts once.</remarks>
-internal abstract class AttentionKernel
+internal abstract partial class AttentionKernel
 {
     /// <summary>Most queries, and most keys, of a block: a block of scores takes half of a first-level cache.</summary>
     private const int MostOfBlock = 64;
@@ -189,43 +189,6 @@ internal abstract class AttentionKernel
         Serial(name, blocks.Size, r => body(ScalarExpr.Index(blocks.Size - 1) - r),
             blocks.Overlaps ? ScalarExpr.Index(blocks.Size) - blocks.Skipped(block) : null);
 
-    /// <summary>left[rows, depth] · right[depth, lanes], by tiles whose sums are in registers.</summary>
-    /// <param name="rows">Of the left operand.</param>
-    /// <param name="lanes">Of the right operand: neighbours in vectors.</param>
-    /// <param name="depth">Summed over.</param>
-    /// <param name="left">An element of the left operand: row, depth.</param>
-    /// <param name="right">An element of the right operand: depth, lane.</param>
-    /// <param name="finish">What is done with sums: row, lane, sum.</param>
-    protected IEnumerable<Statement> Product(long rows, long lanes, long depth, Func<ScalarExpr, ScalarExpr, ScalarExpr> left,
-        Func<ScalarExpr, ScalarExpr, ScalarExpr> right, Func<IReadOnlyList<(ScalarExpr Row, ScalarExpr Sum)>, ScalarExpr,
-            IEnumerable<Statement>> finish)
-    {
-        foreach (var (first, count, size) in Tiles(rows, lanes))
-            yield return Serial("tile", count, tile => [Vector("n", lanes, lane =>
-            {
-                var (sums, operand) = (NewLocal("c", Wide, size), NewLocal("b", Wide));
-                ScalarExpr Row(int i) => tile * size + (first + i);
-                var numbers = Enumerable.Range(0, size).ToArray();
-                var steps = Serial("d", depth, d => [new LetStatement(operand, right(d, lane)), .. numbers.Select(i => new AssignStatement(
-                    sums, i, new MultiplyAddExpr(left(Row(i), d), new LocalExpr(operand), new LocalExpr(sums, i))))]);
-                return [new LetStatement(sums, Zero),
-                    steps.Unrolled(_target.StepsTogether(size, LanesOf(lanes), Wide)),
-                    .. finish([.. numbers.Select(i => (Row(i), (ScalarExpr)new LocalExpr(sums, i)))], lane)];
-            })]);
-    }
-
-    // As few tiles as registers allow, of two sizes that differ by a row.
-    private IEnumerable<(long First, long Count, int Size)> Tiles(long rows, long lanes)
-    {
-        var count = Divide(rows, _target.RowsOfTile(LanesOf(lanes), Wide));
-        var size = Divide(rows, count);
-        var large = rows - count * (size - 1);
-        yield return (0, large, (int)size);
-        if (large < count) yield return (large * size, count - large, (int)size - 1);
-    }
-
-    private static long Divide(long count, long by) => (count + by - 1) / by;
-
     private int LanesOf(long extent) =>
         (int)Math.Min(2 * (ulong)_target.Lanes(Wide), BitOperations.RoundUpToPowerOf2((ulong)Math.Max(extent, 1)));
 
@@ -261,36 +224,4 @@ internal abstract class AttentionKernel
         var variable = new LoopVariable(name, extent);
         return new(variable, extent, LoopKind.Parallel, 1, [.. body(variable.Value)]);
     }
-}
-
-/// <summary>How an axis is cut into blocks of one size; the last begins earlier than it would where it would reach beyond the
-/// axis.</summary>
-/// <param name="Size">Positions of a block.</param>
-/// <param name="Count">Blocks, at least 1.</param>
-/// <param name="Length">Of the axis.</param>
-internal sealed record AttentionBlocks(long Size, long Count, long Length)
-{
-    /// <summary>As few blocks as there can be, each no larger than it must be for that.</summary>
-    /// <param name="length">Of the axis, at least 1.</param>
-    /// <param name="most">Positions of a block at most; a multiple of the granule.</param>
-    /// <param name="granule">What sizes are a multiple of if there are several blocks.</param>
-    public static AttentionBlocks Of(long length, long most, long granule)
-    {
-        if (length <= most) return new(length, 1, length);
-        var count = (length + most - 1) / most;
-        var size = Math.Min((length + count * granule - 1) / (count * granule) * granule, length);
-        return new(size, (length + size - 1) / size, length);
-    }
-
-    /// <summary>Whether the last block has positions in common with the one before it.</summary>
-    public bool Overlaps => Size * Count > Length;
-
-    /// <summary>The first position of a block.</summary>
-    public ScalarExpr First(ScalarExpr block) => Count == 1 ? ScalarExpr.Index(0) : !Overlaps ? block * Size
-        : ScalarExpr.Binary(BinaryKind.Min, block * Size, ScalarExpr.Index(Length - Size));
-
-    /// <summary>How many of its positions the block before it has too.</summary>
-    public ScalarExpr Skipped(ScalarExpr block) => !Overlaps ? ScalarExpr.Index(0)
-        : ScalarExpr.Binary(BinaryKind.Min, ScalarExpr.Index(Size * Count - Length), ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(0),
-            block * Size - ScalarExpr.Index(Length - Size)));
 }

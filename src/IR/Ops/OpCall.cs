@@ -112,9 +112,14 @@ public sealed class OpCall
     }
 
     /// <summary>The integers of a required attribute.</summary>
-    public int[] Ints(string name) => Attributes[name] is Attribute.Numbers n
-        ? [.. n.Values.Select(v => ToInt(name, v))]
-        : throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]");
+    public int[] Ints(string name)
+    {
+        if (Attributes[name] is not Attribute.Numbers { Values: var values })
+            throw Error(DiagnosticCode.BadAttribute, $"needs the attribute {name}=[…]");
+        var ints = new int[values.Length];
+        for (var i = 0; i < ints.Length; i++) ints[i] = ToInt(name, values[i]);
+        return ints;
+    }
 
     /// <summary>The integer of a required attribute.</summary>
     public int Int(string name) => ToInt(name, Number(name));

@@ -19,10 +19,11 @@ internal sealed class FusionGroup
     private readonly HashSet<FusionGroup> _readers = [];
     private FusionGroup? _mergedInto;
     private long _position;
+    private int _lastSearch;
 
     public FusionGroup(FusionOrder order, FusionKind? kind, Shape domain, int[] reduced)
     {
-        (_order, Id, Kind, Domain, Reduced) = (order, order.NextId(), kind, domain, reduced);
+        (_order, Id, Kind, Domain, Reduced, Kept) = (order, order.NextId(), kind, domain, reduced, domain.Without(reduced));
         _position = order.Last();
     }
 
@@ -36,7 +37,7 @@ internal sealed class FusionGroup
     /// <summary>Axes of the domain that its reductions drop.</summary>
     public int[] Reduced { get; private set; }
     /// <summary>The shape of what its reductions give.</summary>
-    public Shape Kept => Domain.Without(Reduced);
+    public Shape Kept { get; private set; }
     public IReadOnlyList<Operation> Members => _members;
     /// <summary>Approximate instructions for an element, which bound a kernel's size.</summary>
     public int Weight { get; private set; }
@@ -56,15 +57,16 @@ internal sealed class FusionGroup
         }
     }
 
-    private IEnumerable<FusionGroup> Sources => _sources.Select(s => s.Current).Where(s => s != this);
-    private IEnumerable<FusionGroup> Readers => _readers.Select(r => r.Current).Where(r => r != this);
-
     /// <summary>Whether the group may read what others give: none of them depends on it.</summary>
-    public bool CanRead(IReadOnlyCollection<FusionGroup> sources) => sources.All(s => s == this || !s.DependsOn(this))
-        && (sources.All(s => s._position <= _position) || Dependents([this]) is not null);
+    public bool CanRead(List<FusionGroup> sources)
+    {
+        foreach (var source in sources)
+            if (source != this && source.DependsOn(this)) return false;
+        return !IsBefore(sources) || Dependents(this, this) is not null;
+    }
 
     /// <summary>Adds an operation that reads what <paramref name="sources"/> give.</summary>
-    public void Add(Operation operation, int weight, IReadOnlyCollection<FusionGroup> sources)
+    public void Add(Operation operation, int weight, List<FusionGroup> sources)
     {
         _members.Add(operation);
         Weight += weight;
@@ -74,7 +76,14 @@ internal sealed class FusionGroup
             _sources.Add(source);
             source._readers.Add(this);
         }
-        if (sources.Any(s => s._position > _position)) MoveToEnd(Dependents([this])!);
+        if (IsBefore(sources)) MoveToEnd(Dependents(this, this)!);
+    }
+
+    private bool IsBefore(List<FusionGroup> sources)
+    {
+        foreach (var source in sources)
+            if (source._position > _position) return true;
+        return false;
     }
 
     public void Remove(Operation operation, int weight)
@@ -84,15 +93,15 @@ internal sealed class FusionGroup
     }
 
     /// <summary>Makes a loop a row kernel.</summary>
-    public void BecomeRow(int[] axes) => (Kind, Reduced) = (FusionKind.Row, axes);
+    public void BecomeRow(int[] axes) => (Kind, Reduced, Kept) = (FusionKind.Row, axes, Domain.Without(axes));
 
     /// <summary>Whether this group and another can be one: neither needs the other's results through a third.</summary>
     public bool CanAbsorb(FusionGroup other) =>
-        !DependsThroughThird(other) && !other.DependsThroughThird(this) && Dependents([this, other]) is not null;
+        !DependsThroughThird(other) && !other.DependsThroughThird(this) && Dependents(this, other) is not null;
 
     public void Absorb(FusionGroup other)
     {
-        var dependents = Dependents([this, other])!;
+        var dependents = Dependents(this, other)!;
         dependents.Remove(other);
         _members.AddRange(other._members);
         _sources.UnionWith(other._sources);
@@ -102,51 +111,74 @@ internal sealed class FusionGroup
         MoveToEnd(dependents);
     }
 
-    // What depends on some groups, those included; null if that is too much.
-    private static HashSet<FusionGroup>? Dependents(ReadOnlySpan<FusionGroup> groups)
+    // What depends on either of two groups, those included, until the next search; null if that is too much.
+    private static List<FusionGroup>? Dependents(FusionGroup one, FusionGroup other)
     {
-        var found = new HashSet<FusionGroup>();
-        var stack = new Stack<FusionGroup>(groups.ToArray());
+        var (search, found, stack) = one._order.BeginSearch();
+        stack.Push(one);
+        stack.Push(other);
         while (stack.TryPop(out var group))
         {
-            if (!found.Add(group)) continue;
+            if (group._lastSearch == search) continue;
+            group._lastSearch = search;
+            found.Add(group);
             if (found.Count > MostVisited) return null;
-            foreach (var reader in group.Readers) stack.Push(reader);
+            foreach (var reader in group._readers) stack.Push(reader.Current);
         }
         return found;
     }
 
     // This group first, since all others depend on it; they keep their order.
-    private void MoveToEnd(HashSet<FusionGroup> dependents)
+    private void MoveToEnd(List<FusionGroup> dependents)
     {
         _position = long.MinValue;
-        foreach (var group in dependents.OrderBy(g => g._position).ToList()) group._position = _order.Last();
+        dependents.Sort((x, y) => x._position.CompareTo(y._position));
+        foreach (var group in dependents) group._position = _order.Last();
     }
 
     // Whether the group needs another's results, directly or through other groups.
     private bool DependsOn(FusionGroup other)
     {
-        var seen = new HashSet<FusionGroup>();
-        var stack = new Stack<FusionGroup>([this]);
+        var (search, _, stack) = _order.BeginSearch();
+        var visited = 0;
+        stack.Push(this);
         while (stack.TryPop(out var group))
         {
             if (group == other) return true;
-            if (group._position < other._position || !seen.Add(group)) continue;
-            if (seen.Count > MostVisited) return true;
-            foreach (var source in group.Sources) stack.Push(source);
+            if (group._position < other._position || group._lastSearch == search) continue;
+            group._lastSearch = search;
+            if (++visited > MostVisited) return true;
+            foreach (var source in group._sources) stack.Push(source.Current);
         }
         return false;
     }
 
-    private bool DependsThroughThird(FusionGroup other) => Sources.Any(s => s != other && s.DependsOn(other));
+    private bool DependsThroughThird(FusionGroup other)
+    {
+        foreach (var source in _sources)
+            if (source.Current is var s && s != this && s != other && s.DependsOn(other)) return true;
+        return false;
+    }
 }
 
-/// <summary>Numbers for groups: one in order of creation, and positions of a topological order that only grow.</summary>
+/// <summary>Numbers for groups, one in order of creation, and positions of a topological order that only grow; and what searches
+/// use.</summary>
 internal sealed class FusionOrder
 {
+    private readonly List<FusionGroup> _found = [];
+    private readonly Stack<FusionGroup> _stack = [];
     private int _nextId;
     private long _last;
+    private int _search;
 
     public int NextId() => _nextId++;
     public long Last() => ++_last;
+
+    /// <summary>The number of a new search, and its collections, which are empty: one search is over before the next begins.</summary>
+    public (int Search, List<FusionGroup> Found, Stack<FusionGroup> Stack) BeginSearch()
+    {
+        _found.Clear();
+        _stack.Clear();
+        return (++_search, _found, _stack);
+    }
 }

@@ -26,15 +26,18 @@ internal sealed class FusionPlan
     /// Of more it reads memory in columns.</summary>
     private const long MostColumns = 64;
 
-    private readonly Dictionary<Operation, FusionGroup> _groupOf = [];
-    private readonly Dictionary<Operation, int> _chainOf = [];
-    private readonly KernelWeights _weights = new();
-    // Of the index maps, those that are strided views of memory.
-    private readonly HashSet<Operation> _views = [];
+    // By the numbers of operations: the group, how long a chain of index maps is that is repeated, 0 for what is not, and whether such a
+    // map is a strided view of memory.
+    private readonly FusionGroup?[] _groupOf;
+    private readonly int[] _chainOf;
+    private readonly bool[] _views;
+    private readonly KernelWeights _weights;
     private readonly FusionOrder _order = new();
 
     public FusionPlan(Function function)
     {
+        var count = function.Operations.Length;
+        (_groupOf, _chainOf, _views, _weights) = (new FusionGroup?[count], new int[count], new bool[count], new(count));
         var stored = StoredMaps(function);
         foreach (var operation in function.Operations)
         {
@@ -43,17 +46,25 @@ internal sealed class FusionPlan
         }
     }
 
-    public FusionGroup? GroupOf(Operation operation) => _groupOf.GetValueOrDefault(operation)?.Current;
+    public FusionGroup? GroupOf(Operation operation) => _groupOf[operation.Id]?.Current;
     public FusionGroup? GroupOf(Value value) => value.Definition is { } d ? GroupOf(d) : null;
 
     /// <summary>Whether the operation is a splat or an index map that is repeated in each kernel that reads it.</summary>
-    public bool IsInlined(Operation operation) => _chainOf.ContainsKey(operation);
+    public bool IsInlined(Operation operation) => _chainOf[operation.Id] > 0;
 
-    /// <summary>The values in memory, or in the reader's own kernel, that an operation reads through one operand.</summary>
-    public IEnumerable<Value> Leaves(Operation reader, Value operand)
+    /// <summary>The values in memory, or in its own kernel, that an operation reads.</summary>
+    public List<Value> Leaves(Operation operation)
     {
-        if (!ReadsThrough(reader, operand)) return [operand];
-        return operand.Definition!.Operands.SelectMany(o => Leaves(operand.Definition, o));
+        var leaves = new List<Value>(operation.Operands.Length);
+        AddLeaves(operation, leaves);
+        return leaves;
+    }
+
+    private void AddLeaves(Operation reader, List<Value> leaves)
+    {
+        foreach (var operand in reader.Operands)
+            if (ReadsThrough(reader, operand)) AddLeaves(operand.Definition!, leaves);
+            else leaves.Add(operand);
     }
 
     /// <summary>Whether a reader repeats the index map that gives one of its operands.</summary>
@@ -73,7 +84,7 @@ internal sealed class FusionPlan
     public bool CanTake(FusionGroup group, Operation operation) => group.Weight + WeightOf(operation) <= KernelWeights.Most;
 
     // Contractions read by strides; ops with a kernel of their own, and aliases, read memory.
-    private bool CanRepeat(Operation reader, Operation map) => reader.Op is IContractionOp ? _views.Contains(map) : !IsAlone(reader);
+    private bool CanRepeat(Operation reader, Operation map) => reader.Op is IContractionOp ? _views[map.Id] : !IsAlone(reader);
 
     private static bool IsAlone(Operation operation) => operation.Op is IKernelOp || (operation.Op is IMemoryOp && !IsIndexMap(operation));
 
@@ -90,18 +101,20 @@ internal sealed class FusionPlan
         var widened = Widened(function);
         foreach (var operation in function.Operations)
         {
-            var chain = 1 + operation.Operands.Select(o => o.Definition is { } d ? _chainOf.GetValueOrDefault(d) : 0)
-                .DefaultIfEmpty(0).Max();
+            var chain = 1;
+            foreach (var operand in operation.Operands)
+                if (operand.Definition is { } d) chain = Math.Max(chain, 1 + _chainOf[d.Id]);
             if (chain <= MostChained && (IsIndexMap(operation) || summed.Contains(operation)
                 || guarded.Contains(operation) || widened.Contains(operation)))
             {
-                _chainOf[operation] = chain;
+                _chainOf[operation.Id] = chain;
                 _weights.Add(operation, IsInlined);
-                if (IsView(operation)) _views.Add(operation);
+                _views[operation.Id] = IsView(operation);
             }
             else
             {
-                stored.UnionWith(operation.Operands.Select(o => o.Definition).OfType<Operation>().Where(d => !CanRepeat(operation, d)));
+                foreach (var operand in operation.Operands)
+                    if (operand.Definition is { } d && !CanRepeat(operation, d)) stored.Add(d);
             }
         }
         stored.UnionWith(function.Results.Select(r => r.Definition).OfType<Operation>());
@@ -113,7 +126,7 @@ internal sealed class FusionPlan
     private static HashSet<Operation> Widened(Function function)
     {
         if (!function.Operations.Any(o => o.Op is IR.Ops.Convert && IsWidening(o))) return [];
-        var (readers, results) = (new ValueReaders(function.Operations), function.Results.ToHashSet());
+        var (readers, results) = (new ValueReaders(function), function.Results.ToHashSet());
         return [.. function.Operations.Where(o => o.Op is IR.Ops.Convert && !results.Contains(o.Result)
             && IsWidening(o) && readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
     }
@@ -122,7 +135,7 @@ internal sealed class FusionPlan
         && convert.Result.DType is { IsFloating: true } to && from.Bits < to.Bits;
 
     private bool IsView(Operation operation) => operation.Op is IAffineOp op && op.MapOf(operation) is not null
-        && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views.Contains(source));
+        && (operation.Operands[0].Definition is not { } source || !IsInlined(source) || _views[source.Id]);
 
     private static bool IsIndexMap(Operation operation) => operation.Op is IIndexedOp op && op.IsRepeatable(operation);
 
@@ -143,13 +156,14 @@ internal sealed class FusionPlan
         // A math function would be computed in each pass over the columns.
         var isRowWise = axes.Contains(domain.Rank - 1);
         var isInColumns = !isRowWise && ReadsColumns(domain, axes);
-        var candidates = Candidates(operation).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
+        var sources = Sources(operation);
+        var candidates = Candidates(sources).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
             || (!c.Members.Any(ElementKernel.IsFunction) && (!isInColumns || c.Kind == FusionKind.Row || Repeats(c))));
         foreach (var candidate in candidates)
         {
             var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
                 || (candidate.Kind == FusionKind.Row && candidate.Reduced.SequenceEqual(axes)));
-            if (!fits || !CanJoin(operation, candidate)) continue;
+            if (!fits || !CanJoin(operation, candidate, sources)) continue;
             candidate.BecomeRow(axes);
             Join(operation, candidate);
             return;
@@ -168,14 +182,15 @@ internal sealed class FusionPlan
     // Whether a kernel reads at most two thirds of the memory that its elements would take, as of windows.
     private bool Repeats(FusionGroup group)
     {
-        var read = group.Members.SelectMany(m => m.Operands.SelectMany(o => Leaves(m, o))).Distinct().Where(v => GroupOf(v) != group);
+        var read = group.Members.SelectMany(Leaves).Distinct().Where(v => GroupOf(v) != group);
         return 3 * read.Sum(v => v.Type.Bytes) <= 2 * group.Members[0].Result.Type.Bytes;
     }
 
     private void PlaceElement(Operation operation)
     {
-        var candidates = Candidates(operation);
-        var chosen = candidates.Find(c => Accepts(c, operation.Result.Shape) && CanJoin(operation, c));
+        var sources = Sources(operation);
+        var candidates = Candidates(sources);
+        var chosen = candidates.Find(c => Accepts(c, operation.Result.Shape) && CanJoin(operation, c, sources));
         Join(operation, chosen ?? NewGroup(FusionKind.Loop, operation.Result.Shape, []));
         if (chosen is null) return;
         foreach (var candidate in candidates)
@@ -183,33 +198,53 @@ internal sealed class FusionPlan
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
-    private List<FusionGroup> Candidates(Operation operation) => [.. Sources(operation).Where(g => g.Kind is not null)
-        .OrderBy(g => g.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 }).ThenByDescending(g => g.Id)];
-
-    private HashSet<FusionGroup> Sources(Operation operation)
+    private static List<FusionGroup> Candidates(List<FusionGroup> sources)
     {
-        var sources = new HashSet<FusionGroup>();
-        foreach (var operand in operation.Operands) AddSources(operation, operand, sources);
+        var candidates = sources.FindAll(g => g.Kind is not null);
+        candidates.Sort((x, y) => Rank(x) != Rank(y) ? Rank(x) - Rank(y) : y.Id - x.Id);
+        return candidates;
+
+        static int Rank(FusionGroup group) => group.Kind switch { FusionKind.Contraction => 0, FusionKind.Row => 1, _ => 2 };
+    }
+
+    // The groups of what an operation reads, each once.
+    private List<FusionGroup> Sources(Operation operation)
+    {
+        var sources = new List<FusionGroup>();
+        AddSources(operation, sources);
         return sources;
     }
 
-    // The groups of an operand's leaves.
-    private void AddSources(Operation reader, Value operand, HashSet<FusionGroup> sources)
+    private void AddSources(Operation reader, List<FusionGroup> sources)
     {
-        if (ReadsThrough(reader, operand))
-            foreach (var o in operand.Definition!.Operands) AddSources(operand.Definition, o, sources);
-        else if (GroupOf(operand) is { } group) sources.Add(group);
+        foreach (var operand in reader.Operands)
+            if (ReadsThrough(reader, operand)) AddSources(operand.Definition!, sources);
+            else if (GroupOf(operand) is { } group && !sources.Contains(group)) sources.Add(group);
     }
 
     private static bool Accepts(FusionGroup group, Shape shape) =>
         shape == group.Domain || (group.Kind == FusionKind.Row && shape == group.Kept);
 
-    private bool CanJoin(Operation operation, FusionGroup group) => CanTake(group, operation)
-        && operation.Operands.All(o => Reads(operation, o, group, null)) && group.CanRead(Sources(operation));
+    private bool CanJoin(Operation operation, FusionGroup group, List<FusionGroup> sources) => CanTake(group, operation)
+        && ReadsAll(operation, group, null) && group.CanRead(sources);
 
     private bool CanMerge(FusionGroup from, FusionGroup into) => from.Kind == FusionKind.Loop && Accepts(into, from.Domain)
         && from.Weight + into.Weight <= KernelWeights.Most
-        && from.Members.Concat(into.Members).All(m => m.Operands.All(o => Reads(m, o, into, from))) && into.CanAbsorb(from);
+        && ReadsAll(from.Members, into, from) && ReadsAll(into.Members, into, from) && into.CanAbsorb(from);
+
+    private bool ReadsAll(IReadOnlyList<Operation> members, FusionGroup group, FusionGroup? merged)
+    {
+        for (var i = 0; i < members.Count; i++)
+            if (!ReadsAll(members[i], group, merged)) return false;
+        return true;
+    }
+
+    private bool ReadsAll(Operation reader, FusionGroup group, FusionGroup? merged)
+    {
+        foreach (var operand in reader.Operands)
+            if (!Reads(reader, operand, group, merged)) return false;
+        return true;
+    }
 
     /// <summary>Whether invariant I2 holds for an operand of a member of <paramref name="group"/>,
     /// with <paramref name="merged"/> as a part of it.</summary>
@@ -220,7 +255,7 @@ internal sealed class FusionPlan
         var shape = reader.Op is IReductionOp ? reader.Operands[0].Shape : reader.Result.Shape;
         if (!ReadsThrough(reader, operand)) return operand.Shape == shape;
         if (operand.Definition is { Op: IElementOp and not IIndexedOp } element)
-            return operand.Shape == shape && element.Operands.All(o => Reads(element, o, group, merged));
+            return operand.Shape == shape && ReadsAll(element, group, merged);
         return group.Kind == FusionKind.Row && shape == group.Domain && IsOfRow(operand.Definition!, group);
     }
 
@@ -251,6 +286,6 @@ internal sealed class FusionPlan
     private void Join(Operation operation, FusionGroup group)
     {
         group.Add(operation, WeightOf(operation), Sources(operation));
-        _groupOf[operation] = group;
+        _groupOf[operation.Id] = group;
     }
 }

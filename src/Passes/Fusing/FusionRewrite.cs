@@ -11,7 +11,8 @@ internal sealed class FusionRewrite
     private readonly FusionPlan _plan;
     private readonly FunctionBuilder _builder;
     private readonly Dictionary<Value, Value> _map = [];
-    private readonly HashSet<FusionGroup> _begun = [];
+    // What the groups that are begun depend on.
+    private readonly Dictionary<FusionGroup, List<FusionGroup>> _sources = [];
     private readonly HashSet<FusionGroup> _done = [];
     private readonly HashSet<Value> _needed = [];
 
@@ -33,7 +34,7 @@ internal sealed class FusionRewrite
         foreach (var operation in _function.Operations)
         {
             if (_plan.GroupOf(operation) is not { } group) continue;
-            foreach (var source in operation.Operands.SelectMany(o => _plan.Leaves(operation, o)))
+            foreach (var source in _plan.Leaves(operation))
                 if (_plan.GroupOf(source) != group) _needed.Add(source);
         }
         _needed.UnionWith(_function.Results);
@@ -49,11 +50,12 @@ internal sealed class FusionRewrite
             {
                 stack.Pop();
             }
-            else if (_begun.Add(group))
+            else if (!_sources.TryGetValue(group, out var sources))
             {
-                foreach (var source in SourcesOf(group).Reverse()) stack.Push(source);
+                sources = _sources[group] = SourcesOf(group);
+                for (var i = sources.Count - 1; i >= 0; i--) stack.Push(sources[i]);
             }
-            else if (SourcesOf(group).All(_done.Contains))
+            else if (sources.TrueForAll(_done.Contains))
             {
                 stack.Pop();
                 Emit(group);
@@ -66,9 +68,21 @@ internal sealed class FusionRewrite
         }
     }
 
-    private IEnumerable<FusionGroup> SourcesOf(FusionGroup group) => group.Members.OrderBy(m => m.Id)
-        .SelectMany(m => m.Operands.SelectMany(o => _plan.Leaves(m, o)))
-        .Select(_plan.GroupOf).OfType<FusionGroup>().Where(g => g != group).Distinct();
+    private List<FusionGroup> SourcesOf(FusionGroup group)
+    {
+        var sources = new List<FusionGroup>();
+        foreach (var member in InOrder(group))
+            foreach (var leaf in _plan.Leaves(member))
+                if (_plan.GroupOf(leaf) is { } source && source != group && !sources.Contains(source)) sources.Add(source);
+        return sources;
+    }
+
+    private static Operation[] InOrder(FusionGroup group)
+    {
+        Operation[] members = [.. group.Members];
+        Array.Sort(members, (x, y) => x.Id - y.Id);
+        return members;
+    }
 
     private void Emit(FusionGroup group)
     {
@@ -78,14 +92,14 @@ internal sealed class FusionRewrite
             return;
         }
         // A contraction comes first: it reads memory, also where another member repeats an index map of the same value.
-        Operation[] members = [.. group.Members.OrderBy(m => m.Op is not IContractionOp).ThenBy(m => m.Id)];
+        Operation[] members = [.. InOrder(group).OrderBy(m => m.Op is not IContractionOp)];
         var results = members.SelectMany(m => m.Results).Where(_needed.Contains).ToArray();
         if (results.Length == 0) return; // dead code, where no pass has dropped it
         var (body, operands) = new Region(group, _plan, members).Build(results);
         var attributes = Fusion.Attributes(kind);
         if (kind == FusionKind.Row) attributes = attributes.With("axes", group.Reduced);
         var fused = _builder.EmitAll(Fusion.Instance, [.. operands.Select(o => _map[o])], attributes,
-            members.MaxBy(m => m.Id)!.Location, body);
+            group.Members.MaxBy(m => m.Id)!.Location, body);
         for (var i = 0; i < results.Length; i++) _map[results[i]] = fused[i];
     }
 

@@ -21,7 +21,7 @@ internal sealed class FusionSink
     public FusionSink(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        _readers = new(function.Operations);
+        _readers = new(function);
     }
 
     // Readers come first, so that a chain sinks as a whole.
@@ -34,9 +34,14 @@ internal sealed class FusionSink
 
     private FusionGroup? OnlyReader(Operation operation)
     {
-        var readers = operation.Results.SelectMany(r => _readers[r]).ToList();
-        if (readers.Count == 0 || _plan.GroupOf(readers[0]) is not { } group) return null;
-        return readers.All(r => _plan.GroupOf(r) == group) ? group : null;
+        FusionGroup? only = null;
+        foreach (var result in operation.Results)
+            for (var (readers, i) = (_readers[result], 0); i < readers.Count; i++)
+            {
+                if (_plan.GroupOf(readers[i]) is not { } group || (only ?? group) != group) return null;
+                only = group;
+            }
+        return only;
     }
 
     private bool CanSink(Operation operation, FusionGroup target) =>

@@ -15,7 +15,7 @@ internal static class GuardedPads
     public static HashSet<Operation> Of(Function function)
     {
         if (!function.Operations.Any(o => o.Op is Pad)) return [];
-        var readers = new ValueReaders(function.Operations);
+        var readers = new ValueReaders(function);
         var stored = StorePadded.FirstPads(function, readers);
         var results = function.Results.ToHashSet();
         return [.. function.Operations.Where(o => o.Op is Pad && stored.GetValueOrDefault(o.Operands[0]) != o

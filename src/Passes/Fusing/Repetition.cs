@@ -23,7 +23,7 @@ internal sealed class Repetition
     private Repetition(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        _readers = new(function.Operations);
+        _readers = new(function);
     }
 
     /// <summary>The function with copies beside their readers, or the function itself where nothing is repeated.</summary>
@@ -55,7 +55,7 @@ internal sealed class Repetition
         if (length == 0) return null;
         var leaves = new HashSet<Value>();
         copied.Add(operation.Result);
-        foreach (var leaf in operation.Operands.SelectMany(o => _plan.Leaves(operation, o)))
+        foreach (var leaf in _plan.Leaves(operation))
         {
             if (IsStoredWithout(operation, own, leaf) && !copied.Contains(leaf)) leaves.Add(leaf);
             else if (operation.Operands.Contains(leaf) && IsCheap(leaf.Definition!)

@@ -14,7 +14,7 @@ internal static class SummedElements
     /// <summary>The operations that their readers compute. O(operations).</summary>
     public static HashSet<Operation> Of(Function function, HashSet<Operation> guarded)
     {
-        var weights = new KernelWeights();
+        var weights = new KernelWeights(function.Operations.Length);
         foreach (var operation in function.Operations) weights.Add(operation);
         // How many elements of each one element of what is stored is computed from.
         var read = new Dictionary<Operation, long>();

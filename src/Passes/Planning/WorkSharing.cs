@@ -14,8 +14,17 @@ internal sealed class WorkSharing
 
     private readonly ImmutableArray<SharedCall> _calls;
 
-    public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls) =>
-        _calls = [.. calls.Select(c => new SharedCall(c.Kernel, c.Arguments))];
+    public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls)
+    {
+        // Kernels of layers that are alike have one body.
+        var known = new Dictionary<(ImmutableArray<Statement>, ImmutableArray<LoopBuffer>), IReadOnlyList<KernelAccess>>();
+        IReadOnlyList<KernelAccess> AccessesOf(Kernel kernel)
+        {
+            var key = (kernel.Body, kernel.Arguments);
+            return known.TryGetValue(key, out var accesses) ? accesses : known[key] = KernelAccess.Of(kernel);
+        }
+        _calls = [.. calls.Select(c => new SharedCall(c.Kernel, c.Arguments, AccessesOf(c.Kernel)))];
+    }
 
     /// <summary>Shares the calls of at least <paramref name="threshold"/> scalar operations.</summary>
     public ImmutableArray<KernelCall> Share(int workers, double threshold) => Schedule(workers > 1 ? threshold : double.PositiveInfinity);
@@ -47,10 +56,9 @@ internal sealed class WorkSharing
     {
         private readonly ImmutableArray<Region> _regions;
 
-        public SharedCall(Kernel kernel, ImmutableArray<Storage> arguments)
+        public SharedCall(Kernel kernel, ImmutableArray<Storage> arguments, IReadOnlyList<KernelAccess> accesses)
         {
             (Kernel, Arguments) = (kernel, arguments);
-            var accesses = KernelAccess.Of(kernel);
             _regions = [.. arguments.Select((storage, i) => new Region(storage, kernel.Arguments[i], accesses[i]))
                 .Where(r => r.Storage.Kind != StorageKind.Constant)];
             HasBarrier = kernel.Body.Any(s => s is BarrierStatement);

@@ -23,7 +23,7 @@ internal sealed class MovedOperations
             .Where(s => s.Split is not null).ToDictionary(s => s.Operation, s => s.Split!);
         var moving = _splits.Where(s => s.Value is { IsByRows: true, Axis: not null }).ToList();
         _shapes = [.. moving.Select(s => s.Value.Axis!.Shape)];
-        _readers = new(moving.Count == 0 ? [] : function.Operations);
+        _readers = new(function);
         if (moving.Count == 0) return;
         foreach (var operation in function.Operations) Visit(operation);
         foreach (var (reduction, split) in moving) Move(reduction.Operands[0].Definition, split.Axis!);
