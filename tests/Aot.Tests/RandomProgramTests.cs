@@ -27,7 +27,8 @@ public sealed class RandomProgramTests
     public void EveryOpOfEveryTypeIsTheSame() => Check([.. DType.All.Select(type =>
     {
         var (function, arguments) = Catalogue.Of(type);
-        return ($"catalogue_{type}", function, arguments, ImmutableArray.Create([.. function.Results.Select(_ => -1)]));
+        ImmutableArray<int> donated = [.. function.Results.Select(_ => -1)];
+        return ($"catalogue_{type}", function, arguments, donated);
     })]);
 
     private static void Check(int[] seeds) => Check([.. seeds.Select(seed =>
