@@ -9,7 +9,8 @@ using GraphCompiler.Training;
 using GraphCompiler.Training.Data;
 using static GraphCompiler.IR.DType;
 
-// Regression on a CSV file: `dotnet run samples/Regression.cs [FILE]`, with columns area, rooms, age and price; without a file it makes one up.
+// Regression on a CSV file: `dotnet run samples/Regression.cs [FILE]`, with columns area, rooms, age and price; without a file
+// it makes one up.
 var path = args.Length > 0 ? args[0] : MakeUp(Path.Combine(Path.GetTempPath(), $"flats-{Environment.ProcessId}.csv"), count: 1200);
 var all = Csv.Open(path, c => c.Floats("x", ["area", "rooms", "age"]).Floats("price", ["price"])).ToTable();
 if (args.Length == 0) File.Delete(path);

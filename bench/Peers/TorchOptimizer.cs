@@ -53,10 +53,7 @@ internal sealed class TorchOptimizer(Optimizer rule, Parameter[] parameters) : I
         m.lerp_(gradient, 1 - adam.Beta1);
         v.mul_(adam.Beta2).addcmul_(gradient, gradient, 1 - adam.Beta2);
         var (c1, c2) = (1 - Math.Pow(adam.Beta1, _step), 1 - Math.Pow(adam.Beta2, _step));
-        // What is in place returns a handle more, which would keep the memory until the step ends.
-        using var denominator = v.sqrt();
-        denominator.div_(Math.Sqrt(c2)).Dispose();
-        denominator.add_(adam.Epsilon).Dispose();
+        using var denominator = v.sqrt().div_(Math.Sqrt(c2)).add_(adam.Epsilon);
         parameter.addcdiv_(m, denominator, -adam.Rate / c1);
     }
 }

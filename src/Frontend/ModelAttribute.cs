@@ -6,7 +6,8 @@ namespace GraphCompiler.Frontend;
 
 /// <summary>Marks a static method that declares a model for ahead-of-time compilation.</summary>
 /// <remarks>The method takes nothing, or one int, the rows of a batch: it is called once for each size that <c>graphc build --batch</c>
-/// names, and all share the variables, as with <see cref="Specializations"/>. It returns a <see cref="ModelDeclaration"/>; or a <see cref="TrainingPlan"/> when nothing is to be predicted, or a
+/// names, and all share the variables, as with <see cref="Specializations"/>. It returns a
+/// <see cref="ModelDeclaration"/>; or a <see cref="TrainingPlan"/> when nothing is to be predicted, or a
 /// <see cref="FunctionPlan"/> when nothing is to be trained.</remarks>
 /// <param name="name">The model's name, which artefacts and C functions carry: a letter, then letters, digits and '_', and nothing that the
 /// system's headers, libraries or functions are named; docs/aot.md lists what is refused.</param>

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace GraphCompiler.Aot.Tests;
 
-/// <summary>Random programs of every op, and every op of every element type, linked into a shared library, give the bits of those compiled just in time.</summary>
+/// <summary>Random programs of every op, and every op of every element type, linked into a shared library, give the bits of those compiled
+/// just in time.</summary>
 [Trait("Category", "Target")]
 public sealed class RandomProgramTests
 {

@@ -118,7 +118,8 @@ public sealed class SortTests
         {
             var found = JitFunction.Run(function, arguments, workers);
             for (var i = 0; i < expected.Length; i++)
-                if (!found[i].ToBytes().SequenceEqual(expected[i].ToBytes())) Assert.Fail($"{function.Results[i].Type}, result {i}, {workers} workers");
+                if (!found[i].ToBytes().SequenceEqual(expected[i].ToBytes()))
+                    Assert.Fail($"{function.Results[i].Type}, result {i}, {workers} workers");
         }
     }
 

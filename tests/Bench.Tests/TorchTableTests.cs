@@ -16,22 +16,21 @@ public sealed class TorchTableTests
     private static readonly Dictionary<string, string> s_opsWithout = new()
     {
         ["attention_gradient"] = "the derivative of attention", ["by_mode"] = Own, ["cbrt"] = Own,
-        ["clamp_index"] = "of gather and scatter",
-        ["custom_gradient"] = "what a user gives", ["first_occurrence"] = "of a sparse gradient",
+        ["first_occurrence"] = "of a sparse gradient",
         ["fusion"] = "of the fuse pass", ["linear_recurrence"] = Own, ["logistic_density"] = "the derivative of sigmoid",
         ["overlap_add"] = "the derivative of window", ["philox"] = Random, ["random_bits"] = Random,
         ["scatter"] = "its binding has no scatter_reduce, and its scatter sets any of several", ["sech_squared"] = "the derivative of tanh",
-        ["shift_right_logical"] = Own, ["stop_gradient"] = "detach, which has no gradient to compare",
+        ["shift_right_logical"] = Own,
     };
 
     private static readonly Dictionary<string, string> s_methodsWithout = new()
     {
         ["Apply"] = "a user's op", ["Bernoulli"] = Random, ["ByMode"] = Own, ["Categorical"] = Random, ["Cbrt"] = Own,
-        ["CheckGradient"] = Derivative, ["Compose"] = "appends several operations", ["Emit"] = "appends an operation",
-        ["Gradient"] = Derivative, ["Dropout"] = Random, ["Hessian"] = Derivative, ["HessianVectorProduct"] = Derivative, ["HingeLoss"] = Own,
-        ["Jacobian"] = Derivative,
+        ["CheckGradient"] = Derivative, ["Compose"] = "appends several operations",
+        ["Dropout"] = Random, ["Hessian"] = Derivative, ["HessianVectorProduct"] = Derivative,
+        ["HingeLoss"] = Own, ["Jacobian"] = Derivative,
         ["Jvp"] = Derivative, ["LogisticDensity"] = Own, ["Philox"] = Random, ["RandomBits"] = Random, ["Recurrence"] = Own,
-        ["Repeat"] = "calls a block several times", ["Residual"] = "adds what a block gives", ["RmsNormalize"] = "its binding has none",
+        ["Residual"] = "adds what a block gives", ["RmsNormalize"] = "its binding has none",
         ["Rotary"] = Own, ["SechSquared"] = Own, ["ShiftRightLogical"] = Own, ["ValueAndGradient"] = Derivative, ["Vjp"] = Derivative,
         ["WithGradient"] = "what a user gives", ["L2Pool"] = Own,
         ["BatchNorm"] = Network, ["Conv1D"] = Network, ["Conv2D"] = Network, ["Conv3D"] = Network, ["ConvTranspose1D"] = Network,
@@ -68,7 +67,7 @@ public sealed class TorchTableTests
         string[] names = [.. all];
         Assert.NotEmpty(names);
         string[] wrong = [.. names.Where(n => isCompared(n) == without.ContainsKey(n)), .. without.Keys.Except(names)];
-        Assert.Empty(wrong);
+        if (wrong.Length > 0) Assert.Fail(string.Join(", ", wrong));
         Assert.All(without.Values, Assert.NotEmpty);
     }
 }

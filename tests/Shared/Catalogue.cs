@@ -139,7 +139,8 @@ internal sealed class Catalogue
     private Value[] AttendedBack()
     {
         var attention = Attended();
-        Value[] operands = [.. attention[0].Definition!.Operands, attention[1], NewParameter(attention[1].Type), NewParameter(attention[0].Type)];
+        Value[] operands = [.. attention[0].Definition!.Operands, attention[1], NewParameter(attention[1].Type),
+            NewParameter(attention[0].Type)];
         return [.. _b.EmitAll(AttentionGradient.Instance, operands, attention[0].Definition!.Attributes)];
     }
 

@@ -349,8 +349,9 @@ public sealed class DataTests(ITestOutputHelper output) : IDisposable
             {
                 var history = model.Step.Fit(batches, new FitOptions { Epochs = 1, Callbacks = [callback], EvaluateEvery = long.MaxValue });
                 Assert.Equal(rows / Small.BatchSize, seen);
-                output.WriteLine($"{kind}: {seen} steps of {Microseconds} µs waited {history.DataWaitTime.TotalNanoseconds / seen:F0} ns each"
-                    + $" for data, {history.DataWaitTime / history.Time:P2} of the time");
+                output.WriteLine($"{kind}: {seen} steps of {Microseconds} µs waited "
+                    + $"{history.DataWaitTime.TotalNanoseconds / seen:F0} ns each "
+                    + $"for data, {history.DataWaitTime / history.Time:P2} of the time");
             }
         }
         Fit("a shuffled table", table.Batches(Small.BatchSize, seed: 1));

@@ -5,8 +5,8 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>Replaces the block of a tensor that starts at computed indices.</summary>
 /// <remarks>x: any. update: the block, along each axis at most as large. start: i64, the index of its first element along each axis,
-/// clamped so that the block is within x. C1: x has axes, and update fits. C2: one element type. C3: start is i64 and has a number for each axis.
-/// Cost: the block alone where x is not needed afterwards, else a copy of x too.</remarks>
+/// clamped so that the block is within x. C1: x has axes, and update fits. C2: one element type. C3: start is i64 and has a number for
+/// each axis. Cost: the block alone where x is not needed afterwards, else a copy of x too.</remarks>
 public sealed class DynamicUpdateSlice : LinearOp, IKernelOp
 {
     /// <summary>The op.</summary>

@@ -108,7 +108,8 @@ public static class EinsumSyntax
             summed = string.Concat(common.Where(a => !needed.Contains(a, StringComparison.Ordinal)));
         string freeX = Without(x.Axes, common), freeY = Without(y.Axes, common), axes = batch + freeX + freeY;
         // With no axis of one operand alone nothing is read twice; products of narrow floats are contracted, which does not round them.
-        if (summed.Length > 0 && batch.Length > 0 && freeX.Length + freeY.Length == 0 && x.Value.DType is not { IsFloating: true, Bits: < 32 })
+        if (summed.Length > 0 && batch.Length > 0 && freeX.Length + freeY.Length == 0
+            && x.Value.DType is not { IsFloating: true, Bits: < 32 })
             return SummedTo(new(InOrder(x, batch + summed) * InOrder(y, batch + summed), batch + summed), needed);
         if (summed.Length > 0)
         {

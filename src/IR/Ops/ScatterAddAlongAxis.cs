@@ -4,9 +4,10 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Adds elements at indices along one axis of a tensor, each at its own index along all others.</summary>
-/// <remarks>The updates of one element are summed in the order of the indices, and their sum is added to it. axis: which. operand: numbers.
-/// indices: i32 or i64, clamped to the axis. updates: of indices' shape. C1: axis is an axis of operand, which is not empty. C2: indices are
-/// i32 or i64. C3: indices and updates have operand's sizes beside the axis. C4: one element type, not bool.</remarks>
+/// <remarks>The updates of one element are summed in the order of the indices, and their sum is added to it. axis: which. operand:
+/// numbers. indices: i32 or i64, clamped to the axis. updates: of indices' shape. C1: axis is an axis of operand, which is
+/// not empty. C2: indices are i32 or i64. C3: indices and updates have operand's sizes beside the axis. C4: one element type,
+/// not bool.</remarks>
 public sealed class ScatterAddAlongAxis : LinearOp, IKernelOp, IPartialOp
 {
     /// <summary>The op.</summary>

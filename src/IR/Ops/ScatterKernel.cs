@@ -107,7 +107,8 @@ internal sealed class ScatterKernel
         if (remainder > 0)
             statements.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
                 [Columns(ScalarExpr.Index(full * _lanes), remainder)]));
-        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[], .. IsByRow ? [] : (LoopBuffer[])[named.First, named.Slot, named.Rows]];
+        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[],
+            .. IsByRow ? [] : (LoopBuffer[])[named.First, named.Slot, named.Rows]];
         return Kernel(copies || IsByRow, scratch, [.. statements]);
     }
 

@@ -59,7 +59,8 @@ internal sealed class SizedProgram : IDisposable
                 $"input '{_input!.Name}' has {_rowElements} elements a row, and {length} are given: no whole rows");
         var (given, known) = (length / _rowElements, string.Join(", ", _rows));
         throw new RuntimeException(RuntimeCode.UnknownBatchSize, $"input '{_input!.Name}' has {given} rows, and model '{_model}' was"
-            + $" compiled for batches of {known}; build it with --batch {string.Join(',', _rows)},{given}, or give as many rows as one of them");
+            + $" compiled for batches of {known}; build it with --batch {string.Join(',', _rows)},{given}, "
+            + "or give as many rows as one of them");
     }
 
     private static List<ManifestBuffer> InputsOf(ImmutableArray<ManifestBuffer> buffers) =>

@@ -108,7 +108,8 @@ public static partial class NpyFile
                 $"{name} has elements '{descriptor}', and {(expected is null ? "numbers are" : $"'{expected}' is")} asked for");
         var shape = ImmutableArray.CreateBuilder<int>();
         var count = 1L;
-        foreach (var number in match.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var number in match.Groups["shape"].Value
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var size)) throw Bad($"has a size of {number}");
             shape.Add(size);

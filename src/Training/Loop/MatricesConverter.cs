@@ -22,7 +22,8 @@ internal sealed class MatricesConverter : JsonConverter<IReadOnlyDictionary<stri
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) throw new JsonException($"the table '{name}' is no array");
             var counts = ImmutableArray.CreateBuilder<long>();
             while (reader.Read() && reader.TokenType == JsonTokenType.Number)
-                counts.Add(reader.TryGetInt64(out var count) && count >= 0 ? count : throw new JsonException($"a count of '{name}' is none"));
+                counts.Add(reader.TryGetInt64(out var count) && count >= 0 ? count
+                    : throw new JsonException($"a count of '{name}' is none"));
             matrices[name] = Of(name, counts.ToImmutable());
         }
         return matrices.ToImmutable();
