@@ -62,7 +62,10 @@ internal sealed class MemoryPlan
     {
         AssignParametersAndConstants();
         AssignResults();
-        var order = KernelSchedule.Order(_kernels, p => _function.Parameters[p], _target.Workers, FallBackToCopies);
+        // What is written to the caller's memory, or copied there at the end, takes as much in any order.
+        var elsewhere = _kernels.SelectMany(k => k.Overwrites.Select(o => o.Result)).Concat(_copies.Select(c => c.From)).ToHashSet();
+        var order = KernelSchedule.Order(_kernels, p => _function.Parameters[p], _target.Workers,
+            v => _storage.ContainsKey(v) || elsewhere.Contains(v) ? 0 : v.Type.Bytes, FallBackToCopies);
         foreach (var overwrite in order.SelectMany(k => k.Overwrites))
             _storage[overwrite.Result] = new(StorageKind.External, overwrite.Parameter);
         AssignTemporaries(order, arena);
