@@ -12,8 +12,7 @@ internal static partial class CSource
     /// <summary>The functions of NAME.h, each named NAME_ and one of these.</summary>
     public static IReadOnlyList<string> Functions { get; } = ["create", "destroy", "train_step", "predict", "run", "parameter_count",
         "parameter_name", "parameter_bytes", "get_parameter", "set_parameter", "get_learning_rate", "set_learning_rate", "save", "load",
-        "save_weights", "load_weights",
-        "last_error", "status_text", "batch_size"];
+        "save_weights", "load_weights", "last_error", "status_text", "batch_size"];
 
     /// <summary>All C source of the shared library except the header, which it includes.</summary>
     /// <param name="manifest">What to serve.</param>

@@ -63,7 +63,8 @@ public sealed class NameTests(ITestOutputHelper output) : IDisposable
     public void The_list_of_functions_is_that_of_the_header()
     {
         var manifest = Manifest("zzz", ["x"], [], []);
-        var header = CSource.Header(manifest) + CSource.Header(manifest with { IsFunction = true, Rates = ["sgd/rate"] });
+        var header = CSource.Header(manifest) + CSource.Header(manifest with { IsFunction = true, Rates = ["sgd/rate"] })
+            + CSource.Header(manifest with { Rows = 2 });
         var found = System.Text.RegularExpressions.Regex.Matches(header, "\\bzzz_([a-z_]+)\\(").Select(m => m.Groups[1].Value).Distinct();
         Assert.Equal(CSource.Functions.Order(), found.Order());
     }
