@@ -26,7 +26,9 @@ internal sealed class LineScatterKernel
         (_size, _count) = (operand.Shape[axis], indices.Shape[axis]);
         _outer = operand.Shape.Take(axis).Aggregate(1L, (a, b) => a * b);
         _inner = operand.Shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
-        _adding = new ScatterSums(operand.DType, _count);
+        // A term of f32 has 29 bits to spare in f64.
+        _adding = new ScatterSums(operand.DType.IsFloating ? DType.F64 : operand.DType,
+            operand.DType == DType.F64 && _count > ScatterSums.MostPlain);
         _vector = Math.Max(target.Lanes(_adding.DType), 1);
         _lanes = (int)Math.Min((ulong)_vector, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_inner, 1)));
         LoopBuffer Scratch(string name) => new(name, _adding.DType, (long)_size * _lanes, BufferScope.Worker, isWritten: true);

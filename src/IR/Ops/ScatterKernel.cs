@@ -13,6 +13,7 @@ internal sealed class ScatterKernel
     private readonly Operation _operation;
     private readonly TargetTraits _target;
     private readonly LoopBuffer _from, _at, _add, _to;
+    private readonly ScatterSums _adding;
     private readonly int _rows, _lanes;
     private readonly long _columns, _count;
 
@@ -24,19 +25,17 @@ internal sealed class ScatterKernel
             LoopBuffer.Argument("updates", updates.Type), LoopBuffer.Argument("r0", operation.Result.Type, isWritten: true));
         (_rows, _count) = (operand.Shape[0], indices.Shape.ElementCount);
         _columns = operand.Shape.ElementCount / _rows;
-        _lanes = (int)Math.Min((ulong)target.Lanes(Accumulator) * 2, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_columns, 1)));
+        // Types narrower than f32 have too few bits to add in.
+        _adding = new ScatterSums(operand.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : operand.DType,
+            _count > ScatterSums.MostPlain);
+        _lanes = (int)Math.Min((ulong)target.Lanes(_adding.DType) * 2, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_columns, 1)));
     }
-
-    // Types narrower than f32 have too few bits to add in.
-    private DType Accumulator => _operation.Result.DType is { IsFloating: true, Bits: < 32 } ? DType.F32 : _operation.Result.DType;
 
     private bool IsByRow => _rows <= _count;
 
-    private bool IsCompensated => _count > ScatterSums.MostPlain;
-
     public Kernel Build()
     {
-        if (!Accumulator.IsFloating) return Whole(true) with { InPlace = Whole(false) };
+        if (!_adding.DType.IsFloating) return Whole(true) with { InPlace = Whole(false) };
         return IsByRow ? Summed(true) : Summed(true) with { InPlace = Summed(false) };
     }
 
@@ -67,7 +66,7 @@ internal sealed class ScatterKernel
         // Of a worker's columns, or of all of them where that is less.
         var isShared = (long)_lanes * _target.Workers > _columns;
         var (width, slots) = (isShared ? _columns : _lanes, IsByRow ? _rows : _count);
-        LoopBuffer Scratch(string name) => new(name, Accumulator, Math.Max(slots * width, 1),
+        LoopBuffer Scratch(string name) => new(name, _adding.DType, Math.Max(slots * width, 1),
             isShared ? BufferScope.Shared : BufferScope.Worker, isWritten: true);
         var (sums, lost) = (Scratch("sums"), Scratch("lost"));
         var named = new NamedRows(PerWorker("first", _rows), PerWorker("slot", _count), PerWorker("rows", _count), new("named", DType.I64));
@@ -77,13 +76,9 @@ internal sealed class ScatterKernel
         {
             var lane = new LoopVariable("i");
             var (column, own) = (start + lane.Value, isShared ? start + lane.Value : lane.Value);
-            var clear = Each("s", slots, s => [.. Cleared(s * width + own)]) with { Count = used };
+            var clear = Each("s", slots, s => _adding.Clear(sums, lost, s * width + own)) with { Count = used };
             var adds = Each("n", _count, n =>
-            {
-                var (at, update) = (Slot(n) * width + own, new LoadExpr(_add, n * _columns + column).ConvertTo(Accumulator));
-                return IsCompensated ? ScatterSums.AddCompensated(sums, lost, at, update)
-                    : [new StoreStatement(sums, at, new LoadExpr(sums, at) + update)];
-            });
+                _adding.Add(sums, lost, Slot(n) * width + own, new LoadExpr(_add, n * _columns + column)));
             var ends = IsByRow ? Each("row", _rows, row => [Sum(row * _columns + column, row * width + own)])
                 : Each("s", slots, s => [Sum(Gather.RowAt(named.Rows, s, _rows) * _columns + column, s * width + own)]) with
                 {
@@ -91,14 +86,8 @@ internal sealed class ScatterKernel
                 };
             return new(lane, extent, LoopKind.Vector, _lanes, copies && !IsByRow ? [Copy(column), clear, adds, ends] : [clear, adds, ends]);
         }
-        // -0 leaves what is added to it, and what it is added to, as it is.
-        IEnumerable<Statement> Cleared(ScalarExpr at)
-        {
-            yield return new StoreStatement(sums, at, ScalarExpr.Constant(Accumulator, -0.0));
-            if (IsCompensated) yield return new StoreStatement(lost, at, ScalarExpr.Constant(Accumulator, 0));
-        }
         StoreStatement Sum(ScalarExpr position, ScalarExpr at) => new(_to, position,
-            (new LoadExpr(_from, position).ConvertTo(Accumulator) + new LoadExpr(sums, at)).ConvertTo(_to.DType));
+            (new LoadExpr(_from, position).ConvertTo(_adding.DType) + new LoadExpr(sums, at)).ConvertTo(_to.DType));
         ScalarExpr Slot(ScalarExpr n) => IsByRow ? Row(n) : Gather.RowAt(named.Slot, n, (int)_count);
 
         var (block, full, remainder) = (new LoopVariable("block"), _columns / _lanes, _columns % _lanes);
@@ -107,7 +96,7 @@ internal sealed class ScatterKernel
         if (remainder > 0)
             statements.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
                 [Columns(ScalarExpr.Index(full * _lanes), remainder)]));
-        LoopBuffer[] scratch = [sums, .. IsCompensated ? [lost] : (LoopBuffer[])[],
+        LoopBuffer[] scratch = [sums, .. _adding.IsCompensated ? [lost] : (LoopBuffer[])[],
             .. IsByRow ? [] : (LoopBuffer[])[named.First, named.Slot, named.Rows]];
         return Kernel(copies || IsByRow, scratch, [.. statements]);
     }

@@ -3,24 +3,20 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>How the updates of an element are summed, of which there may be any number.</summary>
-/// <remarks>Floats of up to 32 bits are summed in f64, where a term has 29 bits to spare. What an addition of f64 rounds away is taken from
-/// the next one's operand (W. Kahan, "Further remarks on reducing truncation errors", 1965).</remarks>
-internal sealed class ScatterSums(DType dtype, long count)
+/// <remarks>What an addition rounds away is taken from the next one's operand (W. Kahan, "Further remarks on reducing truncation errors",
+/// 1965).</remarks>
+/// <param name="DType">Of the sums.</param>
+/// <param name="IsCompensated">Whether what additions round away is kept beside the sums.</param>
+internal sealed record ScatterSums(DType DType, bool IsCompensated)
 {
     /// <summary>Most updates that are added with no compensation: 64 equal terms lose at most some 16 ulp.</summary>
     public const int MostPlain = 64;
 
-    /// <summary>Of the sums.</summary>
-    public DType DType { get; } = dtype.IsFloating ? DType.F64 : dtype;
-
-    /// <summary>Whether what additions round away is kept beside the sums.</summary>
-    public bool IsCompensated { get; } = dtype == DType.F64 && count > MostPlain;
-
     /// <summary>A sum of nothing: -0 leaves what is added to it, and what it is added to, as it is.</summary>
-    public IEnumerable<Statement> Clear(LoopBuffer sums, LoopBuffer lost, ScalarExpr at)
+    public Statement[] Clear(LoopBuffer sums, LoopBuffer lost, ScalarExpr at)
     {
-        yield return new StoreStatement(sums, at, ScalarExpr.Constant(DType, DType.IsFloating ? -0.0 : 0));
-        if (IsCompensated) yield return new StoreStatement(lost, at, ScalarExpr.Constant(DType, 0));
+        var clear = new StoreStatement(sums, at, ScalarExpr.Constant(DType, DType.IsFloating ? -0.0 : 0));
+        return IsCompensated ? [clear, new StoreStatement(lost, at, ScalarExpr.Constant(DType, 0))] : [clear];
     }
 
     /// <summary>Adds an update to a sum.</summary>
@@ -30,8 +26,8 @@ internal sealed class ScatterSums(DType dtype, long count)
         return IsCompensated ? AddCompensated(sums, lost, at, update) : [new StoreStatement(sums, at, new LoadExpr(sums, at) + update)];
     }
 
-    /// <summary>Adds an update, and keeps what the addition rounds away; nothing is known of it once the sum is not finite.</summary>
-    public static Statement[] AddCompensated(LoopBuffer sums, LoopBuffer lost, ScalarExpr at, ScalarExpr update)
+    // Nothing is known of what an addition rounds away once the sum is not finite.
+    private static Statement[] AddCompensated(LoopBuffer sums, LoopBuffer lost, ScalarExpr at, ScalarExpr update)
     {
         var dtype = sums.DType;
         var (old, term, sum, error) =
