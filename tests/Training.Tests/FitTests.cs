@@ -113,7 +113,9 @@ public sealed class FitTests(ITestOutputHelper output) : IDisposable
             model.Step.Fit(batches, Options(steps));
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
-        Assert.Equal(Allocated(1000), Allocated(9000));
+        // The least of several, since a method that the runtime optimizes meanwhile may allocate its closures on the stack from then on.
+        long Least(long steps) => Enumerable.Range(0, 5).Min(_ => Allocated(steps));
+        Assert.Equal(Least(1000), Least(9000));
     }
 
     private static void Shake(Batch batch, ref CounterRandom random)
