@@ -64,7 +64,7 @@ internal sealed record BarrierCost(string Where, double Nanoseconds, Spread Spre
     {
         var times = new double[Rounds];
         using var start = new Barrier(processors.Length);
-        using var block = new BarrierBlock();
+        using var block = new BarrierBlock(2);
         var threads = processors.Select((p, worker) => new Thread(() =>
         {
             if (p is { } processor) Confine(processor);

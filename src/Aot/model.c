@@ -60,7 +60,7 @@ static int prepare(struct MODEL_TYPE *m, int number, const variant_entry *entry,
     p->entry = entry->entry;
     p->workers = entry->parallel ? threads : 1;
     p->arena = zeroed((size_t)entry->arena_bytes);
-    p->barrier = zeroed(sizeof(barrier_block));
+    p->barrier = zeroed(sizeof(barrier_block) + (size_t)p->workers * CLAIM_BYTES);
     p->buffers = calloc((size_t)count + 1, sizeof(void *));
     if (!p->arena || !p->barrier || !p->buffers) return 5101;
     p->barrier->wait = barrier_wait;

@@ -15,7 +15,8 @@
 /* How a thread waits, as in the .NET runtime's Backoff: it spins, it yields the processor, then it sleeps. */
 enum { SPINS = 1024, YIELD_NS = 200000 };
 
-/* The control block of a program's barriers, as KernelAbi in the .NET runtime lays it out. */
+/* The control block of a program's barriers, as KernelAbi in the .NET runtime lays it out. A cache line for each worker follows it, where
+   generated code counts who has claimed what. */
 typedef struct {
     uint64_t arrived; /* the count in the low half, the bit SLEEPS above it */
     char apart[56];
@@ -26,6 +27,7 @@ typedef struct {
 } barrier_block;
 _Static_assert(sizeof(barrier_block) == 128 && offsetof(barrier_block, generation) == 64, "KernelAbi");
 #define SLEEPS ((uint64_t)1 << 32)
+#define CLAIM_BYTES 64
 
 /* Whether all threads run the next step or the caller's alone, whichever took less time lately: as ThreadCountTuner in the .NET runtime,
    whose numbers these are. A trial times up to 32 steps each way, after two to settle. */

@@ -92,10 +92,7 @@ internal sealed partial class LoopEmitter
         switch (loop.Kind)
         {
             case LoopKind.Vector when loop.Lanes > 1: EmitVectorLoop(loop); break;
-            case LoopKind.ParallelVector when loop.Lanes > 1: EmitParallelVectorLoop(loop); break;
-            case LoopKind.Parallel or LoopKind.ParallelVector:
-                EmitRange(Share(loop.Extent, 0), Share(loop.Extent, 1), i => EmitBody(loop, i));
-                break;
+            case LoopKind.Parallel or LoopKind.ParallelVector: EmitParallel(loop); break;
             case LoopKind.Serial when loop.Count is { } count:
                 EmitRange(_module.Index(0), EmitIndex(count), i => EmitBody(loop, i));
                 break;
@@ -126,13 +123,6 @@ internal sealed partial class LoopEmitter
         EmitAll(loop.Body);
     }
 
-    /// <summary>extent · (worker + offset) / workers: where a worker's static share starts or ends.</summary>
-    private LLVMValueRef Share(long extent, long offset)
-    {
-        var number = offset == 0 ? Worker : _builder.BuildAdd(Worker, _module.Index(offset));
-        return _builder.BuildUDiv(_builder.BuildMul(number, _module.Index(extent)), Workers);
-    }
-
     private void EmitVectorLoop(ForStatement loop)
     {
         var full = loop.Extent / loop.Lanes;
@@ -147,25 +137,6 @@ internal sealed partial class LoopEmitter
             EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, remainder, partials);
         }
         foreach (var r in reduced) CombineLanes(r, partials, (uint)loop.Lanes);
-    }
-
-    private void EmitParallelVectorLoop(ForStatement loop)
-    {
-        var full = loop.Extent / loop.Lanes;
-        var remainder = loop.Extent % loop.Lanes;
-        var chunks = full + (remainder > 0 ? 1 : 0);
-        var (begin, end) = (Share(chunks, 0), Share(chunks, 1));
-        if (full > 0)
-        {
-            var isLast = _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, end, _module.Index(full));
-            var fullEnd = _builder.BuildSelect(isLast, end, _module.Index(full));
-            EmitRange(begin, fullEnd, i => EmitVector(loop, i, []));
-        }
-        if (remainder == 0) return;
-        var owns = _builder.BuildAnd(_builder.BuildICmp(LLVMIntPredicate.LLVMIntEQ, end, _module.Index(chunks)),
-            _builder.BuildICmp(LLVMIntPredicate.LLVMIntULT, begin, end));
-        var lanes = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)remainder);
-        EmitIf(owns, () => EmitLanes(loop, _module.Index(full * loop.Lanes), lanes, remainder, []));
     }
 
     private void EmitVector(ForStatement loop, LLVMValueRef number, Dictionary<Local, LLVMValueRef> partials) =>

@@ -18,6 +18,10 @@ public static class LowerToLoops
     /// two that do not, 160 on one).</summary>
     public const double ParallelWork = 10_000;
 
+    /// <summary>Scalar operations, some tenths of a millisecond, from which a worker that has run its own range of a kernel claims chunks
+    /// of the others': below it is worth more that workers read what they wrote (<see cref="ForStatement.Chunk"/>).</summary>
+    public const double ClaimedWork = 2e7;
+
     /// <summary>Lowers <paramref name="function"/>; external buffers are its parameters, then the results that replace none.</summary>
     /// <param name="function">A fused function.</param>
     /// <param name="donated">For each result the parameter that it replaces, or -1.</param>
@@ -28,13 +32,14 @@ public static class LowerToLoops
     /// <param name="algorithm">How convolutions are computed.</param>
     /// <param name="choices">By <see cref="KernelChoice.Task"/>, the number of the way to take; the first for tasks that are not
     /// there.</param>
+    /// <param name="claimedWork">Scalar operations from which workers claim chunks of a kernel.</param>
     /// <exception cref="InternalCompilerException">A result differs in type from the parameter that it replaces, two results replace one
     /// parameter, or a check fails.</exception>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, TargetTraits target,
         double parallelWork = ParallelWork, bool verifies = false, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost,
-        IReadOnlyDictionary<string, int>? choices = null)
+        IReadOnlyDictionary<string, int>? choices = null, double claimedWork = ClaimedWork)
     {
-        var program = Plan(function, donated, target, algorithm, choices).Build(parallelWork, verifies);
+        var program = Plan(function, donated, target, algorithm, choices).Build(parallelWork, claimedWork, verifies);
         if (verifies) LoopVerifier.Verify(program);
         return program;
     }

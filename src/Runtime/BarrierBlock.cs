@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace GraphCompiler.Runtime;
 
-/// <summary>The control block of a compiled step's barriers, as <see cref="KernelAbi"/> lays it out, and what a worker does that has spun
+/// <summary>The control block of a compiled step's barriers and claims, as <see cref="KernelAbi"/> lays it out, and what a worker does that has spun
 /// long enough there.</summary>
 /// <remarks>
 /// A worker that is about to sleep sets a bit beside the count of arrivals, and the last one to arrive reads it with its own arrival: both
@@ -15,12 +15,12 @@ public sealed unsafe class BarrierBlock : IDisposable
 {
     private static long s_sleeps;
 
-    private readonly NativeMemoryBlock _memory = new(KernelAbi.BarrierBytes);
+    private readonly NativeMemoryBlock _memory;
 
     // Compiled here, and not within a step, where numbers below the normal range count as zero.
     static BarrierBlock()
     {
-        long* block = stackalloc long[KernelAbi.BarrierBytes / sizeof(long)];
+        long* block = stackalloc long[KernelAbi.BarrierBytes(1) / sizeof(long)];
         delegate* unmanaged<byte*, long, long, void> wait = &Wait;
         delegate* unmanaged<byte*, void> wake = &Wake;
         wait((byte*)block, -1, 1);
@@ -28,8 +28,11 @@ public sealed unsafe class BarrierBlock : IDisposable
     }
 
     /// <summary>A block for one step at a time.</summary>
-    public BarrierBlock()
+    /// <param name="workers">Most workers that run it, at least 1.</param>
+    public BarrierBlock(int workers)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        _memory = new(KernelAbi.BarrierBytes(workers));
         *(delegate* unmanaged<byte*, long, long, void>*)(_memory.Address + KernelAbi.BarrierWaitOffset) = &Wait;
         *(delegate* unmanaged<byte*, void>*)(_memory.Address + KernelAbi.BarrierWakeOffset) = &Wake;
     }

@@ -79,7 +79,7 @@ public sealed unsafe partial class Executable : IDisposable
         {
             AllocateStates(store);
             _arena = new NativeMemoryBlock(layout.ArenaBytes);
-            _barrier = new BarrierBlock();
+            _barrier = new BarrierBlock(Threads);
             _table = new NativeMemoryBlock((long)layout.Buffers.Length * sizeof(void*));
             _arenaStart = _arena.Address;
             _barrierStart = (void*)_barrier.Address;

@@ -12,19 +12,21 @@ namespace GraphCompiler.Runtime;
 /// looked <see cref="BarrierSpins"/> times for a new generation calls the first, which returns when there is one and sets
 /// <see cref="BarrierSleeps"/> in the count before it sleeps. The last to arrive, where it finds that bit in the count, calls the second
 /// after it has set the count to zero and begun a new generation.</para>
+/// <para>Where workers claim chunks of one another's ranges of a loop, each adds 1 to the count of a range for every chunk that it
+/// claims, and once more where none is left: the last of all workers to find none sets the count to zero again.</para>
 /// <para>Inputs are aligned to their element size; states, outputs, the arena and the control block to
 /// <see cref="Alignment"/> bytes. The entry must not throw or unwind.</para>
 /// </remarks>
 public static class KernelAbi
 {
     /// <summary>Changes whenever a compiled step or a facade of an older runtime could no longer be called.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Bytes that states, outputs, the arena and the barrier block are aligned to: one cache line.</summary>
     public const int Alignment = 64;
 
-    /// <summary>Bytes of the barrier's control block.</summary>
-    public const int BarrierBytes = 128;
+    /// <summary>Bytes of the control block of a step that so many workers may run.</summary>
+    public static int BarrierBytes(int workers) => ClaimsOffset + workers * ClaimBytes;
 
     /// <summary>Offset in bytes of the i64 that counts, in its low 32 bits, the workers that have arrived.</summary>
     public const int BarrierCountOffset = 0;
@@ -40,6 +42,12 @@ public static class KernelAbi
 
     /// <summary>Offset in bytes of the address of <c>wake</c>.</summary>
     public const int BarrierWakeOffset = 80;
+
+    /// <summary>Offset in bytes of the first worker's i64 that counts the chunks of its range of a loop that have been claimed.</summary>
+    public const int ClaimsOffset = 128;
+
+    /// <summary>Bytes from a worker's count of claims to the next worker's: each has a cache line of its own.</summary>
+    public const int ClaimBytes = 64;
 
     /// <summary>How often a worker looks for a new generation, a pause before each look, before it calls <c>wait</c>: for 10 to 50 µs, as
     /// processors differ in the length of a pause.</summary>

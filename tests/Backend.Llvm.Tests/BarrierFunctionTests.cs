@@ -36,7 +36,7 @@ public sealed unsafe class BarrierFunctionTests
         var expected = step.Result;
         (s_waits, s_wakes) = (0, 0);
         step.Forget();
-        using var memory = new NativeMemoryBlock(KernelAbi.BarrierBytes);
+        using var memory = new NativeMemoryBlock(KernelAbi.BarrierBytes(2));
         var block = AddressOf(memory);
         *(delegate* unmanaged<byte*, long, long, void>*)(block + KernelAbi.BarrierWaitOffset) = &Wait;
         *(delegate* unmanaged<byte*, void>*)(block + KernelAbi.BarrierWakeOffset) = &Wake;
@@ -70,6 +70,39 @@ public sealed unsafe class BarrierFunctionTests
         }
     }
 
+    /// <summary>Whoever comes first runs all of a loop whose chunks are claimed; whoever comes late finds nothing left, and the last one
+    /// sets the counts to zero.</summary>
+    [Fact]
+    public void AWorkerClaimsWhatTheOthersHaveNotBegun()
+    {
+        const int Workers = 3, Count = 1003;
+        var b = new FunctionBuilder("tanh");
+        var function = b.Build(b.Parameter("x", F32[Count]).Tanh());
+        var fused = JitFunction.Optimized(function, Passes.Pipeline.Training);
+        var program = JitFunction.Lower(fused, [-1], Workers, parallelWork: 0);
+        Assert.Contains(program.Calls.Single().Kernel.Body, s => s is ForStatement { Chunk: > 0 });
+        using var code = Jit.Load(StepCompiler.Compile(program, TargetInfo.Create()));
+        var entry = (delegate* unmanaged<void**, byte*, long, long, void*, void>)code.Symbol(StepCompiler.EntryName);
+        using var block = new BarrierBlock(Workers);
+        float[] x = [.. Enumerable.Range(0, Count).Select(i => i / 100f)];
+        var buffers = stackalloc void*[2];
+        foreach (var first in (int[])[0, 1, 2])
+        {
+            var y = new float[Count];
+            fixed (float* from = x, to = y)
+            {
+                (buffers[0], buffers[1]) = (from, to);
+                for (var i = 0; i < Workers; i++)
+                {
+                    entry(buffers, null, (first + i) % Workers, Workers, (void*)block.Address);
+                    Assert.All(y.Zip(x), pair => Assert.Equal(float.Tanh(pair.Second), pair.First, 1e-6f));
+                }
+            }
+            Assert.All(Enumerable.Range(0, Workers), worker =>
+                Assert.Equal(0, *(long*)(block.Address + KernelAbi.ClaimsOffset + worker * KernelAbi.ClaimBytes)));
+        }
+    }
+
     private static byte* AddressOf(NativeMemoryBlock memory) => (byte*)memory.DangerousGetHandle();
 
     /// <summary>A compiled function in which workers read what the others have written: c = aᵀ·a, a = x·y.</summary>
@@ -79,7 +112,7 @@ public sealed unsafe class BarrierFunctionTests
         private readonly NativeMemoryBlock _arena;
         private readonly NativeMemoryBlock[] _blocks;
         private readonly NativeMemoryBlock _table = new(3 * sizeof(void*));
-        private readonly BarrierBlock _barrier = new();
+        private readonly BarrierBlock _barrier;
         private readonly delegate* unmanaged<void**, byte*, long, long, void*, void> _entry;
         private readonly int _workers;
 
@@ -91,7 +124,7 @@ public sealed unsafe class BarrierFunctionTests
             var program = JitFunction.Lower(function, [-1], workers, parallelWork: 0);
             Barriers = program.Calls.Count(c => c.NeedsBarrier) + program.Calls.Sum(c => c.Kernel.Body.OfType<BarrierStatement>().Count());
             Assert.True(Barriers > 0);
-            _workers = workers;
+            (_workers, _barrier) = (workers, new BarrierBlock(workers));
             _code = Jit.Load(StepCompiler.Compile(program, TargetInfo.Create(), Passes.PassContext.FromEnvironment().DumpDirectory));
             _entry = (delegate* unmanaged<void**, byte*, long, long, void*, void>)_code.Symbol(StepCompiler.EntryName);
             _arena = new(program.ArenaBytes);

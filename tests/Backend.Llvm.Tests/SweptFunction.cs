@@ -26,7 +26,7 @@ internal sealed unsafe class SweptFunction : IDisposable
     /// <summary>The results' elements.</summary>
     public float[][] Run(ReadOnlySpan<float> x)
     {
-        using var block = new BarrierBlock();
+        using var block = new BarrierBlock(workers: 1);
         GuardedMemory[] buffers = [.. _function.Parameters.Concat(_function.Results).Select(v => v.Type.Bytes).Append(_arenaBytes)
             .Select(bytes => new GuardedMemory(bytes, KernelAbi.Alignment, Placement.Start))];
         try

@@ -114,6 +114,28 @@ public class LoopKindTests
         Refused(Counted(isOfLanes: true));
     }
 
+    /// <summary>The counts of claims are those of one loop at a time.</summary>
+    [Fact]
+    public void Only_one_parallel_loop_of_a_kernel_is_claimed()
+    {
+        var to = new LoopBuffer("y", DType.F32, 8, BufferScope.Argument, isWritten: true);
+        ForStatement Loop(LoopKind kind, long chunk)
+        {
+            var i = new LoopVariable("i");
+            return new(i, 8, kind, 1, [new StoreStatement(to, i.Value, ScalarExpr.Constant(DType.F32, 1))]) { Chunk = chunk };
+        }
+        static void Refused(Kernel kernel)
+        {
+            var broken = Assert.Throws<IR.Diagnostics.InternalCompilerException>(() => LoopVerifier.Verify(kernel));
+            Assert.Contains("L6", broken.Message, StringComparison.Ordinal);
+        }
+        Kernel Of(params ImmutableArray<Statement> body) => new("claims", [to], [], body, [], 1);
+        LoopVerifier.Verify(Of(Loop(LoopKind.Parallel, 3), Loop(LoopKind.Parallel, 0)));
+        Refused(Of(Loop(LoopKind.Parallel, 3), Loop(LoopKind.Parallel, 1)));
+        Refused(Of(Loop(LoopKind.Serial, 1)));
+        Refused(Of(Loop(LoopKind.Parallel, -1)));
+    }
+
     private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)
     {
         var accesses = KernelAccess.Of(kernel);

@@ -72,10 +72,12 @@ public sealed class FileTest
             : Enumerable.Repeat(-1, function.Results.Length).ToImmutableArray();
         var work = arguments.TryGetValue("parallel", out var least) ? double.Parse(least, CultureInfo.InvariantCulture)
             : LowerToLoops.ParallelWork;
+        var claimed = arguments.TryGetValue("claimed", out least) ? double.Parse(least, CultureInfo.InvariantCulture)
+            : LowerToLoops.ClaimedWork;
         var algorithm = arguments.TryGetValue("convolutions", out var name) ? Enum.Parse<ConvolutionAlgorithm>(name)
             : ConvolutionAlgorithm.ByCost;
         var program = LowerToLoops.Lower(
-            function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true, algorithm);
+            function, donated, new TargetTraits(32, 16, 32 << 10, 512 << 10, 2), work, verifies: true, algorithm, claimedWork: claimed);
         var kernels = arguments.GetValueOrDefault("kernels") == "all" ? program.Calls.Select(c => LoopPrinter.Print(c.Kernel)) : [];
         return string.Concat([LoopPrinter.Print(program), .. kernels]);
     }

@@ -16,7 +16,7 @@ public unsafe class BarrierTests
     public void No_worker_leaves_before_all_have_arrived(int workers)
     {
         using var pool = new WorkerPool(workers);
-        using var block = new BarrierBlock();
+        using var block = new BarrierBlock(workers);
         using var counts = new NativeMemoryBlock(workers * sizeof(long));
         for (var step = 1; step <= 3; step++)
         {
@@ -29,7 +29,7 @@ public unsafe class BarrierTests
     public void A_worker_that_waits_long_sleeps_and_is_woken()
     {
         using var pool = new WorkerPool(3);
-        using var block = new BarrierBlock();
+        using var block = new BarrierBlock(3);
         using var result = new NativeMemoryBlock(sizeof(long));
         for (var i = 0; i < 20; i++)
         {

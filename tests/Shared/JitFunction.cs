@@ -64,13 +64,15 @@ internal static unsafe class JitFunction
         return code;
     }
 
-    /// <summary>Lowers a fused function; the program is verified.</summary>
+    /// <summary>Lowers a fused function; the program is verified. An odd number of workers claim chunks wherever a kernel allows it, an even
+    /// number in large kernels only.</summary>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork,
         IReadOnlyDictionary<string, int>? choices = null, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var target = TargetInfo.Create();
         var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
-        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true, algorithm, choices);
+        return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true, algorithm, choices,
+            claimedWork: workers % 2 == 1 ? 0 : LowerToLoops.ClaimedWork);
     }
 
     /// <summary>Runs the compiled step of a function.</summary>
@@ -120,7 +122,7 @@ internal static unsafe class JitFunction
 
     private static void Run(delegate* unmanaged<void**, byte*, long, long, void*, void> step, nint[] addresses, byte* arena, int workers)
     {
-        using var block = new BarrierBlock();
+        using var block = new BarrierBlock(workers);
         var barrier = (void*)block.Address;
         fixed (nint* pointers = addresses.Append(0).ToArray())
         {

@@ -81,12 +81,14 @@ internal static class LoopKinds
     public static ImmutableArray<Statement> Reductions { get; } =
         [.. Enum.GetValues<ReductionKind>().Select(k => new AccumulateStatement(s_local, k, Element))];
 
-    /// <summary>A loop of each kind, and an unrolled one.</summary>
+    /// <summary>A loop of each kind, an unrolled one, and some that are claimed in chunks.</summary>
     public static ImmutableArray<Statement> Loops { get; } =
     [
         .. Enum.GetValues<LoopKind>().Select(k =>
             new ForStatement(s_variable, 8, k, 4, [new StoreStatement(s_to, s_variable.Value, Element)])),
         new ForStatement(s_variable, 8, LoopKind.Serial, 1, [new StoreStatement(s_to, s_variable.Value, Element)]) { Unroll = 3 },
         (ForStatement)Statements[0],
+        new ForStatement(s_variable, 8, LoopKind.Parallel, 1, [new StoreStatement(s_to, s_variable.Value, Element)]) { Chunk = 3 },
+        new ForStatement(s_variable, 7, LoopKind.ParallelVector, 2, [new StoreStatement(s_to, s_variable.Value, Element)]) { Chunk = 1 },
     ];
 }

@@ -26,14 +26,14 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Part
 
         public KernelAccess AccessOf(LoopBuffer buffer) => _accesses.GetValueOrDefault(buffer) ?? new(false, false, null);
 
-        // A parallel loop gives each worker a range of iterations; those of a vector loop are whole vectors.
+        // A parallel loop gives each worker a range of iterations; those of a vector loop are whole vectors. Who claims which is unknown.
         public void Top(Statement statement)
         {
-            if (statement is ForStatement { Kind: LoopKind.Parallel or LoopKind.ParallelVector } loop)
+            if (statement is ForStatement { Kind: LoopKind.Parallel or LoopKind.ParallelVector, Chunk: 0 } loop)
             {
                 _parallel = loop.Variable;
                 _step = loop.Kind == LoopKind.ParallelVector ? loop.Lanes : 1;
-                _count = (loop.Extent + _step - 1) / _step;
+                _count = loop.Shares;
                 // The variable is iteration · step and, in a vector, the lane.
                 _ranges[loop.Variable] = new(_step, 0, _step - 1);
                 foreach (var inner in loop.Body) Visit(inner);

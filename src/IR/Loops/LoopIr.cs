@@ -78,7 +78,8 @@ public enum LoopKind
 {
     /// <summary>One iteration after another.</summary>
     Serial,
-    /// <summary>Static contiguous ranges over the workers; not nested in another parallel loop.</summary>
+    /// <summary>Contiguous ranges over the workers, which may claim chunks of one another's (<see cref="ForStatement.Chunk"/>); not nested
+    /// in another parallel loop.</summary>
     Parallel,
     /// <summary>Lanes of a vector side by side; the last vector is masked. Not nested in another vector loop.</summary>
     Vector,
@@ -130,6 +131,13 @@ public sealed record ForStatement(LoopVariable Variable, long Extent, LoopKind K
     /// <summary>Of a serial loop: how many iterations stand in one of the generated code, in their order; what is left follows the loop.
     /// No load moves from one into another, so that they share the registers of one.</summary>
     public int Unroll { get; init; } = 1;
+
+    /// <summary>Of a parallel loop: how many iterations (of a vector loop, vectors) a worker claims at a time, those of its own range
+    /// first, then those of the others' that nobody has claimed; 0 where it runs its own range and no other.</summary>
+    public long Chunk { get; init; }
+
+    /// <summary>What a parallel loop spreads over the workers: iterations, or vectors.</summary>
+    public long Shares => Kind == LoopKind.ParallelVector ? (Extent + Lanes - 1) / Lanes : Extent;
 
     /// <summary>The loop with about so many iterations in one of the code: from this to below twice as many if such a number divides the
     /// extent, so that none are left, and all of a short loop.</summary>

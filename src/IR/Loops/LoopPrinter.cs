@@ -92,8 +92,9 @@ public static class LoopPrinter
 
         private void For(ForStatement loop)
         {
+            var how = (loop.Unroll > 1 ? $"unroll({loop.Unroll}) " : "") + (loop.Chunk > 0 ? $"claim({loop.Chunk}) " : "");
             Line(e => $"{Kind(loop)}for {loop.Variable} in 0..{(loop.Count is { } count ? $"({e.Print(count)}) of {loop.Extent}"
-                 : loop.Extent)} {(loop.Unroll > 1 ? $"unroll({loop.Unroll}) " : "")}{{", loop.Operands);
+                 : loop.Extent)} {how}{{", loop.Operands);
             _indent++;
             foreach (var inner in loop.Body) Statement(inner);
             _indent--;

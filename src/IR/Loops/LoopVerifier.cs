@@ -25,6 +25,7 @@ public sealed class LoopVerifier
     private readonly IndexIntervals _intervals = new();
     private LoopVariable? _lane;
     private bool _isInVector;
+    private bool _claims;
     private int _depth;
 
     private LoopVerifier(Kernel kernel) => (_kernel, _buffers) = (kernel, [.. kernel.Arguments, .. kernel.Scratch]);
@@ -100,8 +101,11 @@ public sealed class LoopVerifier
             $"loop {loop.Variable} of {loop.Extent} with {loop.Lanes} lanes");
         Require(loop.Unroll == 1 || loop.Unroll > 1 && loop.Kind == LoopKind.Serial, "L6",
             $"loop {loop.Variable} is serial or stands once in an iteration, not {loop.Unroll} times");
-        Require(loop.Kind is not (LoopKind.Parallel or LoopKind.ParallelVector) || _depth == 0, "L5",
-            $"the parallel loop {loop.Variable} is within another loop");
+        var isParallel = loop.Kind is LoopKind.Parallel or LoopKind.ParallelVector;
+        Require(!isParallel || _depth == 0, "L5", $"the parallel loop {loop.Variable} is within another loop");
+        Require(loop.Chunk == 0 || loop.Chunk > 0 && isParallel && !_claims, "L6",
+            $"loop {loop.Variable} claims {loop.Chunk} at a time, as only one parallel loop of a kernel may");
+        _claims |= loop.Chunk > 0;
         Require(!isVector || !_isInVector, "L5", $"the vector loop {loop.Variable} is within another");
         if (loop.Count is { } count) VisitCount(loop, count);
         if (loop.Extent == 0) return;

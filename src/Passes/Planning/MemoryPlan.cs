@@ -38,7 +38,7 @@ internal sealed class MemoryPlan
     }
 
     /// <summary>The program; checked by <see cref="PlanVerifier"/> where <paramref name="verifies"/>.</summary>
-    public LoopProgram Build(double parallelWork, bool verifies)
+    public LoopProgram Build(double parallelWork, double claimedWork, bool verifies)
     {
         var arena = new ArenaLayout();
         var calls = AssignStorage(arena);
@@ -47,8 +47,9 @@ internal sealed class MemoryPlan
         var worker = calls.Select(c => ScratchBytes(c.Kernel.Kernel, BufferScope.Worker)).DefaultIfEmpty(0).Max();
         var sharedAt = arena.Bytes;
         var workerAt = sharedAt + shared;
-        var sharing = new WorkSharing(calls.Select(c => (c.Kernel.Kernel, c.Arguments)));
-        return new LoopProgram(_function.Name, sharing.Share(_target.Workers, parallelWork), [.. _constants], _externalCount,
+        var sharing = new WorkSharing(calls.Select(c => (c.Kernel.Kernel, c.Arguments)),
+            new(_target.Workers, parallelWork, claimedWork));
+        return new LoopProgram(_function.Name, sharing.Share(), [.. _constants], _externalCount,
             workerAt + worker * _target.Workers, sharedAt, workerAt, worker, arena.KeepAllBytes)
         {
             Lifetimes = [.. _lifetimes.Select(l => new BufferLifetime(l.Value.Id, l.Value.Type, _storage[l.Value].Index, l.First,

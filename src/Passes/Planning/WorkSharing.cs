@@ -13,29 +13,36 @@ internal sealed class WorkSharing
     private const int MostPending = 256;
 
     private readonly ImmutableArray<SharedCall> _calls;
+    private readonly Thresholds _thresholds;
 
-    public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls)
+    public WorkSharing(IEnumerable<(Kernel Kernel, ImmutableArray<Storage> Arguments)> calls, Thresholds thresholds)
     {
+        _thresholds = thresholds;
         // Kernels of layers that are alike have one body.
-        var known = new Dictionary<(ImmutableArray<Statement>, ImmutableArray<LoopBuffer>), IReadOnlyList<KernelAccess>>();
-        IReadOnlyList<KernelAccess> AccessesOf(Kernel kernel)
+        var known = new Dictionary<(ImmutableArray<Statement>, ImmutableArray<LoopBuffer>), (Kernel, IReadOnlyList<KernelAccess>)>();
+        SharedCall Shared(Kernel kernel, ImmutableArray<Storage> arguments)
         {
             var key = (kernel.Body, kernel.Arguments);
-            return known.TryGetValue(key, out var accesses) ? accesses : known[key] = KernelAccess.Of(kernel);
+            if (!known.TryGetValue(key, out var first))
+            {
+                var claimed = IsParallel(kernel) ? WorkStealing.Of(kernel, thresholds.Workers, thresholds.ClaimedWork) : kernel;
+                first = known[key] = (claimed, KernelAccess.Of(claimed));
+            }
+            return new(kernel with { Body = first.Item1.Body }, arguments, first.Item2);
         }
-        _calls = [.. calls.Select(c => new SharedCall(c.Kernel, c.Arguments, AccessesOf(c.Kernel)))];
+        _calls = [.. calls.Select(c => Shared(c.Kernel, c.Arguments))];
     }
 
-    /// <summary>Shares the calls of at least <paramref name="threshold"/> scalar operations.</summary>
-    public ImmutableArray<KernelCall> Share(int workers, double threshold) => Schedule(workers > 1 ? threshold : double.PositiveInfinity);
+    private bool IsParallel(Kernel kernel) => _thresholds.Workers > 1 && kernel.Work >= _thresholds.ParallelWork;
 
-    private ImmutableArray<KernelCall> Schedule(double threshold)
+    /// <summary>The calls, with who runs them and where a barrier is.</summary>
+    public ImmutableArray<KernelCall> Share()
     {
         var result = ImmutableArray.CreateBuilder<KernelCall>(_calls.Length);
         var (pendingParallel, pendingSerial) = (new List<SharedCall>(), new List<SharedCall>());
         foreach (var call in _calls)
         {
-            var isParallel = call.Kernel.Work >= threshold;
+            var isParallel = IsParallel(call.Kernel);
             var needsBarrier = pendingParallel.Any(p => p.Conflicts(call, isParallel))
                 || (isParallel && pendingSerial.Any(p => p.Conflicts(call, areBothParallel: false)))
                 || (pendingParallel.Count > 0 || isParallel) && pendingParallel.Count + pendingSerial.Count >= MostPending;
@@ -51,6 +58,12 @@ internal sealed class WorkSharing
         return result.MoveToImmutable();
     }
 
+    /// <summary>From which work on a kernel is shared, and claimed in chunks.</summary>
+    /// <param name="Workers">Most workers.</param>
+    /// <param name="ParallelWork">Scalar operations of a kernel that all of them run.</param>
+    /// <param name="ClaimedWork">Scalar operations of a kernel in which they claim chunks.</param>
+    public sealed record Thresholds(int Workers, double ParallelWork, double ClaimedWork);
+
     /// <summary>A kernel with the memory that it touches.</summary>
     private sealed class SharedCall
     {
@@ -63,17 +76,19 @@ internal sealed class WorkSharing
                 .Where(r => r.Storage.Kind != StorageKind.Constant)];
             HasBarrier = kernel.Body.Any(s => s is BarrierStatement);
             UsesShared = kernel.Scratch.Any(b => b.Scope == BufferScope.Shared);
+            Claims = kernel.Body.Any(s => s is ForStatement { Chunk: > 0 });
         }
 
         public Kernel Kernel { get; }
         public ImmutableArray<Storage> Arguments { get; }
         public bool HasBarrier { get; }
         private bool UsesShared { get; }
+        private bool Claims { get; }
 
         /// <summary>Whether a later call must not begin on one worker while this one runs on another.</summary>
         public bool Conflicts(SharedCall later, bool areBothParallel)
         {
-            if (UsesShared && later.UsesShared) return true;
+            if ((UsesShared && later.UsesShared) || (Claims && later.Claims)) return true;
             foreach (var mine in _regions)
                 foreach (var other in later._regions)
                     if ((mine.Access.Writes || other.Access.Writes) && mine.Overlaps(other)
