@@ -91,7 +91,8 @@ public sealed unsafe class BarrierFunctionTests
             var y = new float[Count];
             fixed (float* from = x, to = y)
             {
-                (buffers[0], buffers[1]) = (from, to);
+                buffers[0] = from;
+                buffers[1] = to;
                 for (var i = 0; i < Workers; i++)
                 {
                     entry(buffers, null, (first + i) % Workers, Workers, (void*)block.Address);
