@@ -31,6 +31,7 @@ internal static class OpSamples
         ["dynamic_update_slice"] = b => Apply(b, "dynamic_update_slice", [DType.F32[3, 4], DType.F32[2, 3], DType.I64[2]]),
         ["first_occurrence"] = b => Apply(b, "first_occurrence", [DType.I64[2, 2]], FirstOccurrence.Attributes(3)),
         ["fusion"] = Fused,
+        ["gather_along_axis"] = b => Apply(b, "gather_along_axis", [DType.F32[3, 2], DType.I64[4, 2]], GatherAlongAxis.Attributes(0)),
         ["gather"] = b => Apply(b, "gather", [DType.F32[3, 2], DType.I64[2, 2]]),
         ["iota"] = b => Apply(b, "iota", [], Iota.Attributes(DType.I32[2, 3], 1)),
         ["linear_recurrence"] = b => Apply(b, "linear_recurrence", [DType.F32[2, 3], DType.F32[2, 3]],

@@ -46,6 +46,8 @@ internal sealed class Catalogue
         ["exponential"] = One(Floats), ["exponential_minus_one"] = One(Floats),
         ["first_occurrence"] = With("i32 i64", c => [c._x.Emit(FirstOccurrence.Instance, default, FirstOccurrence.Attributes(4))]),
         ["floor"] = One(Floats), ["gather"] = With(Any, c => [c._x.Take(c.Indices([4], Rows))]),
+        ["gather_along_axis"] = With(Any, c => [c._x.TakeAlongAxis(c.Indices([Rows, Columns], Columns)),
+            c._x.TakeAlongAxis(c.Indices([Rows, Columns], Rows), 0)]),
         ["iota"] = With(Numbers, c => [c._b.Emit(Iota.Instance, [], Iota.Attributes(c._type[2, 3], 1))]), ["lgamma"] = One(Floats),
         ["linear_recurrence"] = With(Floats, c => [c._x.Recurrence(c._y)]), ["log"] = One(Floats), ["log_plus_one"] = One(Floats),
         ["log_softmax"] = Of(Floats, x => x.LogSoftmax()), ["logistic"] = One(Floats), ["logistic_density"] = One(Floats),

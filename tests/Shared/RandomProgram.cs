@@ -65,6 +65,8 @@ internal sealed partial class RandomProgram
         // As many rows as a long program has indices, each as long as its rows, would be gigabytes.
         [Gather.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape[0] > 0) is { } x && p.Indices() is var indices
             && x.Shape.ElementCount / x.Shape[0] * indices.Shape.ElementCount <= 16 * MostLong ? x.Take(indices) : null,
+        [GatherAlongAxis.Instance] = p => p.Any(v => v.Rank > 0 && v.Shape.ElementCount > 0) is { } x && p._random.Next(x.Rank) is var axis
+            ? x.TakeAlongAxis(p.Along(x, axis), axis) : null,
         [Iota.Instance] = p => p._b.Emit(Iota.Instance, [],
             Iota.Attributes(p.Pick([p._float, DType.I32, DType.U8, DType.I64])[p.Size(), p.Size()], p._random.Next(2))),
         [Lgamma.Instance] = p => p.Exact(IsFloat)?.Lgamma(),
@@ -371,9 +373,12 @@ internal sealed partial class RandomProgram
     {
         if (Any(v => IsNumber(v) && v.Rank > 0 && v.Shape.ElementCount > 0) is not { } x) return null;
         var axis = _random.Next(x.Rank);
-        var indices = _b.Constant(Draw(DType.I32[[.. x.Shape.Select((s, a) => a == axis ? Size() : s)]]));
+        var indices = Along(x, axis);
         return Bounded(x.ScatterAlongAxis(indices, x.Constant(_random.Next(3), indices.Shape), axis));
     }
+
+    private Value Along(Value x, int axis) =>
+        _b.Constant(Draw(DType.I32[[.. x.Shape.Select((s, a) => a == axis ? Size() : s)]]));
 
     private Value? Updated()
     {

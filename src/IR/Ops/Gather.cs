@@ -64,8 +64,9 @@ public sealed class Gather : LinearOp, IIndexedOp, IPartialOp
     /// <summary>The row that an index in memory names, clamped to the rows.</summary>
     internal static ScalarExpr RowAt(LoopBuffer indices, ScalarExpr position, int rows) => Clamped(new LoadExpr(indices, position), rows);
 
-    // In its own type: vectors have twice as many i32, and AVX2 has no least or greatest of i64.
-    private static ScalarExpr Clamped(ScalarExpr index, int rows) => ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Constant(index.DType, 0),
+    /// <summary>An index as one of so many rows.</summary>
+    /// <remarks>In its own type: vectors have twice as many i32, and AVX2 has no least or greatest of i64.</remarks>
+    internal static ScalarExpr Clamped(ScalarExpr index, int rows) => ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Constant(index.DType, 0),
         ScalarExpr.Binary(BinaryKind.Min, index, ScalarExpr.Constant(index.DType, rows - 1L))).ConvertTo(DType.I64);
 
     internal static long Clamp(Scalar index, int rows) => Math.Clamp((long)index, 0, rows - 1);

@@ -145,12 +145,8 @@ public static class MovementSyntax
                 () => $"indices {indices.Type} and {x.Type} differ beside axis {axis}");
             call.Require(x.Shape[at] > 0 || indices.Shape.ElementCount == 0, DiagnosticCode.ShapeMismatch,
                 () => $"axis {axis} of {x.Type} is empty");
-            return call.Compose(() =>
-            {
-                if (indices.Shape.ElementCount == 0) return x.Constant(0, indices.Shape);
-                return x.Emit(Reshape.Instance, default, Reshape.Attributes(Shape.Of([x.Shape.ElementCount])))
-                    .Take(PositionsAlongAxis(x, indices, at));
-            });
+            return call.Compose(() => indices.Shape.ElementCount == 0 ? x.Constant(0, indices.Shape)
+                : x.Emit(GatherAlongAxis.Instance, default, GatherAlongAxis.Attributes(at), indices));
         }
     }
 

@@ -20,18 +20,13 @@ public sealed class ScatterAddAlongAxis : LinearOp, IKernelOp, IPartialOp
     /// <inheritdoc/>
     protected override bool IsJointlyLinear => true;
 
-    (int Operand, long Low, long High) IPartialOp.NeededRange(Operation operation) =>
-        (1, 0, operation.Operands[0].Shape[Cumulative.Axis(operation)] - 1L);
+    (int Operand, long Low, long High) IPartialOp.NeededRange(Operation operation) => GatherAlongAxis.RangeOf(operation);
 
     /// <inheritdoc/>
     protected override TensorType Infer(OpCall call)
     {
-        var (x, axis) = (call.Numeric(), call.Int("axis"));
-        call.Require(axis >= 0 && axis < x.Rank, DiagnosticCode.BadAxis, () => $"{x} has no axis {axis}");
-        call.Require(x.Shape[axis] > 0, DiagnosticCode.ShapeMismatch, () => $"axis {axis} of {x} is empty");
-        Gather.CheckIndices(call, 1);
-        call.Require(call[1].Rank == x.Rank && call[1].Shape.Without(axis) == x.Shape.Without(axis), DiagnosticCode.ShapeMismatch,
-            () => $"indices {call[1]} and {x} differ beside axis {axis}");
+        var x = call.Numeric();
+        GatherAlongAxis.Check(call);
         call.Require(call[2].DType == x.DType, DiagnosticCode.DTypeMismatch, () => $"element types differ: {x} and {call[2]}");
         call.Require(call[2].Shape == call[1].Shape, DiagnosticCode.ShapeMismatch, () => $"updates must be {call[1].Shape}, got {call[2]}");
         return x;
@@ -39,7 +34,8 @@ public sealed class ScatterAddAlongAxis : LinearOp, IKernelOp, IPartialOp
 
     /// <inheritdoc/>
     protected override Value TransposeOf(int wrt, Operation operation, Value cotangent) =>
-        wrt == 0 ? cotangent : cotangent.TakeAlongAxis(operation.Operands[1], Cumulative.Axis(operation));
+        wrt == 0 ? cotangent
+            : cotangent.Emit(GatherAlongAxis.Instance, operation.Location, operation.Attributes, operation.Operands[1]);
 
     /// <inheritdoc/>
     public override Value[] Batch(Operation operation, BatchedOperands x) => [x.WithAxis(0)

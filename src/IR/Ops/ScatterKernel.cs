@@ -57,8 +57,8 @@ internal sealed class ScatterKernel
         ScalarExpr At(ScalarExpr n) => Row(n) * _columns + lane.Value;
         var adds = Each("n", _count, n =>
             [new StoreStatement(_to, At(n), combine(new LoadExpr(_to, At(n)), new LoadExpr(_add, n * _columns + lane.Value)))]);
-        return Kernel(copies, [], [new ForStatement(lane, _columns, LoopKind.ParallelVector, _lanes,
-            copies ? [Copy(lane.Value), adds] : [adds])]);
+        return Kernel(copies, [],
+            [.. copies ? Copied() : [], new ForStatement(lane, _columns, LoopKind.ParallelVector, _lanes, [adds])]);
     }
 
     private Kernel Summed(bool copies)
@@ -84,14 +84,14 @@ internal sealed class ScatterKernel
                 {
                     Count = used,
                 };
-            return new(lane, extent, LoopKind.Vector, _lanes, copies && !IsByRow ? [Copy(column), clear, adds, ends] : [clear, adds, ends]);
+            return new(lane, extent, LoopKind.Vector, _lanes, [clear, adds, ends]);
         }
         StoreStatement Sum(ScalarExpr position, ScalarExpr at) => new(_to, position,
             (new LoadExpr(_from, position).ConvertTo(_adding.DType) + new LoadExpr(sums, at)).ConvertTo(_to.DType));
         ScalarExpr Slot(ScalarExpr n) => IsByRow ? Row(n) : Gather.RowAt(named.Slot, n, (int)_count);
 
         var (block, full, remainder) = (new LoopVariable("block"), _columns / _lanes, _columns % _lanes);
-        List<Statement> statements = IsByRow ? [] : [.. FindSlots(named)];
+        List<Statement> statements = IsByRow ? [] : [.. FindSlots(named), .. copies ? Copied() : []];
         if (full > 0) statements.Add(new ForStatement(block, full, LoopKind.Parallel, 1, [Columns(block.Value * _lanes, _lanes)]));
         if (remainder > 0)
             statements.Add(new ForStatement(new LoopVariable("last"), 1, LoopKind.Parallel, 1,
@@ -133,8 +133,14 @@ internal sealed class ScatterKernel
 
     private ScalarExpr Row(ScalarExpr n) => Gather.RowAt(_at, n, _rows);
 
-    private ForStatement Copy(ScalarExpr column) =>
-        Each("row", _rows, row => [new StoreStatement(_to, row * _columns + column, new LoadExpr(_from, row * _columns + column))]);
+    // In the order of memory, whatever columns a worker adds to: a column's elements alone are on lines of their own.
+    private IEnumerable<Statement> Copied()
+    {
+        var element = new LoopVariable("element");
+        yield return new ForStatement(element, _rows * _columns, LoopKind.ParallelVector, Math.Max(_target.Lanes(_to.DType) * 2, 1),
+            [new StoreStatement(_to, element.Value, new LoadExpr(_from, element.Value))]);
+        yield return new BarrierStatement();
+    }
 
     private Kernel Kernel(bool touchesAll, LoopBuffer[] scratch, Statement[] body) => new(_operation.Op.Name, [_from, _at, _add, _to],
         [.. scratch], [.. body], _operation.Location.IsKnown ? [_operation.Location] : [],

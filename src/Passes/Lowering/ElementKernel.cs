@@ -16,6 +16,10 @@ internal static class ElementKernel
     /// <summary>Most parts that the loops are split into: each is code of its own.</summary>
     private const int MostParts = 12;
 
+    /// <summary>Most vectors of a row that is only moved which stand one after another, with no loop: so more rows are within the
+    /// processor's window, and wait for memory together.</summary>
+    private const int MostMoved = 8;
+
     public static Kernel Lower(Operation fusion, TargetTraits target)
     {
         var body = new KernelBody(fusion);
@@ -80,20 +84,33 @@ internal static class ElementKernel
         if (shape.Rank == 0) return [Vectors(LoopKind.ParallelVector, 0, 1, [])];
         var bounds = LoopParts.Bounds(body.Function, shape, [.. Enumerable.Range(0, along + 1)], sizes[..(along + 1)], MostParts);
         var isRow = shape.ElementCount == sizes[along];
+        if (!isRow && bounds[along].Length == 2 && IsMove(body.Function)) bounds[along] = OneByOne(sizes[along], lanes);
         return isRow ? Parts(LoopKind.ParallelVector, zeros[..along])
             : RowLoops.InParts(bounds[..along], 1, leading => Parts(LoopKind.Vector, leading[0]));
 
-        IEnumerable<Statement> Parts(LoopKind kind, ScalarExpr[] leading) =>
-            bounds[along].Zip(bounds[along].Skip(1), (first, next) => Vectors(kind, first, next - first, leading));
+        IEnumerable<Statement> Parts(LoopKind kind, ScalarExpr[] leading)
+        {
+            body.Row = kind == LoopKind.Vector ? new() : null;
+            ForStatement[] loops =
+                [.. bounds[along].Zip(bounds[along].Skip(1), (first, next) => Vectors(kind, first, next - first, leading))];
+            return body.Row is { } row ? [.. row.Statements, .. loops] : loops;
+        }
 
         ForStatement Vectors(LoopKind kind, int first, int count, ScalarExpr[] leading)
         {
             var lane = new LoopVariable("i", count);
+            body.Row?.Lane = lane;
             ScalarExpr[] index = [.. leading, lane.Value + first, .. zeros];
             var inner = Elements(body, _ => index[..shape.Rank]);
             return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
         }
     }
+
+    private static bool IsMove(Function function) => function.Operations.All(o => o.Op is IIndexedOp);
+
+    // Where each vector of a short row begins.
+    private static int[] OneByOne(int count, int lanes) => count > lanes * MostMoved ? [0, count]
+        : [.. Enumerable.Range(0, (count + lanes - 1) / lanes).Select(i => i * lanes), count];
 
     private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)
     {

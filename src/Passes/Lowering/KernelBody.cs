@@ -43,6 +43,9 @@ internal sealed class KernelBody
     /// <summary>Opens a scope of element values, as a loop body does; one that was open before, if given.</summary>
     public void PushScope(Dictionary<Value, ScalarExpr>? scope = null) => _scopes.Push(scope ?? []);
     public void PopScope() => _scopes.Pop();
+    /// <summary>Where what all lanes share is read and computed once; null where each vector does it.</summary>
+    public RowInvariants? Row { get; set; }
+
     /// <summary>Says what a value is within the current scope.</summary>
     public void Define(Value value, ScalarExpr expression) => _scopes.Peek()[value] = expression;
 
@@ -168,7 +171,8 @@ internal sealed class KernelBody
         public ScalarExpr Read(Value value, ScalarExpr[] index, ScalarExpr? guard)
         {
             if (guard?.Truth == false) return ScalarExpr.Constant(value.DType, 0);
-            if (value.Definition is not { } operation) return body.Load(value, index, guard?.Truth == true ? null : guard);
+            if (value.Definition is not { } operation)
+                return Once(body.Load(value, index, guard?.Truth == true ? null : guard));
             if (_read.TryGetValue((value, index, guard), out var known)) return known;
             var expression = operation.Op switch
             {
@@ -187,10 +191,14 @@ internal sealed class KernelBody
         private ScalarExpr Computed(ScalarExpr expression)
         {
             if (expression is ConstantExpr) return expression;
+            if (Once(expression) is LocalExpr once) return once;
             var local = body.NewLocal("m", expression.DType);
             statements.Add(new LetStatement(local, expression));
             return new LocalExpr(local);
         }
+
+        private ScalarExpr Once(ScalarExpr expression) =>
+            body.Row is { } row ? row.Once(expression, () => body.NewLocal("s", expression.DType)) : expression;
     }
 
     /// <summary>Adds scratch memory to the kernel.</summary>
