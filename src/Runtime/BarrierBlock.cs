@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace GraphCompiler.Runtime;
 
-/// <summary>The control block of a compiled step's barriers and claims, as <see cref="KernelAbi"/> lays it out, and what a worker does that has spun
-/// long enough there.</summary>
+/// <summary>The control block of a compiled step's barriers and claims, as <see cref="KernelAbi"/> lays it out, and what a worker does
+/// that has spun long enough there.</summary>
 /// <remarks>
 /// A worker that is about to sleep sets a bit beside the count of arrivals, and the last one to arrive reads it with its own arrival: both
 /// are read-modify-writes of one word, so one of the two comes first. Either the last one sees the bit and wakes the others after it has

@@ -64,8 +64,8 @@ internal static unsafe class JitFunction
         return code;
     }
 
-    /// <summary>Lowers a fused function; the program is verified. An odd number of workers claim chunks wherever a kernel allows it, an even
-    /// number in large kernels only.</summary>
+    /// <summary>Lowers a fused function; the program is verified. An odd number of workers claim chunks wherever a kernel allows it,
+    /// an even number in large kernels only.</summary>
     public static LoopProgram Lower(Function function, ImmutableArray<int> donated, int workers, double? parallelWork,
         IReadOnlyDictionary<string, int>? choices = null, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {

@@ -4,8 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.IR.Ops;
 
 /// <summary>Takes elements by indices along one axis of a tensor, each at its own index along all others.</summary>
-/// <remarks>axis: which. operand: any. indices: i32 or i64, clamped to the axis; the result has their shape. C1: axis is an axis of operand,
-/// which is not empty. C2: indices are i32 or i64. C3: indices have operand's sizes beside the axis.</remarks>
+/// <remarks>axis: which. operand: any. indices: i32 or i64, clamped to the axis; the result has their shape. C1: axis is an axis of
+/// operand, which is not empty. C2: indices are i32 or i64. C3: indices have operand's sizes beside the axis.</remarks>
 public sealed class GatherAlongAxis : LinearOp, IIndexedOp, IPartialOp
 {
     /// <summary>The op.</summary>
