@@ -9,6 +9,8 @@ namespace GraphCompiler.IR.Tests;
 /// <summary>Every visitor of LoopIR knows every kind of statement and expression; the kinds are found by reflection.</summary>
 public class LoopKindTests
 {
+    private static readonly Local s_number = new("n", DType.I64);
+
     [Fact]
     public void The_samples_are_one_of_each_kind()
     {
@@ -73,6 +75,29 @@ public class LoopKindTests
             AssertAccessed(LoopKinds.KernelOf(statement), Held<LoopBuffer>(statement));
         foreach (var expression in LoopKinds.Expressions)
             AssertAccessed(LoopKinds.KernelOf(expression), Held<LoopBuffer>(expression));
+    }
+
+    /// <summary>Blocks below a diagonal, and of the block on it a part: 4 · (0 + … + 7) + 8 of 256 products.</summary>
+    [Fact]
+    public void Of_loops_with_counts_what_runs_is_counted()
+    {
+        var (to, i, j) = (new LoopBuffer("y", DType.F32, 8, BufferScope.Argument, isWritten: true), new LoopVariable("i"),
+            new LoopVariable("j"));
+        double FlopsOf(long rows, ScalarExpr blocks, ScalarExpr part, long most = 8)
+        {
+            var element = ScalarExpr.Constant(DType.F32, 1);
+            var store = new StoreStatement(to, ScalarExpr.Index(0), ScalarExpr.Unary(UnaryKind.Neg, element));
+            var inner = new ForStatement(new LoopVariable("k"), 4, LoopKind.Serial, 1, [store], part);
+            Statement[] body = [new LetStatement(s_number, ScalarExpr.Index(3)),
+                new ForStatement(j, most, LoopKind.Serial, 1, [inner], blocks)];
+            return KernelCost.Of(new("counts", [to], [], [new ForStatement(i, rows, LoopKind.Parallel, 1, [.. body])], [], 1)).Flops;
+        }
+        var isOnDiagonal = ScalarExpr.Compare(CompareKind.Eq, i.Value, j.Value);
+        Assert.Equal(4 * 28 + 8, FlopsOf(8, i.Value + 1, ScalarExpr.Select(isOnDiagonal, ScalarExpr.Index(1), ScalarExpr.Index(4))));
+        // Of many rows some are tried: 0 to 7 blocks of 4.
+        Assert.Equal(100_000 * 3.5 * 4, FlopsOf(100_000, i.Value - i.Value / ScalarExpr.Index(8) * 8, ScalarExpr.Index(4)), 100_000 * 0.5);
+        // What is read is not known: half.
+        Assert.Equal(8 * 4.5 * 4, FlopsOf(8, new LocalExpr(s_number), ScalarExpr.Index(4)));
     }
 
     /// <summary>A loop's own count is of variables outside of vectors, and within its extent whatever they are.</summary>

@@ -6,49 +6,64 @@ namespace GraphCompiler.IR.Loops;
 /// such as the rows of a table, no more elements than there are accesses.</param>
 public sealed record KernelCost(double Flops, double Bytes)
 {
-    /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text.</summary>
+    /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text, and some thousand evaluations of each loop's count
+    /// that is an expression.</summary>
     public static KernelCost Of(Kernel kernel)
     {
-        var accesses = new Dictionary<LoopBuffer, (double Reads, double Writes)>();
-        foreach (var statement in kernel.Body) Count(statement, 1, accesses);
-        return new(kernel.Body.Sum(Of), kernel.Arguments.Sum(a =>
-        {
-            var (reads, writes) = accesses.GetValueOrDefault(a);
-            return Math.Min(a.Elements, Math.Max(reads, writes)) * a.DType.Bytes;
-        }));
+        var walk = new Walk();
+        foreach (var statement in kernel.Body) walk.Visit(statement, 1);
+        return new(walk.Flops, kernel.Arguments.Sum(walk.BytesOf));
     }
 
-    private static void Count(Statement statement, double times, Dictionary<LoopBuffer, (double Reads, double Writes)> accesses)
+    private sealed class Walk
     {
-        void Add(LoopBuffer buffer, double reads, double writes)
+        private readonly Dictionary<LoopBuffer, (double Reads, double Writes)> _accesses = [];
+        private readonly LoopCounts _counts = new();
+
+        public double Flops { get; private set; }
+
+        public double BytesOf(LoopBuffer argument)
         {
-            var known = accesses.GetValueOrDefault(buffer);
-            accesses[buffer] = (known.Reads + reads, known.Writes + writes);
+            var (reads, writes) = _accesses.GetValueOrDefault(argument);
+            return Math.Min(argument.Elements, Math.Max(reads, writes)) * argument.DType.Bytes;
         }
-        void CountLoads(ScalarExpr expression)
+
+        public void Visit(Statement statement, double times)
+        {
+            if (statement is AccumulateStatement or ChooseStatement) Flops += times;
+            if (statement is StoreStatement store) Add(store.Buffer, 0, times);
+            if (statement is TransposeStatement copy)
+            {
+                Add(copy.From, times * copy.Rows * copy.Columns * (copy.MovesPairs ? 2 : 1), 0);
+                Add(copy.To, 0, times * copy.Rows * copy.Columns);
+            }
+            foreach (var operand in statement.Operands)
+            {
+                Flops += times * KernelCost.Of(operand);
+                CountLoads(operand, times);
+            }
+            if (statement is ForStatement loop) VisitLoop(loop, times);
+        }
+
+        private void VisitLoop(ForStatement loop, double times)
+        {
+            var iterations = _counts.MeanOf(loop);
+            _counts.Enter(loop);
+            foreach (var inner in loop.Body) Visit(inner, times * iterations);
+            _counts.Leave();
+        }
+
+        private void CountLoads(ScalarExpr expression, double times)
         {
             if (expression is LoadExpr load) Add(load.Buffer, times, 0);
-            foreach (var operand in expression.Operands) CountLoads(operand);
+            foreach (var operand in expression.Operands) CountLoads(operand, times);
         }
-        if (statement is StoreStatement store) Add(store.Buffer, 0, times);
-        if (statement is TransposeStatement copy)
+
+        private void Add(LoopBuffer buffer, double reads, double writes)
         {
-            Add(copy.From, times * copy.Rows * copy.Columns * (copy.MovesPairs ? 2 : 1), 0);
-            Add(copy.To, 0, times * copy.Rows * copy.Columns);
+            var known = _accesses.GetValueOrDefault(buffer);
+            _accesses[buffer] = (known.Reads + reads, known.Writes + writes);
         }
-        foreach (var operand in statement.Operands) CountLoads(operand);
-        foreach (var inner in statement.Nested) Count(inner, times * Iterations(statement), accesses);
-    }
-
-    // A count that is known only as its loop is reached grows evenly from nothing to all, as with a triangle of blocks.
-    private static double Iterations(Statement statement) =>
-        statement is not ForStatement loop ? 1 : loop.Count is null ? loop.Extent : (loop.Extent + 1) / 2.0;
-
-    private static double Of(Statement statement)
-    {
-        var count = statement is AccumulateStatement or ChooseStatement ? 1.0 : 0;
-        foreach (var operand in statement.Operands) count += Of(operand);
-        return count + Iterations(statement) * statement.Nested.Sum(Of);
     }
 
     private static double Of(ScalarExpr expression)
