@@ -27,7 +27,7 @@ typedef struct {
 } barrier_block;
 _Static_assert(sizeof(barrier_block) == 128 && offsetof(barrier_block, generation) == 64, "KernelAbi");
 #define SLEEPS ((uint64_t)1 << 32)
-#define CLAIM_BYTES 64
+#define CLAIM_BYTES 64 /* KernelAbi.ClaimBytes */
 
 /* Whether all threads run the next step or the caller's alone, whichever took less time lately: as ThreadCountTuner in the .NET runtime,
    whose numbers these are. A trial times up to 32 steps each way, after two to settle. */

@@ -4,7 +4,7 @@ using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
 
-/// <summary>Loops that workers share: each has a range of the iterations, and may claim chunks of the others'.</summary>
+/// <content>Loops that workers share: each has a range of the iterations, and may claim chunks of the others'.</content>
 internal sealed partial class LoopEmitter
 {
     private delegate void RangeBody(LLVMValueRef begin, LLVMValueRef end);

@@ -94,6 +94,8 @@ public class LoopKindTests
         }
         var isOnDiagonal = ScalarExpr.Compare(CompareKind.Eq, i.Value, j.Value);
         Assert.Equal(4 * 28 + 8, FlopsOf(8, i.Value + 1, ScalarExpr.Select(isOnDiagonal, ScalarExpr.Index(1), ScalarExpr.Index(4))));
+        // A row that reaches its inner loop more often weighs more: 1 + 4 + 9 + 16 for counts that are both of the row.
+        Assert.Equal(30, FlopsOf(4, i.Value + 1, i.Value + 1));
         // Of many rows some are tried: 0 to 7 blocks of 4.
         Assert.Equal(100_000 * 3.5 * 4, FlopsOf(100_000, i.Value - i.Value / ScalarExpr.Index(8) * 8, ScalarExpr.Index(4)), 100_000 * 0.5);
         // What is read is not known: half.
@@ -159,6 +161,17 @@ public class LoopKindTests
         Refused(Of(Loop(LoopKind.Parallel, 3), Loop(LoopKind.Parallel, 1)));
         Refused(Of(Loop(LoopKind.Serial, 1)));
         Refused(Of(Loop(LoopKind.Parallel, -1)));
+    }
+
+    /// <summary>Who claims which iterations is unknown, so that nothing is known of who wrote an element.</summary>
+    [Fact]
+    public void A_loop_that_is_claimed_partitions_nothing()
+    {
+        var (to, i) = (new LoopBuffer("y", DType.F32, 8, BufferScope.Argument, isWritten: true), new LoopVariable("i"));
+        AccessPartition? Of(long chunk) => KernelAccess.Of(new("rows", [to], [], [new ForStatement(i, 8, LoopKind.Parallel, 1,
+            [new StoreStatement(to, i.Value, ScalarExpr.Constant(DType.F32, 1))]) { Chunk = chunk }], [], 1))[0].Partition;
+        Assert.Equal(new AccessPartition(8, 1), Of(0));
+        Assert.Null(Of(2));
     }
 
     private static void AssertAccessed(Kernel kernel, IEnumerable<LoopBuffer> named)

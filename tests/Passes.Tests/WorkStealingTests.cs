@@ -49,7 +49,17 @@ public sealed class WorkStealingTests
     }
 
     [Fact]
-    public void The_longest_of_the_loops_is_claimed()
+    public void The_loop_with_most_work_is_claimed()
+    {
+        var (i, part) = (new LoopVariable("i", 64), new LoopVariable("part", 100));
+        var heavy = new ForStatement(i, 64, LoopKind.Parallel, 1, [new ForStatement(part, 100, LoopKind.Serial, 1,
+            [new StoreStatement(s_to, i.Value, ScalarExpr.Unary(UnaryKind.Neg, new LoadExpr(s_from, i.Value)))])]);
+        Assert.Equal([0, 1], Chunks(KernelOf(1e9, Copy(s_to, s_from, 4096), heavy), 1e6));
+        Assert.Equal([0, 0], Chunks(KernelOf(1e9, Copy(s_to, s_from, 4096), heavy with { Extent = Workers }), 1e6));
+    }
+
+    [Fact]
+    public void Of_loops_that_only_move_the_longest_is_claimed()
     {
         Assert.Equal([0, 4096 / 64], Chunks(KernelOf(1e9, Copy(s_to, s_from, 64), Copy(s_to, s_from, 4096)), 1e6));
         Assert.Equal([4096 / 64, 0], Chunks(KernelOf(1e9, Copy(s_to, s_from, 4096), Copy(s_to, s_from, 64)), 1e6));
@@ -59,10 +69,14 @@ public sealed class WorkStealingTests
     public void What_a_worker_reads_of_its_own_range_of_another_loop_keeps_it()
     {
         var (pack, use) = (Copy(s_shared, s_from, 2048), Copy(s_to, s_shared, 4096));
-        var own = KernelOf(1e9, pack, use);
-        Assert.Same(own, WorkStealing.Of(own, Workers, 1e6));
+        var both = KernelOf(1e9, pack, use);
+        Assert.Same(both, WorkStealing.Of(both, Workers, 1e6));
         var reversed = KernelOf(1e9, use, pack);
         Assert.Same(reversed, WorkStealing.Of(reversed, Workers, 1e6));
         Assert.Equal([0, 4096 / 64], Chunks(KernelOf(1e9, pack, new BarrierStatement(), use), 1e6));
+        // Of scratch of its own an iteration reads what it has written.
+        var own = new LoopBuffer("own", DType.F32, 4096, BufferScope.Worker, isWritten: true);
+        var kernel = KernelOf(1e9, Copy(own, s_from, 2048), Copy(s_to, own, 4096)) with { Scratch = [own] };
+        Assert.Equal([0, 4096 / 64], Chunks(kernel, 1e6));
     }
 }

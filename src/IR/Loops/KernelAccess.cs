@@ -4,7 +4,7 @@ namespace GraphCompiler.IR.Loops;
 /// <param name="Reads">Whether any element is read.</param>
 /// <param name="Writes">Whether any element is written.</param>
 /// <param name="Partition">How the iterations of the kernel's parallel loops partition the elements; null where any iteration may
-/// touch any element.</param>
+/// touch any element, or any worker run any iteration (<see cref="ForStatement.Chunk"/>).</param>
 public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Partition)
 {
     /// <summary>An access to each argument of a kernel. Cost: linear in the kernel's text.</summary>

@@ -3,9 +3,9 @@ namespace GraphCompiler.IR.Loops;
 /// <summary>How often loops run whose count is an expression of the loops around them, on average over what those run.</summary>
 internal sealed class LoopCounts
 {
-    /// <summary>Values of the variables around a loop that are tried: all of them if there are no more, or so many that are drawn, which
-    /// leaves an error of a few percent at most.</summary>
-    private const int MostPoints = 4096;
+    /// <summary>Values of the variables around a loop that are tried: all of them if there are no more, or so many that are
+    /// spread evenly, which leaves an error of a few percent where counts spread from nothing to all.</summary>
+    private const int MostPoints = 512;
 
     private readonly List<ForStatement> _around = [];
 
@@ -30,15 +30,15 @@ internal sealed class LoopCounts
         return reached > 0 ? sum / reached : 0;
     }
 
-    // The loops around whose variables a count is of, or the count of such a loop.
+    // The loops around whose variables a count is of, or the count of a loop between; that one weighs them.
     private IEnumerable<ForStatement> Relevant(ScalarExpr count)
     {
         var named = new HashSet<LoopVariable>();
         AddVariables(count, named);
         for (var i = _around.Count - 1; i >= 0; i--)
         {
-            if (!named.Contains(_around[i].Variable)) continue;
             if (_around[i].Count is { } outer) AddVariables(outer, named);
+            else if (!named.Contains(_around[i].Variable)) continue;
             yield return _around[i];
         }
     }
@@ -53,17 +53,28 @@ internal sealed class LoopCounts
     {
         var values = new Dictionary<LoopVariable, long>();
         var all = loops.Aggregate(1.0, (product, loop) => product * loop.Extent);
-        var random = new Random(1);
+        var g = Base(loops.Length);
         for (var point = 0; point < Math.Min(all, MostPoints); point++)
         {
-            var rest = (long)point;
+            var (rest, distance) = ((long)point, 1.0);
             foreach (var loop in loops)
             {
-                values[loop.Variable] = all <= MostPoints ? rest % loop.Extent : random.NextInt64(loop.Extent);
+                distance /= g;
+                var fraction = (0.5 + (point + 1) * distance) % 1;
+                values[loop.Variable] = all <= MostPoints ? rest % loop.Extent : (long)(fraction * loop.Extent);
                 rest /= loop.Extent;
             }
             yield return values;
         }
+    }
+
+    // Multiples of the powers of 1/g, where g to the power d + 1 is g + 1, are spread evenly over d dimensions (Roberts, "The unreasonable
+    // effectiveness of quasirandom sequences", 2018).
+    private static double Base(int dimensions)
+    {
+        var g = 2.0;
+        for (var i = 0; i < 64; i++) g = Math.Pow(1 + g, 1.0 / (dimensions + 1));
+        return g;
     }
 
     // Null for what is not of constants and variables.

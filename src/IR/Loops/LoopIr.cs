@@ -22,7 +22,8 @@ public enum BufferScope
 {
     /// <summary>Passed by the caller: an operand or result.</summary>
     Argument,
-    /// <summary>Private to a worker, alive during the kernel.</summary>
+    /// <summary>Private to a worker, alive during the kernel. An iteration of a parallel loop reads of it what it has written itself, or
+    /// what statements beside parallel loops have.</summary>
     Worker,
     /// <summary>Shared by the workers, alive during the kernel.</summary>
     Shared,

@@ -5,7 +5,8 @@
 //  L4  every element that is read or written is in its buffer, where its guard holds
 //  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
 //      nor a transpose within one
-//  L6  extents are not negative, lanes are powers of two, only serial loops are unrolled, elements of register tiles exist
+//  L6  extents are not negative, lanes are powers of two, only serial loops are unrolled, one parallel loop at most is claimed in
+//      chunks, elements of register tiles exist
 //  L7  only a serial loop that is not unrolled has a count of its own, which is from 0 to its extent and made of variables of loops that
 //      are no vectors, and of locals that are declared in none
 using System.Collections.Immutable;

@@ -84,7 +84,8 @@ internal static class ElementKernel
         if (shape.Rank == 0) return [Vectors(LoopKind.ParallelVector, 0, 1, [])];
         var bounds = LoopParts.Bounds(body.Function, shape, [.. Enumerable.Range(0, along + 1)], sizes[..(along + 1)], MostParts);
         var isRow = shape.ElementCount == sizes[along];
-        if (!isRow && bounds[along].Length == 2 && IsMove(body.Function)) bounds[along] = OneByOne(sizes[along], lanes);
+        var parts = bounds[..along].Aggregate(1, (product, b) => product * (b.Length - 1));
+        if (!isRow && bounds[along].Length == 2 && IsMove(body.Function)) bounds[along] = OneByOne(sizes[along], lanes, MostParts / parts);
         return isRow ? Parts(LoopKind.ParallelVector, zeros[..along])
             : RowLoops.InParts(bounds[..along], 1, leading => Parts(LoopKind.Vector, leading[0]));
 
@@ -106,10 +107,12 @@ internal static class ElementKernel
         }
     }
 
-    private static bool IsMove(Function function) => function.Operations.All(o => o.Op is IIndexedOp);
+    // An element is one of an operand's, and no sum of several.
+    private static bool IsMove(Function function) =>
+        function.Operations.All(o => o.Op is IIndexedOp op && op.DisjointTerms(o) is null or 1);
 
     // Where each vector of a short row begins.
-    private static int[] OneByOne(int count, int lanes) => count > lanes * MostMoved ? [0, count]
+    private static int[] OneByOne(int count, int lanes, int most) => count > lanes * Math.Min(MostMoved, most) ? [0, count]
         : [.. Enumerable.Range(0, (count + lanes - 1) / lanes).Select(i => i * lanes), count];
 
     private static List<Statement> Elements(KernelBody body, Func<Shape, ScalarExpr[]> index)

@@ -43,6 +43,7 @@ internal sealed class KernelBody
     /// <summary>Opens a scope of element values, as a loop body does; one that was open before, if given.</summary>
     public void PushScope(Dictionary<Value, ScalarExpr>? scope = null) => _scopes.Push(scope ?? []);
     public void PopScope() => _scopes.Pop();
+
     /// <summary>Where what all lanes share is read and computed once; null where each vector does it.</summary>
     public RowInvariants? Row { get; set; }
 

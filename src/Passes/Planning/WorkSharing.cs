@@ -5,7 +5,8 @@ namespace GraphCompiler.Passes.Planning;
 
 /// <summary>Decides which calls run on all workers, and where they synchronize.</summary>
 /// <remarks>A barrier precedes a call only if it touches memory that another worker may still be using: calls that partition a buffer
-/// alike need none between them, since each worker reads what it wrote itself. O(calls).</remarks>
+/// alike need none between them, since each worker reads what it wrote itself; where chunks are claimed, it is unknown who wrote
+/// what. O(calls).</remarks>
 internal sealed class WorkSharing
 {
     /// <summary>Most calls between two barriers: each new call is compared with all of them. One more barrier costs less than any of

@@ -14,28 +14,34 @@ internal static class WorkStealing
     /// <summary>Chunks of a worker's range: what is lost at the end is half of one.</summary>
     private const long ChunksOfRange = 32;
 
-    /// <summary>The kernel with its longest parallel loop claimed in chunks, or the kernel itself.</summary>
+    /// <summary>The kernel with the parallel loop that does most of its work claimed in chunks, or the kernel itself.</summary>
     /// <param name="kernel">One that all workers run.</param>
     /// <param name="workers">Their number.</param>
     /// <param name="leastWork">Scalar operations from which chunks are claimed.</param>
     public static Kernel Of(Kernel kernel, int workers, double leastWork)
     {
         if (kernel.Work < leastWork) return kernel;
-        var index = -1;
-        for (var i = 0; i < kernel.Body.Length; i++)
-            if (Shares(kernel.Body[i]) > (index < 0 ? workers : Shares(kernel.Body[index]))) index = i;
-        if (index < 0 || DependsOnOwnRange(kernel, index)) return kernel;
+        var index = Enumerable.Range(0, kernel.Body.Length).MaxBy(i => WorkOf(kernel, i));
+        if (Shares(kernel.Body[index]) <= workers || DependsOnOwnRange(kernel, index)) return kernel;
         var loop = (ForStatement)kernel.Body[index];
         var least = (long)(loop.Shares * LeastChunk * leastWork / Math.Max(kernel.Work, 1));
         var chunk = Math.Max(loop.Shares / (workers * ChunksOfRange), least);
         return kernel with { Body = kernel.Body.SetItem(index, loop with { Chunk = Math.Max(chunk, 1) }) };
     }
 
+    // Of loops that compute nothing, or as much, that with more to share.
+    private static (double Flops, long Shares) WorkOf(Kernel kernel, int index)
+    {
+        var shares = Shares(kernel.Body[index]);
+        return (shares == 0 ? 0 : KernelCost.Of(kernel with { Body = [kernel.Body[index]] }).Flops, shares);
+    }
+
     private static long Shares(Statement statement) =>
         statement is ForStatement { Kind: LoopKind.Parallel or LoopKind.ParallelVector } loop ? loop.Shares : 0;
 
-    // Whether a loop between the same barriers writes what this one reads, or reads what this one writes: a worker may then rely on
-    // having run the same range of both.
+    // Whether a loop between the same barriers writes what this one reads, or reads what this one writes: a worker may then rely on having
+    // run the same range of both. What they both write they write to different elements; a worker's own scratch has no more to say, since
+    // an iteration reads of it only what it has written.
     private static bool DependsOnOwnRange(Kernel kernel, int index)
     {
         var (first, last) = (index, index);
@@ -48,6 +54,8 @@ internal static class WorkStealing
 
     private static bool Conflicts(KernelAccess x, KernelAccess y) => (x.Writes && y.Reads) || (y.Writes && x.Reads);
 
-    private static IReadOnlyList<KernelAccess> AccessesOf(Kernel kernel, int index) =>
-        KernelAccess.Of(kernel with { Arguments = [.. kernel.Arguments, .. kernel.Scratch], Body = [kernel.Body[index]] });
+    private static IReadOnlyList<KernelAccess> AccessesOf(Kernel kernel, int index) => KernelAccess.Of(kernel with
+    {
+        Arguments = [.. kernel.Arguments, .. kernel.Scratch.Where(b => b.Scope == BufferScope.Shared)], Body = [kernel.Body[index]],
+    });
 }
