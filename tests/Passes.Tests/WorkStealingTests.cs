@@ -46,6 +46,8 @@ public sealed class WorkStealingTests
         Assert.Same(small, WorkStealing.Of(small, Workers, 1e6));
         var serial = KernelOf(1e9, Copy(s_to, s_from, 4096, LoopKind.Serial));
         Assert.Same(serial, WorkStealing.Of(serial, Workers, 1e6));
+        var nothing = KernelOf(0);
+        Assert.Same(nothing, WorkStealing.Of(nothing, Workers, 0));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class WorkStealing
     /// <param name="leastWork">Scalar operations from which chunks are claimed.</param>
     public static Kernel Of(Kernel kernel, int workers, double leastWork)
     {
-        if (kernel.Work < leastWork) return kernel;
+        if (kernel.Work < leastWork || kernel.Body.IsEmpty) return kernel;
         var index = Enumerable.Range(0, kernel.Body.Length).MaxBy(i => WorkOf(kernel, i));
         if (Shares(kernel.Body[index]) <= workers || DependsOnOwnRange(kernel, index)) return kernel;
         var loop = (ForStatement)kernel.Body[index];
