@@ -6,7 +6,7 @@ namespace GraphCompiler.IR.Loops;
 /// such as the rows of a table, no more elements than there are accesses.</param>
 public sealed record KernelCost(double Flops, double Bytes)
 {
-    /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text, and some thousand evaluations of each loop's count
+    /// <summary>Counts the operations of a kernel. Cost: linear in the kernel's text, and some hundred evaluations of each loop's count
     /// that is an expression.</summary>
     public static KernelCost Of(Kernel kernel)
     {
