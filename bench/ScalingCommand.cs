@@ -58,7 +58,7 @@ internal static class ScalingCommand
         var start = Stopwatch.GetTimestamp();
         var fused = new PassRunner(Pipeline.Training).Run(step.Function, new PassContext());
         var passes = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        var program = LowerToLoops.Lower(fused, step.Donated, Compiler.TraitsOf(target, threads));
+        var program = LowerToLoops.Lower(fused, step.Donated, target.Traits(threads));
         var plan = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         StepCompiler.CompileParts(program, target);
         return [passes, plan - passes, Stopwatch.GetElapsedTime(start).TotalMilliseconds - plan];

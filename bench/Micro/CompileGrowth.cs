@@ -119,7 +119,7 @@ internal static class CompileGrowth
             return result;
         }
         LoopProgram Lowered(Function function, ImmutableArray<int> donated) =>
-            LowerToLoops.Lower(function, donated, Compiler.TraitsOf(target, threads));
+            LowerToLoops.Lower(function, donated, target.Traits(threads));
 
         var (function, donated) = Timed(Declare, graph.Create);
         foreach (var entry in Pipeline.Training) function = Timed(entry.Name, () => entry.Pass.Run(function, new PassContext()));

@@ -48,7 +48,7 @@ public class CompileTime
             function = entry.Pass.Run(function, new PassContext());
         }
         var target = TargetInfo.Create();
-        var traits = Compiler.TraitsOf(target, Threads);
+        var traits = target.Traits(Threads);
         var program = LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == LowerAndPlan) _run = () => LowerToLoops.Lower(function, plan.Donated, traits);
         if (Stage == GenerateCode) _run = () => StepCompiler.Compile(program, target);

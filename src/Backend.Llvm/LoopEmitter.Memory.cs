@@ -11,6 +11,7 @@ internal sealed partial class LoopEmitter
     {
         var guard = EmitGuard(load.Guard);
         var stride = _lanes is null ? 0 : StrideOf(load.Position);
+        if (load.Copies > 1 && _lanes is { } lanes && lanes.Count % load.Copies == 0) return EmitBroadcast(load, lanes.Count);
         if (stride == 0 && guard.Varying is null) return EmitScalarLoad(load, guard.Uniform);
         var value = guard.Uniform is { } uniform
             ? EmitChoice(uniform, () => EmitVectorLoad(load, stride, guard.Varying),
@@ -31,6 +32,15 @@ internal sealed partial class LoopEmitter
         var element = FromStored(load.Buffer.DType, value);
         if (guard is { } h) element = _builder.BuildSelect(h, element, LLVMValueRef.CreateConstNull(element.TypeOf));
         return new(element, false);
+    }
+
+    // As a number of the bytes of all copies, which one instruction loads and copies.
+    private EmittedValue EmitBroadcast(LoadExpr load, uint lanes)
+    {
+        var address = EmitAddress(load.Position, _module.StoredTypeOf(load.Buffer.DType), _buffers[load.Buffer]);
+        var copies = _builder.BuildLoad2(_module.TypeOf(DType.F64), address);
+        copies.SetAlignment(LoadExpr.CopiedBytes);
+        return new(_builder.BuildBitCast(_module.SplatOf(copies, lanes / (uint)load.Copies), VectorTypeOf(load.Buffer)), true);
     }
 
     private LLVMValueRef EmitVectorLoad(LoadExpr load, long? stride, LLVMValueRef? varying)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using GraphCompiler.IR.Loops;
 using LLVMSharp.Interop;
 
 namespace GraphCompiler.Backend.Llvm;
@@ -105,6 +106,18 @@ public sealed class TargetInfo
                 $"unknown target \"{name}\"; known are native, x86-64-v2, x86-64-v3 and x86-64-v4."),
         };
     }
+
+    /// <summary>What lowering needs to know of this target.</summary>
+    /// <param name="workers">Most workers that a step runs with.</param>
+    public TargetTraits Traits(int workers) => new(VectorBytes, VectorRegisters, Caches.L1, Caches.L2, workers)
+    {
+        HasPairDot = HasBf16Dot,
+        HasFma = HasFma,
+        BroadcastBytes = LacksBroadcasts ? LoadExpr.CopiedBytes : 1,
+    };
+
+    // AVX copies an element of any size as it loads it, SSE3 one of eight bytes; both come before FMA on x86.
+    private bool LacksBroadcasts => VectorBytes == 16 && !HasFma;
 
     /// <summary>Refuses a target that this process cannot run.</summary>
     /// <exception cref="BackendException">SGC4004.</exception>

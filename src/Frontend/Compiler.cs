@@ -121,7 +121,7 @@ internal static class Compiler
         var optimized = new PassRunner(Pipeline.For(precision)).Run(plan.Function, context);
         (LoopProgram Program, ExecutableLayout Layout) Taking(IReadOnlyDictionary<string, int>? ways)
         {
-            var program = LowerToLoops.Lower(optimized, plan.Donated, TraitsOf(target, threads), verifies: context.VerifyEach,
+            var program = LowerToLoops.Lower(optimized, plan.Donated, target.Traits(threads), verifies: context.VerifyEach,
                 algorithm: convolutions, choices: ways);
             var layout = new ExecutableLayout(Buffers(plan), program.ArenaBytes, program.IsParallel) { UpdatesStates = plan.UpdatesStates };
             layout.Check();
@@ -181,10 +181,6 @@ internal static class Compiler
         var program = lowered.Program.WithTicks();
         return (program, lowered.Layout with { ArenaBytes = program.ArenaBytes });
     }
-
-    /// <summary>What lowering needs to know of a target.</summary>
-    internal static TargetTraits TraitsOf(TargetInfo target, int threads) =>
-        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, threads) { HasPairDot = target.HasBf16Dot };
 
     /// <summary>The limits of this machine for code of the target that steps are compiled for.</summary>
     internal static Roofline MeasureLimits(int threads)

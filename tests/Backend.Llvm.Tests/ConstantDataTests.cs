@@ -63,6 +63,6 @@ public sealed class ConstantDataTests
         var fused = new PassRunner([.. Pipeline.Training.Where(p => p.Required)]).Run(function, new PassContext());
         var target = TargetInfo.Create();
         return LowerToLoops.Lower(fused, [-1, -1],
-            new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, 1), 0);
+            target.Traits(1), 0);
     }
 }

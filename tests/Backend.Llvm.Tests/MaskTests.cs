@@ -27,7 +27,7 @@ public sealed partial class MaskTests
         var function = builder.Build(x.Pad([1, 2], [0, 3], 1), x.Slice([0, 0], [5, 9]).Pad([1, 2], [2, 0]), y.Pad([5], [7], 0, [1]),
             x.Concat([x], 1), p - 0.1 * gradient / ((gradient * gradient).Sqrt() + 0.5), x.Softmax(), x.Sum([0]));
         var fused = new PassRunner(Pipeline.Training).Run(function, new PassContext());
-        var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, 1);
+        var traits = target.Traits(1);
         var program = LowerToLoops.Lower(fused, [.. function.Results.Select(_ => -1)], traits, 0);
         var (_, ir, _) = StepCompiler.Compile([("step", program)], target, withText: true);
         Assert.Contains("@llvm.masked.", ir, StringComparison.Ordinal);

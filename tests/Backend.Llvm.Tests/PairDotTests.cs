@@ -15,7 +15,7 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 public sealed class PairDotTests
 {
     private static TargetTraits Traits(TargetInfo target, int workers) =>
-        new(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers) { HasPairDot = true };
+        target.Traits(workers) with { HasPairDot = true };
 
     /// <summary>|result - exact| ≤ K·2⁻²⁴·Σ|x·y|: operands are bf16 already. K that is odd, and of several blocks; few rows, few columns,
     /// batches, operands contiguous along either axis.</summary>

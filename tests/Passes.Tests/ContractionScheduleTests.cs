@@ -14,6 +14,7 @@ public sealed class ContractionScheduleTests
         new(VectorBytes: 64, VectorRegisters: 32, L1Bytes: 48 << 10, L2Bytes: 2 << 20, Workers: 2);
     private static readonly TargetTraits s_small =
         new(VectorBytes: 32, VectorRegisters: 16, L1Bytes: 32 << 10, L2Bytes: 512 << 10, Workers: 1);
+    private static readonly TargetTraits s_narrow = s_small with { VectorBytes = 16, HasFma = false, BroadcastBytes = 8 };
 
     private static ContractionTask TaskOf(int m, int k, int n, TargetTraits target, bool partitionsM = false, bool takesWholeN = false)
     {
@@ -57,7 +58,7 @@ public sealed class ContractionScheduleTests
     [InlineData(5, 64, 3)]
     public void EveryScheduleCovers(int m, int k, int n)
     {
-        foreach (var target in (TargetTraits[])[s_target, s_small, s_small with { Workers = 3 }])
+        foreach (var target in (TargetTraits[])[s_target, s_small, s_small with { Workers = 3 }, s_narrow])
             foreach (var partitionsM in (bool[])[false, true])
             {
                 var schedules = ContractionSchedule.Candidates(TaskOf(m, k, n, target, partitionsM)).ToArray();
@@ -75,9 +76,10 @@ public sealed class ContractionScheduleTests
         Assert.Equal(0, n / blocking.TileN % blocking.PanelsPerGroup);
         Assert.True(blocking.BlockK * blocking.TileN * sizeof(float) <= target.L1Bytes / 2, $"a panel of {blocking.BlockK} does not fit");
         Assert.True(blocking.BlocksK == 1 || blocking.BlockK <= Cascade.MostMultiplyAdds, "a block of K is added up in two levels");
-        // Beside the accumulators, a step's vectors of B and an element of A.
+        // Beside the accumulators, a step's vectors of B and an element of A, and products that are yet to be added.
         var vectors = Math.Max(blocking.TileN * sizeof(float) / target.VectorBytes, 1);
-        Assert.True(blocking.TileM * vectors + vectors + 1 <= target.VectorRegisters, "more accumulators than registers");
+        var products = target.HasFma ? 0 : 2 * vectors;
+        Assert.True(blocking.TileM * vectors + vectors + 1 + products <= target.VectorRegisters, "more accumulators than registers");
     }
 
     // Fewer accumulators than multiply-adds are under way wait for one another; A at a power of two is packed, and its block stays in half
@@ -158,5 +160,18 @@ public sealed class ContractionScheduleTests
         var product = windows.Emit(DotGeneral.Instance, default, new DotGeneral.Axes([], [], [0, 1, 2], [0, 1, 2]).Attributes, cotangent);
         var function = new Fuse().Run(builder.Build(product), new PassContext());
         Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], s_target).Calls[^1].Kernel.Name);
+    }
+
+    // Where a load of f32 does not copy it to all lanes, what is multiplied often is packed twice over; f64 and FMA's targets need none of it.
+    [Theory]
+    [InlineData(512, 512, 512)]
+    [InlineData(128, 784, 512)]
+    [InlineData(64, 64, 64)]
+    public void WithoutBroadcastsAHasCopies(int m, int k, int n)
+    {
+        var task = TaskOf(m, k, n, s_narrow);
+        Assert.Equal((2, 1), (task.CopiesOfA, (task with { DType = DType.F64, Accumulator = DType.F64 }).CopiesOfA));
+        Assert.NotEqual(PackingOfA.None, ContractionSchedule.Best(task)[0].Packing);
+        Assert.Equal(1, TaskOf(m, k, n, s_small).CopiesOfA);
     }
 }

@@ -70,7 +70,7 @@ internal static unsafe class JitFunction
         IReadOnlyDictionary<string, int>? choices = null, ConvolutionAlgorithm algorithm = ConvolutionAlgorithm.ByCost)
     {
         var target = TargetInfo.Create();
-        var traits = new TargetTraits(target.VectorBytes, target.VectorRegisters, target.Caches.L1, target.Caches.L2, workers);
+        var traits = target.Traits(workers);
         return LowerToLoops.Lower(function, donated, traits, parallelWork ?? 0, verifies: true, algorithm, choices,
             claimedWork: workers % 2 == 1 ? 0 : LowerToLoops.ClaimedWork);
     }

@@ -67,7 +67,7 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Part
         {
             switch (expression)
             {
-                case LoadExpr load: Touch(load.Buffer, load.Position, isWrite: false); break;
+                case LoadExpr load: Touch(load.Buffer, load.Position, isWrite: false, load.Copies); break;
                 case ConstantExpr or VariableExpr or LocalExpr or UnaryExpr or BinaryExpr or MultiplyAddExpr or CompareExpr: break;
                 case PairExpr or PairDotExpr or BitcastExpr: break;
                 case SelectExpr or ConvertExpr or CallExpr: break;
@@ -76,10 +76,10 @@ public sealed record KernelAccess(bool Reads, bool Writes, AccessPartition? Part
             foreach (var operand in expression.Operands) Visit(operand);
         }
 
-        private void Touch(LoopBuffer buffer, ScalarExpr position, bool isWrite)
+        private void Touch(LoopBuffer buffer, ScalarExpr position, bool isWrite, int elements = 1)
         {
             var range = _parallel is null ? null : RangeOf(position);
-            var divides = range is { Low: >= 0 } r && r.PerIteration > r.High;
+            var divides = range is { Low: >= 0 } r && r.PerIteration > r.High + elements - 1;
             Add(buffer, new(!isWrite, isWrite, divides ? new(_count, range!.PerIteration) : null));
         }
 

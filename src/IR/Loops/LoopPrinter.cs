@@ -171,7 +171,7 @@ public static class LoopPrinter
             ConstantExpr c => (c.DType == DType.Bool ? c.Value != 0 ? "true" : "false" : c.Value.ToString(), Atom),
             VariableExpr v => (v.Variable.Name, Atom),
             LocalExpr l => (Element(l.Local, l.Element), Atom),
-            LoadExpr l => ($"{l.Buffer}[{Print(l.Position)}{Guard(l.Guard)}]", Atom),
+            LoadExpr l => ($"{l.Buffer}[{Print(l.Position)}{Guard(l.Guard)}{(l.Copies > 1 ? $" x {l.Copies}" : "")}]", Atom),
             UnaryExpr { Kind: UnaryKind.Neg } u => ($"-{Print(u.X, Unary)}", Unary),
             UnaryExpr { Kind: UnaryKind.Not } u => ($"!{Print(u.X, Unary)}", Unary),
             UnaryExpr u => (Call(Word(u.Kind), u.X), Atom),

@@ -175,7 +175,9 @@ public sealed class LoopVerifier
             case LocalExpr l: RequireLocal(l.Local, l.Element); break;
             case LoadExpr load:
                 RequireBuffer(load.Buffer);
-                RequireInside(load.Buffer, _intervals.Of(load.Position, load.Guard));
+                RequireInside(load.Buffer, _intervals.Of(load.Position, load.Guard).Plus(0, load.Copies - 1));
+                Require(load.Copies == 1 || load.Copies * load.DType.Bytes == LoadExpr.CopiedBytes && load.Guard is null, "L6",
+                    $"{load.Copies} copies of {load.DType}");
                 break;
             case PairExpr p:
                 Require(p.Low.DType == DType.BF16 && p.High.DType == DType.BF16, "L6", $"a pair of {p.Low.DType} and {p.High.DType}");

@@ -180,6 +180,14 @@ public sealed record VariableExpr(LoopVariable Variable) : ScalarExpr(DType.I64)
 /// <summary>An element of a buffer; where <paramref name="Guard"/> is false nothing is read and the value is zero.</summary>
 public sealed record LoadExpr(LoopBuffer Buffer, ScalarExpr Position, ScalarExpr? Guard = null) : ScalarExpr(Buffer.DType)
 {
+    /// <summary>How many elements from the position on hold this value: 1, or those of <see cref="CopiedBytes"/>, which one load copies to
+    /// all lanes (<see cref="TargetTraits.BroadcastBytes"/>). The position is the same in all lanes, a multiple of it, and has no
+    /// guard.</summary>
+    public int Copies { get; init; } = 1;
+
+    /// <summary>Bytes of the copies of a value.</summary>
+    public const int CopiedBytes = 8;
+
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => Guard is null ? new ScalarExpr[] { Position } : new[] { Position, Guard };
 }

@@ -11,6 +11,12 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Whether <see cref="PairDotExpr"/> is one instruction.</summary>
     public bool HasPairDot { get; init; }
 
+    /// <summary>Whether a multiply-add is one instruction, not two.</summary>
+    public bool HasFma { get; init; } = true;
+
+    /// <summary>Fewest bytes that one load copies to all of a vector: 8 where fewer take a shuffle besides, as on x86 without AVX.</summary>
+    public int BroadcastBytes { get; init; } = 1;
+
     /// <summary>Bytes of a cache line on every target so far.</summary>
     public const int LineBytes = 64;
 
@@ -20,14 +26,17 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Elements of a type in one vector register.</summary>
     public int Lanes(DType type) => Math.Max(VectorBytes / type.Bytes, 1);
 
+    /// <summary>How many times an element stands in memory, side by side, for one load to copy it to all of a vector.</summary>
+    public int CopiesToBroadcast(DType type) => Math.Max(BroadcastBytes / type.Bytes, 1);
+
     /// <summary>Most rows of a register tile: its accumulators take all registers but those of a step, which holds a vector of each column
-    /// and an element of one row.</summary>
+    /// and an element of one row, and, where a multiply-add is two instructions, the products of two rows.</summary>
     /// <param name="width">Elements of a row.</param>
     /// <param name="type">Of the accumulators.</param>
     public int RowsOfTile(long width, DType type)
     {
         var vectors = VectorsOf(width, type);
-        return (int)((VectorRegisters - vectors - 1) / vectors);
+        return (int)((VectorRegisters - vectors - 1 - (HasFma ? 0 : 2 * vectors)) / vectors);
     }
 
     /// <summary>About how many steps of a register tile's multiply-adds should stand in one iteration of their loop: in a step a vector of

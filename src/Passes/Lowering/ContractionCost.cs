@@ -9,8 +9,8 @@ namespace GraphCompiler.Passes.Lowering;
 /// <param name="PackingB">To read B, and to pack it.</param>
 /// <param name="Operands">To read A, and to add to partial results.</param>
 /// <param name="Waiting">For other workers, and for what they have packed.</param>
-/// <remarks>The model is of a core with two units for vector multiply-adds and two for loads, whose caches hand over a line in the cycles
-/// below while it multiplies. Only ratios matter.</remarks>
+/// <remarks>The model is of a core with two units for vector multiply-adds (without FMA, two for products and two for sums) and two for
+/// loads, whose caches hand over a line in the cycles below while it multiplies. Only ratios matter.</remarks>
 internal sealed record ContractionCost(
     double MultiplyAdds, double Tiles, double PackingA, double PackingB, double Operands, double Waiting)
 {
@@ -39,6 +39,12 @@ internal sealed record ContractionCost(
     {
         /// <summary>Vector multiply-adds, and loads, in a cycle.</summary>
         private const double PerCycle = 2;
+
+        /// <summary>Instructions of any kind in a cycle.</summary>
+        private const double DispatchedPerCycle = 6;
+
+        /// <summary>A shuffle, by a multiply-add: it takes one of the units.</summary>
+        private const double Shuffle = 0.7;
 
         /// <summary>Of an element of K, for the vectors of B.</summary>
         private const double LoadsOfPanel = 0.25;
@@ -101,7 +107,7 @@ internal sealed record ContractionCost(
         public Model(ContractionTask task, ContractionBlocking blocking, PackingOfA packing, bool packsB)
         {
             (_task, _shape, _blocking, _packing, _packsB) = (task, task.Shape, blocking, packing, packsB);
-            var bytes = (packing == PackingOfA.None || task.UsesPairs ? task.DType : task.Packed).Bytes;
+            var bytes = packing == PackingOfA.None || task.UsesPairs ? task.DType.Bytes : task.Packed.Bytes * task.CopiesOfA;
             var bytesOfRows = (double)blocking.TileM * bytes;
             // Rows that lie across K share their lines with the tiles beside them.
             _linesOfK = bytesOfRows / TargetTraits.LineBytes;
@@ -125,7 +131,7 @@ internal sealed record ContractionCost(
                 Tiles: tiles * (_blocking.BlocksK * (StartOfTile + IndicesOfRows) + Sums(_blocking.TileM * vectors)),
                 PackingA: _packing == PackingOfA.OfRange ? rangesOfTiles * k * PackingOfTile : 0,
                 PackingB: panels * k * ReadingOfB(width, vectors, panelsPerRange > 1),
-                Operands: tiles * (k * (Conflicts + Widening(vectors)) + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
+                Operands: tiles * (k * (Conflicts + ConflictsOfB(width) + Widening(vectors)) + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
                 Waiting: 0);
         }
 
@@ -151,11 +157,17 @@ internal sealed record ContractionCost(
         // An element of K for all accumulators of a tile.
         private double StepOfK(int vectors)
         {
-            var instructions = _task.Target.VectorBytes > 16 ? 1 : 2;
-            var issued = Math.Max(_blocking.TileM * vectors * instructions, _blocking.TileM + vectors) / PerCycle;
+            var (units, loads) = (vectors + (IsShuffled ? Shuffle : 0), _blocking.TileM + vectors);
+            // Without FMA: a product, which takes the place of its operand, a sum, and, but for the last column, a copy of the operand.
+            var instructions = (_task.Target.HasFma ? vectors : 3 * vectors - 1) + (IsShuffled ? 1 : 0);
+            var issued = Math.Max(Math.Max(_blocking.TileM * units, loads) / PerCycle,
+                (_blocking.TileM * instructions + loads) / DispatchedPerCycle);
             var step = Math.Max(issued, Latency) * (1 + Math.Max(Slack - issued / Latency, 0) / 4) + LoadsOfPanel;
             return HasSeparateRows ? step * SeparateRows : step;
         }
+
+        // Whether an element of A takes an instruction beside its load to be in all lanes.
+        private bool IsShuffled => _packing == PackingOfA.None && _task.CopiesOfA > 1;
 
         private double IndicesOfRows => HasSeparateRows ? _blocking.TileM * (_shape.A.Free.Runs - 1) * IndexOfRow : 0;
 
@@ -165,15 +177,15 @@ internal sealed record ContractionCost(
         // Accumulators that are added to others, in memory, at the end of a block of K, or used up.
         private double Sums(int vectors) => vectors * _blocking.BlocksK * (_blocking.BlocksK > 1 ? 1.5 : 0.5);
 
-        // A row that is contiguous along K is transposed, a vector for a tile.
+        // A row that is contiguous along K is transposed, a vector for a tile; what has copies is packed an element at a time.
         private double PackingOfTile => _linesOfK * SourceLine
-            + (_shape.A.K.RunStride == 1 || _shape.A.Free.RunStride == 1 ? 2 : 1.5 * _blocking.TileM);
+            + (_task.CopiesOfA > 1 ? _blocking.TileM : _shape.A.K.RunStride == 1 || _shape.A.Free.RunStride == 1 ? 2 : 1.5 * _blocking.TileM);
 
         private double ReadingOfB(int width, int vectors, bool isPrefetched)
         {
             var bytes = (double)_shape.K * _shape.N * _task.DType.Bytes;
             var line = bytes <= _task.Target.L2Bytes / 2 ? SecondLevelLine : isPrefetched ? PrefetchedLine : UnexpectedLine;
-            return (double)width * _task.DType.Bytes / TargetTraits.LineBytes * line
+            return LinesOfPanel(width) * line
                 + (!_packsB ? 0 : vectors * (_shape.B.Free.Stride == 1 ? 1 : _shape.B.K.RunStride == 1 ? 3 : 16));
         }
 
@@ -213,10 +225,18 @@ internal sealed record ContractionCost(
                 var (lines, distance) = free.Stride is null || k.Stride is null ? s_unknown
                     : k.Stride == 1 ? (_blocking.TileM, free.RunStride)
                     : free.Stride == 1 ? (_blocking.BlockK, k.RunStride) : s_unknown;
-                var ofSet = lines * Gcd(distance * _task.DType.Bytes, SetsBytes) / SetsBytes;
-                return ofSet > MostLinesOfSet ? _blocking.TileM * ConflictingElement : 0;
+                return Conflict(lines, distance) ? _blocking.TileM * ConflictingElement : 0;
             }
         }
+
+        // Of an element of K: the lines of a panel that is not packed are gone before the next tile reads them.
+        private double ConflictsOfB(int width) => !_packsB && !ContractionSchedule.IsAllNear(_task, _shape.N)
+            && Conflict(_blocking.BlockK, _shape.B.K.RunStride) ? LinesOfPanel(width) * SecondLevelLine : 0;
+
+        private double LinesOfPanel(int width) => Math.Max((double)width * _task.DType.Bytes / TargetTraits.LineBytes, 1);
+
+        private bool Conflict(long lines, long distance) =>
+            lines * Gcd(distance * _task.DType.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
 
         private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
     }

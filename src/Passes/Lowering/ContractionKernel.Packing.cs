@@ -10,15 +10,17 @@ internal sealed partial class ContractionKernel
     private long StepsOf(long k) => (k + _task.KOfStep - 1) / _task.KOfStep;
     private long PackedSteps => StepsOf(_packing == PackingOfA.OfRange ? _blocking.BlockK : _shape.K);
 
-    // Tiles along M: packed[tile][k][row]; rows beyond the last are never stored.
+    private long PackedTile => PackedSteps * _blocking.TileM * _task.CopiesOfA;
+
+    // Tiles along M: packed[tile][k][row][copy]; rows beyond the last are never stored.
     private IEnumerable<Statement> PackA(ScalarExpr batch, LoopKind kind)
     {
         ForStatement Tiles(ScalarExpr first, long count, long rows)
         {
             var tile = new LoopVariable("tile");
             var number = first + tile.Value;
-            var pack = Pack(_packedA!, number * (PackedSteps * _blocking.TileM), _blocking.TileM, _shape.A, batch,
-                number * _blocking.TileM, ScalarExpr.Index(0), rows, _shape.K);
+            var pack = Pack(_packedA!, number * PackedTile, _blocking.TileM, _shape.A, batch,
+                number * _blocking.TileM, ScalarExpr.Index(0), rows, _shape.K, _task.CopiesOfA);
             return new(tile, count, kind, 1, [pack]);
         }
         var (full, remainder) = (_shape.M / _blocking.TileM, _shape.M % _blocking.TileM);
@@ -35,15 +37,16 @@ internal sealed partial class ContractionKernel
     {
         var tile = new LoopVariable("tile");
         var first = FirstM(block * _blocking.TilesPerBlock + tile.Value);
-        var pack = Pack(_packedA!, tile.Value * (PackedSteps * _blocking.TileM), _blocking.TileM, _shape.A, batch,
-            first, blockOfK, _blocking.TileM, count);
+        var pack = Pack(_packedA!, tile.Value * PackedTile, _blocking.TileM, _shape.A, batch,
+            first, blockOfK, _blocking.TileM, count, _task.CopiesOfA);
         return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [pack]);
     }
 
     // to[at + k·stride + i] = element (first + i, k) of one operand, for i < width and k < count from a block's first; or its pair k.
     private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
-        ScalarExpr first, ScalarExpr blockOfK, long width, long count)
+        ScalarExpr first, ScalarExpr blockOfK, long width, long count, int copies = 1)
     {
+        if (copies > 1) return PackCopies(to, at, stride, side, batch, first, blockOfK, width, count, copies);
         var from = _body.BufferOf(side.Memory);
         if (RunToTranspose(side, count) is var run and > 0 && run % _task.KOfStep == 0)
         {
@@ -60,6 +63,21 @@ internal sealed partial class ContractionKernel
         var copy = new ForStatement(lane, width, LoopKind.Vector, lanes,
             [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
         return new ForStatement(k, StepsOf(count), LoopKind.Serial, 1, [copy]);
+    }
+
+    // to[at + (k·stride + i)·copies + c] = element (first + i, k), for every copy c.
+    private ForStatement PackCopies(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
+        ScalarExpr first, ScalarExpr blockOfK, long width, long count, int copies)
+    {
+        var k = new LoopVariable("k");
+        IEnumerable<Statement> Copies(long i)
+        {
+            var element = _body.NewLocal("a", _packed);
+            yield return new LetStatement(element, Element(side, batch, first + i, blockOfK * _blocking.BlockK, k.Value));
+            for (var c = 0; c < copies; c++)
+                yield return new StoreStatement(to, at + k.Value * (stride * copies) + (i * copies + c), new LocalExpr(element));
+        }
+        return new(k, StepsOf(count), LoopKind.Serial, 1, [.. Enumerable.Range(0, (int)width).SelectMany(i => Copies(i))]);
     }
 
     // Of one multiply-add; beyond the last of an odd K a pair has zero.

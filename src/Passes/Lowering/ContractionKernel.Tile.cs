@@ -117,7 +117,7 @@ internal sealed partial class ContractionKernel
         {
             var left = _packedA is null
                 ? new LoadExpr(_body.BufferOf(_shape.A.Memory), _shape.A.Position(batch, RowOf(number, ScalarExpr.Index(i)), k))
-                : new LoadExpr(_packedA, PackedAt(tile, number, kOfBlock, k) + i);
+                : new LoadExpr(_packedA, PackedAt(tile, number, kOfBlock, k) + i * _task.CopiesOfA) { Copies = _task.CopiesOfA };
             yield return new AssignStatement(accumulators, i,
                 new MultiplyAddExpr(left.ConvertTo(_accumulator), wide, new LocalExpr(accumulators, i)));
         }
@@ -125,7 +125,7 @@ internal sealed partial class ContractionKernel
 
     private ScalarExpr PackedAt(ScalarExpr tile, ScalarExpr number, AxisNumber kOfBlock, AxisNumber k) =>
         ((_packing == PackingOfA.All ? number : tile) * PackedSteps + (_packing == PackingOfA.OfRange ? kOfBlock : k).Sum)
-        * _blocking.TileM;
+        * (_blocking.TileM * _task.CopiesOfA);
 
     // The lines of the next panel are far apart, which no hardware prefetcher predicts; one part prefetches the lines of one row of it.
     private IEnumerable<Statement> PrefetchPanel(Panel panel, ScalarExpr part)

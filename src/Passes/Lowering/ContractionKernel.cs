@@ -54,7 +54,7 @@ internal sealed partial class ContractionKernel
         {
             var ownTiles = _packing is PackingOfA.OfBlock or PackingOfA.OfRange;
             var tiles = ownTiles ? _blocking.TilesPerBlock : _blocking.Tiles;
-            _packedA = _body.AddScratch("packed_a", _packed, tiles * PackedSteps * _blocking.TileM,
+            _packedA = _body.AddScratch("packed_a", _packed, tiles * PackedTile,
                 ownTiles || _shape.Batch > 1 ? BufferScope.Worker : BufferScope.Shared);
         }
         var partialTiles = _blocking.BlocksK > 1 ? _blocking.PanelsPerGroup * _blocking.TilesPerBlock

@@ -33,6 +33,9 @@ internal sealed record ContractionTask(ContractionShape Shape, DType DType, DTyp
     /// <summary>Of packed elements.</summary>
     public DType Packed => UsesPairs ? DType.U32 : IsNarrow ? Accumulator : DType;
 
+    /// <summary>How many times an element of A stands side by side where it is packed, for one load to copy it to all lanes.</summary>
+    public int CopiesOfA => UsesPairs ? 1 : Target.CopiesToBroadcast(Packed);
+
     /// <summary>K of a multiply-add.</summary>
     public int KOfStep => UsesPairs ? 2 : 1;
 
@@ -140,8 +143,8 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
         if (packing == PackingOfA.None) return !task.UsesPairs;
         if (shape.N <= tileN && !task.UsesPairs) return false;
         // Windows overlap: a copy of them would be many times the memory that they share, unless it is of a range alone.
-        if (shape.A.Overlaps && !(task.IsNarrow && packing == PackingOfA.OfRange)) return false;
-        if (IsAllNear(task, shape.M) && !task.IsNarrow) return false;
+        if (shape.A.Overlaps && !((task.IsNarrow || task.CopiesOfA > 1) && packing == PackingOfA.OfRange)) return false;
+        if (IsAllNear(task, shape.M) && !task.IsNarrow && task.CopiesOfA == 1) return false;
         return packing switch
         {
             // Where each worker packs its own batches, a batch is not divided.
