@@ -375,7 +375,8 @@ internal sealed partial class RandomProgram
         if (Any(v => v.Rank > 0 && v.Shape.ElementCount > 0) is not { } x) return null;
         var axis = _random.Next(x.Rank);
         var kind = x.DType == DType.Bool ? ScatterKind.Set : Pick([ScatterKind.Set, ScatterKind.Max, ScatterKind.Min]);
-        return x.ScatterAlongAxis(Along(x, axis), Like(x).TakeAlongAxis(Along(x, axis), axis), axis, kind);
+        var (to, from) = (Along(x, axis), Like(x));
+        return x.ScatterAlongAxis(to, from.TakeAlongAxis(_b.Constant(Draw(to.Type)), axis), axis, kind);
     }
 
     private Value? ScatterAddedAlongAxis()
