@@ -38,8 +38,8 @@ internal sealed class LineScatterKernel
         (_sums, _lost) = (Scratch("sums"), Scratch("lost"));
     }
 
-    public Kernel Build() => new(_operation.Op.Name, [_from, _at, _add, _to], _adding.IsCompensated ? [_sums, _lost] : [_sums], [.. Body(Line, Lines)],
-        _operation.Location.IsKnown ? [_operation.Location] : [], 2.0 * _outer * _inner * (_size + _count));
+    public Kernel Build() => new(_operation.Op.Name, [_from, _at, _add, _to], _adding.IsCompensated ? [_sums, _lost] : [_sums],
+        [.. Body(Line, Lines)], _operation.Location.IsKnown ? [_operation.Location] : [], 2.0 * _outer * _inner * (_size + _count));
 
     /// <summary>The kernel of a <see cref="ScatterAlongAxis"/>.</summary>
     /// <param name="kind">set, max or min.</param>

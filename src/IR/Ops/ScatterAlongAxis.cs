@@ -4,9 +4,10 @@ namespace GraphCompiler.IR.Ops;
 
 /// <summary>Replaces elements at indices along one axis of a tensor, each at its own index along all others, or keeps the larger or the
 /// smaller of both.</summary>
-/// <remarks>axis: which. kind: set, max or min; of several updates of one element the last along the axis is set. operand: any. indices: i32
-/// or i64, clamped to the axis. updates: of indices' shape. C1: axis is an axis of operand, which is not empty. C2: indices are i32 or i64.
-/// C3: indices and updates have operand's sizes beside the axis. C4: one element type, not bool but for set. C5: kind is one of the three.
+/// <remarks>axis: which. kind: set, max or min; of several updates of one element the last along the axis is set. operand: any. indices:
+/// i32 or i64, clamped to the axis. updates: of indices' shape. C1: axis is an axis of operand, which is not empty. C2: indices are i32
+/// or i64. C3: indices and updates have operand's sizes beside the axis. C4: one element type, not bool but for set. C5: kind is one of the
+/// three.
 /// What is set has the derivative; of equal extrema each has an equal share.</remarks>
 public sealed class ScatterAlongAxis : ScatterOp, IKernelOp, IPartialOp
 {
@@ -52,7 +53,8 @@ public sealed class ScatterAlongAxis : ScatterOp, IKernelOp, IPartialOp
         return shape.Ravel(index);
     }
 
-    private protected override Value Taken(Operation operation, Value x) => x.TakeAlongAxis(operation.Operands[1], Cumulative.Axis(operation));
+    private protected override Value Taken(Operation operation, Value x) =>
+        x.TakeAlongAxis(operation.Operands[1], Cumulative.Axis(operation));
 
     private protected override Value Added(Operation operation, Value x, Value updates) => x.Emit(ScatterAddAlongAxis.Instance,
         operation.Location, ScatterAddAlongAxis.Attributes(Cumulative.Axis(operation)), operation.Operands[1], updates);
