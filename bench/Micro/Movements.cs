@@ -36,6 +36,8 @@ internal static class Movements
             (o, i) => o[0].gather(1, i)),
         Indexed("scatter elements of 1024x1024", [s_large, s_large], s_large, s_large, 100,
             (o, i) => o[0].ScatterAlongAxis(i, o[1], 1), (o, i) => o[0].scatter_add(1, i, o[1])),
+        Indexed("set elements of 1024x1024", [s_large, s_large], s_large, s_large, 1024,
+            (o, i) => o[0].ScatterAlongAxis(i, o[1], 1, ScatterKind.Set), (o, i) => o[0].scatter(1, i, o[1])),
     ];
 
     private static string Named(string name, Shape shape) => $"{name} {string.Join("x", shape)}";

@@ -59,6 +59,38 @@ public class MathLibraryTests
         Assert.True(sweep.Worst <= Bounds[function].F32, $"{function} f32 {target}: {sweep.Worst} ulp at {sweep.WorstAt}");
     }
 
+    // Where runs over every f32, and searches, found the largest errors that there were; digamma's are beside its zeros.
+    [Theory]
+    [InlineData(MathFunction.Asin, new[] { 0.8390503f, -0.8403938f, 0.84044713f })]
+    [InlineData(MathFunction.Atan, new[] { 0.42620113f, -0.45118597f, 0.5000001f })]
+    [InlineData(MathFunction.Atan2, new[] { 0.721114814f, 1.73100972f, 0.670174718f, 1.33132148f })]
+    [InlineData(MathFunction.Digamma, new[] { -66.795906f, -0.50408304f, -1.5734984f, -2.610721f, -3.6352933f, -4.653238f, -5.6671624f })]
+    public void Arguments_of_the_largest_errors_stay_within_the_bound(MathFunction function, float[] arguments)
+    {
+        foreach (var target in MathKernel.Targets)
+        {
+            using var kernel = new MathKernel(function, isDouble: false, lanes: 0, target);
+            foreach (var pair in arguments.Chunk(MathLibrary.ArityOf(function)))
+            {
+                var (x, y) = (pair[0], pair[^1]);
+                var ulps = MathReference.Ulps(kernel.Apply(x, y), MathReference.Wide(function, x, y), MathReference.LeastUlp(function, x));
+                Assert.True(ulps <= Bounds[function].F32, $"{function}({x:R}, {y:R}) f32 {target}: {ulps} ulp");
+            }
+        }
+    }
+
+    [Fact]
+    public void Digamma_beside_a_zero_below_0_is_that_of_50_digits()
+    {
+        const double Expected = -6.6815477437689715e-09; // mpmath's
+        Assert.Equal(Expected, MathReference.Wide(MathFunction.Digamma, -66.795906f, 0), 1e-22);
+        foreach (var target in MathKernel.Targets)
+        {
+            using var kernel = new MathKernel(MathFunction.Digamma, isDouble: false, lanes: 0, target);
+            Assert.Equal(Expected, kernel.Apply(-66.795906f, 0), Math.ScaleB(1, -47));
+        }
+    }
+
     [Theory, MemberData(nameof(Cases))]
     public void F64_stays_within_its_bound(MathFunction function, string target)
     {

@@ -45,7 +45,8 @@ internal sealed class FloatSweep(MathFunction function)
         kernel.Run(_x, _y, _result);
         for (var i = 0; i < count; i++)
         {
-            var ulps = MathReference.Ulps(_result[i], MathReference.Wide(function, _x[i], _y[i]));
+            var ulps = MathReference.Ulps(_result[i], MathReference.Wide(function, _x[i], _y[i]),
+                MathReference.LeastUlp(function, _x[i]));
             if (!(ulps > Worst)) continue;
             Worst = ulps;
             WorstAt = $"{_x[i]:R}" + (MathLibrary.ArityOf(function) == 2 ? $", {_y[i]:R}" : "");

@@ -106,6 +106,8 @@ public sealed partial class TorchFunctionTests
         ["log2"] = new(x => x[0].Log2() + x[0].Log10(), x => x[0].log2() + x[0].log10(), s_vector, "positive"),
         ["scatter_add_along_axis"] = new(x => x[0].ScatterAlongAxis(Along(x[0]), x[1]), x => x[0].scatter_add(1, Along(), x[1]),
             [[4, 6], [4, 3]]),
+        ["scatter_along_axis"] = new(x => x[0].ScatterAlongAxis(Apart(x[0]), x[1], kind: ScatterKind.Set),
+            x => x[0].scatter(1, torch.tensor(s_apart).reshape(4, 3), x[1]), [[4, 6], [4, 3]]),
         ["gather_nd"] = new(x => x[0].GatherNd(Along(x[0]).Reshape([6, 2])[..4]), x => x[0].index(
             TensorIndex.Tensor(Along().reshape(6, 2)[.., 0][..4]), TensorIndex.Tensor(Along().reshape(6, 2)[.., 1][..4])), [[6, 6, 2]]),
         ["tan"] = new(x => (x[0] * 0.3).Tan(), x => (x[0] * 0.3).tan(), s_vector),
@@ -206,7 +208,9 @@ public sealed partial class TorchFunctionTests
     }
 
     private static readonly long[] s_along = [0, 5, 0, 1, 1, 1, 2, 4, 3, 5, 5, 0];
+    private static readonly long[] s_apart = [0, 5, 3, 2, 1, 4, 5, 4, 3, 1, 2, 0];
     private static Value Along(Value x) => x.Builder.Constant(new Literal(IR.DType.I64[4, 3], [.. s_along.Select(i => (IR.Scalar)i)]));
+    private static Value Apart(Value x) => x.Builder.Constant(new Literal(IR.DType.I64[4, 3], [.. s_apart.Select(i => (IR.Scalar)i)]));
     private static Tensor Along() => torch.tensor(s_along).reshape(4, 3);
     private static Value Signs(Value x, int count) =>
         x.Builder.Constant(new Literal(x.DType[count], [.. Enumerable.Range(0, count).Select(i => i % 3 == 0 ? 1.0 : -1)]));

@@ -47,6 +47,8 @@ internal static class OpSamples
         ["scatter_add"] = b => Apply(b, "scatter_add", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]]),
         ["scatter_add_along_axis"] = b => Apply(b, "scatter_add_along_axis", [DType.F32[3, 2], DType.I32[4, 2], DType.F32[4, 2]],
             ScatterAddAlongAxis.Attributes(0)),
+        ["scatter_along_axis"] = b => Apply(b, "scatter_along_axis", [DType.F32[3, 2], DType.I32[4, 2], DType.F32[4, 2]],
+            ScatterAlongAxis.Attributes(0, ScatterKind.Max)),
         ["scatter"] = b => Apply(b, "scatter", [DType.F32[3, 2], DType.I32[4], DType.F32[4, 2]], Scatter.Attributes(ScatterKind.Set)),
         ["clamp_index"] = b => Apply(b, "clamp_index", [DType.I64[3]], ClampIndex.Attributes(2)),
         ["select"] = b => Apply(b, "select", [DType.Bool[2], DType.BF16[2], DType.BF16[2]]),

@@ -13,6 +13,7 @@ internal static partial class GradientTable
     {
         ["attention"] = ["empty", "one"], ["gather"] = ["empty", "one"], ["scatter_add"] = ["empty", "one"], ["scatter"] = ["empty", "one"],
         ["scatter_add_along_axis"] = ["empty", "one"], ["gather_along_axis"] = ["empty", "one"],
+        ["scatter_along_axis"] = ["empty", "one"],
         ["reverse"] = ["empty", "one"],
         ["cumulative_sum"] = ["empty", "one"], ["cumulative_prod"] = ["empty", "one"], ["cumulative_max"] = ["empty", "one"],
         ["cumulative_min"] = ["empty", "one"], ["linear_recurrence"] = ["empty", "one"], ["sort"] = ["empty", "one"],

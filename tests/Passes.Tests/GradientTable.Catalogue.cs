@@ -76,7 +76,13 @@ internal static partial class GradientTable
         ["scatter"] = new([F64[3, 2], F64[4, 2]], x => x[0].ScatterNd(Indices(x[0], 1, 1, -3, 7).Reshape([4, 1]), x[1], ScatterKind.Set)),
         ["scatter:set_self"] = new([F64[3, 2], F64[4, 2]],
             x => x[0].ScatterNd(Indices(x[0], 1, 1, 2, 1).Reshape([4, 1]), x[1] * x[1], ScatterKind.Set).Sin() * x[0]),
-        ["scatter:max"] = new([F64[2, 3], F64[2, 4]],
+        ["scatter_along_axis"] = new([F64[2, 3], F64[3, 3]], x => x[0].ScatterAlongAxis(Indices(x[0], 0, 1, 9, 0, 0, 1, 1, 0, -1)
+            .Reshape([3, 3]), x[1] * x[1], 0, ScatterKind.Set).Sin() * x[0]),
+        ["scatter_along_axis:empty"] = new([F64[2, 3], F64[2, 0]],
+            x => x[0].ScatterAlongAxis(Indices(x[0]).Reshape([2, 0]), x[1], 1, ScatterKind.Min).Tanh()),
+        ["scatter_along_axis:one"] = new([F64[1], F64[1]],
+            x => x[0].ScatterAlongAxis(Indices(x[0], 0), x[1], 0, ScatterKind.Set).Tanh() * x[0]),
+        ["scatter_along_axis:max"] = new([F64[2, 3], F64[2, 4]],
             x => x[0].ScatterAlongAxis(Indices(x[0], 0, 2, 2, 9, 1, -1, 0, 0).Reshape([2, 4]), x[1], kind: ScatterKind.Max).Exp() * x[0]),
         ["scatter:min"] = new([F64[3, 2], F64[2, 3]], x => x[0].ScatterNd(Indices(x[0], 0, 1, 0, 1, 2, 0, 0, 1, 0, 1, 1, 1)
             .Reshape([2, 3, 2]), x[1], ScatterKind.Min).Sin()),

@@ -68,6 +68,9 @@ internal sealed class Catalogue
         ["scatter_add"] = With(Numbers, c => [c.Scattered(ScatterKind.Add)]),
         ["scatter_add_along_axis"] = With(Numbers, c => [c._x.ScatterAlongAxis(c.Indices([Rows, Columns], Columns), c._y),
             c._x.ScatterAlongAxis(c.Indices([Rows, Columns], Rows), c._y, 0)]),
+        ["scatter_along_axis"] = With(Any, c => [c._x.ScatterAlongAxis(c.Indices([Rows, Columns], Columns), c._y, 1, ScatterKind.Set),
+            .. c._type == DType.Bool ? []
+                : (Value[])[c._x.ScatterAlongAxis(c.Indices([Rows, Columns], Rows), c._y, 0, ScatterKind.Min)]]),
         ["sech_squared"] = One(Floats), ["select"] = With(Any, c => [c._x.Equal(c._y).Select(c._x, c._y)]),
         ["shift_left"] = Two(Integers), ["shift_right_arithmetic"] = Two(Integers), ["shift_right_logical"] = Two(Integers),
         ["sign"] = One(Numbers), ["sine"] = One(Floats), ["slice"] = Of(Any, x => x.Slice([1, 0], [3, 5], [1, 2])),

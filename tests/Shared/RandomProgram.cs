@@ -106,7 +106,8 @@ internal sealed partial class RandomProgram
         [Rsqrt.Instance] = p => p.Exact(IsFloat) is { } x ? x.Rsqrt() : null,
         [IR.Ops.Scatter.Instance] = p => p.Scattered(),
         [ScatterAdd.Instance] = p => p.Scatter(),
-        [ScatterAddAlongAxis.Instance] = p => p.ScatterAlongAxis(),
+        [ScatterAddAlongAxis.Instance] = p => p.ScatterAddedAlongAxis(),
+        [IR.Ops.ScatterAlongAxis.Instance] = p => p.ScatteredAlongAxis(),
         [SechSquared.Instance] = p => p.Unary(SechSquared.Instance),
         [Select.Instance] = p => p.Any(IsNumber) is { } x && p.Like(x.Shape, DType.Bool) is { } predicate
             ? predicate.Select(x, p.Like(x)) : null,
@@ -369,7 +370,16 @@ internal sealed partial class RandomProgram
         return Bounded(x.Emit(ScatterAdd.Instance, default, AttributeMap.Empty, indices, x.Take(indices)));
     }
 
-    private Value? ScatterAlongAxis()
+    private Value? ScatteredAlongAxis()
+    {
+        if (Any(v => v.Rank > 0 && v.Shape.ElementCount > 0) is not { } x) return null;
+        var axis = _random.Next(x.Rank);
+        var kind = x.DType == DType.Bool ? ScatterKind.Set : Pick([ScatterKind.Set, ScatterKind.Max, ScatterKind.Min]);
+        var (to, from) = (Along(x, axis), Like(x));
+        return x.ScatterAlongAxis(to, from.TakeAlongAxis(_b.Constant(Draw(to.Type)), axis), axis, kind);
+    }
+
+    private Value? ScatterAddedAlongAxis()
     {
         if (Any(v => IsNumber(v) && v.Rank > 0 && v.Shape.ElementCount > 0) is not { } x) return null;
         var axis = _random.Next(x.Rank);

@@ -66,10 +66,9 @@ public static class IndexingSyntax
             return call.Compose(() =>
             {
                 if (x.Shape.ElementCount == 0) return x;
-                if (kind == ScatterKind.Add)
-                    return x.Emit(ScatterAddAlongAxis.Instance, default, ScatterAddAlongAxis.Attributes(at), indices, updates);
-                var flat = Shaped(x, Shape.Of([x.Shape.ElementCount]));
-                return Shaped(Scattered(flat, MovementSyntax.PositionsAlongAxis(x, indices, at), updates, kind), x.Shape);
+                return kind == ScatterKind.Add
+                    ? x.Emit(ScatterAddAlongAxis.Instance, default, ScatterAddAlongAxis.Attributes(at), indices, updates)
+                    : x.Emit(Ops.ScatterAlongAxis.Instance, default, Ops.ScatterAlongAxis.Attributes(at, kind), indices, updates);
             });
         }
 

@@ -150,20 +150,6 @@ public static class MovementSyntax
         }
     }
 
-    /// <summary>Where in x, flattened, is what has these indices along an axis, clamped to it, and their own positions along all
-    /// others.</summary>
-    internal static Value PositionsAlongAxis(Value x, Value indices, int axis)
-    {
-        var strides = x.Shape.Strides();
-        var index = indices.Emit(ClampIndex.Instance, default, ClampIndex.Attributes(x.Shape[axis]))
-            .ConvertTo(x.Shape.ElementCount <= int.MaxValue ? DType.I32 : DType.I64);
-        var position = index * strides[axis];
-        for (var a = 0; a < x.Rank; a++)
-            if (a != axis && x.Shape[a] > 1)
-                position += x.Builder.Emit(Iota.Instance, [], Iota.Attributes(position.Type, a)) * strides[a];
-        return position;
-    }
-
     /// <summary>Elements from start to before limit along one axis.</summary>
     internal static Value Part(Value x, int axis, int start, int limit)
     {
