@@ -15,8 +15,8 @@ public sealed class DeploymentTests
         using var built = new BuiltModel("digits", Deploy.Models.Digits(), "x86-64-v2");
         var app = built["app"];
         var project = SourceTree.PathOf("samples/Deploy/App/DeployApp.csproj");
-        // A build server that it started would keep its output open, and so the test waiting, for as long as the server idles. The analyzers
-        // have run in the build of this test.
+        // A build server that it started would keep its output open, and so the test waiting, for as long as the server idles.
+        // The analyzers have run in the build of this test.
         var publish = BuiltModel.Run("dotnet", "publish", project, "-c", "Release", "-o", app, "--disable-build-servers",
             $"-p:ModelFolder={built.Folder}", $"-p:PublishAot={native}", "--artifacts-path", built["build"], "--verbosity", "quiet",
             "-p:RunAnalyzers=false");
