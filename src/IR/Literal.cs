@@ -47,6 +47,24 @@ public sealed class Literal
         return literal;
     }
 
+    /// <summary>As <see cref="Rounded(TensorType, ReadOnlySpan{Scalar})"/>, of elements that are computed in order.</summary>
+    internal static Literal Rounded(TensorType type, Func<int, Scalar> element)
+    {
+        var literal = new Literal(type, type.Shape.ArrayLength(sizeof(double)));
+        for (var i = 0; i < literal.StoredCount; i++) literal.Store(i, element(i));
+        return literal;
+    }
+
+    /// <summary>A tensor of this one's elements at some positions, one for each.</summary>
+    internal Literal Read(Shape shape, StridedWalk positions)
+    {
+        var literal = new Literal(Type.With(shape), shape.ArrayLength(sizeof(double)));
+        for (var i = 0; i < literal.StoredCount; i++, positions.Next())
+            if (_integers is not null) literal._integers![i] = _integers[positions.Position];
+            else literal._floats![i] = _floats![positions.Position];
+        return literal;
+    }
+
     /// <summary>A tensor of .NET's elements in row-major order, of their own type.</summary>
     /// <exception cref="GraphException">SGC1001: no element type is T. SGC1002: another number of elements.</exception>
     public static Literal Of<T>(Shape shape, ReadOnlySpan<T> elements) where T : unmanaged

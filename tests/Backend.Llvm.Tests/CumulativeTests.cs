@@ -67,6 +67,7 @@ public sealed class CumulativeTests
         List<double[]> expected = [Of(numbers, 0, (p, q) => p + q), Of(numbers, (double)type.Lowest, Math.Max),
             Of(numbers, (double)type.Highest, Math.Min), Of(ones, 1, (p, q) => p * q)];
         var function = b.Build([.. results]);
+        if (type.IsFloating) expected.Add(ReferenceInterpreter.Run(function, arguments)[4].ToArray());
         foreach (var workers in (int[])[1, 3])
         {
             var found = JitFunction.Run(function, arguments, workers);
@@ -74,7 +75,6 @@ public sealed class CumulativeTests
                 if (!found[i].ToArray().SequenceEqual(expected[i]))
                     Assert.Fail($"{type}[{string.Join(",", shape)}] axis {axis} reverse {reverse} exclusive {exclusive} result {i}, "
                         + $"{workers} workers");
-            if (type.IsFloating) Assert.Equal(ReferenceInterpreter.Run(function, arguments)[4].ToArray(), found[4].ToArray());
         }
     }
 

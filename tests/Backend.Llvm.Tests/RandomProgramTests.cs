@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using CsCheck;
 using GraphCompiler.IR;
 using GraphCompiler.IR.Loops;
 using GraphCompiler.IR.Ops;
@@ -15,8 +14,6 @@ namespace GraphCompiler.Backend.Llvm.Tests;
 public sealed class RandomProgramTests
 {
     private const int FixedPrograms = 100;
-
-    private static bool IsLong => Environment.GetEnvironmentVariable("SGC_EXHAUSTIVE") == "1";
 
     [Fact]
     public void EveryOpIsDrawn()
@@ -75,16 +72,14 @@ public sealed class RandomProgramTests
             && a.Second.Kind == StorageKind.External && replaced.Contains((int)a.Second.Index)));
     }
 
-    /// <summary>A hundred fixed programs; CsCheck draws new ones in every run, two thousand in the long suite,
-    /// and prints the seed of a failure.</summary>
+    /// <summary>A hundred fixed programs.</summary>
     [Fact]
     public void ProgramsAgreeWithTheInterpreter()
     {
         for (var seed = 0; seed < FixedPrograms; seed++) Agree(seed);
-        Gen.Int[0, 100_000_000].Sample(Agree, iter: IsLong ? 2_000 : 50, threads: 1);
     }
 
-    private static void Agree(int seed)
+    internal static void Agree(int seed)
     {
         var random = new Random(seed);
         var (function, arguments, isExact) = RandomProgram.Create(seed, random.Next(2) == 0 ? DType.F32 : DType.F64);

@@ -48,6 +48,18 @@ public sealed class AffineMap(params AffineIndex[] axes)
             mapped[d] = (int)at;
         }
     }
+
+    /// <summary>The positions that the elements of a result read, in the row-major memory of an operand.</summary>
+    internal StridedWalk Walk(Shape result, Shape operand)
+    {
+        var (first, strides, memory) = (0L, new long[result.Rank], operand.Strides());
+        for (var d = 0; d < Axes.Count; d++)
+        {
+            first += memory[d] * Axes[d].Offset;
+            foreach (var (axis, coefficient) in Axes[d].Terms) strides[axis] += memory[d] * coefficient;
+        }
+        return new(result, first, strides);
+    }
 }
 
 /// <summary>An op whose result element is an operand's at an affine index, so that of memory it is a strided view.</summary>
@@ -71,17 +83,8 @@ public abstract class AffineOp : LinearOp, IAffineOp
     protected sealed override Literal Evaluate(Operation operation, Literal[] operands)
     {
         var (type, x) = (operation.Result.Type, operands[0]);
-        if (x.Splat is { } splat) return Literal.Rounded(type, splat);
-        var map = MapOf(operation);
-        var values = new Scalar[type.Shape.ElementCount];
-        var (index, source) = (new int[type.Rank], new int[x.Type.Rank]);
-        for (var i = 0L; i < values.Length; i++)
-        {
-            type.Shape.Unravel(i, index);
-            map.Apply(index, source);
-            values[i] = x[x.Type.Shape.Ravel(source)];
-        }
-        return Literal.Rounded(type, values);
+        return x.Splat is { } splat ? Literal.Rounded(type, splat)
+            : x.Read(type.Shape, MapOf(operation).Walk(type.Shape, x.Type.Shape));
     }
 
     /// <inheritdoc/>

@@ -99,22 +99,16 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         var (freeX, freeY) = (axes.FreeX(x.Type.Rank), axes.FreeY(y.Type.Rank));
         var contracted = new Shape([.. axes.ContractX.Select(a => x.Type.Shape[a])]);
         var values = new Scalar[type.Shape.ElementCount];
-        var (index, k) = (new int[type.Rank], new int[contracted.Rank]);
-        var (at, bt) = (new int[x.Type.Rank], new int[y.Type.Rank]);
-        for (var i = 0L; i < values.Length; i++)
-        {
-            type.Shape.Unravel(i, index);
-            Scatter(at, [.. axes.BatchX, .. freeX], index);
-            Scatter(bt, axes.BatchY, index);
-            Scatter(bt, freeY, index.AsSpan(axes.BatchX.Length + freeX.Length));
-            for (var c = 0L; c < contracted.ElementCount; c++)
-            {
-                contracted.Unravel(c, k);
-                Scatter(at, axes.ContractX, k);
-                Scatter(bt, axes.ContractY, k);
-                values[i] += x[x.Type.Shape.Ravel(at)] * y[y.Type.Shape.Ravel(bt)];
-            }
-        }
+        var (ofX, ofY) = (x.Type.Shape.Strides(), y.Type.Shape.Strides());
+        var left = new StridedWalk(type.Shape, 0,
+            [.. axes.BatchX.Select(a => ofX[a]), .. freeX.Select(a => ofX[a]), .. freeY.Select(_ => 0L)]);
+        var right = new StridedWalk(type.Shape, 0,
+            [.. axes.BatchY.Select(a => ofY[a]), .. freeX.Select(_ => 0L), .. freeY.Select(a => ofY[a])]);
+        var termsOfX = new StridedWalk(contracted, 0, [.. axes.ContractX.Select(a => ofX[a])]).All();
+        var termsOfY = new StridedWalk(contracted, 0, [.. axes.ContractY.Select(a => ofY[a])]).All();
+        for (var i = 0L; i < values.Length; i++, left.Next(), right.Next())
+            for (var c = 0; c < termsOfX.Length; c++)
+                values[i] += x[left.Position + termsOfX[c]] * y[right.Position + termsOfY[c]];
         return Literal.Rounded(type, values);
     }
 
@@ -145,11 +139,6 @@ public sealed class DotGeneral : LinearOp, IContractionOp
         var (type, sums) = (call.DType("dtype"), Accumulation.TypeOf(call[0].DType, call.Attributes));
         call.Require(type == sums, DiagnosticCode.BadAttribute,
             () => $"dtype={type} is not the type of the sums, which is {sums}; leave it out for a result of {call[0].DType}");
-    }
-
-    private static void Scatter(int[] target, int[] axes, ReadOnlySpan<int> index)
-    {
-        for (var i = 0; i < axes.Length; i++) target[axes[i]] = index[i];
     }
 
     // The other side's free axes come out in increasing order; these are the wanted axes in that order.

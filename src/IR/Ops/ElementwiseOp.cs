@@ -69,15 +69,12 @@ public abstract class ElementwiseOp : Op, IElementOp
     /// <inheritdoc/>
     public sealed override Literal[] Evaluate(Operation operation, ReadOnlySpan<Literal> operands)
     {
-        var type = operation.Result.Type;
-        var values = new Scalar[type.Shape.ElementCount];
-        var x = new Scalar[operands.Length];
-        for (var i = 0L; i < values.Length; i++)
+        var (all, x) = (operands.ToArray(), new Scalar[operands.Length]);
+        return [Literal.Rounded(operation.Result.Type, i =>
         {
-            for (var k = 0; k < x.Length; k++) x[k] = operands[k][i];
-            values[i] = Evaluate(operation, x);
-        }
-        return [Literal.Rounded(type, values)];
+            for (var k = 0; k < x.Length; k++) x[k] = all[k][i];
+            return Evaluate(operation, x);
+        })];
     }
 
     /// <inheritdoc/>

@@ -102,15 +102,11 @@ public static class Reduction
         var kept = Enumerable.Range(0, x.Type.Rank).Except(axes).ToArray();
         var values = new Scalar[type.Shape.ElementCount];
         Array.Fill(values, identity);
-        var index = new int[x.Type.Rank];
-        var target = new int[kept.Length];
-        for (var i = 0L; i < x.Type.Shape.ElementCount; i++)
-        {
-            x.Type.Shape.Unravel(i, index);
-            for (var k = 0; k < kept.Length; k++) target[k] = index[kept[k]];
-            var position = type.Shape.Ravel(target);
-            values[position] = combine(values[position], x[i]);
-        }
+        var (strides, memory) = (new long[x.Type.Rank], type.Shape.Strides());
+        for (var k = 0; k < kept.Length; k++) strides[kept[k]] = memory[k];
+        var target = new StridedWalk(x.Type.Shape, 0, strides);
+        for (var i = 0L; i < x.Type.Shape.ElementCount; i++, target.Next())
+            values[target.Position] = combine(values[target.Position], x[i]);
         return Literal.Rounded(type, values);
     }
 }
