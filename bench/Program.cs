@@ -57,11 +57,12 @@ var cases = new Option<string>("--filter")
 var isShort = new Option<bool>("--short") { Description = "One short turn of each: whether it runs, not how fast." };
 var micro = new Command("micro",
     "Times matmuls, convolutions, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
-    { cases, threads, isShort, json, channelsLast, level };
+    { cases, threads, peers, isShort, json, channelsLast, level };
 micro.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
-    return MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), r.GetValue(isShort), r.GetValue(json));
+    return MicroCommand.Run(r.GetValue(cases)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(isShort),
+        r.GetValue(json));
 }));
 
 var input = new Option<string>("--json") { Description = "Figures that 'steps --json' wrote.", Required = true };

@@ -29,7 +29,7 @@ internal static class MicroCommand
             .. Attentions.All, .. Scans.All, .. Movements.All, .. LanguageParts.All];
 
     /// <summary>Returns 0, 1 if a benchmark failed, or 2 if no name holds the filter; throws if the sides of a case disagree.</summary>
-    public static int Run(string filter, int threads, bool isShort, string? json = null)
+    public static int Run(string filter, int threads, string[] peers, bool isShort, string? json = null)
     {
         MicroCase[] selected = [.. Cases.Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
         var withCompile = Compile.Contains(filter, StringComparison.OrdinalIgnoreCase);
@@ -40,16 +40,19 @@ internal static class MicroCommand
             Console.Error.WriteLine($"No case's name holds '{filter}'. There are: {Compile}, {CompileGrowth.Name}, {names}.");
             return 2;
         }
-        if (selected.Length > 0) RunSides(selected, threads, isShort ? s_short : s_timing, json);
+        if (selected.Length > 0) RunSides(selected, threads, peers, isShort ? s_short : s_timing, json);
         CompileTime.Threads = threads;
         if (withGrowth) CompileGrowth.Run(threads, isShort);
         return !withCompile || RunCompile(isShort) ? 0 : 1;
     }
 
-    private static void RunSides(MicroCase[] selected, int threads, PairedTiming timing, string? json)
+    private static void RunSides(MicroCase[] selected, int threads, string[] peers, PairedTiming timing, string? json)
     {
-        if (LibTorch.Unavailable is { } reason) Console.Error.WriteLine($"libtorch is not available, so it is left out: {reason}");
-        string[] peers = LibTorch.Unavailable is null ? [Peer.Tape, Peer.Torch] : [Peer.Tape];
+        if (peers.Contains(Peer.Torch) && LibTorch.Unavailable is { } reason)
+        {
+            Console.Error.WriteLine($"libtorch is not available, so it is left out: {reason}");
+            peers = [.. peers.Where(p => p != Peer.Torch)];
+        }
         var (machine, peaks, rows) = (Machine.OfThisProcess(peers), Peaks.Of(threads), new List<Row>());
         Console.WriteLine($"{machine}\n{threads} threads. Microseconds, medians of {timing.Rounds} rounds; ratios are medians of the "
             + "rounds' ratios, and in brackets their 10th to 90th percentile; of peak: the fastest round, of the best peak until then.");
@@ -57,7 +60,7 @@ internal static class MicroCommand
         peaks.Measure();
         foreach (var @case in selected)
         {
-            rows.Add(Measure(@case, threads, timing));
+            rows.Add(Measure(@case, threads, peers, timing));
             peaks.Measure();
             if (json is not null) Measurement.Run.Of(machine, peaks, rows).Write(json);
             Console.WriteLine(Line(rows[^1], peaks));
@@ -65,9 +68,9 @@ internal static class MicroCommand
         Console.WriteLine(peaks.Describe());
     }
 
-    private static Row Measure(MicroCase @case, int threads, PairedTiming timing)
+    private static Row Measure(MicroCase @case, int threads, string[] peers, PairedTiming timing)
     {
-        using var sides = new Sides(@case, threads);
+        using var sides = new Sides(@case, threads, peers);
         var times = sides.Measure(timing);
         double? MedianOf(int side) => times[side] is { } t ? PairedTiming.Median(t) : null;
         double? Ratio(int side) => times[side] is { } t ? PairedTiming.MedianRatio(t, times[0]!) : null;

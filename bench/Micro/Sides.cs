@@ -1,5 +1,5 @@
 using GraphCompiler.Bench.Measurement;
-using GraphCompiler.Bench.Torch;
+using GraphCompiler.Bench.Peers;
 using GraphCompiler.IR;
 using static TorchSharp.torch;
 
@@ -11,26 +11,32 @@ internal sealed class Sides : IDisposable
     private const double Tolerance = 2e-3;
 
     private readonly int _threads;
+    private readonly bool _hasTorch;
+    private readonly Action<float[][], float[][]>? _runTensors;
     private readonly CompiledCase _compiled;
     private readonly float[][] _operands;
     private readonly float[][] _results;
     private Tensor[] _tensors = [];
 
     /// <summary>Makes every side, runs it once, and checks that results agree.</summary>
+    /// <param name="case">What is measured.</param>
+    /// <param name="threads">Of each side.</param>
+    /// <param name="peers">The sides beside the compiled one: <see cref="Peer.Tape"/>, <see cref="Peer.Torch"/>.</param>
     /// <exception cref="InvalidOperationException">They differ.</exception>
-    public Sides(MicroCase @case, int threads)
+    public Sides(MicroCase @case, int threads, string[] peers)
     {
-        (Case, _threads) = (@case, threads);
+        (Case, _threads, _hasTorch) = (@case, threads, peers.Contains(Peer.Torch));
+        _runTensors = peers.Contains(Peer.Tape) ? Case.Tensors : null;
         _compiled = new CompiledCase(Case, threads);
         _operands = Case.CreateOperands();
         _results = [.. Case.Results.Select((r, i) => Case.Replaced[i] >= 0 ? _operands[Case.Replaced[i]] : new float[r.ElementCount])];
         _compiled.Run();
-        if (Case.Tensors is { } tensors)
+        if (_runTensors is { } tensors)
         {
             tensors(_operands, _results);
             for (var i = 0; i < _results.Length; i++) RequireAgreement("TensorPrimitives", i, _results[i]);
         }
-        if (LibTorch.Unavailable is null) SetUpTorch();
+        if (_hasTorch) SetUpTorch();
     }
 
     /// <summary>What is measured.</summary>
@@ -40,8 +46,8 @@ internal sealed class Sides : IDisposable
     /// not.</summary>
     public double[]?[] Measure(PairedTiming timing)
     {
-        Action<int>?[] sides = [_ => _compiled.Run(), Case.Tensors is { } tensors ? _ => tensors(_operands, _results) : null,
-            LibTorch.Unavailable is null ? _ => RunTorch() : null];
+        Action<int>?[] sides = [_ => _compiled.Run(), _runTensors is { } tensors ? _ => tensors(_operands, _results) : null,
+            _hasTorch ? _ => RunTorch() : null];
         var times = new Queue<double[]>(timing.Measure([.. sides.OfType<Action<int>>()]));
         return [.. sides.Select(s => s is null ? null : times.Dequeue())];
     }
@@ -49,7 +55,7 @@ internal sealed class Sides : IDisposable
     /// <summary>Frees native memory.</summary>
     public void Dispose()
     {
-        if (LibTorch.Unavailable is null) set_grad_enabled(true);
+        if (_hasTorch) set_grad_enabled(true);
         _compiled.Dispose();
         foreach (var tensor in _tensors) tensor.Dispose();
     }

@@ -23,6 +23,8 @@ public sealed class StepsTests : IDisposable
         "compile_warm_ms", "flops", "gflops", "fraction_of_peak", "arena_bytes", "loss_max_rel_diff",
     ];
 
+    private static readonly string[] s_peers = [Peer.Tape, Peer.Torch];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("bench").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -98,10 +100,22 @@ public sealed class StepsTests : IDisposable
     [InlineData("Adam 1M")]
     [InlineData("of mlp_mnist_b64")]
     [InlineData("Hessian by 1000 parameters")]
-    public void Micro_benchmarks_run_and_their_sides_agree(string name) => Assert.Equal(0, MicroCommand.Run(name, 2, isShort: true));
+    public void Micro_benchmarks_run_and_their_sides_agree(string name) =>
+        Assert.Equal(0, MicroCommand.Run(name, 2, s_peers, isShort: true));
 
     [Fact]
-    public void Unknown_micro_benchmark_is_told() => Assert.Equal(2, MicroCommand.Run("no such case", 1, isShort: true));
+    public void Micro_benchmarks_leave_out_a_side()
+    {
+        var json = Path.Combine(_folder, "micro.json");
+        Assert.Equal(0, MicroCommand.Run("deep layer dX", 1, [Peer.Torch], isShort: true, json));
+        using var document = JsonDocument.Parse(File.ReadAllText(json));
+        var row = Assert.Single(document.RootElement.GetProperty("rows").EnumerateArray());
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Number),
+            (row.GetProperty("tape_us").ValueKind, row.GetProperty("torch_us").ValueKind));
+    }
+
+    [Fact]
+    public void Unknown_micro_benchmark_is_told() => Assert.Equal(2, MicroCommand.Run("no such case", 1, s_peers, isShort: true));
 
     [Fact]
     public void Names_of_rows_are_distinct() => Assert.Distinct(Models.All.Select(m => m.Name));

@@ -148,7 +148,8 @@ public class LoopKindTests
         var (from, to) = (new LoopBuffer("x", DType.F32, 4, BufferScope.Argument),
             new LoopBuffer("y", DType.F32, 1, BufferScope.Argument, isWritten: true));
         Kernel Of(int copies, long position, ScalarExpr? guard = null) => new("copies", [from, to], [],
-            [new StoreStatement(to, ScalarExpr.Index(0), new LoadExpr(from, ScalarExpr.Index(position), guard) { Copies = copies })], [], 1);
+            [new StoreStatement(to, ScalarExpr.Index(0), new LoadExpr(from, ScalarExpr.Index(position), guard) { Copies = copies })],
+            [], 1);
         LoopVerifier.Verify(Of(2, 2));
         Assert.Contains("y[0] = x[2 x 2]", LoopPrinter.Print(Of(2, 2)), StringComparison.Ordinal);
         void Refused(string invariant, Kernel kernel) => Assert.Contains(invariant,
@@ -156,7 +157,8 @@ public class LoopKindTests
         Refused("L6", Of(4, 0));
         Refused("L6", Of(0, 0));
         Refused("L4", Of(2, 3));
-        Refused("L6", Of(2, 0, ScalarExpr.Compare(CompareKind.Lt, new LoadExpr(from, ScalarExpr.Index(0)), ScalarExpr.Constant(DType.F32, 1))));
+        var guard = ScalarExpr.Compare(CompareKind.Lt, new LoadExpr(from, ScalarExpr.Index(0)), ScalarExpr.Constant(DType.F32, 1));
+        Refused("L6", Of(2, 0, guard));
     }
 
     /// <summary>The counts of claims are those of one loop at a time.</summary>

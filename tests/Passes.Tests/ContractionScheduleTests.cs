@@ -162,7 +162,7 @@ public sealed class ContractionScheduleTests
         Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], s_target).Calls[^1].Kernel.Name);
     }
 
-    // Where a load of f32 does not copy it to all lanes, what is multiplied often is packed twice over; f64 and FMA's targets need none of it.
+    // Where a load of f32 does not copy it to all lanes, what is multiplied often is packed twice over; f64 needs none of it.
     [Theory]
     [InlineData(512, 512, 512)]
     [InlineData(128, 784, 512)]

@@ -14,7 +14,7 @@ public sealed record TargetTraits(int VectorBytes, int VectorRegisters, long L1B
     /// <summary>Whether a multiply-add is one instruction, not two.</summary>
     public bool HasFma { get; init; } = true;
 
-    /// <summary>Fewest bytes that one load copies to all of a vector: 8 where fewer take a shuffle besides, as on x86 without AVX.</summary>
+    /// <summary>Fewest bytes that one load copies to all of a vector: 8 where fewer take a shuffle too, as on x86 without AVX.</summary>
     public int BroadcastBytes { get; init; } = 1;
 
     /// <summary>Bytes of a cache line on every target so far.</summary>

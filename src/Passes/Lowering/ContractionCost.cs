@@ -131,7 +131,8 @@ internal sealed record ContractionCost(
                 Tiles: tiles * (_blocking.BlocksK * (StartOfTile + IndicesOfRows) + Sums(_blocking.TileM * vectors)),
                 PackingA: _packing == PackingOfA.OfRange ? rangesOfTiles * k * PackingOfTile : 0,
                 PackingB: panels * k * ReadingOfB(width, vectors, panelsPerRange > 1),
-                Operands: tiles * (k * (Conflicts + ConflictsOfB(width) + Widening(vectors)) + partials.Cost) + rangesOfTiles * k * _linesOfK * lines,
+                Operands: tiles * (k * (Conflicts + ConflictsOfB(width) + Widening(vectors)) + partials.Cost)
+                    + rangesOfTiles * k * _linesOfK * lines,
                 Waiting: 0);
         }
 
@@ -179,7 +180,8 @@ internal sealed record ContractionCost(
 
         // A row that is contiguous along K is transposed, a vector for a tile; what has copies is packed an element at a time.
         private double PackingOfTile => _linesOfK * SourceLine
-            + (_task.CopiesOfA > 1 ? _blocking.TileM : _shape.A.K.RunStride == 1 || _shape.A.Free.RunStride == 1 ? 2 : 1.5 * _blocking.TileM);
+            + (_task.CopiesOfA > 1 ? _blocking.TileM
+                : _shape.A.K.RunStride == 1 || _shape.A.Free.RunStride == 1 ? 2 : 1.5 * _blocking.TileM);
 
         private double ReadingOfB(int width, int vectors, bool isPrefetched)
         {
