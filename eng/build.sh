@@ -31,15 +31,15 @@ restore() {
 }
 
 # compile TARGET: one process compiles all projects, whatever the environment says: in one for each, .NET would compile the compiler and its
-# analyzers thirty times, which took nearly half of a build. The process is this build's own, and ends with it.
-compile() {
-    local name=graphcompiler-$$ status=0 roslyn
+# analyzers thirty times, which took nearly half of a build. The process is this build's own, and ends with it, also where it is
+# interrupted: the body is a shell of its own, with a trap of its own.
+compile() (
+    name=graphcompiler-$BASHPID
+    roslyn=$(dotnet msbuild src/Diagnostics/Diagnostics.csproj -getProperty:RoslynTargetsPath) || exit
+    trap 'dotnet exec "$roslyn/bincore/VBCSCompiler.dll" -shutdown -pipename:"$name" >&2' EXIT
     DOTNET_TieredPGO=0 dotnet build "$1" -c Release --no-restore --verbosity quiet \
-        -p:UseSharedCompilation=true -p:SharedCompilationId="$name" >&2 || status=$?
-    roslyn=$(dotnet msbuild src/Diagnostics/Diagnostics.csproj -getProperty:RoslynTargetsPath)
-    dotnet exec "$roslyn/bincore/VBCSCompiler.dll" -shutdown -pipename:"$name" >&2 || true
-    return "$status"
-}
+        -p:UseSharedCompilation=true -p:SharedCompilationId="$name" >&2
+)
 
 # build TARGET: TARGET is a project or solution, relative to the root. Build output goes to stderr, so that stdout
 # belongs to the program that runs next.

@@ -72,6 +72,9 @@ public sealed class TargetInfo
     /// <summary>Whether fused multiply-add is one instruction.</summary>
     public bool HasFma { get; private init; }
 
+    /// <summary>Whether a load copies an element of any size to all lanes, as AVX does; SSE3 copies one of eight bytes.</summary>
+    internal bool HasBroadcasts { get; private init; } = true;
+
     /// <summary>Whether there are AVX512-BF16's instructions, which add products of pairs of bf16 to f32, and round f32 to bf16.</summary>
     public bool HasBf16Dot => HasMasks && Features.Split(',').Contains(Bf16Feature);
 
@@ -113,11 +116,8 @@ public sealed class TargetInfo
     {
         HasPairDot = HasBf16Dot,
         HasFma = HasFma,
-        BroadcastBytes = LacksBroadcasts ? LoadExpr.CopiedBytes : 1,
+        BroadcastBytes = HasBroadcasts ? 1 : LoadExpr.CopiedBytes,
     };
-
-    // AVX copies an element of any size as it loads it, SSE3 one of eight bytes; both come before FMA on x86.
-    private bool LacksBroadcasts => VectorBytes == 16 && !HasFma;
 
     /// <summary>Refuses a target that this process cannot run.</summary>
     /// <exception cref="BackendException">SGC4004.</exception>
@@ -147,6 +147,7 @@ public sealed class TargetInfo
         VectorBytes = VectorBytes,
         VectorRegisters = VectorRegisters,
         HasFma = HasFma,
+        HasBroadcasts = HasBroadcasts,
     };
 
     /// <summary>Gives a function the attributes that make vectors of <see cref="VectorBytes"/> legal and preferred.</summary>
@@ -172,6 +173,7 @@ public sealed class TargetInfo
             VectorBytes = wide ? 64 : has.Contains("+avx2") ? 32 : 16,
             VectorRegisters = wide || arm ? 32 : 16,
             HasFma = arm || has.Contains("+fma"),
+            HasBroadcasts = arm || has.Contains("+avx"),
         };
     }
 
@@ -184,6 +186,7 @@ public sealed class TargetInfo
             VectorBytes = level switch { 4 => 64, 3 => 32, _ => 16 },
             VectorRegisters = level == 4 ? 32 : 16,
             HasFma = level >= 3,
+            HasBroadcasts = level >= 3,
         };
     }
 

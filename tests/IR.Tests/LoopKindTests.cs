@@ -157,6 +157,10 @@ public class LoopKindTests
         Refused("L6", Of(4, 0));
         Refused("L6", Of(0, 0));
         Refused("L4", Of(2, 3));
+        Refused("L6", Of(2, 1));
+        var lane = new LoopVariable("lane");
+        Refused("L6", new("copies", [from, to], [], [new ForStatement(lane, 2, LoopKind.Vector, 2,
+            [new StoreStatement(to, ScalarExpr.Index(0), new LoadExpr(from, lane.Value * 2) { Copies = 2 })])], [], 1));
         var guard = ScalarExpr.Compare(CompareKind.Lt, new LoadExpr(from, ScalarExpr.Index(0)), ScalarExpr.Constant(DType.F32, 1));
         Refused("L6", Of(2, 0, guard));
     }

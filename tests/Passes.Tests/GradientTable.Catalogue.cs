@@ -86,6 +86,8 @@ internal static partial class GradientTable
             x => x[0].ScatterAlongAxis(Indices(x[0], 0, 2, 2, 9, 1, -1, 0, 0).Reshape([2, 4]), x[1], kind: ScatterKind.Max).Exp() * x[0]),
         ["scatter:min"] = new([F64[3, 2], F64[2, 3]], x => x[0].ScatterNd(Indices(x[0], 0, 1, 0, 1, 2, 0, 0, 1, 0, 1, 1, 1)
             .Reshape([2, 3, 2]), x[1], ScatterKind.Min).Sin()),
+        ["scatter:max"] = new([F64[3, 2], F64[2, 3]], x => x[0].ScatterNd(Indices(x[0], 0, 1, 0, 1, 2, 0, 0, 1, 0, 1, 1, 1)
+            .Reshape([2, 3, 2]), x[1], ScatterKind.Max).Exp() * x[0].Sum()),
         ["scatter:empty"] = new([F64[3, 2], F64[0, 2]],
             x => x[0].ScatterNd(Indices(x[0]).Reshape([0, 1]), x[1], ScatterKind.Max).Tanh()),
         ["scatter:one"] = new([F64[1], F64[1]], x => x[0].ScatterNd(Indices(x[0], 0).Reshape([1, 1]), x[1], ScatterKind.Set).Tanh() * x[0]),

@@ -6,7 +6,7 @@
 //  L5  a parallel loop is at the top level of a kernel, and so is a barrier; a vector loop is not within another,
 //      nor a transpose within one
 //  L6  extents are not negative, lanes are powers of two, only serial loops are unrolled, one parallel loop at most is claimed in
-//      chunks, elements of register tiles exist
+//      chunks, elements of register tiles exist, copies of a value fill what one load takes, in memory and in all lanes the same
 //  L7  only a serial loop that is not unrolled has a count of its own, which is from 0 to its extent and made of variables of loops that
 //      are no vectors, and of locals that are declared in none
 using System.Collections.Immutable;
@@ -176,8 +176,8 @@ public sealed class LoopVerifier
             case LoadExpr load:
                 RequireBuffer(load.Buffer);
                 RequireInside(load.Buffer, _intervals.Of(load.Position, load.Guard).Plus(0, load.Copies - 1));
-                Require(load.Copies == 1 || load.Copies * load.DType.Bytes == LoadExpr.CopiedBytes && load.Guard is null, "L6",
-                    $"{load.Copies} copies of {load.DType}");
+                Require(load.Copies == 1 || HasCopies(load), "L6",
+                    $"{load.Copies} copies of {load.DType} at {LoopPrinter.Print(load.Position)}");
                 break;
             case PairExpr p:
                 Require(p.Low.DType == DType.BF16 && p.High.DType == DType.BF16, "L6", $"a pair of {p.Low.DType} and {p.High.DType}");
@@ -194,6 +194,26 @@ public sealed class LoopVerifier
         }
         foreach (var operand in expression.Operands) Visit(operand);
     }
+
+    private bool HasCopies(LoadExpr load) => load.Copies * load.DType.Bytes == LoadExpr.CopiedBytes && load.Guard is null
+        && !IsOfLanes(load.Position) && IsMultiple(load.Position, load.Copies);
+
+    private bool IsOfLanes(ScalarExpr expression)
+    {
+        if (expression is VariableExpr v && v.Variable == _lane || expression is LocalExpr l && _ofLanes.Contains(l.Local)) return true;
+        foreach (var operand in expression.Operands)
+            if (IsOfLanes(operand)) return true;
+        return false;
+    }
+
+    private static bool IsMultiple(ScalarExpr expression, long of) => expression switch
+    {
+        ConstantExpr c => (long)c.Value % of == 0,
+        BinaryExpr { Kind: BinaryKind.Mul } b => IsMultiple(b.X, of) || IsMultiple(b.Y, of),
+        BinaryExpr { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } b =>
+            IsMultiple(b.X, of) && IsMultiple(b.Y, of),
+        _ => of == 1,
+    };
 
     private void RequireLocal(Local local, int element)
     {

@@ -231,9 +231,10 @@ internal sealed record ContractionCost(
             }
         }
 
-        // Of an element of K: the lines of a panel that is not packed are gone before the next tile reads them.
+        // Of an element of K: lines of a panel that is not packed are gone before the next tile reads them; the first reads memory.
         private double ConflictsOfB(int width) => !_packsB && !ContractionSchedule.IsAllNear(_task, _shape.N)
-            && Conflict(_blocking.BlockK, _shape.B.K.RunStride) ? LinesOfPanel(width) * SecondLevelLine : 0;
+            && Conflict(_blocking.BlockK, _shape.B.K.RunStride)
+            ? LinesOfPanel(width) * SecondLevelLine * (1 - 1.0 / _blocking.TilesPerBlock) : 0;
 
         private double LinesOfPanel(int width) => Math.Max((double)width * _task.DType.Bytes / TargetTraits.LineBytes, 1);
 
