@@ -196,15 +196,7 @@ public sealed class LoopVerifier
     }
 
     private bool HasCopies(LoadExpr load) => load.Copies * load.DType.Bytes == LoadExpr.CopiedBytes && load.Guard is null
-        && !IsOfLanes(load.Position) && IsMultiple(load.Position, load.Copies);
-
-    private bool IsOfLanes(ScalarExpr expression)
-    {
-        if (expression is VariableExpr v && v.Variable == _lane || expression is LocalExpr l && _ofLanes.Contains(l.Local)) return true;
-        foreach (var operand in expression.Operands)
-            if (IsOfLanes(operand)) return true;
-        return false;
-    }
+        && IsOfVariables(load.Position) && IsMultiple(load.Position, load.Copies);
 
     private static bool IsMultiple(ScalarExpr expression, long of) => expression switch
     {
@@ -212,7 +204,7 @@ public sealed class LoopVerifier
         BinaryExpr { Kind: BinaryKind.Mul } b => IsMultiple(b.X, of) || IsMultiple(b.Y, of),
         BinaryExpr { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } b =>
             IsMultiple(b.X, of) && IsMultiple(b.Y, of),
-        _ => of == 1,
+        _ => false,
     };
 
     private void RequireLocal(Local local, int element)
