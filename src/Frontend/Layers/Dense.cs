@@ -40,15 +40,7 @@ public sealed class Dense : KernelLayer
     private protected override int FeaturesOf(TensorType input) => input.Shape[^1];
     private protected override Shape KernelFor(TensorType input, int outputs) => new(input.Shape[^1], outputs);
 
-    // One product for all leading axes, which are one in memory.
-    private protected override Value Multiply(Value x)
-    {
-        if (x.Rank == 2) return x.MatMul(Kernel);
-        Value As(Value y, Shape shape) => y.Emit(Reshape.Instance, y.Location, Reshape.Attributes(shape));
-        var leading = x.Shape.SkipLast(1).ToArray();
-        var rows = As(x, Shape.Of([leading.Aggregate(1L, (n, size) => n * size), x.Shape[^1]]));
-        return As(rows.MatMul(Kernel), new Shape([.. leading, Kernel.Shape[1]]));
-    }
+    private protected override Value Multiply(Value x) => x.MatMul(Kernel);
 }
 
 /// <summary>Fully connected layers in one call, and the flattening before them.</summary>
