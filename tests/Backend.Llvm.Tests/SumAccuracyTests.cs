@@ -78,6 +78,25 @@ public sealed class SumAccuracyTests
         }
     }
 
+    /// <summary>More columns than have their sums in registers, of which several rows are read together.</summary>
+    [Theory]
+    [InlineData(65)]
+    [InlineData(1_000)]
+    [InlineData(4_097)]
+    [InlineData(30_001)]
+    public void ManyColumns(int length)
+    {
+        const int Columns = 66;
+        foreach (var seed in (int[])[0, length])
+        {
+            var builder = new FunctionBuilder("many_columns");
+            var x = builder.Parameter("x", F32[length, Columns]);
+            var a = Terms(Columns * length, seed);
+            Check(builder.Build(x.Sum([0])), [new(x.Type, a)],
+                (_, i) => Enumerable.Range(0, length).Select(n => a[Columns * n + i]), length);
+        }
+    }
+
     /// <summary>A thousand deviations from zero, with as much between ranges as within them, a variance is right to a few units.</summary>
     [Theory]
     [InlineData(32, 1024, 16)]

@@ -13,7 +13,7 @@ namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Which operations share a kernel: each joins the kernel that makes one of its operands,
 /// where the invariants above allow it.</summary>
-internal sealed class FusionPlan
+internal sealed partial class FusionPlan
 {
     /// <summary>Longest chain of index maps that each reader repeats; beyond it one of them is written to memory.</summary>
     private const int MostChained = 8;
@@ -22,9 +22,8 @@ internal sealed class FusionPlan
     /// outgrows the first-level cache in any case. Only sizes that <see cref="SplitReductions"/> cannot divide leave such rows.</summary>
     private const long LeastShared = 1 << 14;
 
-    /// <summary>Most neighbouring elements that are kept, of which a reduction reads all at each step: those of f32 on the widest target.
-    /// Of more it reads memory in columns.</summary>
-    private const long MostColumns = 64;
+    /// <summary>Elements of a result that need not be written for each element that must be written instead.</summary>
+    private const long LeastSpared = 16;
 
     // By the numbers of operations: the group, how long a chain of index maps is that is repeated, 0 for what is not, and whether such a
     // map is a strided view of memory.
@@ -33,11 +32,13 @@ internal sealed class FusionPlan
     private readonly bool[] _views;
     private readonly KernelWeights _weights;
     private readonly FusionOrder _order = new();
+    private readonly ValueReaders _readers;
 
     public FusionPlan(Function function)
     {
         var count = function.Operations.Length;
         (_groupOf, _chainOf, _views, _weights) = (new FusionGroup?[count], new int[count], new bool[count], new(count));
+        _readers = new(function);
         var stored = StoredMaps(function);
         foreach (var operation in function.Operations)
         {
@@ -73,6 +74,10 @@ internal sealed class FusionPlan
     /// <summary>Whether another group than a value's own reads it, one reader aside: by itself or through an index map.</summary>
     public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
         && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
+
+    /// <summary>Whether a value is worth storing where a reader's result then is not: the mean of a row, for what is normalized.</summary>
+    public static bool IsSmall(Value value, Operation reader) =>
+        value.Shape.ElementCount * LeastSpared <= reader.Result.Shape.ElementCount;
 
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)
@@ -123,12 +128,12 @@ internal sealed class FusionPlan
 
     // Conversions to a wider floating-point type that elementwise operations and reductions read: memory holds the narrower elements, and
     // to widen one takes no more than to load it.
-    private static HashSet<Operation> Widened(Function function)
+    private HashSet<Operation> Widened(Function function)
     {
         if (!function.Operations.Any(o => o.Op is IR.Ops.Convert && IsWidening(o))) return [];
-        var (readers, results) = (new ValueReaders(function), function.Results.ToHashSet());
+        var results = function.Results.ToHashSet();
         return [.. function.Operations.Where(o => o.Op is IR.Ops.Convert && !results.Contains(o.Result)
-            && IsWidening(o) && readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
+            && IsWidening(o) && _readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
     }
 
     private static bool IsWidening(Operation convert) => convert.Operands[0].DType is { IsFloating: true } from
@@ -150,42 +155,6 @@ internal sealed class FusionPlan
         else PlaceElement(operation);
     }
 
-    private void PlaceReduction(Operation operation)
-    {
-        var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
-        // A math function would be computed in each pass over the columns.
-        var isRowWise = axes.Contains(domain.Rank - 1);
-        var isInColumns = !isRowWise && ReadsColumns(domain, axes);
-        var sources = Sources(operation);
-        var candidates = Candidates(sources).Where(c => isRowWise || RowKernel.Unrolls(domain, axes, c.Weight)
-            || (!c.Members.Any(ElementKernel.IsFunction) && (!isInColumns || c.Kind == FusionKind.Row || Repeats(c))));
-        foreach (var candidate in candidates)
-        {
-            var fits = candidate.Domain == domain && (candidate.Kind == FusionKind.Loop
-                || (candidate.Kind == FusionKind.Row && candidate.Reduced.SequenceEqual(axes)));
-            if (!fits || !CanJoin(operation, candidate, sources)) continue;
-            candidate.BecomeRow(axes);
-            Join(operation, candidate);
-            return;
-        }
-        Join(operation, NewGroup(FusionKind.Row, domain, axes));
-    }
-
-    // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window) or repeats what it
-    // reads, or columns are read for another one anyway. One range of many rows is a single worker's.
-    private static bool ReadsColumns(Shape domain, int[] axes)
-    {
-        var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
-        return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
-    }
-
-    // Whether a kernel reads at most two thirds of the memory that its elements would take, as of windows.
-    private bool Repeats(FusionGroup group)
-    {
-        var read = group.Members.SelectMany(Leaves).Distinct().Where(v => GroupOf(v) != group);
-        return 3 * read.Sum(v => v.Type.Bytes) <= 2 * group.Members[0].Result.Type.Bytes;
-    }
-
     private void PlaceElement(Operation operation)
     {
         var sources = Sources(operation);
@@ -194,7 +163,8 @@ internal sealed class FusionPlan
         Join(operation, chosen ?? NewGroup(FusionKind.Loop, operation.Result.Shape, []));
         if (chosen is null) return;
         foreach (var candidate in candidates)
-            if (candidate != chosen && CanMerge(candidate, chosen)) chosen.Absorb(candidate);
+            if (candidate != chosen && candidate.Kind == FusionKind.Loop && Accepts(chosen, candidate.Domain)
+                && CanMerge(candidate, chosen)) chosen.Absorb(candidate);
     }
 
     // Contractions first, then rows, then loops; later groups before earlier ones: fusing there saves the most memory traffic.
@@ -228,8 +198,7 @@ internal sealed class FusionPlan
     private bool CanJoin(Operation operation, FusionGroup group, List<FusionGroup> sources) => CanTake(group, operation)
         && ReadsAll(operation, group, null) && group.CanRead(sources);
 
-    private bool CanMerge(FusionGroup from, FusionGroup into) => from.Kind == FusionKind.Loop && Accepts(into, from.Domain)
-        && from.Weight + into.Weight <= KernelWeights.Most
+    private bool CanMerge(FusionGroup from, FusionGroup into) => from.Weight + into.Weight <= KernelWeights.Most
         && ReadsAll(from.Members, into, from) && ReadsAll(into.Members, into, from) && into.CanAbsorb(from);
 
     private bool ReadsAll(IReadOnlyList<Operation> members, FusionGroup group, FusionGroup? merged)

@@ -28,8 +28,8 @@ internal sealed class FusionSink
     public void Run()
     {
         foreach (var operation in _function.Operations.Reverse())
-            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { Count: 1 })
-                _plan.Move(operation, target);
+            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { } leaves
+                && leaves.Count(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount) <= 1) _plan.Move(operation, target);
     }
 
     private FusionGroup? OnlyReader(Operation operation)
@@ -52,26 +52,21 @@ internal sealed class FusionSink
             || (r.Op is IElementOp and not IIndexedOp && r.Result.Shape == operation.Result.Shape));
 
     /// <summary>The values in memory that an operation is computed from, through others that can sink with it; null if it cannot sink, or
-    /// if other values would have to be stored for it.</summary>
+    /// if other values that are not small would have to be stored for it.</summary>
     private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup target, int length)
     {
         if (length == 0 || !CanSink(operation, target)) return null;
         var leaves = new HashSet<Value>();
-        foreach (var operand in operation.Operands.Select(o => Stored(operation, o)).Distinct())
+        foreach (var leaf in _plan.Leaves(operation).Distinct())
         {
-            if (operand.Definition is { Op: Constant } constant && _plan.IsInlined(constant)) continue;
-            if (IsStoredWithout(operation, operand)) leaves.Add(operand);
-            else if (operand.Definition is not { } definition || _readers[operand].Count > 1) return null;
-            else if (StoredLeaves(definition, target, length - 1) is { } inner) leaves.UnionWith(inner);
+            if (IsStoredWithout(operation, leaf) || FusionPlan.IsSmall(leaf, operation)) leaves.Add(leaf);
+            else if (!operation.Operands.Contains(leaf) || _readers[leaf].Count > 1) return null;
+            else if (StoredLeaves(leaf.Definition!, target, length - 1) is { } inner) leaves.UnionWith(inner);
             else return null;
         }
         return leaves;
     }
 
-    // What an elementwise operation that is repeated by its readers is computed from.
-    private Value Stored(Operation reader, Value operand) => _plan.ReadsThrough(reader, operand)
-        && operand.Definition is { Op: IElementOp and not IIndexedOp, Operands: [var x] } ? x : operand;
-
-    private bool IsStoredWithout(Operation reader, Value value) =>
-        _plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader, _readers);
+    private bool IsStoredWithout(Operation reader, Value value) => value.Definition is null || _results.Contains(value)
+        || (_plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader, _readers));
 }

@@ -49,7 +49,7 @@ internal sealed class Repetition
         operation.Op is IElementOp and not IIndexedOp && operation.Results.Length == 1 && !ElementKernel.IsFunction(operation);
 
     // The values in memory that an operation is computed from, through cheap ones of its kernel, which are copied too; null if others
-    // would have to be stored for it.
+    // that are not small would have to be stored for it.
     private HashSet<Value>? StoredLeaves(Operation operation, FusionGroup own, HashSet<Value> copied, int length)
     {
         if (length == 0) return null;
@@ -57,7 +57,7 @@ internal sealed class Repetition
         copied.Add(operation.Result);
         foreach (var leaf in _plan.Leaves(operation))
         {
-            if (IsStoredWithout(operation, own, leaf) && !copied.Contains(leaf)) leaves.Add(leaf);
+            if ((IsStoredWithout(operation, own, leaf) || FusionPlan.IsSmall(leaf, operation)) && !copied.Contains(leaf)) leaves.Add(leaf);
             else if (operation.Operands.Contains(leaf) && IsCheap(leaf.Definition!)
                 && StoredLeaves(leaf.Definition!, own, copied, length - 1) is { } inner) leaves.UnionWith(inner);
             else return null;

@@ -18,6 +18,21 @@ internal sealed class Accumulator
         if (((IReductionOp)reduction.Op).GivesIndex) _index = body.NewLocal("at", DType.I32);
     }
 
+    /// <summary>The value without anything combined.</summary>
+    public ScalarExpr Identity => ScalarExpr.Constant(_value.DType, Kind switch
+    {
+        ReductionKind.Sum => 0.0,
+        ReductionKind.Product => 1.0,
+        ReductionKind.Max => _value.DType.Lowest,
+        _ => _value.DType.Highest,
+    });
+
+    /// <summary>The value.</summary>
+    public ScalarExpr Value => new LocalExpr(_value);
+
+    /// <summary>Declares it, with what a partial result has.</summary>
+    public Statement StartFrom(ScalarExpr partial) => new LetStatement(_value, partial);
+
     /// <summary>Declares it, with nothing combined.</summary>
     public IEnumerable<Statement> Start()
     {
@@ -53,14 +68,6 @@ internal sealed class Accumulator
     }
 
     private ReductionKind Kind => ((IReductionOp)_reduction.Op).Kind;
-
-    private ScalarExpr Identity => ScalarExpr.Constant(_value.DType, Kind switch
-    {
-        ReductionKind.Sum => 0.0,
-        ReductionKind.Product => 1.0,
-        ReductionKind.Max => _value.DType.Lowest,
-        _ => _value.DType.Highest,
-    });
 
     private Statement Combine(ScalarExpr value, ScalarExpr? at) => _index is null
         ? new AccumulateStatement(_value, Kind, value) : new ChooseStatement(_value, _index, Kind, value, at!);

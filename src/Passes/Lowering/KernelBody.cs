@@ -143,9 +143,13 @@ internal sealed class KernelBody
         return index;
     }
 
-    public Kernel Build(IEnumerable<Statement> statements, double work) => new(
-        Fusion.Word("kind"), [.. Arguments], [.. Scratch], [.. statements],
-        [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
+    public Kernel Build(IEnumerable<Statement> statements, double work)
+    {
+        // Statements that are made as they are asked for may add scratch memory.
+        ImmutableArray<Statement> body = [.. statements];
+        return new(Fusion.Word("kind"), [.. Arguments], [.. Scratch], body,
+            [.. Function.Operations.Select(o => o.Location).Where(l => l.IsKnown).Distinct()], work);
+    }
 
     // A computed value is read through an index map only as a row's value by all of its row; memory and index
     // maps of it are read at any index, so the element that a scope knows is not the one asked for.

@@ -105,7 +105,8 @@ internal sealed partial class RowKernel
         private ScalarExpr InReduced(ScalarExpr[] index) => KernelBody.Position(
             new Shape([.. _kernel._reduced.Select(a => _kernel._domain[a])]), [.. _kernel._reduced.Select(a => index[a])]);
 
-        private List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into, int? tap = null)
+        /// <summary>One element of each row.</summary>
+        public List<Statement> Elements(ScalarExpr outer, ScalarExpr? column, Accumulator[] into, int? tap = null)
         {
             var statements = new List<Statement>();
             for (var r = 0; r < _rows.Length; r++)

@@ -88,11 +88,13 @@ internal sealed partial class RowKernel
                 [.. l, .. KernelBody.Unravel(ScalarExpr.Index(r), rows), lane.Value]));
             return new(lane, columns, kind, lanes, [.. Stages([.. indices], null)]);
         }
-        if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
         var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
             MostParts(Math.Max(taps, count) * (ReducedBounds.Length - 1)));
+        var isWhole = bounds.All(b => b.Length == 2);
+        if (count == 1 && isWhole && Streams(columns)) return Streamed(loops, columns);
+        if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
         var positions = taps > 0 && Overlaps ? MostPositions : 1;
-        return positions == 1 && bounds.All(b => b.Length == 2)
+        return positions == 1 && isWhole
             ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(LoopKind.Vector, leading)])]
             : RowLoops.InParts(bounds, positions, leading => [Vectors(LoopKind.Vector, leading)]);
     }

@@ -1,0 +1,66 @@
+using GraphCompiler.IR;
+using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes.Lowering;
+
+namespace GraphCompiler.Passes.Fusing;
+
+/// <content>Where reductions go.</content>
+internal sealed partial class FusionPlan
+{
+    /// <summary>Most neighbouring elements that are kept, of which a reduction reads all at each step: those of f32 on the widest target.
+    /// Of more it reads memory in columns.</summary>
+    private const long MostColumns = 64;
+
+    /// <summary>Readers of a tensor among which others are looked for that reduce its columns.</summary>
+    private const int MostReaders = 16;
+
+    private void PlaceReduction(Operation operation)
+    {
+        var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
+        var sources = Sources(operation);
+        var group = Candidates(sources).Find(c => Feeds(c, domain, axes) && IsRowOf(c, domain, axes) && CanJoin(operation, c, sources))
+            ?? NewGroup(FusionKind.Row, domain, axes);
+        group.BecomeRow(axes);
+        Join(operation, group);
+        foreach (var sibling in Siblings(group))
+            if (CanMerge(sibling, group)) group.Absorb(sibling);
+    }
+
+    private static bool IsRowOf(FusionGroup group, Shape domain, int[] axes) => group.Domain == domain
+        && (group.Kind == FusionKind.Loop || (group.Kind == FusionKind.Row && group.Reduced.SequenceEqual(axes)));
+
+    // Whether a reduction is well computed with what feeds it. A math function would be computed in each pass over the columns.
+    private bool Feeds(FusionGroup group, Shape domain, int[] axes) => axes.Contains(domain.Rank - 1)
+        || RowKernel.Unrolls(domain, axes, group.Weight)
+        || (!group.Members.Any(ElementKernel.IsFunction) && (!ReadsColumns(domain, axes) || group.Kind == FusionKind.Row
+            || Repeats(group) || IsStreamed(group)));
+
+    // Whether a kernel of many columns reads full tensors as they lie in memory, and so can be computed row by row.
+    private bool IsStreamed(FusionGroup group) => group.Domain[^1] > MostColumns
+        && group.Members.All(m => m.Operands.All(o => !ReadsThrough(m, o)
+            || o.Definition!.Op is Broadcast or Constant or (IElementOp and not IIndexedOp)));
+
+    // Others that reduce the columns of a tensor that this one reads, too: in one kernel it is read once.
+    private List<FusionGroup> Siblings(FusionGroup group)
+    {
+        if (group.Reduced.Contains(group.Domain.Rank - 1) || !IsStreamed(group)) return [];
+        return [.. group.Members.SelectMany(Leaves).Where(v => v.Shape == group.Domain && GroupOf(v) != group).Distinct()
+            .SelectMany(v => _readers[v].Take(MostReaders)).Select(GroupOf).OfType<FusionGroup>().Distinct()
+            .Where(g => g != group && g.Kind == FusionKind.Row && IsRowOf(g, group.Domain, group.Reduced) && IsStreamed(g))];
+    }
+
+    // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window), repeats what it reads,
+    // can be reduced row by row, or columns are read for another one anyway. One range of many rows is a single worker's.
+    private static bool ReadsColumns(Shape domain, int[] axes)
+    {
+        var columns = domain.Skip(axes.Max() + 1).Aggregate(1L, (n, size) => n * size);
+        return columns > MostColumns || (domain.Without(axes).ElementCount == columns && domain.ElementCount >= LeastShared);
+    }
+
+    // Whether a kernel reads at most two thirds of the memory that its elements would take, as of windows.
+    private bool Repeats(FusionGroup group)
+    {
+        var read = group.Members.SelectMany(Leaves).Distinct().Where(v => GroupOf(v) != group);
+        return 3 * read.Sum(v => v.Type.Bytes) <= 2 * group.Members[0].Result.Type.Bytes;
+    }
+}
