@@ -80,29 +80,39 @@ public sealed class SplitReductions : IPass
     /// its caches, so it should be the one that multiplies by them.</summary>
     private static HashSet<Operation> UpdatedWeights(Function function)
     {
-        var updates = function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 0, contractY: 0))
+        var updates = function.Operations.Where(o => o.Op is DotGeneral && ContractsRows(o))
             .Select(o => (o.Operands[0], o.Result.Shape)).ToHashSet();
-        return [.. function.Operations.Where(o => o.Op is DotGeneral && IsPlain(o, contractX: 1, contractY: 0)
+        return [.. function.Operations.Where(o => o.Op is DotGeneral && ContractsColumns(o)
             && o.Operands[1].Definition is null && updates.Contains((o.Operands[0], o.Operands[1].Shape)))];
     }
 
-    private static bool IsPlain(Operation dot, int contractX, int contractY)
+    // x[…, k] · W[k, n]
+    private static bool ContractsColumns(Operation dot)
     {
-        var axes = DotGeneral.Axes.Of(dot.Attributes);
-        return axes.BatchX is [] && axes.ContractX is [var x] && axes.ContractY is [var y] && (x, y) == (contractX, contractY)
-            && dot.Operands.All(o => o.Rank == 2);
+        var (axes, rank) = (DotGeneral.Axes.Of(dot.Attributes), dot.Operands[0].Rank);
+        return axes.BatchX is [] && axes.ContractX is [var x] && axes.ContractY is [0] && x == rank - 1 && rank > 1
+            && dot.Operands[1].Rank == 2;
+    }
+
+    // xᵀ · dY of x[…, k] and dY[…, n]
+    private static bool ContractsRows(Operation dot)
+    {
+        var (axes, rank) = (DotGeneral.Axes.Of(dot.Attributes), dot.Operands[0].Rank);
+        int[] rows = [.. Enumerable.Range(0, Math.Max(rank - 1, 0))];
+        return axes.BatchX is [] && dot.Operands[1].Rank == rank && axes.ContractX.Order().SequenceEqual(rows)
+            && axes.ContractX.SequenceEqual(axes.ContractY);
     }
 
     private static ImmutableArray<Value>? SplitContraction(Operation dot, FunctionBuilder builder, ImmutableArray<Value> operands)
     {
-        var (m, k, n) = (operands[0].Shape[0], operands[0].Shape[1], operands[1].Shape[1]);
+        var (rank, k, n) = (operands[0].Rank, operands[1].Shape[0], operands[1].Shape[1]);
         var partialBytes = (long)SplitK * dot.Result.Type.Bytes;
         // A sum of partial results in the elements' type would round each of them.
         if (Accumulation.TypeOf(dot) != dot.Result.DType) return null;
         if (k % SplitK != 0 || k < LeastK || partialBytes > MostPartialBytes || partialBytes > operands[1].Type.Bytes / 2) return null;
-        var x = operands[0].Reshape([m, SplitK, k / SplitK]);
+        var x = operands[0].Reshape([.. operands[0].Shape.SkipLast(1), SplitK, k / SplitK]);
         var y = operands[1].Reshape([SplitK, k / SplitK, n]);
-        var partials = builder.Emit(DotGeneral.Instance, [x, y], new DotGeneral.Axes([1], [0], [2], [1]).Attributes);
+        var partials = builder.Emit(DotGeneral.Instance, [x, y], new DotGeneral.Axes([rank - 1], [0], [rank], [1]).Attributes);
         return [builder.Emit(ReduceSum.Instance, [partials], ReduceSum.Attributes([0]))];
     }
 }

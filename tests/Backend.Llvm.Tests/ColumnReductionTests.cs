@@ -1,5 +1,6 @@
 using GraphCompiler.IR;
 using GraphCompiler.IR.Ops;
+using GraphCompiler.Passes;
 using GraphCompiler.Tests.Shared;
 using Xunit;
 using static GraphCompiler.IR.DType;
@@ -62,7 +63,40 @@ public sealed class ColumnReductionTests
         var centred = x - x.Mean([1], keepAxes: true);
         var normal = centred * ((centred * centred).Mean([1], keepAxes: true) + 1e-5).Rsqrt();
         var loss = ((normal * scale + bias).Tanh() * weights).Sum();
-        Check(b.Build([loss, .. GraphCompiler.Passes.Adjoint.AppendDense(b, loss, [x, scale, bias])]), 1e-3, rows);
+        Check(b.Build([loss, .. Adjoint.AppendDense(b, loss, [x, scale, bias])]), 1e-3, rows);
+    }
+
+    /// <summary>Whether rows are read together shows in the partial results that a worker has.</summary>
+    [Theory]
+    [InlineData(40, 96, true)]
+    [InlineData(40, 64, false)] // Sums of so few columns are in registers.
+    [InlineData(16, 96, false)] // So few rows are unrolled.
+    public void Partial_results_are_in_scratch(int rows, int columns, bool expected)
+    {
+        var b = new FunctionBuilder("scratch");
+        var (x, y) = (b.Parameter("x", F32[rows, columns]), b.Parameter("y", F32[rows, columns]));
+        var fused = JitFunction.Optimized(b.Build((x * y).Sum(0), x.Sum(0)), Pipeline.Training);
+        var program = LowerToLoops.Lower(fused, [-1, -1], TargetInfo.Create().Traits(2), verifies: true);
+        Assert.Equal(expected ? 2 : 0, program.Calls.Sum(c =>
+            c.Kernel.Scratch.Count(s => s.Name.StartsWith("total", StringComparison.Ordinal))));
+    }
+
+    /// <summary>A sum of nothing, and state that replaces what it was computed from.</summary>
+    [Fact]
+    public void Nothing_and_state()
+    {
+        var b = new FunctionBuilder("nothing");
+        var x = b.Parameter("x", F32[0, 70]);
+        Check(b.Build(x.Sum(0), x.Prod([0])), 0, 1);
+        b = new FunctionBuilder("state");
+        var (m, y) = (b.Parameter("m", F32[100]), b.Parameter("y", F32[30, 100]));
+        var gradient = y.Maximum(y.Constant(0));
+        var function = b.Build(m * 0.9 + 0.1 * (gradient + m).Sum(0), gradient);
+        var arguments = JitFunction.Draw(function, seed: 2);
+        var found = JitFunction.RunFused(JitFunction.Optimized(function, Pipeline.Training), arguments, workers: 2, parallelWork: 0,
+            donated: [0, 1]);
+        foreach (var (expected, actual) in ReferenceInterpreter.Run(function, arguments).Zip(found))
+            for (var i = 0; i < expected.Type.Shape.ElementCount; i++) Assert.Equal((double)expected[i], (double)actual[i], 1e-5);
     }
 
     /// <summary>What is not a number, infinite or -0 ends as it does alone.</summary>

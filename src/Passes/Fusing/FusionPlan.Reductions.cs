@@ -11,17 +11,23 @@ internal sealed partial class FusionPlan
     /// Of more it reads memory in columns.</summary>
     private const long MostColumns = 64;
 
-    /// <summary>Readers of a tensor among which others are looked for that reduce its columns.</summary>
+    /// <summary>Readers of a tensor among which others are looked for that reduce its columns, and what is looked at that follows a
+    /// reduction.</summary>
     private const int MostReaders = 16;
+
+    /// <summary>Parts of a kernel that are enough to share: leading axes that are kept by columns.</summary>
+    private const long LeastShares = 16;
 
     private void PlaceReduction(Operation operation)
     {
         var (domain, axes) = (operation.Operands[0].Shape, Reduction.Axes(operation));
         var sources = Sources(operation);
-        var group = Candidates(sources).Find(c => Feeds(c, domain, axes) && IsRowOf(c, domain, axes) && CanJoin(operation, c, sources))
-            ?? NewGroup(FusionKind.Row, domain, axes);
+        var isStreamed = CanStream(domain, axes) && IsLast(operation, domain);
+        var group = Candidates(sources).Find(c => IsRowOf(c, domain, axes) && Feeds(c, domain, axes, isStreamed)
+            && CanJoin(operation, c, sources)) ?? NewGroup(FusionKind.Row, domain, axes);
         group.BecomeRow(axes);
         Join(operation, group);
+        if (!isStreamed || !IsStreamed(group)) return;
         foreach (var sibling in Siblings(group))
             if (CanMerge(sibling, group)) group.Absorb(sibling);
     }
@@ -30,24 +36,46 @@ internal sealed partial class FusionPlan
         && (group.Kind == FusionKind.Loop || (group.Kind == FusionKind.Row && group.Reduced.SequenceEqual(axes)));
 
     // Whether a reduction is well computed with what feeds it. A math function would be computed in each pass over the columns.
-    private bool Feeds(FusionGroup group, Shape domain, int[] axes) => axes.Contains(domain.Rank - 1)
+    private bool Feeds(FusionGroup group, Shape domain, int[] axes, bool isStreamed) => axes.Contains(domain.Rank - 1)
         || RowKernel.Unrolls(domain, axes, group.Weight)
         || (!group.Members.Any(ElementKernel.IsFunction) && (!ReadsColumns(domain, axes) || group.Kind == FusionKind.Row
-            || Repeats(group) || IsStreamed(group)));
+            || Repeats(group) || (isStreamed && IsStreamed(group))));
 
-    // Whether a kernel of many columns reads full tensors as they lie in memory, and so can be computed row by row.
-    private bool IsStreamed(FusionGroup group) => group.Domain[^1] > MostColumns
-        && group.Members.All(m => m.Operands.All(o => !ReadsThrough(m, o)
-            || o.Definition!.Op is Broadcast or Constant or (IElementOp and not IIndexedOp)));
+    // Whether rows can be read as they lie in memory, and workers share enough of many elements.
+    private static bool CanStream(Shape domain, int[] axes)
+    {
+        if (axes.Contains(domain.Rank - 1) || axes.Length == 0) return false;
+        var leading = domain.Take(axes.Min()).Aggregate(1L, (n, size) => n * size);
+        return domain[^1] > MostColumns
+            && (domain.ElementCount < LeastShared || leading * (domain[^1] / MostColumns) >= LeastShares);
+    }
+
+    // Whether nothing of the domain waits for a reduction, for which another pass would read the same columns.
+    private bool IsLast(Operation reduction, Shape domain)
+    {
+        var stack = new Stack<Operation>([reduction]);
+        for (var visited = 0; stack.TryPop(out var operation); visited++)
+            foreach (var result in operation.Results)
+                foreach (var reader in _readers[result])
+                {
+                    if (visited > MostReaders || reader.Results.Any(r => r.Shape == domain)) return false;
+                    if (reader.Op is IElementOp or Reshape) stack.Push(reader);
+                }
+        return true;
+    }
+
+    // Whether a kernel reads full tensors as they lie in memory, in one pass.
+    private bool IsStreamed(FusionGroup group) => group.Members.All(m => m.Op is not IIndexedOp && ReadsInOrder(m)
+        && (m.Op is not IReductionOp || IsLast(m, group.Domain)));
+
+    private bool ReadsInOrder(Operation reader) => reader.Operands.All(o => !ReadsThrough(reader, o)
+        || (o.Definition!.Op is Broadcast or Constant or (IElementOp and not IIndexedOp) && ReadsInOrder(o.Definition)));
 
     // Others that reduce the columns of a tensor that this one reads, too: in one kernel it is read once.
-    private List<FusionGroup> Siblings(FusionGroup group)
-    {
-        if (group.Reduced.Contains(group.Domain.Rank - 1) || !IsStreamed(group)) return [];
-        return [.. group.Members.SelectMany(Leaves).Where(v => v.Shape == group.Domain && GroupOf(v) != group).Distinct()
+    private List<FusionGroup> Siblings(FusionGroup group) =>
+        [.. group.Members.SelectMany(Leaves).Where(v => v.Shape == group.Domain && GroupOf(v) != group).Distinct()
             .SelectMany(v => _readers[v].Take(MostReaders)).Select(GroupOf).OfType<FusionGroup>().Distinct()
             .Where(g => g != group && g.Kind == FusionKind.Row && IsRowOf(g, group.Domain, group.Reduced) && IsStreamed(g))];
-    }
 
     // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window), repeats what it reads,
     // can be reduced row by row, or columns are read for another one anyway. One range of many rows is a single worker's.

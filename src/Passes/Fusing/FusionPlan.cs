@@ -22,7 +22,7 @@ internal sealed partial class FusionPlan
     /// outgrows the first-level cache in any case. Only sizes that <see cref="SplitReductions"/> cannot divide leave such rows.</summary>
     private const long LeastShared = 1 << 14;
 
-    /// <summary>Elements of a result that need not be written for each element that must be written instead.</summary>
+    /// <summary>Bytes of a result that need not be written for each byte that must be written instead.</summary>
     private const long LeastSpared = 16;
 
     // By the numbers of operations: the group, how long a chain of index maps is that is repeated, 0 for what is not, and whether such a
@@ -75,9 +75,8 @@ internal sealed partial class FusionPlan
     public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
         && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
 
-    /// <summary>Whether a value is worth storing where a reader's result then is not: the mean of a row, for what is normalized.</summary>
-    public static bool IsSmall(Value value, Operation reader) =>
-        value.Shape.ElementCount * LeastSpared <= reader.Result.Shape.ElementCount;
+    /// <summary>Whether a value is worth storing where a result then is not: the mean of a row, for what is normalized.</summary>
+    public static bool IsSmall(Value value, Operation spared) => value.Type.Bytes * LeastSpared <= spared.Result.Type.Bytes;
 
     /// <summary>Moves an operation into a group that reads it. The operands of the operation must be in memory.</summary>
     public void Move(Operation operation, FusionGroup to)

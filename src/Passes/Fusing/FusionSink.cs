@@ -5,8 +5,8 @@ using GraphCompiler.Passes.Lowering;
 namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Moves cheap operations from the kernel that computes their operand to the only kernel that reads their result, where the
-/// operand is in memory anyway. A ReLU's mask is then derived from its result in the backward kernel and never stored, and the squares of a
-/// gradient for its norm are taken where they are summed.</summary>
+/// operand is in memory anyway, or small. A ReLU's mask is then derived from its result in the backward kernel and never stored, and the
+/// squares of a gradient for its norm are taken where they are summed.</summary>
 /// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {

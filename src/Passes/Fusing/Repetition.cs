@@ -5,7 +5,8 @@ using GraphCompiler.Passes.Lowering;
 namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Repeats cheap elementwise operations in each kernel that reads their result, where what they are computed from is in memory
-/// anyway: a tensor less its channels' means, for the variance and for what is normalized, is then never written.</summary>
+/// anyway, or small beside it: a tensor less its channels' means, for the variance and for what is normalized, is then never
+/// written.</summary>
 /// <remarks>A copy reads at most one tensor of its result's size, so no kernel reads more than it would have. O(operations).</remarks>
 internal sealed class Repetition
 {

@@ -9,14 +9,14 @@ namespace GraphCompiler.Passes.Lowering;
 /// follows.</content>
 internal sealed partial class RowKernel
 {
-    /// <summary>Rows that are read together: partial results are loaded and stored once for so many.</summary>
-    private const int RowsOfStream = 8;
+    /// <summary>Most rows that are read together: partial results are loaded and stored once for so many.</summary>
+    private const int MostOfStream = 8;
 
-    /// <summary>Groups of rows above which there are levels of partial results, of up to half as many.</summary>
-    private const long MostGroups = 2 * Cascade.MostSteps / RowsOfStream;
+    /// <summary>Bytes of the partial results of a chunk at one level.</summary>
+    private const int ChunkBytes = 4096;
 
-    /// <summary>Most columns of a chunk: its partial results take a quarter of a first-level cache.</summary>
-    private const int MostChunk = 1024;
+    /// <summary>Columns of which chunks have a multiple, so that their vectors are full.</summary>
+    private const int ChunkAlignment = 16;
 
     /// <summary>Vector registers that one iteration fills for each row.</summary>
     private const int RegistersOfStream = 2;
@@ -28,27 +28,27 @@ internal sealed partial class RowKernel
         && _body.Function.Results.All(v => _stage.GetValueOrDefault(v) == 1 || v.Shape == _domain)
         && _body.Function.Operations.All(o => o.Op is not (Window or IReductionOp { GivesIndex: true }));
 
-    private IEnumerable<ForStatement> Streamed(int[] loops, int columns)
-    {
-        if (!loops.All(size => size == 1))
-            return [RowLoops.Over(loops, columns * ReducedCount, leading => Chunks(leading, LoopKind.Serial, columns, 1))];
-        var shares = Math.Min(_target.Workers, columns / ColumnsAtOnce);
-        return Chunks([.. loops.Select(_ => ScalarExpr.Index(0))], LoopKind.Parallel, columns, shares);
-    }
+    // Of what a kernel computes, not of the target: they decide the order of additions.
+    private int RowsOfStream => Math.Clamp(MostOperations / ElementKernel.Cost(_body.Function), 1, MostOfStream);
 
-    // All chunks have one width if a number of them divides the columns; else narrow ones leave a remainder.
-    private IEnumerable<ForStatement> Chunks(ScalarExpr[] leading, LoopKind kind, int columns, int least)
+    // Workers share the outer axes, and chunks of the columns where those are not enough.
+    private IEnumerable<ForStatement> Streamed(int[] outer, int columns)
     {
-        least = Math.Max(least, (columns + MostChunk - 1) / MostChunk);
-        var count = Enumerable.Range(least, least + 1).FirstOrDefault(n => columns % n == 0, 4 * least);
-        var width = columns % count == 0 ? columns / count : Math.Max(columns / count / ColumnsAtOnce, 1) * ColumnsAtOnce;
-        yield return Loop(0, columns / width, width);
-        if (columns % width is > 0 and var rest) yield return Loop(columns - rest, 1, rest);
+        var rows = outer.Aggregate(1L, (n, size) => n * size);
+        var most = ChunkBytes / ReductionsAfter(0).Sum(r => Accumulation.TypeOf(r).Bytes);
+        var least = Math.Min((_target.Workers + rows - 1) / Math.Max(rows, 1), columns / ColumnsAtOnce);
+        var chunks = Math.Max(least, (columns + most - 1) / most);
+        var width = (int)Math.Min((columns + chunks * ChunkAlignment - 1) / (chunks * ChunkAlignment) * ChunkAlignment, columns);
+        yield return Chunks(0, columns / width, width);
+        if (columns % width is > 0 and var rest) yield return Chunks(columns - rest, 1, rest);
 
-        ForStatement Loop(int first, int count, int width)
+        ForStatement Chunks(int first, int count, int width)
         {
-            var chunk = new LoopVariable("chunk", count);
-            return new(chunk, count, kind, 1, [.. new ColumnStream(this, leading, chunk.Value * width + first, width).Build()]);
+            var unit = new LoopVariable("unit", rows * count);
+            var chunk = count == 1 ? ScalarExpr.Index(0) : ScalarExpr.Binary(BinaryKind.Rem, unit.Value, ScalarExpr.Index(count));
+            var leading = KernelBody.Unravel(unit.Value / ScalarExpr.Index(count), outer);
+            return new(unit, rows * count, LoopKind.Parallel, 1,
+                [.. new ColumnStream(this, leading, chunk * width + first, width).Build()]);
         }
     }
 
@@ -60,13 +60,13 @@ internal sealed partial class RowKernel
 
         public IEnumerable<Statement> Build()
         {
-            var totals = Partials("total");
-            var (groups, rest) = (kernel.ReducedCount / RowsOfStream, (int)(kernel.ReducedCount % RowsOfStream));
+            var (totals, rows) = (Partials("total"), kernel.RowsOfStream);
+            var (groups, rest) = (kernel.ReducedCount / rows, (int)(kernel.ReducedCount % rows));
             return
             [
                 Start(totals),
-                .. Cascade.Run(groups, totals, Open, (g, into) => [Group(g * RowsOfStream, RowsOfStream, into)], MostGroups),
-                .. rest > 0 ? [Group(ScalarExpr.Index(groups * RowsOfStream), rest, totals)] : (ForStatement[])[],
+                .. Cascade.Run(groups, totals, Open, (g, into) => [Group(g * rows, rows, into)], Cascade.MostSteps / rows),
+                .. rest > 0 ? [Group(ScalarExpr.Index(groups * rows), rest, totals)] : (ForStatement[])[],
                 Columns((row, lane) => Finish(row, lane, totals)),
             ];
         }

@@ -77,6 +77,7 @@ internal sealed partial class RowKernel
     {
         var (sizes, taps) = (SizesOf(_kept), UnrolledTaps);
         var (outer, columns) = (sizes[..^1], sizes[^1]);
+        if (Streams(columns) && BoundsOf(outer, 1).All(b => b.Length == 2)) return Streamed(outer, columns);
         var sharing = SharesReads(outer, columns) ? outer.Length : KeptTaps;
         int[] rows = outer[^sharing..], loops = outer[..^sharing];
         var count = rows.Aggregate(1, (n, size) => n * size);
@@ -88,16 +89,17 @@ internal sealed partial class RowKernel
                 [.. l, .. KernelBody.Unravel(ScalarExpr.Index(r), rows), lane.Value]));
             return new(lane, columns, kind, lanes, [.. Stages([.. indices], null)]);
         }
-        var bounds = LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops,
-            MostParts(Math.Max(taps, count) * (ReducedBounds.Length - 1)));
-        var isWhole = bounds.All(b => b.Length == 2);
-        if (count == 1 && isWhole && Streams(columns)) return Streamed(loops, columns);
         if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
+        var bounds = BoundsOf(loops, Math.Max(taps, count) * (ReducedBounds.Length - 1));
         var positions = taps > 0 && Overlaps ? MostPositions : 1;
-        return positions == 1 && isWhole
+        return positions == 1 && bounds.All(b => b.Length == 2)
             ? [RowLoops.Over(loops, columns * ReducedCount, leading => [Vectors(LoopKind.Vector, leading)])]
             : RowLoops.InParts(bounds, positions, leading => [Vectors(LoopKind.Vector, leading)]);
     }
+
+    // Of the parts of loops over the first kept axes, of whose bodies there are so many copies.
+    private int[][] BoundsOf(int[] loops, int copies) =>
+        LoopParts.Bounds(_body.Function, _domain, _kept[..loops.Length], loops, MostParts(copies));
 
     // Whether windows of neighbouring positions read the same memory.
     private bool Overlaps => _body.Function.Operations.Where(o => o.Op is Window).Select(Window.Geometry.Of)
