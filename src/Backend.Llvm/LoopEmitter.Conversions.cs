@@ -7,13 +7,9 @@ namespace GraphCompiler.Backend.Llvm;
 /// <content>Conversions between element types, on scalars or on a vector for each lane.</content>
 internal sealed partial class LoopEmitter
 {
-    // Arithmetic in bf16 is arithmetic in f32, rounded. LLVM would do the same, but calls a function for each element of a vector.
-    private LLVMValueRef InF32(Func<LLVMValueRef[], LLVMValueRef> compute, params ReadOnlySpan<LLVMValueRef> operands)
-    {
-        var wide = new LLVMValueRef[operands.Length];
-        for (var i = 0; i < wide.Length; i++) wide[i] = ConvertStored(operands[i], DType.BF16, DType.F32);
-        return ConvertStored(compute(wide), DType.F32, DType.BF16);
-    }
+    // What is computed of narrower types in f32, and rounded.
+    private LLVMValueRef InF32(DType type, Func<LLVMValueRef[], LLVMValueRef> compute, params LLVMValueRef[] operands) =>
+        ConvertStored(compute([.. operands.Select(o => ConvertStored(o, type, DType.F32))]), DType.F32, type);
 
     private EmittedValue EmitConvert(ConvertExpr convert)
     {

@@ -106,7 +106,8 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef Binary(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y) => (kind, type.IsFloating) switch
     {
         (BinaryKind.Add or BinaryKind.Sub or BinaryKind.Mul or BinaryKind.Div or BinaryKind.Rem, true) when type == DType.BF16 =>
-            InF32(v => Binary(kind, DType.F32, v[0], v[1]), x, y),
+            // LLVM would do the same, but calls a function for each element of a vector.
+            InF32(type, v => Binary(kind, DType.F32, v[0], v[1]), x, y),
         (BinaryKind.Add, true) => _builder.BuildFAdd(x, y),
         (BinaryKind.Sub, true) => _builder.BuildFSub(x, y),
         (BinaryKind.Mul, true) => _builder.BuildFMul(x, y),
@@ -211,11 +212,12 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitMultiplyAdd(MultiplyAddExpr expression)
     {
         var v = Align(expression.X, expression.Y, expression.Z);
-        LLVMValueRef Fused(LLVMValueRef[] x) => _builder.CallIntrinsic("llvm.fma", [x[0].TypeOf], x[0], x[1], x[2]);
-        if (expression.DType == DType.BF16 && _module.Target.HasFma)
-            return v[0] with { Value = InF32(Fused, v[0].Value, v[1].Value, v[2].Value) };
         if (expression.DType.IsFloating && _module.Target.HasFma)
-            return v[0] with { Value = Fused([v[0].Value, v[1].Value, v[2].Value]) };
+        {
+            LLVMValueRef Fused(LLVMValueRef[] x) => _builder.CallIntrinsic("llvm.fma", [x[0].TypeOf], x[0], x[1], x[2]);
+            LLVMValueRef[] operands = [v[0].Value, v[1].Value, v[2].Value];
+            return v[0] with { Value = expression.DType == DType.BF16 ? InF32(DType.BF16, Fused, operands) : Fused(operands) };
+        }
         var product = Binary(BinaryKind.Mul, expression.DType, v[0].Value, v[1].Value);
         return v[0] with { Value = Binary(BinaryKind.Add, expression.DType, product, v[2].Value) };
     }
@@ -264,12 +266,8 @@ internal sealed partial class LoopEmitter
     {
         var values = Align(call.X.AsSpan());
         // The library computes in f32 and f64; narrower types are widened for the call.
-        var type = values[0].Value.TypeOf;
-        var isNarrow = call.DType.Bits < 32;
-        var wide = isNarrow ? _module.TypeOf(DType.F32) : default;
-        if (isNarrow && values[0].IsVector) wide = LLVMTypeRef.CreateVector(wide, _lanes!.Count);
-        LLVMValueRef[] arguments = [.. values.Select(v => isNarrow ? _builder.BuildFPExt(v.Value, wide) : v.Value)];
-        var result = _module.Math.Emit(_builder, call.Function, arguments);
-        return values[0] with { Value = isNarrow ? Convert(result, DType.F32, call.DType, type) : result };
+        LLVMValueRef Call(LLVMValueRef[] x) => _module.Math.Emit(_builder, call.Function, x);
+        LLVMValueRef[] arguments = [.. values.Select(v => v.Value)];
+        return values[0] with { Value = call.DType.Bits < 32 ? InF32(call.DType, Call, arguments) : Call(arguments) };
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class FusionPlan
         var stack = new Stack<Operation>([reduction]);
         for (var visited = 0; stack.TryPop(out var operation); visited++)
             foreach (var result in operation.Results)
-                foreach (var reader in _readers[result])
+                foreach (var reader in Readers[result])
                 {
                     if (visited > MostReaders || reader.Results.Any(r => r.Shape == domain)) return false;
                     if (reader.Op is IElementOp or Reshape) stack.Push(reader);
@@ -74,7 +74,7 @@ internal sealed partial class FusionPlan
     // Others that reduce the columns of a tensor that this one reads, too: in one kernel it is read once.
     private List<FusionGroup> Siblings(FusionGroup group) =>
         [.. group.Members.SelectMany(Leaves).Where(v => v.Shape == group.Domain && GroupOf(v) != group).Distinct()
-            .SelectMany(v => _readers[v].Take(MostReaders)).Select(GroupOf).OfType<FusionGroup>().Distinct()
+            .SelectMany(v => Readers[v].Take(MostReaders)).Select(GroupOf).OfType<FusionGroup>().Distinct()
             .Where(g => g != group && g.Kind == FusionKind.Row && IsRowOf(g, group.Domain, group.Reduced) && IsStreamed(g))];
 
     // What feeds such a reduction is better written row by row, unless it is of few elements (the taps of a window), repeats what it reads,

@@ -32,13 +32,12 @@ internal sealed partial class FusionPlan
     private readonly bool[] _views;
     private readonly KernelWeights _weights;
     private readonly FusionOrder _order = new();
-    private readonly ValueReaders _readers;
 
     public FusionPlan(Function function)
     {
         var count = function.Operations.Length;
         (_groupOf, _chainOf, _views, _weights) = (new FusionGroup?[count], new int[count], new bool[count], new(count));
-        _readers = new(function);
+        Readers = new(function);
         var stored = StoredMaps(function);
         foreach (var operation in function.Operations)
         {
@@ -46,6 +45,9 @@ internal sealed partial class FusionPlan
             else if (stored.Contains(operation)) Join(operation, NewGroup(FusionKind.Loop, operation.Result.Shape, []));
         }
     }
+
+    /// <summary>Of the function that is planned.</summary>
+    public ValueReaders Readers { get; }
 
     public FusionGroup? GroupOf(Operation operation) => _groupOf[operation.Id]?.Current;
     public FusionGroup? GroupOf(Value value) => value.Definition is { } d ? GroupOf(d) : null;
@@ -72,8 +74,8 @@ internal sealed partial class FusionPlan
     public bool ReadsThrough(Operation reader, Value operand) => operand.Definition is { } d && IsInlined(d) && CanRepeat(reader, d);
 
     /// <summary>Whether another group than a value's own reads it, one reader aside: by itself or through an index map.</summary>
-    public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside, ValueReaders readers) => readers[value].Any(r => r != aside
-        && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside, readers))));
+    public bool IsReadElsewhere(Value value, FusionGroup own, Operation aside) => Readers[value].Any(r => r != aside
+        && (GroupOf(r) is { } group ? group != own : r.Results.Any(result => IsReadElsewhere(result, own, aside))));
 
     /// <summary>Whether a value is worth storing where a result then is not: the mean of a row, for what is normalized.</summary>
     public static bool IsSmall(Value value, Operation spared) => value.Type.Bytes * LeastSpared <= spared.Result.Type.Bytes;
@@ -132,7 +134,7 @@ internal sealed partial class FusionPlan
         if (!function.Operations.Any(o => o.Op is IR.Ops.Convert && IsWidening(o))) return [];
         var results = function.Results.ToHashSet();
         return [.. function.Operations.Where(o => o.Op is IR.Ops.Convert && !results.Contains(o.Result)
-            && IsWidening(o) && _readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
+            && IsWidening(o) && Readers[o.Result].All(r => r.Op is IReductionOp or (IElementOp and not IIndexedOp)))];
     }
 
     private static bool IsWidening(Operation convert) => convert.Operands[0].DType is { IsFloating: true } from

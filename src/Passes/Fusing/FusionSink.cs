@@ -21,7 +21,7 @@ internal sealed class FusionSink
     public FusionSink(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        _readers = new(function);
+        _readers = plan.Readers;
     }
 
     // Readers come first, so that a chain sinks as a whole.
@@ -68,5 +68,5 @@ internal sealed class FusionSink
     }
 
     private bool IsStoredWithout(Operation reader, Value value) => value.Definition is null || _results.Contains(value)
-        || (_plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader, _readers));
+        || (_plan.GroupOf(value) is { } group && _plan.IsReadElsewhere(value, group, reader));
 }

@@ -24,7 +24,7 @@ internal sealed class Repetition
     private Repetition(Function function, FusionPlan plan)
     {
         (_function, _plan, _results) = (function, plan, [.. function.Results]);
-        _readers = new(function);
+        _readers = plan.Readers;
     }
 
     /// <summary>The function with copies beside their readers, or the function itself where nothing is repeated.</summary>
@@ -69,7 +69,7 @@ internal sealed class Repetition
     private static bool IsOfElements(Operation reader) => reader.Op is IReductionOp or (IElementOp and not IIndexedOp);
 
     private bool IsStoredWithout(Operation reader, FusionGroup own, Value value) => value.Definition is null || _results.Contains(value)
-        || _plan.GroupOf(value) != own || _plan.IsReadElsewhere(value, own, reader, _readers);
+        || _plan.GroupOf(value) != own || _plan.IsReadElsewhere(value, own, reader);
 
     // One copy for each kernel: its group is told by the plan that found it worth while. What is computed where it is read has no group,
     // and neither does its copy.
