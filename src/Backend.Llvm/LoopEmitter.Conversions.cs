@@ -11,6 +11,15 @@ internal sealed partial class LoopEmitter
     private LLVMValueRef InF32(DType type, Func<LLVMValueRef[], LLVMValueRef> compute, params LLVMValueRef[] operands) =>
         ConvertStored(compute([.. operands.Select(o => ConvertStored(o, type, DType.F32))]), DType.F32, type);
 
+    // What chooses one of its operands: of bf16 in f32, whose upper half it then is, with nothing to round.
+    private LLVMValueRef Chosen(DType type, Func<LLVMValueRef[], LLVMValueRef> choose, params LLVMValueRef[] operands)
+    {
+        if (type != DType.BF16) return choose(operands);
+        var wide = choose([.. operands.Select(o => ConvertStored(o, type, DType.F32))]);
+        var upper = _builder.BuildLShr(_builder.BuildBitCast(wide, WithElement(_module.Int32, wide)), AllLanes(HalfBits, wide));
+        return _builder.BuildBitCast(_builder.BuildTrunc(upper, WithElement(_module.IntegerOf(type), wide)), operands[0].TypeOf);
+    }
+
     private EmittedValue EmitConvert(ConvertExpr convert)
     {
         var x = EmitExpr(convert.X);
@@ -40,6 +49,7 @@ internal sealed partial class LoopEmitter
             return Convert(Convert(x, from, DType.F32, WithElement(_module.TypeOf(DType.F32), x)), DType.F32, type, to);
         if (type == DType.BF16 && from.IsFloating && (from == DType.F64 || !_module.Target.HasBf16Dot))
             return Bf16Rounding.Round(_module, x, to);
+        if (from == DType.BF16 && type.IsFloating) return WidenedBf16(x, type, to);
         if (from.IsFloating && type.IsFloating)
             return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
         if (from.IsFloating)
@@ -51,6 +61,13 @@ internal sealed partial class LoopEmitter
         if (from.Bits == type.Bits) return x;
         return from.Bits > type.Bits ? _builder.BuildTrunc(x, to)
             : from.Kind == DTypeKind.Signed ? _builder.BuildSExt(x, to) : _builder.BuildZExt(x, to);
+    }
+
+    // By its bits: LLVM would compare and choose the narrow numbers in place of the widened ones, each element of a vector for itself.
+    private LLVMValueRef WidenedBf16(LLVMValueRef x, DType type, LLVMTypeRef to)
+    {
+        var wide = _builder.BuildBitCast(UpperHalf(x), WithElement(_module.TypeOf(DType.F32), x));
+        return type == DType.F32 ? wide : _builder.BuildFPExt(wide, to);
     }
 
     // A conversion through f32 rounds twice unless f32 holds the integer. Rounding the bits that f32 cannot hold to odd first makes

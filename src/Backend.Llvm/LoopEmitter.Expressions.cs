@@ -96,8 +96,10 @@ internal sealed partial class LoopEmitter
         {
             (BinaryKind.Div or BinaryKind.Rem, _, ConstantExpr c) when !type.IsFloating =>
                 DivisionBy((long)c.Value, binary.Kind, binary.X, x, y),
-            (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr c) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, x, y),
-            (BinaryKind.Min or BinaryKind.Max, ConstantExpr c, _) when IsBound(c) => MinMaxOf((double)c.Value, binary.Kind, y, x),
+            (BinaryKind.Min or BinaryKind.Max, _, ConstantExpr c) when IsBound(c) =>
+                Chosen(type, v => MinMaxOf((double)c.Value, binary.Kind, v[0], v[1]), x, y),
+            (BinaryKind.Min or BinaryKind.Max, ConstantExpr c, _) when IsBound(c) =>
+                Chosen(type, v => MinMaxOf((double)c.Value, binary.Kind, v[1], v[0]), x, y),
             _ => Binary(binary.Kind, type, x, y),
         };
         return values[0] with { Value = result };
@@ -164,6 +166,7 @@ internal sealed partial class LoopEmitter
 
     private LLVMValueRef MinMax(BinaryKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
+        if (type == DType.BF16) return Chosen(type, v => FloatingMinMax(kind, DType.F32, v[0], v[1]), x, y);
         if (type.IsFloating) return FloatingMinMax(kind, type, x, y);
         var isSigned = type.Kind == DTypeKind.Signed;
         var predicate = (kind, isSigned) switch
@@ -230,6 +233,8 @@ internal sealed partial class LoopEmitter
 
     private LLVMValueRef Compare(CompareKind kind, DType type, LLVMValueRef x, LLVMValueRef y)
     {
+        if (type == DType.BF16)
+            return Compare(kind, DType.F32, ConvertStored(x, type, DType.F32), ConvertStored(y, type, DType.F32));
         if (type.IsFloating)
         {
             var real = kind switch
@@ -259,7 +264,14 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitSelect(SelectExpr select)
     {
         var values = Align(select.Condition, select.WhenTrue, select.WhenFalse);
-        return values[0] with { Value = _builder.BuildSelect(values[0].Value, values[1].Value, values[2].Value) };
+        var (whenTrue, whenFalse) = (values[1].Value, values[2].Value);
+        if (select.DType != DType.BF16)
+            return values[0] with { Value = _builder.BuildSelect(values[0].Value, whenTrue, whenFalse) };
+        // Without AVX-512 LLVM would choose each element of a vector for itself.
+        var bits = WithElement(_module.IntegerOf(DType.BF16), whenTrue);
+        var chosen = _builder.BuildSelect(
+            values[0].Value, _builder.BuildBitCast(whenTrue, bits), _builder.BuildBitCast(whenFalse, bits));
+        return values[0] with { Value = _builder.BuildBitCast(chosen, whenTrue.TypeOf) };
     }
 
     private EmittedValue EmitCall(CallExpr call)

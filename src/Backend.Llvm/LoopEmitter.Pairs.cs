@@ -13,11 +13,13 @@ internal sealed partial class LoopEmitter
     private EmittedValue EmitPair(PairExpr pair)
     {
         var halves = Align(pair.Low, pair.High);
-        LLVMValueRef Bits(LLVMValueRef half) => _builder.BuildZExt(
-            _builder.BuildBitCast(half, WithElement(_module.IntegerOf(DType.BF16), half)), WithElement(_module.Int32, half));
-        var high = _builder.BuildShl(Bits(halves[1].Value), AllLanes(HalfBits, halves[1].Value));
-        return halves[0] with { Value = _builder.BuildOr(Bits(halves[0].Value), high) };
+        return halves[0] with { Value = _builder.BuildOr(LowerHalf(halves[0].Value), UpperHalf(halves[1].Value)) };
     }
+
+    private LLVMValueRef LowerHalf(LLVMValueRef bf16) => _builder.BuildZExt(
+        _builder.BuildBitCast(bf16, WithElement(_module.IntegerOf(DType.BF16), bf16)), WithElement(_module.Int32, bf16));
+
+    private LLVMValueRef UpperHalf(LLVMValueRef bf16) => _builder.BuildShl(LowerHalf(bf16), AllLanes(HalfBits, bf16));
 
     private EmittedValue EmitPairDot(PairDotExpr expression)
     {

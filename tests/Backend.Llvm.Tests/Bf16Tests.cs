@@ -53,6 +53,28 @@ public sealed class Bf16Tests
         Assert.Equal(expected, JitFunction.Run(b.Build(p.ConvertTo(BF16)), [new Literal(p.Type, x.AsSpan())])[0].ToArray());
     }
 
+    /// <summary>LLVM compares bf16 an element at a time, and takes widened numbers for what they were widened from.</summary>
+    [Theory]
+    [InlineData("x86-64-v3")]
+    [InlineData("x86-64-v4")]
+    public void Numbers_are_compared_in_vectors(string level)
+    {
+        var target = TargetInfo.Create(level);
+        if (level == "x86-64-v4") target = target.WithBf16Dot();
+        var b = new FunctionBuilder("compare");
+        var (x, y) = (b.Parameter("x", BF16[4096]), b.Parameter("y", BF16[4096]));
+        var largest = x.ConvertTo(F32).Maximum(y.ConvertTo(F32)).ConvertTo(BF16);
+        var function = b.Build(x.Maximum(y), x.Less(y).Select(x, -y), largest.ConvertTo(F32).Equal(x.ConvertTo(F32)).Select(x, y));
+        var fused = JitFunction.Optimized(function, [new("fuse", new Fuse())]);
+        var program = LowerToLoops.Lower(fused, [-1, -1, -1], target.Traits(1), verifies: true);
+        var (_, _, assembly) = StepCompiler.Compile([("step", program)], target, withText: true);
+        // Functions that round come after it.
+        var kernel = assembly!.Split(".Lfunc_end")[0];
+        Assert.Contains("vcmp", kernel, StringComparison.Ordinal);
+        Assert.DoesNotContain("comiss", kernel, StringComparison.Ordinal);
+        Assert.DoesNotContain("pextrw", kernel, StringComparison.Ordinal);
+    }
+
     /// <summary>|result - exact| ≤ (2·2⁻⁸ + 2⁻¹⁶ + K·2⁻²⁴)·Σ|x·y|: each operand is off by half a unit, 2⁻⁹ or less of it, and sums are
     /// f32's. Packed or not, one row, few columns, several blocks of K, batches, and a transposed operand.</summary>
     [Theory]
