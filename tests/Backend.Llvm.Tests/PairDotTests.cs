@@ -50,25 +50,46 @@ public sealed class PairDotTests
             }
     }
 
-    /// <summary>Windows, whose channels are contiguous along K, even in number and odd; NaN and infinities.</summary>
+    /// <summary>Windows, whose channels are contiguous along K, even in number and odd; and with their positions contracted, of which a
+    /// row has an even number and an odd one; NaN and infinities.</summary>
     [Theory]
-    [InlineData(8)]
-    [InlineData(5)]
-    public void Windows_are_multiplied_too(int channels)
+    [InlineData(8, 9)]
+    [InlineData(5, 9)]
+    [InlineData(8, 8)]
+    [InlineData(5, 14)]
+    [InlineData(14, 26)]
+    public void Windows_are_multiplied_too(int channels, int width)
     {
         var b = new FunctionBuilder("windows");
-        var (x, kernel) = (b.Parameter("x", BF16[2, 7, 9, channels]), b.Parameter("k", BF16[3, 3, channels, 20]));
-        var y = b.Emit(DotGeneral.Instance, [x.Window([1, 2], [3, 3]), kernel],
-            new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]) { Result = F32 }.Attributes);
-        var function = b.Build(y);
+        var (x, kernel) = (b.Parameter("x", BF16[2, 7, width, channels]), b.Parameter("k", BF16[3, 3, channels, 20]));
+        var cotangent = b.Parameter("dy", BF16[2, 5, width - 2, 20]);
+        Value Dot(Value y, int[] ofWindows, int[] ofOther) => b.Emit(DotGeneral.Instance, [x.Window([1, 2], [3, 3]), y],
+            new DotGeneral.Axes([], [], [.. ofWindows], [.. ofOther]) { Result = F32 }.Attributes);
+        var function = b.Build(Dot(kernel, [3, 4, 5], [0, 1, 2]), Dot(cotangent, [0, 1, 2], [0, 1, 2]));
         var arguments = JitFunction.Draw(function, channels);
         double[] special = [.. arguments[0].ToArray()];
         (special[0], special[9 * channels - 1]) = (double.NaN, double.PositiveInfinity);
         arguments[0] = new Literal(x.Type, special.AsSpan());
-        var expected = ReferenceInterpreter.Run(function, arguments)[0];
-        var actual = RunOnAll(function, arguments)[0];
-        for (var i = 0; i < expected.Type.Shape.ElementCount; i++)
-            if (!((double)expected[i]).Equals((double)actual[i])) Assert.Equal((double)expected[i], (double)actual[i], 1e-4);
+        var (expected, actual) = (ReferenceInterpreter.Run(function, arguments), RunOnAll(function, arguments));
+        for (var r = 0; r < expected.Length; r++)
+            for (var i = 0; i < expected[r].Type.Shape.ElementCount; i++)
+                if (!((double)expected[r][i]).Equals((double)actual[r][i]))
+                    Assert.Equal((double)expected[r][i], (double)actual[r][i], 1e-4);
+    }
+
+    /// <summary>Channels of windows in even number are read as they lie in memory; an odd number is not, as pairs would reach into the next
+    /// pixel.</summary>
+    [Theory]
+    [InlineData(32, true)]
+    [InlineData(31, false)]
+    public void Pairs_of_channels_are_not_packed(int channels, bool areInMemory)
+    {
+        var b = new FunctionBuilder("windows");
+        var (x, kernel) = (b.Parameter("x", BF16[8, 28, 28, channels]), b.Parameter("k", BF16[3, 3, channels, 64]));
+        var function = b.Build(b.Emit(DotGeneral.Instance, [x.Window([1, 2], [3, 3]), kernel],
+            new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]) { Result = F32 }.Attributes));
+        var program = LowerToLoops.Lower(JitFunction.Optimized(function, [new("fuse", new Fuse())]), [-1], Traits(TargetInfo.Create(), 1), 0);
+        Assert.Equal(areInMemory, program.Calls.Single().Kernel.Choice!.Ways.Any(w => $"{w}".Contains("A packed: None", StringComparison.Ordinal)));
     }
 
     /// <summary>Of the block that has the most dot products, rows of two vectors each: no accumulator leaves its register.</summary>

@@ -107,6 +107,10 @@ internal sealed class IndexIntervals
             };
             if (bounds is { } b) _assumed.Add((compare.X, x.Intersect(b)));
         }
+        else if (guard.Truth == false)
+        {
+            _assumed.Add((guard, new(0, -1)));
+        }
     }
 
     /// <summary>Bounds of an expression.</summary>

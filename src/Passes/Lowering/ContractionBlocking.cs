@@ -19,10 +19,12 @@ internal sealed record ContractionBlocking(
 
     /// <summary>K between two prefetches: long enough not to crowd out the loads, short enough for the tiles of a panel to prefetch all of
     /// the next, and for a tile to prefetch its results a few lines at a time.</summary>
-    public int StepK(AxisGroup k)
+    /// <param name="k">Axes of K.</param>
+    /// <param name="kOfStep">K of a multiply-add, in which the result counts.</param>
+    public int StepK(AxisGroup k, int kOfStep)
     {
         const int Longest = 32, RowsAtOnce = 2;
-        if (k.Stride is null) return StepWithin(k);
+        if (k.Stride is null) return StepWithin(k.Run % kOfStep == 0 ? k.Run / kOfStep : k.Run);
         var step = UsualStep;
         while (2 * step <= Math.Min(Longest, Math.Min(TilesPerBlock, BlockK * RowsAtOnce / TileM))) step *= 2;
         return step;
@@ -31,11 +33,11 @@ internal sealed record ContractionBlocking(
     private const int UsualStep = 8;
 
     // Where K is of several axes that are apart in memory, a step stays within the innermost, so that only its first index is divided.
-    private static int StepWithin(AxisGroup k)
+    private static int StepWithin(int run)
     {
         const int Most = 16, Least = 3;
         for (var step = Most; step >= Least; step--)
-            if (k.Run % step == 0) return step;
+            if (run % step == 0) return step;
         return UsualStep;
     }
 
@@ -48,7 +50,7 @@ internal sealed record ContractionBlocking(
         ContractionShape shape, int tileN, DType dtype, TargetTraits target, int kOfStep)
     {
         // Whole vectors, so that packing by transposition has no remainder; or whole steps.
-        var granule = shape.A.K.Stride is null ? StepWithin(shape.A.K) : Math.Max(target.Lanes(dtype), UsualStep);
+        var granule = shape.A.K.Stride is null ? StepWithin(shape.A.K.Run) : Math.Max(target.Lanes(dtype), UsualStep);
         // No multiply-add reaches into the next block.
         if (granule % kOfStep != 0) granule *= kOfStep;
         var most = Math.Clamp(target.L1Bytes / 2 / (tileN * dtype.Bytes), granule, Cascade.MostMultiplyAdds) / granule * granule;

@@ -20,7 +20,7 @@ internal sealed partial class ContractionKernel
             var tile = new LoopVariable("tile");
             var number = first + tile.Value;
             var pack = Pack(_packedA!, number * PackedTile, _blocking.TileM, _shape.A, batch,
-                number * _blocking.TileM, ScalarExpr.Index(0), rows, _shape.K, _task.CopiesOfA);
+                row => new(number, _blocking.TileM, row), ScalarExpr.Index(0), rows, _shape.K, _task.CopiesOfA);
             return new(tile, count, kind, 1, [pack]);
         }
         var (full, remainder) = (_shape.M / _blocking.TileM, _shape.M % _blocking.TileM);
@@ -36,58 +36,70 @@ internal sealed partial class ContractionKernel
     private ForStatement PackTilesOfA(ScalarExpr batch, ScalarExpr block, ScalarExpr blockOfK, long count)
     {
         var tile = new LoopVariable("tile");
-        var first = FirstM(block * _blocking.TilesPerBlock + tile.Value);
+        var number = block * _blocking.TilesPerBlock + tile.Value;
         var pack = Pack(_packedA!, tile.Value * PackedTile, _blocking.TileM, _shape.A, batch,
-            first, blockOfK, _blocking.TileM, count, _task.CopiesOfA);
+            row => RowOf(number, row), blockOfK, _blocking.TileM, count, _task.CopiesOfA);
         return new(tile, _blocking.TilesPerBlock, LoopKind.Serial, 1, [pack]);
     }
 
-    // to[at + k·stride + i] = element (first + i, k) of one operand, for i < width and k < count from a block's first; or its pair k.
+    // to[at + k·stride + i] = element (free(i), k) of one operand, for i < width and k < count from a block's first; or its pair k.
     private Statement Pack(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
-        ScalarExpr first, ScalarExpr blockOfK, long width, long count, int copies = 1)
+        Func<ScalarExpr, AxisNumber> free, ScalarExpr blockOfK, long width, long count, int copies = 1)
     {
-        if (copies > 1) return PackCopies(to, at, stride, side, batch, first, blockOfK, width, count, copies);
+        if (copies > 1) return PackCopies(to, at, stride, side, batch, free, blockOfK, width, count, copies);
         var from = _body.BufferOf(side.Memory);
         if (RunToTranspose(side, count) is var run and > 0 && run % _task.KOfStep == 0)
         {
             Statement Transpose(ScalarExpr number, AxisNumber firstK) => new TransposeStatement(to, at + number * (StepsOf(run) * stride),
-                stride, from, side.Position(batch, first, firstK), side.Free.RunStride, width, StepsOf(run));
+                stride, from, side.Position(batch, free(ScalarExpr.Index(0)), firstK), side.Free.RunStride, width, StepsOf(run));
             if (run == count) return Transpose(ScalarExpr.Index(0), blockOfK * _blocking.BlockK);
             var number = new LoopVariable("run");
             return new ForStatement(number, count / run, LoopKind.Serial, 1,
                 [Transpose(number.Value, new(blockOfK * (_blocking.BlockK / run) + number.Value, run, ScalarExpr.Index(0)))]);
         }
-        var (k, lane) = (new LoopVariable("k"), new LoopVariable("n"));
-        var element = Element(side, batch, first + lane.Value, blockOfK * _blocking.BlockK, k.Value);
+        var lane = new LoopVariable("n");
         var lanes = Math.Min(_target.Lanes(_packed), ElementKernel.PowerOfTwoAtLeast(width));
-        var copy = new ForStatement(lane, width, LoopKind.Vector, lanes,
-            [new StoreStatement(to, at + k.Value * stride + lane.Value, element)]);
-        return new ForStatement(k, StepsOf(count), LoopKind.Serial, 1, [copy]);
+        return EachStep(side, count, k => [new ForStatement(lane, width, LoopKind.Vector, lanes,
+            [new StoreStatement(to, at + k.Sum * stride + lane.Value, Element(side, batch, free(lane.Value), FromFirst(blockOfK, k)))])]);
     }
 
-    // to[at + (k·stride + i)·copies + c] = element (first + i, k), for every copy c.
-    private ForStatement PackCopies(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
-        ScalarExpr first, ScalarExpr blockOfK, long width, long count, int copies)
+    // Multiply-adds from a block's first; where K is of axes that are apart in memory, by steps within one of them.
+    private ForStatement EachStep(ContractionSide side, long count, Func<AxisNumber, IEnumerable<Statement>> body)
     {
-        var k = new LoopVariable("k");
-        IEnumerable<Statement> Copies(long i)
+        var (k, steps) = (new LoopVariable("k"), StepsOf(count));
+        if (side.K.Stride is not null || steps % _stepK != 0) return new(k, steps, LoopKind.Serial, 1, [.. body(k.Value)]);
+        var step = new LoopVariable("step");
+        return new(step, steps / _stepK, LoopKind.Serial, 1,
+            [new ForStatement(k, _stepK, LoopKind.Serial, 1, [.. body(new(step.Value, _stepK, k.Value))])]);
+    }
+
+    // to[at + (k·stride + i)·copies + c] = element (free(i), k), for every copy c.
+    private ForStatement PackCopies(LoopBuffer to, ScalarExpr at, long stride, ContractionSide side, ScalarExpr batch,
+        Func<ScalarExpr, AxisNumber> free, ScalarExpr blockOfK, long width, long count, int copies)
+    {
+        IEnumerable<Statement> Copies(AxisNumber k, long i)
         {
             var element = _body.NewLocal("a", _packed);
-            yield return new LetStatement(element, Element(side, batch, first + i, blockOfK * _blocking.BlockK, k.Value));
+            yield return new LetStatement(element, Element(side, batch, free(ScalarExpr.Index(i)), FromFirst(blockOfK, k)));
             for (var c = 0; c < copies; c++)
-                yield return new StoreStatement(to, at + k.Value * (stride * copies) + (i * copies + c), new LocalExpr(element));
+                yield return new StoreStatement(to, at + k.Sum * (stride * copies) + (i * copies + c), new LocalExpr(element));
         }
-        return new(k, StepsOf(count), LoopKind.Serial, 1, [.. Enumerable.Range(0, (int)width).SelectMany(i => Copies(i))]);
+        return EachStep(side, count, k => Enumerable.Range(0, (int)width).SelectMany(i => Copies(k, i)));
     }
 
     // Of one multiply-add; beyond the last of an odd K a pair has zero.
-    private ScalarExpr Element(ContractionSide side, ScalarExpr batch, ScalarExpr free, ScalarExpr firstK, ScalarExpr step)
+    private ScalarExpr Element(ContractionSide side, ScalarExpr batch, AxisNumber free, AxisNumber step)
     {
-        LoadExpr At(ScalarExpr k, ScalarExpr? guard = null) => new(_body.BufferOf(side.Memory), side.Position(batch, free, k), guard);
-        if (!_task.UsesPairs) return At(firstK + step).ConvertTo(_packed);
-        var (low, high) = (firstK + step * _task.KOfStep, firstK + step * _task.KOfStep + 1);
-        return new PairExpr(At(low), At(high, _shape.K % _task.KOfStep == 0 ? null
-            : ScalarExpr.Compare(CompareKind.Lt, high, ScalarExpr.Index(_shape.K))));
+        LoadExpr At(ScalarExpr position, ScalarExpr? guard = null) => new(_body.BufferOf(side.Memory), position, guard);
+        if (!_task.UsesPairs) return At(side.Position(batch, free, step)).ConvertTo(_packed);
+        if (side.K.Run % _task.KOfStep == 0)
+        {
+            var position = side.Position(batch, free, step, _task.KOfStep);
+            return new PairExpr(At(position), At(position + side.K.RunStride));
+        }
+        var (low, high) = (step.Sum * _task.KOfStep, step.Sum * _task.KOfStep + 1);
+        var isInside = ScalarExpr.Both(null, ScalarExpr.Compare(CompareKind.Lt, high, ScalarExpr.Index(_shape.K)));
+        return new PairExpr(At(side.Position(batch, free, low)), At(side.Position(batch, free, high), isInside));
     }
 
     // How many elements along K are contiguous wherever a block of K begins, in rows a constant distance apart; 0 where none are.

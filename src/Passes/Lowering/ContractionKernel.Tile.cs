@@ -90,21 +90,24 @@ internal sealed partial class ContractionKernel
 
     private IEnumerable<Statement> MultiplyAdd(Panel panel, AxisNumber kOfBlock, ScalarExpr tile, ScalarExpr lane, Local accumulators)
     {
-        var (batch, k) = (panel.Range.Batch, FromFirst(panel.K, kOfBlock));
+        var (batch, k) = (panel.Range.Batch, FromFirst(panel.K.Block, kOfBlock));
         var number = TileNumber(panel, tile);
         var packed = kOfBlock.Sum * _blocking.TileN + lane;
         var isPacked = _packedB is not null && panel.IsPacked;
         var right = _body.NewLocal("b", _packedB is null ? _dtype : _packed);
         yield return new LetStatement(right, isPacked ? new LoadExpr(_packedB!, packed)
-            : _task.UsesPairs ? Element(_shape.B, batch, panel.FirstN + lane, ScalarExpr.Index(0), k.Sum)
+            : _task.UsesPairs ? Element(_shape.B, batch, panel.FirstN + lane, k)
             : new LoadExpr(_body.BufferOf(_shape.B.Memory), _shape.B.Position(batch, panel.FirstN + lane, k)).ConvertTo(right.DType));
         if (_packedB is not null && !isPacked) yield return new StoreStatement(_packedB, packed, new LocalExpr(right));
         ScalarExpr wide = new LocalExpr(right);
         if (_task.UsesPairs)
         {
             for (var i = 0; i < _blocking.TileM; i++)
-                yield return new AssignStatement(accumulators, i, new PairDotExpr(
-                    new LoadExpr(_packedA!, PackedAt(tile, number, kOfBlock, k) + i), wide, new LocalExpr(accumulators, i)));
+            {
+                var pair = _packedA is not null ? new LoadExpr(_packedA, PackedAt(tile, number, kOfBlock, k) + i)
+                    : Element(_shape.A, batch, RowOf(number, ScalarExpr.Index(i)), k);
+                yield return new AssignStatement(accumulators, i, new PairDotExpr(pair, wide, new LocalExpr(accumulators, i)));
+            }
             yield break;
         }
         if (_accumulator != right.DType)
@@ -155,8 +158,8 @@ internal sealed partial class ContractionKernel
     private bool MovesLastTile => !CoversExactly && _packing != PackingOfA.All;
 
     // In multiply-adds, as the argument is.
-    private AxisNumber FromFirst(KRange range, AxisNumber k) => StepsOf(_blocking.BlockK) is var steps && steps % k.Granule == 0
-        ? k with { Quotient = range.Block * (steps / k.Granule) + k.Quotient } : range.Block * steps + k.Sum;
+    private AxisNumber FromFirst(ScalarExpr blockOfK, AxisNumber k) => StepsOf(_blocking.BlockK) is var steps && steps % k.Granule == 0
+        ? k with { Quotient = blockOfK * (steps / k.Granule) + k.Quotient } : blockOfK * steps + k.Sum;
 
     // Where tiles cover M exactly, or begin anew at its last rows, they begin at a multiple of their rows if M is one.
     private AxisNumber RowOf(ScalarExpr tile, ScalarExpr row) => _shape.M % _blocking.TileM != 0 ? FirstM(tile) + row

@@ -46,7 +46,7 @@ internal sealed partial class ContractionKernel
         _packed = _task.Packed;
         var schedule = Choose(context, out _choice);
         (_blocking, _packing) = (schedule.Blocking, schedule.Packing);
-        _stepK = _blocking.StepK(_shape.A.K);
+        _stepK = _blocking.StepK(_shape.A.K, _task.KOfStep);
         _epilogue = ChooseEpilogue();
         var panel = StepsOf(_blocking.BlockK) * _blocking.TileN;
         if (schedule.PacksB) _packedB = _body.AddScratch("packed_b", _packed, panel, BufferScope.Worker);
@@ -204,7 +204,7 @@ internal sealed partial class ContractionKernel
         var panel = new LoopVariable("panel");
         var firstN = (range.FirstPanel + panel.Value) * _blocking.TileN;
         Statement[] pack = _packedB is null || FirstTilePacks ? []
-            : [Pack(_packedB, ScalarExpr.Index(0), _blocking.TileN, _shape.B, range.Batch, firstN, k.Block, range.Width, k.Count)];
+            : [Pack(_packedB, ScalarExpr.Index(0), _blocking.TileN, _shape.B, range.Batch, n => firstN + n, k.Block, range.Width, k.Count)];
         return new ForStatement(panel, range.Panels, LoopKind.Serial, 1, [.. pack, .. Tiles(new(range, k, panel.Value, firstN))]);
     }
 }

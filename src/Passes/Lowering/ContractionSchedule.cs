@@ -27,8 +27,11 @@ internal sealed record ContractionTask(ContractionShape Shape, DType DType, DTyp
     /// <summary>Whether elements are widened to be multiplied: once, where they are packed.</summary>
     public bool IsNarrow => DType is { IsFloating: true, Bits: < 32 };
 
-    /// <summary>Whether both operands are packed as pairs along K, which one instruction multiplies and adds.</summary>
+    /// <summary>Whether both operands are pairs along K, which one instruction multiplies and adds.</summary>
     public bool UsesPairs => Target.HasPairDot && DType == DType.BF16 && Accumulator == DType.F32 && Shape.K > 1;
+
+    /// <summary>Whether the pairs of A lie in memory as they are multiplied.</summary>
+    public bool HasPairsOfA => UsesPairs && Shape.A.K is { RunStride: 1, Run: var run } && run % KOfStep == 0;
 
     /// <summary>Of packed elements.</summary>
     public DType Packed => UsesPairs ? DType.U32 : IsNarrow ? Accumulator : DType;
@@ -140,7 +143,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     private static bool Allows(ContractionTask task, int tileN, PackingOfA packing)
     {
         var (shape, workers) = (task.Shape, task.Target.Workers);
-        if (packing == PackingOfA.None) return !task.UsesPairs;
+        if (packing == PackingOfA.None) return !task.UsesPairs || task.HasPairsOfA;
         if (shape.N <= tileN && !task.UsesPairs) return false;
         // Windows overlap: a copy of them would be many times the memory that they share, unless it is of a range alone.
         if (shape.A.Overlaps && !((task.IsNarrow || task.CopiesOfA > 1) && packing == PackingOfA.OfRange)) return false;

@@ -64,9 +64,9 @@ internal sealed class ContractionSide
     /// <summary>The elements in memory, and the axes of each group as sizes and strides there.</summary>
     public override string ToString() => $"{Memory.Shape.ElementCount}[{Batch}]({Free})({K})";
 
-    /// <summary>The row-major position in memory of an element.</summary>
-    public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k) =>
-        Free.Position(free) + Batch.Position(batch) + K.Position(k) + _view.Offset;
+    /// <summary>The row-major position in memory of an element, or of the first of some along K that are counted together.</summary>
+    public ScalarExpr Position(ScalarExpr batch, AxisNumber free, AxisNumber k, int together = 1) =>
+        Free.Position(free) + Batch.Position(batch) + K.Position(k, together) + _view.Offset;
 }
 
 /// <summary>A number along a group of axes, from 0 to below <see cref="AxisGroup.Count"/>: quotient · granule + step.</summary>
@@ -124,10 +124,13 @@ internal sealed class AxisGroup
     public long? Stride => _runs.Count <= 1 ? RunStride : null;
 
     /// <summary>What a number adds to the position in memory.</summary>
-    public ScalarExpr Position(AxisNumber number)
+    /// <param name="number">Of an element, or of some that are counted together.</param>
+    /// <param name="together">How many: 1, or a divisor of <see cref="Run"/>; the position is that of the first.</param>
+    public ScalarExpr Position(AxisNumber number, int together = 1)
     {
-        var (position, index) = (ScalarExpr.Index(0), number.Split([.. _runs.Select(r => r.Size)]));
-        for (var i = 0; i < index.Length; i++) position = StridedView.Step(position, index[i], _runs[i].Stride);
+        int OfRun(int i) => i == _runs.Count - 1 ? together : 1;
+        var (position, index) = (ScalarExpr.Index(0), number.Split([.. _runs.Select((r, i) => r.Size / OfRun(i))]));
+        for (var i = 0; i < index.Length; i++) position = StridedView.Step(position, index[i], _runs[i].Stride * OfRun(i));
         return position;
     }
 

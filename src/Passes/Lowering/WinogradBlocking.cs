@@ -39,23 +39,23 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
 
     /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
     /// must not from the number of workers.</summary>
-    public static bool Pays(WinogradShape shape, DType dtype, TargetTraits target)
+    public static bool Pays(Operation dot, WinogradShape shape, TargetTraits target)
     {
+        var dtype = dot.Result.DType;
         var blocking = Choose(shape, dtype, target with { Workers = 1 });
         var lanes = target.Lanes(dtype);
         var (vectorsOfFilters, vectorsOfChannels) = (Divide(shape.Filters, lanes), Divide(shape.Channels, lanes));
         // Cycles, of which each has two multiply-adds, additions or loads, or one store.
-        const double Direct = 9 / 2.0, Multiply = WinogradTransforms.AllPoints / 2.0;
+        const double Multiply = WinogradTransforms.AllPoints / 2.0;
         const double StoreAndTransformResults = 52, TransformImage = 40, TransformFilters = 40;
         var loadsOfFilters = shape.FiltersAreContiguous ? 0 : 9.0 * lanes;
         var computed = (double)blocking.TilesPerBlock * blocking.Blocks;
-        var direct = (double)shape.Image.Images.Count * shape.Image.Rows * shape.Image.Columns * shape.Channels * vectorsOfFilters * Direct;
         var cycles = computed * vectorsOfFilters * (shape.Channels * Multiply + StoreAndTransformResults)
             + computed * vectorsOfChannels * TransformImage
             + shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);
         // They are written once, and read for each block.
         if (StreamsFilters(shape, dtype, target)) cycles += (blocking.Blocks + 1) * BytesOfFilters(shape, dtype) / FarBytesPerCycle;
-        return cycles < MostOfDirect * direct;
+        return cycles < MostOfDirect * DirectCycles(dot, shape.Image, shape.Channels, shape.Filters, target);
     }
 
     private static bool StreamsFilters(WinogradShape shape, DType dtype, TargetTraits target) =>

@@ -26,13 +26,11 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
 
     /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
     /// must not from the number of workers.</summary>
-    public static bool Pays(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target)
     {
-        var alone = target with { Workers = 1 };
-        var image = shape.Image;
-        var direct = (double)image.Images.Count * image.Rows * image.Columns * shape.Channels
-            * Divide(shape.Filters, target.Lanes(dtype)) * (WinogradTransforms.Taps * WinogradTransforms.Taps / 2.0);
-        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * direct;
+        var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
+        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone)
+            < MostOfDirect * DirectCycles(dot, shape.Image, shape.Channels, shape.Filters, target);
     }
 
     private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)

@@ -47,7 +47,7 @@ internal sealed class WinogradGradientKernel
         var dot = fusion.Body!.Operations.First(o => o.Op is IContractionOp);
         if (!WinogradChoice.Allows(dot, algorithm) || WinogradGradientShape.Of(dot) is not { IsEmpty: false } shape) return null;
         var dtype = dot.Result.DType;
-        if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradGradientBlocking.Pays(shape, dtype, target)) return null;
+        if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradGradientBlocking.Pays(dot, shape, target)) return null;
         var kernel = new WinogradGradientKernel(fusion, shape, WinogradGradientBlocking.Choose(shape, dtype, target), target);
         return kernel.Build() with { Name = "winograd_gradient" };
     }

@@ -44,7 +44,7 @@ internal sealed class WinogradKernel
         var dot = fusion.Body!.Operations.First(o => o.Op is IContractionOp);
         if (!WinogradChoice.Allows(dot, algorithm) || WinogradShape.Of(dot) is not { IsEmpty: false } shape) return null;
         var dtype = dot.Result.DType;
-        if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradBlocking.Pays(shape, dtype, target)) return null;
+        if (algorithm == ConvolutionAlgorithm.ByCost && !WinogradBlocking.Pays(dot, shape, target)) return null;
         var kernel = new WinogradKernel(fusion, shape, WinogradBlocking.Choose(shape, dtype, target), target);
         return kernel.Build() with { Name = "winograd" };
     }
