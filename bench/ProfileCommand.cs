@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Suite;
+using GraphCompiler.Passes;
 
 namespace GraphCompiler.Bench;
 
@@ -10,16 +11,16 @@ internal static class ProfileCommand
     private static readonly TimeSpan s_duration = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns 0, or 2 if no model's name holds the filter.</summary>
-    public static int Run(string filter, int threads)
+    public static int Run(string filter, int threads, Precision precision)
     {
         var models = Models.Matching(filter);
-        foreach (var model in models) Show(model, threads);
+        foreach (var model in models) Show(model, threads, precision);
         return models.Length > 0 ? 0 : 2;
     }
 
-    private static void Show(SuiteModel model, int threads)
+    private static void Show(SuiteModel model, int threads, Precision precision)
     {
-        using var peer = new CompiledPeer(model, [model.CreateBatch(0)], threads, profile: true);
+        using var peer = new CompiledPeer(model, [model.CreateBatch(0)], threads, profile: true, precision);
         peer.Step(0);
         var start = Stopwatch.GetTimestamp();
         peer.Step(0);

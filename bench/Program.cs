@@ -12,11 +12,12 @@ var threads = new Option<int>("--threads") { Description = "Threads of each side
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var filter = new Option<string>("--filter") { Description = "Only models whose name holds this text.", DefaultValueFactory = _ => "" };
 var peers = new Option<string>("--peers")
-    { Description = "What to compare with, with commas: tape, torch.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
+    { Description = "What to compare with, with commas: tape, torch; in steps also f32, the compiled step with products of f32.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
 peers.Validators.Add(r =>
 {
     foreach (var peer in StepsCommand.Split(r.GetValueOrDefault<string>()))
-        if (peer is not (Peer.Tape or Peer.Torch)) r.AddError($"--peers: '{peer}' is neither {Peer.Tape} nor {Peer.Torch}.");
+        if (peer is not (Peer.Tape or Peer.Torch or Peer.Float32))
+            r.AddError($"--peers: '{peer}' is neither {Peer.Tape} nor {Peer.Torch} nor {Peer.Float32}.");
 });
 var rounds = new Option<int>("--rounds") { Description = "Timed turns of each side; the median counts.", DefaultValueFactory = _ => 21 };
 rounds.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--rounds must be at least 1."); });
@@ -29,24 +30,28 @@ var channelsLast = new Option<bool?>(ImageLayout.Option)
 var level = new Option<string?>("--level")
     { Description = "Confines every side to an x86-64 level, in a process of its own: v2, v3, v4; native is what the processor has." };
 level.AcceptOnlyFromAmong([.. Level.Names]);
-var precision = new Option<string>("--precision")
-    { Description = "What the compiled side's products multiply: f32, or bf16 with sums in f32.", DefaultValueFactory = _ => "f32" };
+var precision = new Option<Precision>("--precision")
+{
+    Description = "What the compiled side's products multiply: f32, or bf16 with sums in f32.",
+    DefaultValueFactory = _ => Precision.Float32,
+    CustomParser = r => r.Tokens.Single().Value == "bf16" ? Precision.BFloat16 : Precision.Float32,
+};
 precision.AcceptOnlyFromAmong("f32", "bf16");
 var steps = new Command("steps",
     "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
     { filter, threads, peers, rounds, turn, json, memory, channelsLast, level, precision };
-var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads, level };
-profile.SetAction(r => Level.Run(r.GetValue(level), args, () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads))));
+var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads, level, precision };
+profile.SetAction(r => Level.Run(r.GetValue(level), args, () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads), r.GetValue(precision))));
 steps.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
     return StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
         TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory),
-        r.GetValue(precision) == "bf16" ? Precision.BFloat16 : Precision.Float32);
+        r.GetValue(precision));
 }));
 steps.Validators.Add(r =>
 {
-    if (r.GetValue(memory) && r.GetValue(precision) == "bf16") r.AddError("--memory measures steps of f32 only.");
+    if (r.GetValue(memory) && r.GetValue(precision) == Precision.BFloat16) r.AddError("--memory measures steps of f32 only.");
 });
 
 var cases = new Option<string>("--filter")

@@ -62,7 +62,7 @@ internal static class StepsCommand
             if (json is not null) (Measurement.Run.Of(machine, peaks, rows) with { Barriers = barriers }).Write(json);
         }
         var run = Measurement.Run.Of(machine, peaks, rows);
-        Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "GFLOP/s", "of peak",
+        Console.WriteLine(Line("model", "compiled", "tape", "torch", "torch/compiled", "f32/compiled", "GFLOP/s", "of peak",
             "compile ms", "cached ms", "loss diff"));
         foreach (var row in run.Rows) Console.WriteLine(Line(row));
         Console.WriteLine(peaks.Describe());
@@ -103,9 +103,10 @@ internal static class StepsCommand
 
     private static string Line(Row row) => row.Failure is { } failure ? $"{row.Name,-26} FAILED: {failure}" : Line(row.Name,
         Measurement.Run.Significant(row.CompiledUs), Measurement.Run.Significant(row.TapeUs), Measurement.Run.Significant(row.TorchUs),
-        Measurement.Run.Ratio(row.TorchOverCompiled, row.TorchOverCompiledSpread), $"{row.Gflops:f1}",
+        Measurement.Run.Ratio(row.TorchOverCompiled, row.TorchOverCompiledSpread),
+        Measurement.Run.Ratio(row.F32OverCompiled, row.F32OverCompiledSpread), $"{row.Gflops:f1}",
         row.FractionOfPeak is { } part ? $"{part:p0}" : "-", $"{row.CompileMs:f0}", $"{row.CompileWarmMs:f0}", $"{row.LossMaxRelDiff:g2}");
 
     private static string Line(string name, params string[] columns) =>
-        $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i == 3 ? 21 : 11)))}";
+        $"{name,-26}{string.Concat(columns.Select((c, i) => c.PadLeft(i is 3 or 4 ? 21 : 11)))}";
 }

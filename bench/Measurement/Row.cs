@@ -15,6 +15,8 @@ internal sealed record Row
     public double CompiledFastestUs { get; init; }
     public double? TapeUs { get; init; }
     public double? TorchUs { get; init; }
+    /// <summary>Of the compiled step with products of f32, where the compiled side has others.</summary>
+    public double? F32Us { get; init; }
     /// <summary>The median over the rounds of one side's time over the compiled one's in the same round: what slows the machine for a while
     /// slows both.</summary>
     public double? TorchOverCompiled { get; init; }
@@ -24,6 +26,10 @@ internal sealed record Row
     public double? TapeOverCompiled { get; init; }
     /// <inheritdoc cref="TorchOverCompiledSpread"/>
     public Spread? TapeOverCompiledSpread { get; init; }
+    /// <inheritdoc cref="TorchOverCompiled"/>
+    public double? F32OverCompiled { get; init; }
+    /// <inheritdoc cref="TorchOverCompiledSpread"/>
+    public Spread? F32OverCompiledSpread { get; init; }
     public double CompileMs { get; init; }
     public double CompileWarmMs { get; init; }
     /// <summary>Floating-point operations of the matmuls in a step, a multiply-add counted as two.</summary>

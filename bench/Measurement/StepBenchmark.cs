@@ -60,8 +60,11 @@ internal sealed record StepBenchmark(IReadOnlyList<string> Peers, int Threads, i
                 TorchUs = MedianOf(Peer.Torch),
                 TapeOverCompiled = OverCompiled(Peer.Tape),
                 TorchOverCompiled = OverCompiled(Peer.Torch),
+                F32Us = MedianOf(Peer.Float32),
+                F32OverCompiled = OverCompiled(Peer.Float32),
                 TapeOverCompiledSpread = SpreadOf(Peer.Tape),
                 TorchOverCompiledSpread = SpreadOf(Peer.Torch),
+                F32OverCompiledSpread = SpreadOf(Peer.Float32),
             };
         }
         finally

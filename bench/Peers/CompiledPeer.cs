@@ -18,7 +18,7 @@ internal sealed class CompiledPeer : IPeer
         _step = plan.Compile(new CompileOptions { Threads = threads, Profile = profile, Precision = precision });
     }
 
-    public string Name => Peer.Compiled;
+    public string Name { get; init; } = Peer.Compiled;
     public float Loss => _step.Loss;
     public TimeSpan CompileTime => _step.CompileTime;
     public long ArenaBytes => _step.ArenaBytes;

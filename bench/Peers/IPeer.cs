@@ -22,6 +22,9 @@ internal static class Peer
     public const string Tape = "tape";
     public const string Torch = "torch";
 
+    /// <summary>The compiled step with products of f32, beside one of another precision.</summary>
+    public const string Float32 = "f32";
+
     /// <summary>Those of <paramref name="peers"/> that can run the model.</summary>
     public static string[] Of(SuiteModel model, IEnumerable<string> peers) => [.. peers.Where(p => p != Tape || model.RunsOnTape)];
 
@@ -30,6 +33,7 @@ internal static class Peer
         Compiled => new CompiledPeer(model, batches, threads),
         Tape => new TapePeer(model, batches),
         Torch => new TorchPeer(model, batches, threads),
-        _ => throw new ArgumentException($"no peer is named '{name}': {Compiled}, {Tape} or {Torch}", nameof(name)),
+        Float32 => new CompiledPeer(model, batches, threads) { Name = Float32 },
+        _ => throw new ArgumentException($"no peer is named '{name}': {Compiled}, {Tape}, {Torch} or {Float32}", nameof(name)),
     };
 }

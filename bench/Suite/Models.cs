@@ -19,7 +19,7 @@ internal static class Models
         new ConvolutionalNetwork("lenet_mnist_b64_adam", 64, new(28, 28, 1), [new(6, 5, Padding: 2, Pool: 2), new(16, 5, Pool: 2)],
             [120, 84, 10], new Adam(1e-3)),
         new ConvolutionalNetwork("cnn_mnist_b64_32c64c", 64, new(28, 28, 1), [new(32, 3), new(64, 3, Pool: 2)], [128, 10],
-            new Adam(1e-3)),
+            new Adam(1e-4)),
         new ResidualNetwork("resnet8_cifar_b32_mom", 32, new(32, 32, 3), [16, 32, 64], 10, new Sgd(1e-2, momentum: 0.9)),
         new Gpt("gpt_nano_b12_t64_l4_c128", 12, 64, 4, 128, 4, 65, new AdamW(1e-3, beta2: 0.99)),
         new Gpt("gpt_mini_b8_t256_l6_c384", 8, 256, 6, 384, 6, 65, new AdamW(1e-3, beta2: 0.99)),
