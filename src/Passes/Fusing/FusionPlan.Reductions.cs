@@ -64,6 +64,10 @@ internal sealed partial class FusionPlan
         return true;
     }
 
+    /// <summary>Whether a kernel has no contraction and reads full tensors as they lie in memory.</summary>
+    public bool ReadsInOrder(FusionGroup group) => group.Kind == FusionKind.Loop || (group.Kind == FusionKind.Row
+        && (group.Reduced.Contains(group.Domain.Rank - 1) || (CanStream(group.Domain, group.Reduced) && IsStreamed(group))));
+
     // Whether a kernel reads full tensors as they lie in memory, in one pass.
     private bool IsStreamed(FusionGroup group) => group.Members.All(m => m.Op is not IIndexedOp && ReadsInOrder(m)
         && (m.Op is not IReductionOp || IsLast(m, group.Domain)));

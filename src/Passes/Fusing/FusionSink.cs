@@ -29,8 +29,24 @@ internal sealed class FusionSink
     {
         foreach (var operation in _function.Operations.Reverse())
             if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { } leaves
-                && leaves.Count(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount) <= 1) _plan.Move(operation, target);
+                && Spares(operation, target, [.. leaves.Where(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount)]))
+                _plan.Move(operation, target);
     }
+
+    // One leaf is read in place of the result, which is neither written nor read. Of several the target reads those that it did not, and
+    // the own kernel none that it needs for nothing else; at most one is kept longer than it was, as parameters and results are there
+    // throughout.
+    private bool Spares(Operation operation, FusionGroup target, Value[] leaves)
+    {
+        if (leaves.Length <= 1) return true;
+        if (!_plan.ReadsInOrder(target)) return false;
+        Value[] loaded = [.. leaves.Where(l => !IsRead(l, target, operation))];
+        return loaded.Length < 2 + leaves.Count(l => !IsRead(l, _plan.GroupOf(operation)!, operation))
+            && loaded.Count(l => l.Definition is not null && !_results.Contains(l)) <= 1;
+    }
+
+    private bool IsRead(Value value, FusionGroup group, Operation aside) =>
+        _readers[value].Any(r => r != aside && _plan.GroupOf(r) == group);
 
     private FusionGroup? OnlyReader(Operation operation)
     {
