@@ -12,7 +12,10 @@ var threads = new Option<int>("--threads") { Description = "Threads of each side
 threads.Validators.Add(r => { if (r.GetValueOrDefault<int>() < 1) r.AddError("--threads must be at least 1."); });
 var filter = new Option<string>("--filter") { Description = "Only models whose name holds this text.", DefaultValueFactory = _ => "" };
 var peers = new Option<string>("--peers")
-    { Description = "What to compare with, with commas: tape, torch; in steps also f32, the compiled step with products of f32.", DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}" };
+{
+    Description = "What to compare with, with commas: tape, torch; in steps also f32, the compiled step with products of f32.",
+    DefaultValueFactory = _ => $"{Peer.Tape},{Peer.Torch}",
+};
 peers.Validators.Add(r =>
 {
     foreach (var peer in StepsCommand.Split(r.GetValueOrDefault<string>()))
@@ -41,13 +44,13 @@ var steps = new Command("steps",
     "Times training steps: compiled, on the tape and on libtorch, in turn, after checking that their losses agree.")
     { filter, threads, peers, rounds, turn, json, memory, channelsLast, level, precision };
 var profile = new Command("profile", "Shows where a compiled step's time goes, kernel by kernel.") { filter, threads, level, precision };
-profile.SetAction(r => Level.Run(r.GetValue(level), args, () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads), r.GetValue(precision))));
+profile.SetAction(r => Level.Run(r.GetValue(level), args,
+    () => ProfileCommand.Run(r.GetValue(filter)!, r.GetValue(threads), r.GetValue(precision))));
 steps.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);
     return StepsCommand.Run(r.GetValue(filter)!, r.GetValue(threads), StepsCommand.Split(r.GetValue(peers)), r.GetValue(rounds),
-        TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory),
-        r.GetValue(precision));
+        TimeSpan.FromMilliseconds(r.GetValue(turn)), r.GetValue(json), r.GetValue(memory), r.GetValue(precision));
 }));
 steps.Validators.Add(r =>
 {
@@ -63,6 +66,10 @@ var isShort = new Option<bool>("--short") { Description = "One short turn of eac
 var micro = new Command("micro",
     "Times matmuls, convolutions, rows, functions, reductions, updates and the stages of compilation beside TensorPrimitives and libtorch.")
     { cases, threads, peers, isShort, json, channelsLast, level };
+micro.Validators.Add(r =>
+{
+    if (StepsCommand.Split(r.GetValue(peers)).Contains(Peer.Float32)) r.AddError($"--peers: micro has no side '{Peer.Float32}'.");
+});
 micro.SetAction(r => Level.Run(r.GetValue(level), args, () =>
 {
     ImageLayout.IsChannelsLast = r.GetValue(channelsLast);

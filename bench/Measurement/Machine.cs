@@ -27,10 +27,11 @@ internal sealed record Machine(string Cpu, IReadOnlyList<string> Levels, IReadOn
     public static Machine OfThisProcess(IEnumerable<string> peers, Precision precision = Precision.Float32)
     {
         var (target, caches) = (TargetInfo.Create(), CacheSizes.OfHost());
-        var compiled = target.Name == "native" ? $"native ({target.Cpu})" : target.Name;
-        if (precision == Precision.BFloat16) compiled += " with products of bf16";
-        var sides = new Dictionary<string, string> { [Peer.Compiled] = compiled };
-        foreach (var peer in peers) sides[peer] = peer == Peer.Torch ? LibTorch.Level : Level.OfRuntime;
+        var level = target.Name == "native" ? $"native ({target.Cpu})" : target.Name;
+        var sides = new Dictionary<string, string>
+            { [Peer.Compiled] = precision == Precision.BFloat16 ? level + " with products of bf16" : level };
+        foreach (var peer in peers)
+            sides[peer] = peer switch { Peer.Torch => LibTorch.Level, Peer.Float32 => level, _ => Level.OfRuntime };
         return new(TargetInfo.HostModel, LevelsOf(FlagsOf(Lines())), [caches.L1, caches.L2, caches.L3], sides);
     }
 

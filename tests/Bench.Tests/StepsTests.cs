@@ -5,6 +5,7 @@ using GraphCompiler.Bench.Peers;
 using GraphCompiler.Bench.Report;
 using GraphCompiler.Bench.Suite;
 using GraphCompiler.Bench.Torch;
+using GraphCompiler.Passes;
 using GraphCompiler.Runtime;
 using GraphCompiler.Tests.Shared;
 using Xunit;
@@ -52,6 +53,17 @@ public sealed class StepsTests : IDisposable
         var page = File.ReadAllText(Path.Combine(_folder, "index.html"));
         Assert.Contains("mlp_digits_b32_adam", page, StringComparison.Ordinal);
         Assert.Contains("<svg", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_step_of_bf16_runs_beside_one_of_f32()
+    {
+        var json = Path.Combine(_folder, "bf16.json");
+        Assert.Equal(0, StepsCommand.Run("iris", 1, [Peer.Float32], rounds: 1, TimeSpan.FromMilliseconds(5), json, memory: false,
+            Precision.BFloat16));
+        var run = Run.Read(json);
+        Assert.EndsWith("bf16", run.SideLevels[Peer.Compiled], StringComparison.Ordinal);
+        Assert.True(run.Rows.Single() is { F32Us: > 0, F32OverCompiled: > 0, F32OverCompiledSpread: not null, TorchUs: null });
     }
 
     [Fact]
