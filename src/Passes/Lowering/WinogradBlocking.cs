@@ -55,7 +55,7 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
             + shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);
         // They are written once, and read for each block.
         if (StreamsFilters(shape, dtype, target)) cycles += (blocking.Blocks + 1) * BytesOfFilters(shape, dtype) / FarBytesPerCycle;
-        return cycles < MostOfDirect * DirectCycles(dot, shape.Image, shape.Channels, shape.Filters, target);
+        return cycles < MostOfDirect * DirectCycles(dot, target);
     }
 
     private static bool StreamsFilters(WinogradShape shape, DType dtype, TargetTraits target) =>

@@ -18,15 +18,12 @@ internal static class WinogradChoice
     public static bool Allows(Operation dot, ConvolutionAlgorithm algorithm) =>
         algorithm != ConvolutionAlgorithm.Direct && dot.Result.DType == DType.F32 && Accumulation.TypeOf(dot) == DType.F32;
 
-    /// <summary>The fastest that the direct way may be: the cycles of its multiply-adds, of which a cycle has two of vectors, or as many of
-    /// pairs. The algorithm itself computes in f32.</summary>
-    public static double DirectCycles(Operation dot, WinogradImage image, long channels, long filters, TargetTraits target)
+    /// <summary>Expected cycles of the direct way with one worker: the bits follow from the algorithm, and must not from the number of
+    /// workers.</summary>
+    public static double DirectCycles(Operation dot, TargetTraits target)
     {
-        const double Taps = WinogradTransforms.Taps * WinogradTransforms.Taps;
-        var results = (double)image.Images.Count * image.Rows * image.Columns;
-        var multiplyAdds = results * channels * ContractionBlocking.Divide(filters, target.Lanes(dot.Result.DType)) * Taps;
-        var isOfPairs = target.HasPairDot && dot.Operands[0].DType == DType.BF16;
-        return multiplyAdds / (isOfPairs ? 4 : 2);
+        var task = new ContractionTask(new(dot), dot.Operands[0].DType, dot.Result.DType, target with { Workers = 1 });
+        return ContractionSchedule.Candidates(task).Min(c => c.Cost.Total);
     }
 
     /// <summary>Columns of a register tile, which are filters, and the most rows that its accumulators leave room for.</summary>

@@ -30,7 +30,7 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     {
         var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
         return Choose(shape, dtype, alone).Cycles(shape, dtype, alone)
-            < MostOfDirect * DirectCycles(dot, shape.Image, shape.Channels, shape.Filters, target);
+            < MostOfDirect * DirectCycles(dot, target);
     }
 
     private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
