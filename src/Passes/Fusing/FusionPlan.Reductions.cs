@@ -27,7 +27,13 @@ internal sealed partial class FusionPlan
             && CanJoin(operation, c, sources)) ?? NewGroup(FusionKind.Row, domain, axes);
         group.BecomeRow(axes);
         Join(operation, group);
-        if (!isStreamed || !IsStreamed(group)) return;
+        if (isStreamed) AbsorbSiblings(group);
+    }
+
+    /// <summary>Takes in kernels that reduce the columns of a tensor that this one, which does too, reads: it is then read once.</summary>
+    public void AbsorbSiblings(FusionGroup group)
+    {
+        if (!CanStream(group.Domain, group.Reduced) || !IsStreamed(group)) return;
         foreach (var sibling in Siblings(group))
             if (CanMerge(sibling, group)) group.Absorb(sibling);
     }
@@ -75,7 +81,6 @@ internal sealed partial class FusionPlan
     private bool ReadsInOrder(Operation reader) => reader.Operands.All(o => !ReadsThrough(reader, o)
         || (o.Definition!.Op is Broadcast or Constant or (IElementOp and not IIndexedOp) && ReadsInOrder(o.Definition)));
 
-    // Others that reduce the columns of a tensor that this one reads, too: in one kernel it is read once.
     private List<FusionGroup> Siblings(FusionGroup group) =>
         [.. group.Members.SelectMany(Leaves).Where(v => v.Shape == group.Domain && GroupOf(v) != group).Distinct()
             .SelectMany(v => Readers[v].Take(MostReaders)).Select(GroupOf).OfType<FusionGroup>().Distinct()

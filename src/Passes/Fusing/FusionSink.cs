@@ -27,10 +27,15 @@ internal sealed class FusionSink
     // Readers come first, so that a chain sinks as a whole.
     public void Run()
     {
+        var targets = new HashSet<FusionGroup>();
         foreach (var operation in _function.Operations.Reverse())
             if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { } leaves
                 && Spares(operation, target, [.. leaves.Where(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount)]))
+            {
                 _plan.Move(operation, target);
+                targets.Add(target);
+            }
+        foreach (var target in targets.Where(t => t.Kind == FusionKind.Row && t.Current == t)) _plan.AbsorbSiblings(target);
     }
 
     // One leaf is read in place of the result, which is neither written nor read. Of several the target reads those that it did not, and
