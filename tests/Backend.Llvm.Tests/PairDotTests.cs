@@ -89,7 +89,8 @@ public sealed class PairDotTests
         var function = b.Build(b.Emit(DotGeneral.Instance, [x.Window([1, 2], [3, 3]), kernel],
             new DotGeneral.Axes([], [], [3, 4, 5], [0, 1, 2]) { Result = F32 }.Attributes));
         var fused = JitFunction.Optimized(function, [new("fuse", new Fuse())]);
-        var program = LowerToLoops.Lower(fused, [-1], Traits(TargetInfo.Create(), 1), 0);
+        var program = LowerToLoops.Lower(
+            fused, [-1], Traits(TargetInfo.Create(), 1), 0, verifies: true, algorithm: ConvolutionAlgorithm.Direct);
         var ways = program.Calls.Single().Kernel.Choice!.Ways;
         Assert.Equal(areInMemory, ways.Any(w => $"{w}".Contains("A packed: None", StringComparison.Ordinal)));
     }
