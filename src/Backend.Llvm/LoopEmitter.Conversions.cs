@@ -41,15 +41,15 @@ internal sealed partial class LoopEmitter
 
     private LLVMValueRef Convert(LLVMValueRef x, DType from, DType type, LLVMTypeRef to)
     {
+        if (from == DType.BF16) return FromBf16(x, type, to);
         var zero = LLVMValueRef.CreateConstNull(x.TypeOf);
         if (type == DType.Bool)
             return from.IsFloating ? _builder.BuildFCmp(LLVMRealPredicate.LLVMRealUNE, x, zero)
                 : _builder.BuildICmp(LLVMIntPredicate.LLVMIntNE, x, zero);
-        if (from.IsFloating && type.IsFloating && from.Bits == type.Bits) // f16 and bf16, of which neither holds the other
+        if (from == DType.F16 && type == DType.BF16) // of which neither holds the other
             return Convert(Convert(x, from, DType.F32, WithElement(_module.TypeOf(DType.F32), x)), DType.F32, type, to);
         if (type == DType.BF16 && from.IsFloating && (from == DType.F64 || !_module.Target.HasBf16Dot))
             return Bf16Rounding.Round(_module, x, to);
-        if (from == DType.BF16 && type.IsFloating) return WidenedBf16(x, type, to);
         if (from.IsFloating && type.IsFloating)
             return from.Bits < type.Bits ? _builder.BuildFPExt(x, to) : _builder.BuildFPTrunc(x, to);
         if (from.IsFloating)
@@ -64,10 +64,10 @@ internal sealed partial class LoopEmitter
     }
 
     // By its bits: LLVM would compare and choose the narrow numbers in place of the widened ones, each element of a vector for itself.
-    private LLVMValueRef WidenedBf16(LLVMValueRef x, DType type, LLVMTypeRef to)
+    private LLVMValueRef FromBf16(LLVMValueRef x, DType type, LLVMTypeRef to)
     {
         var wide = _builder.BuildBitCast(UpperHalf(x), WithElement(_module.TypeOf(DType.F32), x));
-        return type == DType.F32 ? wide : _builder.BuildFPExt(wide, to);
+        return type == DType.F32 ? wide : Convert(wide, DType.F32, type, to);
     }
 
     // A conversion through f32 rounds twice unless f32 holds the integer. Rounding the bits that f32 cannot hold to odd first makes

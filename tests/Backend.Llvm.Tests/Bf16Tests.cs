@@ -64,9 +64,10 @@ public sealed class Bf16Tests
         var b = new FunctionBuilder("compare");
         var (x, y) = (b.Parameter("x", BF16[4096]), b.Parameter("y", BF16[4096]));
         var largest = x.ConvertTo(F32).Maximum(y.ConvertTo(F32)).ConvertTo(BF16);
-        var function = b.Build(x.Maximum(y), x.Less(y).Select(x, -y), largest.ConvertTo(F32).Equal(x.ConvertTo(F32)).Select(x, y));
+        var function = b.Build(x.Maximum(y), x.Less(y).Select(x, -y), largest.ConvertTo(F32).Equal(x.ConvertTo(F32)).Select(x, y),
+            x.ConvertTo(Bool), y.ConvertTo(I32));
         var fused = JitFunction.Optimized(function, [new("fuse", new Fuse())]);
-        var program = LowerToLoops.Lower(fused, [-1, -1, -1], target.Traits(1), verifies: true);
+        var program = LowerToLoops.Lower(fused, [-1, -1, -1, -1, -1], target.Traits(1), verifies: true);
         var (_, _, assembly) = StepCompiler.Compile([("step", program)], target, withText: true);
         // Functions that round come after it.
         var kernel = assembly!.Split(".Lfunc_end")[0];

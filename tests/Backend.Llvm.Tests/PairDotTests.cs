@@ -58,6 +58,9 @@ public sealed class PairDotTests
     [InlineData(8, 8)]
     [InlineData(5, 14)]
     [InlineData(14, 26)]
+    [InlineData(16, 10)]
+    [InlineData(24, 14)]
+    [InlineData(48, 9)]
     public void Windows_are_multiplied_too(int channels, int width)
     {
         var b = new FunctionBuilder("windows");

@@ -70,9 +70,15 @@ internal sealed partial class FusionPlan
         return true;
     }
 
-    /// <summary>Whether a kernel has no contraction and reads full tensors as they lie in memory.</summary>
-    public bool ReadsInOrder(FusionGroup group) => group.Kind == FusionKind.Loop || (group.Kind == FusionKind.Row
-        && (group.Reduced.Contains(group.Domain.Rank - 1) || (CanStream(group.Domain, group.Reduced) && IsStreamed(group))));
+    /// <summary>Whether a kernel may read what an operation is computed from in place of its result: one tensor, or two parameters of its
+    /// type, to sum columns. They are there throughout, and read once where the result is written and read.</summary>
+    /// <param name="operation">Of which nothing else reads the result.</param>
+    /// <param name="leaves">Of those that it is computed from, the ones of its size.</param>
+    /// <param name="target">The kernel.</param>
+    public bool ReadsNoMore(Operation operation, Value[] leaves, FusionGroup target) => leaves.Length <= 1
+        || (leaves.Length == 2 && leaves.All(l => l.Definition is null && l.Type == operation.Result.Type)
+            && GroupOf(operation)!.Kind != FusionKind.Contraction && target.Kind == FusionKind.Row
+            && CanStream(target.Domain, target.Reduced) && IsStreamed(target) && ReadsInOrder(operation));
 
     // Whether a kernel reads full tensors as they lie in memory, in one pass.
     private bool IsStreamed(FusionGroup group) => group.Members.All(m => m.Op is not IIndexedOp && ReadsInOrder(m)

@@ -6,7 +6,8 @@ namespace GraphCompiler.Passes.Fusing;
 
 /// <summary>Moves cheap operations from the kernel that computes their operand to the only kernel that reads their result, where the
 /// operand is in memory anyway, or small. A ReLU's mask is then derived from its result in the backward kernel and never stored, and the
-/// squares of a gradient for its norm are taken where they are summed.</summary>
+/// squares of a gradient for its norm are taken where they are summed. Two operands that are parameters do as well where columns are
+/// summed.</summary>
 /// <remarks>Keeps the invariants of the plan. O(operations).</remarks>
 internal sealed class FusionSink
 {
@@ -29,29 +30,15 @@ internal sealed class FusionSink
     {
         var targets = new HashSet<FusionGroup>();
         foreach (var operation in _function.Operations.Reverse())
-            if (OnlyReader(operation) is { } target && StoredLeaves(operation, target, MostInChain) is { } leaves
-                && Spares(operation, target, [.. leaves.Where(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount)]))
-            {
-                _plan.Move(operation, target);
-                targets.Add(target);
-            }
+        {
+            if (OnlyReader(operation) is not { } target || StoredLeaves(operation, target, MostInChain) is not { } leaves) continue;
+            Value[] full = [.. leaves.Where(l => l.Shape.ElementCount >= operation.Result.Shape.ElementCount)];
+            if (!_plan.ReadsNoMore(operation, full, target)) continue;
+            _plan.Move(operation, target);
+            targets.Add(target);
+        }
         foreach (var target in targets.Where(t => t.Kind == FusionKind.Row && t.Current == t)) _plan.AbsorbSiblings(target);
     }
-
-    // One leaf is read in place of the result, which is neither written nor read. Of several the target reads those that it did not, and
-    // the own kernel none that it needs for nothing else; at most one is kept longer than it was, as parameters and results are there
-    // throughout.
-    private bool Spares(Operation operation, FusionGroup target, Value[] leaves)
-    {
-        if (leaves.Length <= 1) return true;
-        if (!_plan.ReadsInOrder(target)) return false;
-        Value[] loaded = [.. leaves.Where(l => !IsRead(l, target, operation))];
-        return loaded.Length < 2 + leaves.Count(l => !IsRead(l, _plan.GroupOf(operation)!, operation))
-            && loaded.Count(l => l.Definition is not null && !_results.Contains(l)) <= 1;
-    }
-
-    private bool IsRead(Value value, FusionGroup group, Operation aside) =>
-        _readers[value].Any(r => r != aside && _plan.GroupOf(r) == group);
 
     private FusionGroup? OnlyReader(Operation operation)
     {

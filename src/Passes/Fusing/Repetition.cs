@@ -7,8 +7,8 @@ namespace GraphCompiler.Passes.Fusing;
 /// <summary>Repeats cheap elementwise operations in each kernel that reads their result, where what they are computed from is in memory
 /// anyway, or small beside it: a tensor less its channels' means, for the variance and for what is normalized, is then never
 /// written.</summary>
-/// <remarks>A copy reads at most one tensor of its result's size, so no kernel reads more than it would have; or two, where the result is
-/// then computed nowhere else: the product of a cotangent and what was normalized, whose column sums are a scale's gradient.
+/// <remarks>A copy reads at most one tensor of its result's size, so no kernel reads more than it would have; or two parameters, where the
+/// result is then computed nowhere else: the product of a cotangent and what was normalized, whose column sums are a scale's gradient.
 /// O(operations).</remarks>
 internal sealed class Repetition
 {
@@ -43,20 +43,15 @@ internal sealed class Repetition
         var others = _readers[operation.Result].Where(r => _plan.GroupOf(r) != own).ToList();
         var copied = new HashSet<Value>();
         if (others.Count == 0 || !others.All(IsOfElements) || StoredLeaves(operation, own, copied, MostInChain) is not { } leaves) return;
-        if (!Pays(operation, others, [.. leaves.Where(l => l.Shape.ElementCount == operation.Result.Shape.ElementCount)])) return;
+        Value[] full = [.. leaves.Where(l => l.Shape.ElementCount == operation.Result.Shape.ElementCount)];
+        if (full.Length > 1 && !(OnlyReader(operation, others) is { } target && _plan.ReadsNoMore(operation, full, target))) return;
         _repeated.Add(operation.Result);
         _copied.UnionWith(copied);
     }
 
-    // One tensor is read in place of another. Two, where only one kernel reads the result and its own need not compute it any more, take
-    // no longer than to write it and to read it, and one of them at most is kept longer than it was.
-    private bool Pays(Operation operation, List<Operation> others, Value[] leaves)
-    {
-        if (leaves.Length <= 1) return true;
-        return leaves.Length == 2 && leaves.Any(l => l.Definition is null || _results.Contains(l))
-            && others.Count == _readers[operation.Result].Count
-            && others.Select(_plan.GroupOf).Distinct().ToArray() is [{ } only] && _plan.ReadsInOrder(only);
-    }
+    // The one kernel that needs a result which its own does not.
+    private FusionGroup? OnlyReader(Operation operation, List<Operation> others) => others.Count == _readers[operation.Result].Count
+        && others.Select(_plan.GroupOf).Distinct().ToArray() is [{ } only] ? only : null;
 
     private static bool IsCheap(Operation operation) =>
         operation.Op is IElementOp and not IIndexedOp && operation.Results.Length == 1 && !ElementKernel.IsFunction(operation);
@@ -70,7 +65,8 @@ internal sealed class Repetition
         copied.Add(operation.Result);
         foreach (var leaf in _plan.Leaves(operation))
         {
-            if ((IsStoredWithout(operation, own, leaf) || FusionPlan.IsSmall(leaf, operation)) && !copied.Contains(leaf)) leaves.Add(leaf);
+            var isStored = !_repeated.Contains(leaf) && (IsStoredWithout(operation, own, leaf) || FusionPlan.IsSmall(leaf, operation));
+            if (isStored && !copied.Contains(leaf)) leaves.Add(leaf);
             else if (operation.Operands.Contains(leaf) && IsCheap(leaf.Definition!)
                 && StoredLeaves(leaf.Definition!, own, copied, length - 1) is { } inner) leaves.UnionWith(inner);
             else return null;

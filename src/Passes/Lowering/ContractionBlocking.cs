@@ -24,7 +24,7 @@ internal sealed record ContractionBlocking(
     public int StepK(AxisGroup k, int kOfStep)
     {
         const int Longest = 32, RowsAtOnce = 2;
-        if (k.Stride is null) return StepWithin(k.Run % kOfStep == 0 ? k.Run / kOfStep : k.Run);
+        if (k.Stride is null) return StepWithin(k, kOfStep);
         var step = UsualStep;
         while (2 * step <= Math.Min(Longest, Math.Min(TilesPerBlock, BlockK * RowsAtOnce / TileM))) step *= 2;
         return step;
@@ -33,9 +33,10 @@ internal sealed record ContractionBlocking(
     private const int UsualStep = 8;
 
     // Where K is of several axes that are apart in memory, a step stays within the innermost, so that only its first index is divided.
-    private static int StepWithin(int run)
+    private static int StepWithin(AxisGroup k, int kOfStep)
     {
         const int Most = 16, Least = 3;
+        var run = k.Run % kOfStep == 0 ? k.Run / kOfStep : k.Run;
         for (var step = Most; step >= Least; step--)
             if (run % step == 0) return step;
         return UsualStep;
@@ -50,7 +51,7 @@ internal sealed record ContractionBlocking(
         ContractionShape shape, int tileN, DType dtype, TargetTraits target, int kOfStep)
     {
         // Whole vectors, so that packing by transposition has no remainder; or whole steps.
-        var granule = shape.A.K.Stride is null ? StepWithin(shape.A.K.Run) : Math.Max(target.Lanes(dtype), UsualStep);
+        var granule = shape.A.K.Stride is null ? kOfStep * StepWithin(shape.A.K, kOfStep) : Math.Max(target.Lanes(dtype), UsualStep);
         // No multiply-add reaches into the next block.
         if (granule % kOfStep != 0) granule *= kOfStep;
         var most = Math.Clamp(target.L1Bytes / 2 / (tileN * dtype.Bytes), granule, Cascade.MostMultiplyAdds) / granule * granule;

@@ -66,11 +66,12 @@ internal sealed partial class ContractionKernel
     // Multiply-adds from a block's first; where K is of axes that are apart in memory, by steps within one of them.
     private ForStatement EachStep(ContractionSide side, long count, Func<AxisNumber, IEnumerable<Statement>> body)
     {
-        var (k, steps) = (new LoopVariable("k"), StepsOf(count));
-        if (side.K.Stride is not null || steps % _stepK != 0) return new(k, steps, LoopKind.Serial, 1, [.. body(k.Value)]);
-        var step = new LoopVariable("step");
-        return new(step, steps / _stepK, LoopKind.Serial, 1,
-            [new ForStatement(k, _stepK, LoopKind.Serial, 1, [.. body(new(step.Value, _stepK, k.Value))])]);
+        var steps = StepsOf(count);
+        var size = side.K.Stride is null && steps % _stepK == 0 ? _stepK : steps;
+        var (step, k) = (new LoopVariable("step", steps / size), new LoopVariable("k", size));
+        if (size == steps) return new(k, steps, LoopKind.Serial, 1, [.. body(k.Value)]);
+        return new(step, steps / size, LoopKind.Serial, 1,
+            [new ForStatement(k, size, LoopKind.Serial, 1, [.. body(new(step.Value, size, k.Value))])]);
     }
 
     // to[at + (k·stride + i)·copies + c] = element (free(i), k), for every copy c.
@@ -98,7 +99,8 @@ internal sealed partial class ContractionKernel
             return new PairExpr(At(position), At(position + side.K.RunStride));
         }
         var (low, high) = (step.Sum * _task.KOfStep, step.Sum * _task.KOfStep + 1);
-        var isInside = ScalarExpr.Both(null, ScalarExpr.Compare(CompareKind.Lt, high, ScalarExpr.Index(_shape.K)));
+        var isInside = _shape.K % _task.KOfStep == 0 ? null
+            : ScalarExpr.Both(null, ScalarExpr.Compare(CompareKind.Lt, high, ScalarExpr.Index(_shape.K)));
         return new PairExpr(At(side.Position(batch, free, low)), At(side.Position(batch, free, high), isInside));
     }
 

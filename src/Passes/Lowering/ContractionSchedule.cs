@@ -73,7 +73,7 @@ internal sealed record ContractionSchedule(ContractionBlocking Blocking, Packing
     /// <summary>Panels that a group has at most: the more, the less often A is packed.</summary>
     private const long MostPanels = 128;
 
-    private static readonly long[] s_blocks = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64];
+    private static readonly long[] s_blocks = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256];
 
     /// <summary>The schedule that is expected to take least time (the first of equals), and some that differ from it in what is packed or
     /// in the tile and may be faster yet, by their cost.</summary>
