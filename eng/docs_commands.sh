@@ -84,6 +84,7 @@ rule() {
         "${bench}steps --json "*)
             echo "${bench}steps --json $work/steps.json --filter mlp_digits_b32_adam --peers tape --rounds 1 --turn 1"
             ;;
+        "${bench}steps --filter "*) echo "$1 --rounds 1 --turn 1" ;;
         "${bench}compare "*) echo "${bench}compare $work/steps.json $work/steps.json" ;;
         "${bench}report "*) echo "${bench}report --json $work/steps.json --out $work/report" ;;
         "${bench}startup") echo "$1 --rounds 1" ;;
