@@ -162,6 +162,29 @@ public sealed class ContractionScheduleTests
         Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], s_target).Calls[^1].Kernel.Name);
     }
 
+    // Of a ResNet, forward, and its derivative by the image, whose filters are reversed and far apart; where a processor multiplies pairs of
+    // bf16, the direct way has half of the steps.
+    [Theory]
+    [InlineData(56, 64, 64, false, "f32", "winograd")]
+    [InlineData(14, 256, 256, false, "f32", "winograd")]
+    [InlineData(14, 256, 256, true, "f32", "winograd")]
+    [InlineData(14, 256, 256, false, "bf16", "contraction")]
+    [InlineData(56, 64, 32, true, "bf16", "contraction")]
+    [InlineData(7, 512, 512, false, "f32", "contraction")]
+    [InlineData(56, 1, 32, false, "f32", "contraction")]
+    public void ConvolutionsAreByWinogradWhereThatPays(int size, int channels, int filters, bool ofImage, string type, string kernel)
+    {
+        var builder = new FunctionBuilder("f");
+        var dtype = type == "f32" ? DType.F32 : DType.BF16;
+        var windows = builder.Parameter("x", dtype[8, size + 2, size + 2, channels]).Window([1, 2], [3, 3]);
+        var weights = builder.Parameter("w", ofImage ? dtype[3, 3, filters, channels] : dtype[3, 3, channels, filters]);
+        var axes = new DotGeneral.Axes([], [], [3, 4, 5], ofImage ? [0, 1, 3] : [0, 1, 2]) { Result = DType.F32 };
+        var product = windows.Emit(DotGeneral.Instance, default, axes.Attributes, ofImage ? weights.Reverse([0, 1]) : weights);
+        var function = new Fuse().Run(builder.Build(product), new PassContext());
+        var target = s_target with { L2Bytes = 1 << 20, HasPairDot = true };
+        Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], target).Calls.Single().Kernel.Name);
+    }
+
     // Where a load of f32 does not copy it to all lanes, what is multiplied often is packed twice over; f64 needs none of it.
     [Theory]
     [InlineData(512, 512, 512)]
