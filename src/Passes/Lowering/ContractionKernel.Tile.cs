@@ -137,7 +137,8 @@ internal sealed partial class ContractionKernel
         var side = _shape.B;
         part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
         ScalarExpr n = ScalarExpr.Index(0), k = part;
-        if (side.K.Stride == 1)
+        // Of axes that are apart a line is within one of them.
+        if (side.K.Stride == 1 || (side.K.Stride is null && side.K.RunStride == 1 && side.K.Run % LineElements == 0))
         {
             n = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
             k = part / ScalarExpr.Index(LineElements) * LineElements;
