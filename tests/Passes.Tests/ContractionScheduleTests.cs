@@ -162,8 +162,8 @@ public sealed class ContractionScheduleTests
         Assert.Equal(kernel, LowerToLoops.Lower(function, [-1], s_target).Calls[^1].Kernel.Name);
     }
 
-    // Of a ResNet, forward, and its derivative by the image, whose filters are reversed and far apart; where a processor multiplies pairs of
-    // bf16, the direct way has half of the steps.
+    // Of a ResNet, forward, and its derivative by the image, whose filters are reversed and far apart; where a processor multiplies pairs
+    // of bf16, the direct way has half of the steps.
     [Theory]
     [InlineData(56, 64, 64, false, "f32", "winograd")]
     [InlineData(14, 256, 256, false, "f32", "winograd")]
