@@ -35,8 +35,8 @@ var level = new Option<string?>("--level")
 level.AcceptOnlyFromAmong([.. Level.Names]);
 var precision = new Option<Precision>("--precision")
 {
-    Description = "What the compiled side's products multiply: f32, or bf16 with sums in f32.",
-    DefaultValueFactory = _ => Precision.Float32,
+    // A default value would be shown by its name in the code.
+    Description = "What the compiled side's products multiply: f32, unless given, or bf16 with sums in f32.",
     CustomParser = r => r.Tokens.Single().Value == "bf16" ? Precision.BFloat16 : Precision.Float32,
 };
 precision.AcceptOnlyFromAmong("f32", "bf16");

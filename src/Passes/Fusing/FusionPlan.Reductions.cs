@@ -27,13 +27,13 @@ internal sealed partial class FusionPlan
             && CanJoin(operation, c, sources)) ?? NewGroup(FusionKind.Row, domain, axes);
         group.BecomeRow(axes);
         Join(operation, group);
-        if (isStreamed) AbsorbSiblings(group);
+        AbsorbSiblings(group);
     }
 
     /// <summary>Takes in kernels that reduce the columns of a tensor that this one, which does too, reads: it is then read once.</summary>
     public void AbsorbSiblings(FusionGroup group)
     {
-        if (!CanStream(group.Domain, group.Reduced) || !IsStreamed(group)) return;
+        if (!ReducesInOrder(group)) return;
         foreach (var sibling in Siblings(group))
             if (CanMerge(sibling, group)) group.Absorb(sibling);
     }
@@ -77,8 +77,10 @@ internal sealed partial class FusionPlan
     /// <param name="target">The kernel.</param>
     public bool ReadsNoMore(Operation operation, Value[] leaves, FusionGroup target) => leaves.Length <= 1
         || (leaves.Length == 2 && leaves.All(l => l.Definition is null && l.Type == operation.Result.Type)
-            && GroupOf(operation)!.Kind != FusionKind.Contraction && target.Kind == FusionKind.Row
-            && CanStream(target.Domain, target.Reduced) && IsStreamed(target) && ReadsInOrder(operation));
+            && GroupOf(operation)!.Kind != FusionKind.Contraction && ReducesInOrder(target) && ReadsInOrder(operation));
+
+    // Whether a kernel reduces columns, and reads them row by row.
+    private bool ReducesInOrder(FusionGroup group) => CanStream(group.Domain, group.Reduced) && IsStreamed(group);
 
     // Whether a kernel reads full tensors as they lie in memory, in one pass.
     private bool IsStreamed(FusionGroup group) => group.Members.All(m => m.Op is not IIndexedOp && ReadsInOrder(m)

@@ -37,7 +37,7 @@ internal sealed class FusionSink
             _plan.Move(operation, target);
             targets.Add(target);
         }
-        foreach (var target in targets.Where(t => t.Kind == FusionKind.Row && t.Current == t)) _plan.AbsorbSiblings(target);
+        foreach (var target in targets.Where(t => t.Current == t)) _plan.AbsorbSiblings(target);
     }
 
     private FusionGroup? OnlyReader(Operation operation)

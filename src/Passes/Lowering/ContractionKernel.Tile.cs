@@ -138,7 +138,7 @@ internal sealed partial class ContractionKernel
         part = ScalarExpr.Binary(BinaryKind.Min, part, ScalarExpr.Index(panel.K.Count - 1));
         ScalarExpr n = ScalarExpr.Index(0), k = part;
         // Of axes that are apart a line is within one of them.
-        if (side.K.Stride == 1 || (side.K.Stride is null && side.K.RunStride == 1 && side.K.Run % LineElements == 0))
+        if (side.K.RunStride == 1 && (side.K.Stride is not null || side.K.Run % LineElements == 0))
         {
             n = ScalarExpr.Binary(BinaryKind.Rem, part, ScalarExpr.Index(LineElements));
             k = part / ScalarExpr.Index(LineElements) * LineElements;

@@ -46,9 +46,9 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
         var lanes = target.Lanes(dtype);
         var (vectorsOfFilters, vectorsOfChannels) = (Divide(shape.Filters, lanes), Divide(shape.Channels, lanes));
         // Cycles, of which each has two multiply-adds, additions or loads, or one store.
-        const double StoreAndTransformResults = 52, TransformImage = 40, TransformFilters = 40, StartOfTile = 24;
+        const double StoreAndTransformResults = 52, TransformImage = 40, TransformFilters = 40;
         var panels = Divide(shape.Filters, blocking.Width);
-        var ofTile = Math.Max(blocking.RowsOfTile * vectorsOfFilters / (double)panels / 2, 4) + 0.25;
+        var ofTile = StepOfTile(blocking.RowsOfTile, vectorsOfFilters / (double)panels);
         var multiply = WinogradTransforms.AllPoints * panels * (shape.Channels * ofTile + StartOfTile);
         var loadsOfFilters = shape.FiltersAreContiguous ? 0 : 9.0 * lanes;
         var computed = (double)blocking.TilesPerBlock * blocking.Blocks;

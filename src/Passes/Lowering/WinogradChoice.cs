@@ -14,6 +14,18 @@ internal static class WinogradChoice
     /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
     public const double FarBytesPerCycle = 6;
 
+    /// <summary>Cycles to begin a register tile of products.</summary>
+    public const double StartOfTile = 24;
+
+    /// <summary>Cycles of a multiply-add for all accumulators of a register tile, of which each waits for the one before.</summary>
+    /// <param name="rows">Of the tile.</param>
+    /// <param name="vectors">Of a row; a mean, where panels differ.</param>
+    public static double StepOfTile(int rows, double vectors)
+    {
+        const double Latency = 4, LoadsOfPanel = 0.25;
+        return Math.Max(rows * vectors / 2, Latency) + LoadsOfPanel;
+    }
+
     /// <summary>Whether a contraction, if its shape suits, may be computed so.</summary>
     public static bool Allows(Operation dot, ConvolutionAlgorithm algorithm) =>
         algorithm != ConvolutionAlgorithm.Direct && dot.Result.DType == DType.F32 && Accumulation.TypeOf(dot) == DType.F32;

@@ -29,8 +29,7 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target)
     {
         var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
-        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone)
-            < MostOfDirect * DirectCycles(dot, target);
+        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * DirectCycles(dot, target);
     }
 
     private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
@@ -59,13 +58,13 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     // Of the busiest worker: each has two multiply-adds, additions or loads, or one store.
     private double Cycles(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
-        const double TransformImage = 40, TransformCotangent = 24, TransformSums = 40, StartOfTile = 24, AddToSum = 1.5;
+        const double TransformImage = 40, TransformCotangent = 24, TransformSums = 40, AddToSum = 1.5;
         var lanes = target.Lanes(dtype);
         var ranges = Divide(shape.Channels, Channels);
         double Range(long filters)
         {
             var (vectors, panelsOfRange) = (Divide(filters, lanes), Divide(filters, Width));
-            var ofTile = Math.Max(Rows * vectors / (double)panelsOfRange / 2, 4) + 0.25;
+            var ofTile = StepOfTile(Rows, vectors / (double)panelsOfRange);
             var multiply = WinogradTransforms.AllPoints * panelsOfRange * (double)(Channels / Rows);
             var block = TilesPerBlock * (Divide(Channels, lanes) * TransformImage + vectors * TransformCotangent)
                 + multiply * (TilesPerBlock * ofTile + StartOfTile) + multiply * Rows * vectors / panelsOfRange * AddToSum;
