@@ -86,7 +86,9 @@ public static class LowerToLoops
         {
             FusionKind.Contraction => GemvKernel.Fits(operation, context.Target)
                 ? GemvKernel.Lower(operation, context.Target)
-                : WinogradKernel.TryLower(operation, context.Target, context.Algorithm)
+                : WinogradRowKernel.TryLower(operation, context.Target, context.Algorithm)
+                    ?? WinogradKernel.TryLower(operation, context.Target, context.Algorithm)
+                    ?? WinogradRowGradientKernel.TryLower(operation, context.Target, context.Algorithm)
                     ?? WinogradGradientKernel.TryLower(operation, context.Target, context.Algorithm)
                     ?? ContractionKernel.Lower(operation, context),
             FusionKind.Row => ShortRowKernel.Fits(operation, context.Target)

@@ -121,7 +121,7 @@ public sealed class PairDotTests
         Assert.Contains("vcvtneps2bf16", assembly, StringComparison.Ordinal);
     }
 
-    // Every way to schedule, and any number of workers: the same bits.
+    // Directly: every way to schedule, and any number of workers, the same bits.
     private static Literal[] RunOnAll(Function function, Literal[] arguments)
     {
         var target = TargetInfo.Create();
@@ -129,15 +129,16 @@ public sealed class PairDotTests
         ImmutableArray<int> donated = [.. fused.Results.Select(_ => -1)];
         Literal[] Run(int workers, IReadOnlyDictionary<string, int>? choices)
         {
-            var program = LowerToLoops.Lower(fused, donated, Traits(target, workers), 0, verifies: true, choices: choices);
+            var program = LowerToLoops.Lower(fused, donated, Traits(target, workers), 0, verifies: true, choices: choices,
+                algorithm: ConvolutionAlgorithm.Direct);
             using var code = Jit.Load(StepCompiler.Compile(program, target));
             return JitFunction.Call(code.Symbol(StepCompiler.EntryName), fused, program, arguments, workers, donated);
         }
         var alone = Run(1, null);
         foreach (var workers in (int[])[1, 3])
         {
-            KernelChoice[] choices = [.. LowerToLoops.Lower(fused, donated, Traits(target, workers), 0).Calls
-                .Select(c => c.Kernel.Choice).OfType<KernelChoice>()];
+            KernelChoice[] choices = [.. LowerToLoops.Lower(fused, donated, Traits(target, workers), 0,
+                algorithm: ConvolutionAlgorithm.Direct).Calls.Select(c => c.Kernel.Choice).OfType<KernelChoice>()];
             for (var way = 0; way < choices.Max(c => c.Ways.Length); way++)
             {
                 var taken = choices.DistinctBy(c => $"{c.Task}").ToDictionary(c => $"{c.Task}", c => Math.Min(way, c.Ways.Length - 1));

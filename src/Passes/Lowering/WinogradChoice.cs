@@ -30,6 +30,10 @@ internal static class WinogradChoice
     public static bool Allows(Operation dot, ConvolutionAlgorithm algorithm) =>
         algorithm != ConvolutionAlgorithm.Direct && dot.Result.DType == DType.F32 && Accumulation.TypeOf(dot) == DType.F32;
 
+    /// <summary>Whether a contraction, if its shape suits, may be computed so with products of pairs of bf16.</summary>
+    public static bool AllowsPairs(Operation dot, TargetTraits target, ConvolutionAlgorithm algorithm) =>
+        target.HasPairDot && Allows(dot, algorithm) && dot.Operands.All(o => o.DType == DType.BF16);
+
     /// <summary>Expected cycles of the direct way with one worker: the bits follow from the algorithm, and must not from the number of
     /// workers.</summary>
     public static double DirectCycles(Operation dot, TargetTraits target)

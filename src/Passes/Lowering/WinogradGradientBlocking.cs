@@ -7,13 +7,10 @@ namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>How the derivative by filters is blocked by Winograd's algorithm: a worker takes a range of channels and filters, and for it a
 /// block of tiles after the other, so that its sums and what is transformed of a block are in the second-level cache.</summary>
-/// <param name="Rows">Channels that are the rows of a product's register tile.</param>
-/// <param name="Width">Filters of a panel: columns of a register tile.</param>
-/// <param name="Channels">Channels of a range: whole register tiles.</param>
-/// <param name="Panels">Full panels of a range.</param>
+/// <param name="Ranges">What a worker takes.</param>
 /// <param name="TilesPerBlock">Tiles of the image in a block.</param>
 /// <param name="Blocks">Blocks, which cover all tiles.</param>
-internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channels, long Panels, long TilesPerBlock, long Blocks)
+internal sealed record WinogradGradientBlocking(WinogradRanges Ranges, long TilesPerBlock, long Blocks)
 {
     /// <summary>Multiply-adds of an accumulator in a register, after which it is added to one in memory.</summary>
     private const long MostTiles = 128;
@@ -24,24 +21,19 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     public static WinogradGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target) =>
         Candidates(shape, dtype, target).MinBy(b => b.Cycles(shape, dtype, target))!;
 
+    // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
+    private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    {
+        var (tiles, blocks) = BlocksOfTiles(shape, dtype, target);
+        return WinogradRanges.Candidates(shape, dtype, target).Select(r => new WinogradGradientBlocking(r, tiles, blocks));
+    }
+
     /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
     /// must not from the number of workers.</summary>
     public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target)
     {
         var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
         return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * DirectCycles(dot, target);
-    }
-
-    private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
-    {
-        var (width, mostRows) = Tile(shape.Filters, shape.Channels, dtype, target);
-        var full = shape.Filters / width;
-        // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
-        var (tiles, blocks) = BlocksOfTiles(shape, dtype, target);
-        for (var rows = mostRows; rows >= Math.Max(mostRows / 2, 1); rows--)
-            for (var channels = (long)rows; channels <= shape.Channels; channels += rows)
-                for (var panels = Math.Max(full, 1); panels >= 1; panels--)
-                    if (panels == 1 || full % panels == 0) yield return new(rows, width, channels, panels, tiles, blocks);
     }
 
     private static (long Tiles, long Blocks) BlocksOfTiles(WinogradGradientShape shape, DType dtype, TargetTraits target)
@@ -58,30 +50,22 @@ internal sealed record WinogradGradientBlocking(int Rows, int Width, long Channe
     // Of the busiest worker: each has two multiply-adds, additions or loads, or one store.
     private double Cycles(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
-        const double TransformImage = 40, TransformCotangent = 24, TransformSums = 40, AddToSum = 1.5;
-        var lanes = target.Lanes(dtype);
-        var ranges = Divide(shape.Channels, Channels);
-        double Range(long filters)
+        const double TransformImage = 40, TransformCotangent = 24, TransformSums = 40;
+        var (lanes, channels) = (target.Lanes(dtype), Ranges.Channels);
+        return Ranges.Cycles(shape, target.Workers, filters =>
         {
-            var (vectors, panelsOfRange) = (Divide(filters, lanes), Divide(filters, Width));
-            var ofTile = StepOfTile(Rows, vectors / (double)panelsOfRange);
-            var multiply = WinogradTransforms.AllPoints * panelsOfRange * (double)(Channels / Rows);
-            var block = TilesPerBlock * (Divide(Channels, lanes) * TransformImage + vectors * TransformCotangent)
-                + multiply * (TilesPerBlock * ofTile + StartOfTile) + multiply * Rows * vectors / panelsOfRange * AddToSum;
+            var vectors = Divide(filters, lanes);
+            var block = TilesPerBlock * (Divide(channels, lanes) * TransformImage + vectors * TransformCotangent)
+                + Ranges.CyclesOfProducts(filters, WinogradTransforms.AllPoints, TilesPerBlock, lanes);
             var image = shape.Image;
             var pixels = (double)image.Images.Count * image.Rows * image.Columns;
-            var read = pixels * (Channels + filters) * dtype.Bytes;
+            var read = pixels * (channels + filters) * dtype.Bytes;
             var far = pixels * (shape.Channels + shape.Filters) * dtype.Bytes > target.L2Bytes ? read / FarBytesPerCycle : 0;
-            var near = WinogradTransforms.AllPoints * dtype.Bytes * (TilesPerBlock * (Channels + filters) + Channels * filters);
+            var near = WinogradTransforms.AllPoints * dtype.Bytes * (TilesPerBlock * (channels + filters) + channels * filters);
             // Sums that are not in the second-level cache from one block to the next are read and written.
             if (near > target.L2Bytes * 5 / 8)
-                far += 2.0 * Blocks * WinogradTransforms.AllPoints * dtype.Bytes * Channels * filters / FarBytesPerCycle;
-            return Blocks * block + far + Channels * vectors * TransformSums;
-        }
-        var (full, remainder) = (shape.Filters / Width, shape.Filters % Width);
-        return (full > 0 ? PerWorker(ranges * (full / Panels)) * Range(Panels * Width) : 0)
-            + (remainder > 0 ? PerWorker(ranges) * Range(remainder) : 0);
-
-        long PerWorker(long count) => Divide(count, target.Workers);
+                far += 2.0 * Blocks * WinogradTransforms.AllPoints * dtype.Bytes * channels * filters / FarBytesPerCycle;
+            return Blocks * block + far + channels * vectors * TransformSums;
+        });
     }
 }

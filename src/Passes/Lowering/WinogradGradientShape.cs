@@ -53,11 +53,14 @@ internal sealed class WinogradGradientShape
     public bool IsEmpty => Image.Images.Count * Channels * Filters == 0;
 
     /// <summary>The place in memory of the cotangent of a tile's position.</summary>
-    public ScalarExpr CotangentAt(WinogradImage.Tile tile, int row, int column, ScalarExpr filter)
+    public ScalarExpr CotangentAt(WinogradImage.Tile tile, int row, int column, ScalarExpr filter) =>
+        CotangentAt(tile.Image, tile.Row + row, tile.Column + column, filter);
+
+    /// <summary>The place in memory of the cotangent of a position.</summary>
+    public ScalarExpr CotangentAt(ScalarExpr image, ScalarExpr row, ScalarExpr column, ScalarExpr filter)
     {
-        var position = _images.Position(tile.Image) + _cotangent.Offset;
-        position = StridedView.Step(position, tile.Row + row, _strides.Row);
-        return StridedView.Step(position, tile.Column + column, _strides.Column) + _filters.Position(filter);
+        var position = StridedView.Step(_images.Position(image) + _cotangent.Offset, row, _strides.Row);
+        return StridedView.Step(position, column, _strides.Column) + _filters.Position(filter);
     }
 
     /// <summary>The index of a result.</summary>

@@ -91,17 +91,40 @@ internal sealed class WinogradImage
         var (row, ownsRow) = First(index[1], Rows);
         var (column, ownsColumn) = First(index[2], Columns);
         return new(index[0], row, column, ownsRow, ownsColumn);
-
-        static (ScalarExpr First, ScalarExpr? Owns) First(ScalarExpr tile, int size) => size % 2 == 0 ? (tile * 2, null)
-            : (ScalarExpr.Binary(BinaryKind.Min, tile * 2, ScalarExpr.Index(size - 2)),
-                ScalarExpr.Compare(CompareKind.Lt, tile, ScalarExpr.Index(size / 2)));
     }
 
-    /// <summary>The place in memory of an element of a tile's 4 × 4.</summary>
-    public ScalarExpr At(Tile tile, int row, int column, ScalarExpr channel)
+    /// <summary>A tile of two positions of a row, given its number along the row.</summary>
+    public Tile TileOfRow(ScalarExpr image, ScalarExpr row, ScalarExpr number)
     {
-        var position = Images.Position(tile.Image) + _view.Offset;
-        position = StridedView.Step(position, tile.Row + row, _view.Strides[Row.Position]);
-        return StridedView.Step(position, tile.Column + column, _view.Strides[Column.Position]) + Channels.Position(channel);
+        var (column, owns) = First(number, Columns);
+        return new(image, row, column, null, owns);
+    }
+
+    /// <summary>Some rows of positions; the last group is shifted to end with the image.</summary>
+    /// <param name="First">The first of them.</param>
+    /// <param name="FirstOwn">The first that no group before it has; null where all are its own.</param>
+    public sealed record RowGroup(ScalarExpr First, ScalarExpr? FirstOwn)
+    {
+        /// <summary>Whether a row is the group's own; null where all are.</summary>
+        public ScalarExpr? Owns(ScalarExpr row) => FirstOwn is null ? null : ScalarExpr.Compare(CompareKind.Ge, row, FirstOwn);
+    }
+
+    /// <summary>The group of a number, of some rows.</summary>
+    public RowGroup RowsOf(ScalarExpr number, int rows) => Rows % rows == 0 ? new(number * rows, null)
+        : new(ScalarExpr.Binary(BinaryKind.Min, number * rows, ScalarExpr.Index(Rows - rows)), number * rows);
+
+    private static (ScalarExpr First, ScalarExpr? Owns) First(ScalarExpr tile, int size) => size % 2 == 0 ? (tile * 2, null)
+        : (ScalarExpr.Binary(BinaryKind.Min, tile * 2, ScalarExpr.Index(size - 2)),
+            ScalarExpr.Compare(CompareKind.Lt, tile, ScalarExpr.Index(size / 2)));
+
+    /// <summary>The place in memory of an element of a tile's 4 × 4.</summary>
+    public ScalarExpr At(Tile tile, int row, int column, ScalarExpr channel) =>
+        PixelAt(tile.Image, tile.Row + row, tile.Column + column) + Channels.Position(channel);
+
+    /// <summary>The place in memory of the first channel of a pixel.</summary>
+    public ScalarExpr PixelAt(ScalarExpr image, ScalarExpr row, ScalarExpr column)
+    {
+        var position = StridedView.Step(Images.Position(image) + _view.Offset, row, _view.Strides[Row.Position]);
+        return StridedView.Step(position, column, _view.Strides[Column.Position]);
     }
 }

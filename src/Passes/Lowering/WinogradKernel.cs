@@ -31,9 +31,9 @@ internal sealed class WinogradKernel
         _dot = _body.Function.Operations.First(o => o.Op is IContractionOp).Result;
         _dtype = _dot.DType;
         _loops = new(_body, target, _dtype);
-        _pointOfImage = _loops.PointOf(_blocking.TilesPerBlock * _shape.Channels);
-        _pointOfProducts = _loops.PointOf(_blocking.TilesPerBlock * _blocking.Width);
-        _filters = _body.AddScratch("filters", _dtype, Panels * PanelOfFilters, BufferScope.Shared);
+        _pointOfImage = WinogradLoops.PointOf(_blocking.TilesPerBlock * _shape.Channels, _dtype);
+        _pointOfProducts = WinogradLoops.PointOf(_blocking.TilesPerBlock * _blocking.Width, _dtype);
+        _filters = _body.AddScratch("filters", _dtype, PanelCount * PanelOfFilters, BufferScope.Shared);
         _image = _body.AddScratch("image", _dtype, AllPoints * _pointOfImage, BufferScope.Worker);
         _products = _body.AddScratch("products", _dtype, AllPoints * _pointOfProducts, BufferScope.Worker);
     }
@@ -49,31 +49,22 @@ internal sealed class WinogradKernel
         return kernel.Build() with { Name = "winograd" };
     }
 
-    private long Panels => ContractionBlocking.Divide(_shape.Filters, _blocking.Width);
+    private long PanelCount => ContractionBlocking.Divide(_shape.Filters, _blocking.Width);
+    private IEnumerable<WinogradLoops.PanelRange> PanelsOf(string name) => WinogradLoops.Panels(name, _shape.Filters, _blocking.Width);
     private long PanelOfFilters => AllPoints * _shape.Channels * _blocking.Width;
 
     private Kernel Build()
     {
         var block = new LoopVariable("block", _blocking.Blocks);
-        Statement[] statements = [.. Widths("filters").Select(w => TransformFilters(w)), new BarrierStatement(),
+        Statement[] statements = [.. PanelsOf("filters").Select(TransformFilters), new BarrierStatement(),
             new ForStatement(block, _blocking.Blocks, LoopKind.Parallel, 1,
-                [TransformImage(block.Value), .. Widths("panel").Select(w => Panel(block.Value, w))])];
+                [TransformImage(block.Value), .. PanelsOf("panel").Select(w => Panel(block.Value, w))])];
         return _body.Build(statements, (double)_shape.Tiles * _shape.Filters * (AllPoints * 2.0 * _shape.Channels / 8
             + Results * Results * ElementKernel.Cost(_body.Function)));
     }
 
-    /// <summary>Panels of one width: all that are full, or the last.</summary>
-    private sealed record PanelRange(string Name, long First, long Count, long Width);
-
-    private IEnumerable<PanelRange> Widths(string name)
-    {
-        var (full, remainder) = (_shape.Filters / _blocking.Width, _shape.Filters % _blocking.Width);
-        if (full > 0) yield return new(name, 0, full, _blocking.Width);
-        if (remainder > 0) yield return new($"last_{name}", full, 1, remainder);
-    }
-
     // filters[panel][point][channel][n]
-    private ForStatement TransformFilters(PanelRange panels)
+    private ForStatement TransformFilters(WinogradLoops.PanelRange panels)
     {
         var (number, lane) = (new LoopVariable(panels.Name, panels.Count * _shape.Channels), new LoopVariable("n", panels.Width));
         var index = KernelBody.Unravel(number.Value, [(int)panels.Count, (int)_shape.Channels]);
@@ -82,8 +73,8 @@ internal sealed class WinogradKernel
         List<Statement> body = [];
         var transformed = new WinogradTransforms(_body, body).Filter((i, j) =>
             new LoadExpr(_body.BufferOf(_shape.Filter), _shape.FilterPosition(i, j, index[1], filter)).ConvertTo(_dtype));
-        WinogradLoops.Store(body, transformed, _filters, panel * PanelOfFilters + index[1] * _blocking.Width + lane.Value,
-            _shape.Channels * _blocking.Width);
+        WinogradLoops.Store(body, transformed.Cast<ScalarExpr>(), _filters,
+            panel * PanelOfFilters + index[1] * _blocking.Width + lane.Value, _shape.Channels * _blocking.Width);
         return new(number, panels.Count * _shape.Channels, LoopKind.Parallel, 1, [_loops.Vector(lane, panels.Width, body)]);
     }
 
@@ -91,16 +82,31 @@ internal sealed class WinogradKernel
     private ForStatement TransformImage(ScalarExpr block) => _loops.TransformImage(_shape.Image, tile => FirstTile(block) + tile,
         _blocking.TilesPerBlock, ScalarExpr.Index(0), _shape.Channels, _image, _pointOfImage);
 
-    private ForStatement Panel(ScalarExpr block, PanelRange panels)
+    private ForStatement Panel(ScalarExpr block, WinogradLoops.PanelRange panels)
     {
+        var count = _blocking.TilesPerBlock / _blocking.RowsOfTile;
         var (panel, point, tile) = (new LoopVariable(panels.Name, panels.Count), new LoopVariable("point", AllPoints),
-            new LoopVariable("tile", _blocking.TilesPerBlock / _blocking.RowsOfTile));
+            new LoopVariable("tile", count));
         var number = panel.Value + panels.First;
-        var multiply = new ForStatement(point, AllPoints, LoopKind.Serial, 1, [new ForStatement(tile,
-            _blocking.TilesPerBlock / _blocking.RowsOfTile, LoopKind.Serial, 1,
-            [Multiply(number, point.Value, tile.Value * _blocking.RowsOfTile, panels.Width)])]);
+        var multiply = new ForStatement(point, AllPoints, LoopKind.Serial, 1, [new ForStatement(tile, count, LoopKind.Serial, 1,
+            [.. PrefetchNext(block, (number * AllPoints + point.Value) * count + tile.Value, PanelCount * AllPoints * count),
+                .. PrefetchResults(block, number, tile.Value * _blocking.RowsOfTile, point.Value),
+                Multiply(number, point.Value, tile.Value * _blocking.RowsOfTile, panels.Width)])]);
         return new(panel, panels.Count, LoopKind.Serial, 1, [multiply, TransformResults(block, number, panels.Width)]);
     }
+
+    private IEnumerable<Statement> PrefetchNext(ScalarExpr block, ScalarExpr part, long parts) => _loops.PrefetchTiles(
+        _body.BufferOf(_shape.Image.Memory), _blocking.TilesPerBlock, FirstTile(block + 1), _shape.Image,
+        (tile, row, column) => _shape.Image.PixelAt(tile.Image, tile.Row + Results + row, tile.Column + Results + column),
+        _shape.Channels, part, parts);
+
+    private IEnumerable<Statement> PrefetchResults(ScalarExpr block, ScalarExpr panel, ScalarExpr first, ScalarExpr point) =>
+        _loops.PrefetchResults(_dot, _blocking.RowsOfTile, tile =>
+        {
+            var at = _shape.Image.TileAt(FirstTile(block) + first + tile);
+            return Enumerable.Range(0, Results * Results).Select(i => _shape.ResultIndex(
+                at, ScalarExpr.Index(i / Results), ScalarExpr.Index(i % Results), panel * _blocking.Width));
+        }, _blocking.Width, point, AllPoints);
 
     // products[point][tile of block][n]: a register tile.
     private ForStatement Multiply(ScalarExpr panel, ScalarExpr point, ScalarExpr first, long width)
