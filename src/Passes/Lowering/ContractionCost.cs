@@ -178,10 +178,14 @@ internal sealed record ContractionCost(
         // Accumulators that are added to others, in memory, at the end of a block of K, or used up.
         private double Sums(int vectors) => vectors * _blocking.BlocksK * (_blocking.BlocksK > 1 ? 1.5 : 0.5);
 
-        // A row that is contiguous along K is transposed, a vector for a tile; what has copies is packed an element at a time.
+        // A row that is contiguous along K is transposed, a vector for a tile; what has copies is packed an element at a time, and so is
+        // a tile whose rows are apart in memory.
         private double PackingOfTile => _linesOfK * SourceLine
             + (_task.CopiesOfA > 1 ? _blocking.TileM
-                : _shape.A.K.RunStride == 1 || _shape.A.Free.RunStride == 1 ? 2 : 1.5 * _blocking.TileM);
+                : _shape.A.K.RunStride == 1 && _shape.A.Free.Stride is not null || HasVectorsOfRows ? 2 : 1.5 * _blocking.TileM);
+
+        private bool HasVectorsOfRows => _shape.A.Free.RunStride == 1
+            && (_shape.A.Free.Stride is not null || _shape.A.Free.Run % _blocking.TileM == 0);
 
         private double ReadingOfB(int width, int vectors, bool isPrefetched)
         {

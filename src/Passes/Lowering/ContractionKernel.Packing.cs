@@ -63,13 +63,18 @@ internal sealed partial class ContractionKernel
             [new StoreStatement(to, at + k.Sum * stride + lane.Value, Element(side, batch, free(lane.Value), FromFirst(blockOfK, k)))])]);
     }
 
+    /// <summary>Steps that stand one by one where K is of axes that are apart, so that none divides its number.</summary>
+    private const int MostUnrolled = 8;
+
     // Multiply-adds from a block's first; where K is of axes that are apart in memory, by steps within one of them.
     private ForStatement EachStep(ContractionSide side, long count, Func<AxisNumber, IEnumerable<Statement>> body)
     {
         var steps = StepsOf(count);
         var size = side.K.Stride is null && steps % _stepK == 0 ? _stepK : steps;
         var (step, k) = (new LoopVariable("step", steps / size), new LoopVariable("k", size));
-        if (size == steps) return new(k, steps, LoopKind.Serial, 1, [.. body(k.Value)]);
+        if (size == steps)
+            return new ForStatement(k, steps, LoopKind.Serial, 1, [.. body(k.Value)])
+                .Unrolled(side.K.Stride is null && steps <= MostUnrolled ? (int)steps : 1);
         return new(step, steps / size, LoopKind.Serial, 1,
             [new ForStatement(k, size, LoopKind.Serial, 1, [.. body(new(step.Value, size, k.Value))])]);
     }

@@ -10,9 +10,6 @@ internal static class ElementKernel
     /// <summary>Vector registers that one iteration fills; several hide the latency of loads.</summary>
     private const int RegistersPerVector = 2;
 
-    /// <summary>How far ahead operands are prefetched: half a page, some 30 vectors.</summary>
-    private const int PrefetchBytes = 2048;
-
     /// <summary>Most parts that the loops are split into: each is code of its own.</summary>
     private const int MostParts = 12;
 
@@ -30,7 +27,7 @@ internal static class ElementKernel
         if (count > 0)
         {
             var lanes = Math.Min(target.Lanes(Widest(function)) * RegistersPerVector, PowerOfTwoAtLeast(count));
-            statements.AddRange(IsFlat(function) ? [Flat(body, count, lanes, target)] : Rows(body, shape, lanes));
+            statements.AddRange(IsFlat(function) ? [Flat(body, count, lanes, target)] : Rows(body, shape, lanes, target));
         }
         return body.Build(statements, count * (double)Cost(function));
     }
@@ -72,10 +69,10 @@ internal static class ElementKernel
         if (operands.Sum(o => o.Bytes) <= target.L1Bytes) yield break;
         foreach (var operand in operands)
             for (var at = 0; at < lanes; at += TargetTraits.LineBytes / operand.DType.Bytes)
-                yield return new PrefetchStatement(operand, position + (PrefetchBytes / operand.DType.Bytes + at), Level: 1);
+                yield return new PrefetchStatement(operand, position + (Prefetching.AheadBytes / operand.DType.Bytes + at), Level: 1);
     }
 
-    private static IEnumerable<Statement> Rows(KernelBody body, Shape shape, int lanes)
+    private static IEnumerable<Statement> Rows(KernelBody body, Shape shape, int lanes, TargetTraits target)
     {
         // Vectors are along the innermost axis of more than one element.
         var sizes = MergedAxes.Sizes(body.Function.Operations, shape, [.. Enumerable.Range(0, shape.Rank)]);
@@ -103,7 +100,8 @@ internal static class ElementKernel
             body.Row?.Lane = lane;
             ScalarExpr[] index = [.. leading, lane.Value + first, .. zeros];
             var inner = Elements(body, _ => index[..shape.Rank]);
-            return new(lane, count, kind, Math.Min(lanes, PowerOfTwoAtLeast(count)), [.. inner]);
+            var width = Math.Min(lanes, PowerOfTwoAtLeast(count));
+            return new(lane, count, kind, width, [.. Prefetching.Of(body, lane, width, inner, target), .. inner]);
         }
     }
 

@@ -87,7 +87,8 @@ internal sealed partial class RowKernel
             var lane = new LoopVariable("i", columns);
             var indices = leading.SelectMany(l => Enumerable.Range(0, count).Select(r => (ScalarExpr[])
                 [.. l, .. KernelBody.Unravel(ScalarExpr.Index(r), rows), lane.Value]));
-            return new(lane, columns, kind, lanes, [.. Stages([.. indices], null)]);
+            var body = Stages([.. indices], null);
+            return new(lane, columns, kind, lanes, [.. Prefetching.Of(_body, lane, lanes, body, _target), .. body]);
         }
         if (loops.All(size => size == 1)) return [Vectors(LoopKind.ParallelVector, [.. loops.Select(_ => ScalarExpr.Index(0))])];
         var bounds = BoundsOf(loops, Math.Max(taps, count) * (ReducedBounds.Length - 1));

@@ -101,8 +101,7 @@ internal sealed class WinogradRowGradientKernel : WinogradSums
             var at = _view.TileOfRow(image, block.Rows.First + row.Value, column.Value);
             var isOwn = ScalarExpr.Both(isImage, block.Rows.Owns(at.Row));
             return new WinogradTransforms(Body, body).CotangentOfRow(j => new LoadExpr(Body.BufferOf(Shape.Cotangent),
-                Shape.CotangentAt(at, 0, j, filter), ScalarExpr.Both(isOwn, at.Owns(ScalarExpr.Index(0), ScalarExpr.Index(j))))
-                .ConvertTo(DType));
+                Shape.CotangentAt(at, 0, j, filter), ScalarExpr.Both(isOwn, at.Owns(ScalarExpr.Index(0), ScalarExpr.Index(j)))), DType);
         }
         WinogradLoops.Store(body, WinogradLoops.Pairs(Of(0), Of(1)), _cotangent,
             (panel.Value * Steps + row.Value * _view.TileColumns + column.Value) * range.Width + lane.Value, _pointOfCotangent);

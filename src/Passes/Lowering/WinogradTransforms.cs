@@ -43,8 +43,13 @@ internal sealed class WinogradTransforms(KernelBody body, List<Statement> statem
     /// <summary>A·y·Aᵀ of a tile's cotangent, the last point along an axis negated.</summary>
     public ScalarExpr[,] Cotangent(Func<int, int, ScalarExpr> y) => Both(Results, y, CotangentAlong);
 
-    /// <summary>A·y of a row of a tile's cotangent, the last point negated.</summary>
-    public ScalarExpr[] CotangentOfRow(Func<int, ScalarExpr> y) => Along(Results, y, CotangentAlong);
+    /// <summary>A·y of a row of a tile's cotangent, the last point negated: elements as they are, and sums of a type.</summary>
+    public ScalarExpr[] CotangentOfRow(Func<int, ScalarExpr> y, DType sums)
+    {
+        var elements = Lets(Enumerable.Range(0, Results).Select(y));
+        var transformed = Along(Results, j => elements[j].ConvertTo(sums), CotangentAlong);
+        return [elements[0], .. transformed[1..^1], elements[^1]];
+    }
 
     /// <summary>Gᵀ·m·G of the sums of products: the derivative by the taps.</summary>
     public ScalarExpr[,] Gradient(Func<int, int, ScalarExpr> m) => Both(Points, m, GradientAlong);
