@@ -27,8 +27,8 @@ public sealed record CompileOptions
     /// variables, optimizer state, gradients of variables, reductions and losses stay f32: docs/numerics.md.</summary>
     public Precision Precision { get; init; }
     /// <summary>How convolutions with 3×3 taps and stride 1 are computed, or SGC1011 at the call that compiles. By default the faster way
-    /// is taken: Winograd's algorithm, where an infinity makes NaN of results beside it, or
-    /// <see cref="ConvolutionAlgorithm.Direct"/>.</summary>
+    /// is taken: Winograd's algorithm, where an infinity makes NaN of results beside it and bf16 is rounded once more on processors that
+    /// multiply pairs of it (docs/numerics.md), or <see cref="ConvolutionAlgorithm.Direct"/>.</summary>
     public ConvolutionAlgorithm Convolutions { get; init; }
     /// <summary>Whether each run tests what operations need of their inputs' elements, and names what does not hold: a label outside of
     /// the classes, or an index outside of the rows, is SGC5008, with the operation, its line, and the element. Null, the default, is true

@@ -214,8 +214,8 @@ public sealed record TransposeStatement(LoopBuffer To, ScalarExpr ToPosition, lo
     /// <inheritdoc/>
     public override ReadOnlySpan<ScalarExpr> Operands => new[] { ToPosition, FromPosition };
 }
-/// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may be outside of the buffer. The
-/// same for all lanes of a vector loop.</summary>
+/// <summary>Hints that the cache line of an element will be needed; nothing is read, and the position may be outside of the buffer.
+/// In a vector loop it is the first lane's.</summary>
 /// <param name="Buffer">Whose memory.</param>
 /// <param name="Position">Of the element.</param>
 /// <param name="Level">Of the cache that should hold it: 1 or 2.</param>

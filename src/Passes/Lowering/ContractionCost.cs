@@ -182,7 +182,9 @@ internal sealed record ContractionCost(
         // a tile whose rows are apart in memory.
         private double PackingOfTile => _linesOfK * SourceLine
             + (_task.CopiesOfA > 1 ? _blocking.TileM
-                : _shape.A.K.RunStride == 1 && _shape.A.Free.Stride is not null || HasVectorsOfRows ? 2 : 1.5 * _blocking.TileM);
+                : IsTransposed || HasVectorsOfRows ? 2 : 1.5 * _blocking.TileM);
+
+        private bool IsTransposed => _shape.A is { K.RunStride: 1, Free.Stride: not null } && _shape.A.K.Run % _task.KOfStep == 0;
 
         private bool HasVectorsOfRows => _shape.A.Free.RunStride == 1
             && (_shape.A.Free.Stride is not null || _shape.A.Free.Run % _blocking.TileM == 0);

@@ -58,18 +58,7 @@ internal static class ElementKernel
     {
         var i = new LoopVariable("i");
         var inner = Elements(body, shape => KernelBody.FlatIndex(shape, i.Value));
-        return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. Prefetches(body, i.Value, lanes, target), .. inner]);
-    }
-
-    // Operands that exceed the caches are prefetched some vectors ahead: with arithmetic between two loads the processor's own prefetcher
-    // runs too late (exp over 1M elements takes a fifth less time).
-    private static IEnumerable<Statement> Prefetches(KernelBody body, ScalarExpr position, int lanes, TargetTraits target)
-    {
-        var operands = body.Function.Parameters.Select(body.BufferOf).ToArray();
-        if (operands.Sum(o => o.Bytes) <= target.L1Bytes) yield break;
-        foreach (var operand in operands)
-            for (var at = 0; at < lanes; at += TargetTraits.LineBytes / operand.DType.Bytes)
-                yield return new PrefetchStatement(operand, position + (Prefetching.AheadBytes / operand.DType.Bytes + at), Level: 1);
+        return new ForStatement(i, count, LoopKind.ParallelVector, lanes, [.. Prefetching.OfFlat(body, i.Value, lanes, target), .. inner]);
     }
 
     private static IEnumerable<Statement> Rows(KernelBody body, Shape shape, int lanes, TargetTraits target)

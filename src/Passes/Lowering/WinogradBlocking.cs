@@ -37,12 +37,13 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
         return best;
     }
 
-    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
-    /// must not from the number of workers.</summary>
-    public static bool Pays(Operation dot, WinogradShape shape, TargetTraits target)
+    /// <summary>Whether it is estimated to take less time than the direct way.</summary>
+    public static bool Pays(Operation dot, WinogradShape shape, TargetTraits target) =>
+        TakesLess(dot, target, alone => Cycles(shape, dot.Result.DType, alone));
+
+    private static double Cycles(WinogradShape shape, DType dtype, TargetTraits target)
     {
-        var dtype = dot.Result.DType;
-        var blocking = Choose(shape, dtype, target with { Workers = 1 });
+        var blocking = Choose(shape, dtype, target);
         var lanes = target.Lanes(dtype);
         var (vectorsOfFilters, vectorsOfChannels) = (Divide(shape.Filters, lanes), Divide(shape.Channels, lanes));
         // Cycles, of which each has two multiply-adds, additions or loads, or one store.
@@ -57,7 +58,7 @@ internal sealed record WinogradBlocking(int RowsOfTile, int Width, long TilesPer
             + shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);
         // They are written once, and read for each block.
         if (StreamsFilters(shape, dtype, target)) cycles += (blocking.Blocks + 1) * BytesOfFilters(shape, dtype) / FarBytesPerCycle;
-        return cycles < MostOfDirect * DirectCycles(dot, target);
+        return cycles;
     }
 
     private static bool StreamsFilters(WinogradShape shape, DType dtype, TargetTraits target) =>

@@ -9,7 +9,7 @@ namespace GraphCompiler.Passes.Lowering;
 internal static class WinogradChoice
 {
     /// <summary>The part of the direct way's time that an estimate must stay below.</summary>
-    public const double MostOfDirect = 0.85;
+    private const double MostOfDirect = 0.85;
 
     /// <summary>Bytes a cycle from the third-level cache or memory.</summary>
     public const double FarBytesPerCycle = 6;
@@ -34,12 +34,16 @@ internal static class WinogradChoice
     public static bool AllowsPairs(Operation dot, TargetTraits target, ConvolutionAlgorithm algorithm) =>
         target.HasPairDot && Allows(dot, algorithm) && dot.Operands.All(o => o.DType == DType.BF16);
 
-    /// <summary>Expected cycles of the direct way with one worker: the bits follow from the algorithm, and must not from the number of
-    /// workers.</summary>
-    public static double DirectCycles(Operation dot, TargetTraits target)
+    /// <summary>Whether an algorithm takes enough less time than the direct way's best schedule, both with one worker: the bits follow from
+    /// the algorithm, and must not from the number of workers.</summary>
+    /// <param name="dot">The contraction.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="cycles">Of the algorithm, on a target.</param>
+    public static bool TakesLess(Operation dot, TargetTraits target, Func<TargetTraits, double> cycles)
     {
-        var task = new ContractionTask(new(dot), dot.Operands[0].DType, dot.Result.DType, target with { Workers = 1 });
-        return ContractionSchedule.Candidates(task).Min(c => c.Cost.Total);
+        var alone = target with { Workers = 1 };
+        var task = new ContractionTask(new(dot), dot.Operands[0].DType, dot.Result.DType, alone);
+        return cycles(alone) < MostOfDirect * ContractionSchedule.Candidates(task).Min(c => c.Cost.Total);
     }
 
     /// <summary>Columns of a register tile, which are filters, and the most rows that its accumulators leave room for.</summary>

@@ -15,30 +15,21 @@ internal sealed record WinogradGradientBlocking(WinogradRanges Ranges, long Tile
     /// <summary>Multiply-adds of an accumulator in a register, after which it is added to one in memory.</summary>
     private const long MostTiles = 128;
 
-    /// <summary>Channels and filters that a block of tiles is sized for.</summary>
-    private const int UsualChannels = 32, UsualFilters = 64;
-
-    public static WinogradGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target) =>
-        Candidates(shape, dtype, target).MinBy(b => b.Cycles(shape, dtype, target))!;
-
-    // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
-    private static IEnumerable<WinogradGradientBlocking> Candidates(WinogradGradientShape shape, DType dtype, TargetTraits target)
+    public static WinogradGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
+        // The order of additions follows from the blocks of tiles, so the number of workers must not decide on them.
         var (tiles, blocks) = BlocksOfTiles(shape, dtype, target);
-        return WinogradRanges.Candidates(shape, dtype, target).Select(r => new WinogradGradientBlocking(r, tiles, blocks));
+        return WinogradRanges.Candidates(shape, dtype, target).Select(r => new WinogradGradientBlocking(r, tiles, blocks))
+            .MinBy(b => b.Cycles(shape, dtype, target))!;
     }
 
-    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
-    /// must not from the number of workers.</summary>
-    public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target)
-    {
-        var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
-        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * DirectCycles(dot, target);
-    }
+    /// <summary>Whether it is estimated to take less time than the direct way.</summary>
+    public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target) => TakesLess(
+        dot, target, alone => Choose(shape, dot.Result.DType, alone).Cycles(shape, dot.Result.DType, alone));
 
     private static (long Tiles, long Blocks) BlocksOfTiles(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
-        var elements = Math.Min(shape.Channels, UsualChannels) + Math.Min(shape.Filters, UsualFilters);
+        var elements = Math.Min(shape.Channels, WinogradRanges.UsualChannels) + Math.Min(shape.Filters, WinogradRanges.UsualFilters);
         var most = Math.Clamp(target.L2Bytes / 2 / (WinogradTransforms.AllPoints * elements * dtype.Bytes), 1, MostTiles);
         // Where several blocks hold all tiles exactly, none of them is compared with the number of tiles.
         for (var tiles = Math.Min(most, shape.Tiles); tiles > most / 2; tiles--)
@@ -61,10 +52,8 @@ internal sealed record WinogradGradientBlocking(WinogradRanges Ranges, long Tile
             var pixels = (double)image.Images.Count * image.Rows * image.Columns;
             var read = pixels * (channels + filters) * dtype.Bytes;
             var far = pixels * (shape.Channels + shape.Filters) * dtype.Bytes > target.L2Bytes ? read / FarBytesPerCycle : 0;
-            var near = WinogradTransforms.AllPoints * dtype.Bytes * (TilesPerBlock * (channels + filters) + channels * filters);
-            // Sums that are not in the second-level cache from one block to the next are read and written.
-            if (near > target.L2Bytes * 5 / 8)
-                far += 2.0 * Blocks * WinogradTransforms.AllPoints * dtype.Bytes * channels * filters / FarBytesPerCycle;
+            var ofBlock = (double)WinogradTransforms.AllPoints * dtype.Bytes * TilesPerBlock * (channels + filters);
+            far += Ranges.CyclesOfFarSums(filters, WinogradTransforms.AllPoints, Blocks, ofBlock, dtype, target);
             return Blocks * block + far + channels * vectors * TransformSums;
         });
     }

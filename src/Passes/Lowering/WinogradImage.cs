@@ -4,7 +4,8 @@ using GraphCompiler.IR.Loops;
 namespace GraphCompiler.Passes.Lowering;
 
 /// <summary>An image, channels last, that a contraction reads through windows of 3×3 taps with stride 1: each of two axes of taps has the
-/// step in memory of an axis of positions. It is covered by tiles of 2×2 positions, which read 4×4 elements each.</summary>
+/// step in memory of an axis of positions. It is covered by tiles of 2×2 positions, which read 4×4 elements each, or
+/// along rows alone by tiles of two positions, which read four of each of three rows.</summary>
 internal sealed class WinogradImage
 {
     private readonly StridedView _view;

@@ -3,15 +3,18 @@ using GraphCompiler.IR.Loops;
 
 namespace GraphCompiler.Passes.Lowering;
 
-/// <summary>What kernels by Winograd's algorithm have in common: the transform of a block of the image, and operations after it applied to
-/// the results of a transform.</summary>
+/// <summary>What kernels by Winograd's algorithm have in common: panels of filters, the transform of a block of the image, operations after
+/// it applied to the results of a transform, and hints of the next block.</summary>
 /// <param name="body">The kernel.</param>
 /// <param name="target">Vectors.</param>
-/// <param name="dtype">Of all elements.</param>
+/// <param name="dtype">Of what transforms compute, and of sums.</param>
 internal sealed class WinogradLoops(KernelBody body, TargetTraits target, DType dtype)
 {
     /// <summary>Operations for an element up to which those after a transform are unrolled for each result.</summary>
     private const int UnrolledCost = 16;
+
+    /// <summary>Lines of a pixel that are hinted of in one iteration.</summary>
+    private const int LinesTogether = 4;
 
     private LoopBuffer? _results;
 
@@ -90,11 +93,17 @@ internal sealed class WinogradLoops(KernelBody body, TargetTraits target, DType 
     public IEnumerable<Statement> Prefetch(
         LoopBuffer buffer, long pixels, Func<ScalarExpr, ScalarExpr> position, long channels, ScalarExpr part, long parts)
     {
-        if (IsNear(buffer)) yield break;
-        var ofPart = ContractionBlocking.Divide(pixels, parts);
-        for (var i = 0; i < ofPart; i++)
-            for (var channel = 0; channel < channels; channel += TargetTraits.LineBytes / buffer.DType.Bytes)
-                yield return new PrefetchStatement(buffer, position(part * ofPart + i) + channel, Level: 2);
+        if (IsNear(buffer)) return [];
+        var (ofPart, ofLine) = (ContractionBlocking.Divide(pixels, parts), TargetTraits.LineBytes / buffer.DType.Bytes);
+        var lines = ContractionBlocking.Divide(channels, ofLine);
+        var (pixel, line) = (new LoopVariable("pixel", ofPart), new LoopVariable("line", lines));
+        var first = part * ofPart;
+        var hint = new PrefetchStatement(buffer, position(first + pixel.Value) + line.Value * ofLine, Level: 2);
+        // Where there are more parts than pixels, or they are not divided exactly, the last parts have fewer, or none.
+        var left = ScalarExpr.Binary(BinaryKind.Max, ScalarExpr.Index(pixels) - first, ScalarExpr.Index(0));
+        var count = pixels == ofPart * parts ? null : ScalarExpr.Binary(BinaryKind.Min, left, ScalarExpr.Index(ofPart));
+        return [new ForStatement(pixel, ofPart, LoopKind.Serial, 1,
+            [new ForStatement(line, lines, LoopKind.Serial, 1, [hint]).Unrolled(LinesTogether)], count)];
     }
 
     /// <summary>A part of what hints of the memory that a register tile's results are written to, and the operations before that read.

@@ -12,6 +12,9 @@ namespace GraphCompiler.Passes.Lowering;
 /// <param name="Panels">Full panels of a range.</param>
 internal sealed record WinogradRanges(int Rows, int Width, long Channels, long Panels)
 {
+    /// <summary>Channels and filters that a block of tiles is sized for.</summary>
+    public const int UsualChannels = 32, UsualFilters = 64;
+
     /// <summary>Filters of the longest range.</summary>
     public long FiltersOf(WinogradGradientShape shape) => Math.Min(Panels * Width, shape.Filters);
 
@@ -49,5 +52,18 @@ internal sealed record WinogradRanges(int Rows, int Width, long Channels, long P
         var vectors = Divide(filters, lanes) / (double)panels;
         return products * panels * (double)(Channels / Rows)
             * (steps * StepOfTile(Rows, vectors) + StartOfTile + Rows * vectors * AddToSum);
+    }
+
+    /// <summary>Cycles to read and write sums that are not in the second-level cache from one block to the next.</summary>
+    /// <param name="filters">Of the range.</param>
+    /// <param name="products">Products of a channel and a filter that are added apart.</param>
+    /// <param name="blocks">How many there are.</param>
+    /// <param name="bytesOfBlock">What is transformed of one.</param>
+    /// <param name="dtype">Of the sums.</param>
+    /// <param name="target">Caches.</param>
+    public double CyclesOfFarSums(long filters, int products, long blocks, double bytesOfBlock, DType dtype, TargetTraits target)
+    {
+        var bytes = (double)products * Channels * filters * dtype.Bytes;
+        return bytesOfBlock + bytes <= target.L2Bytes * 5 / 8 ? 0 : 2 * blocks * bytes / FarBytesPerCycle;
     }
 }

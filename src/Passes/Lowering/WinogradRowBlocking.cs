@@ -24,13 +24,9 @@ internal sealed record WinogradRowBlocking(int TilesTogether, int Width, int Row
     public static WinogradRowBlocking Choose(WinogradShape shape, DType dtype, TargetTraits target) =>
         Candidates(shape, dtype, target).MinBy(b => b.Cycles(shape, dtype, target))!;
 
-    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
-    /// must not from the number of workers.</summary>
-    public static bool Pays(Operation dot, WinogradShape shape, TargetTraits target)
-    {
-        var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
-        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * DirectCycles(dot, target);
-    }
+    /// <summary>Whether it is estimated to take less time than the direct way.</summary>
+    public static bool Pays(Operation dot, WinogradShape shape, TargetTraits target) => TakesLess(
+        dot, target, alone => Choose(shape, dot.Result.DType, alone).Cycles(shape, dot.Result.DType, alone));
 
     // Blocks whose transformed image and products are in the second-level cache, or of one row.
     private static IEnumerable<WinogradRowBlocking> Candidates(WinogradShape shape, DType dtype, TargetTraits target)
@@ -39,13 +35,16 @@ internal sealed record WinogradRowBlocking(int TilesTogether, int Width, int Row
         for (var rows = 1; rows <= image.Rows; rows++)
         {
             var (width, most) = Tile(shape.Filters, (long)rows * image.TileColumns, dtype, target);
-            var ofRow = (Image: shape.Channels * DType.BF16.Bytes, Products: (long)width * dtype.Bytes);
-            var bytes = Points * image.TileColumns * ((rows + Taps - 1) * ofRow.Image + rows * ofRow.Products);
+            var bytes = BytesOfImage(shape, rows) + Points * (long)image.TileColumns * rows * width * dtype.Bytes;
             if (rows > 1 && bytes > target.L2Bytes / 2) yield break;
             for (var together = most; together >= Math.Max(most / 2, 1); together--)
                 yield return new(together, width, rows, Divide(image.Rows, rows));
         }
     }
+
+    // Transformed, with the two rows more that its windows reach.
+    private static long BytesOfImage(WinogradShape shape, int rows) =>
+        Points * shape.Image.TileColumns * (rows + Taps - 1) * shape.Channels * DType.BF16.Bytes;
 
     // Of the busiest worker: each has two multiply-adds, additions or loads, or one store.
     private double Cycles(WinogradShape shape, DType dtype, TargetTraits target)
@@ -63,6 +62,8 @@ internal sealed record WinogradRowBlocking(int TilesTogether, int Width, int Row
         // Filters too many for the second-level cache are read again for each block, in order, while it multiplies.
         var bytes = Points * Taps * shape.Channels * shape.Filters * DType.BF16.Bytes;
         if (bytes > target.L2Bytes / 2) multiply = Math.Max(multiply, bytes / FarBytesPerCycle);
+        // A row too long for it is read again for each panel.
+        if (BytesOfImage(shape, Rows) is var far && far > target.L2Bytes * 5 / 8) transform += panels * far / FarBytesPerCycle;
         var loadsOfFilters = shape.FiltersAreContiguous ? 0 : Taps * lanes;
         return Divide(shape.Image.Images.Count * Blocks, target.Workers) * (multiply + transform)
             + Taps * shape.Channels * vectorsOfFilters * (TransformFilters + loadsOfFilters);

@@ -16,9 +16,6 @@ internal sealed record WinogradRowGradientBlocking(WinogradRanges Ranges, int Ro
     /// <summary>Images of a block, the halves of a pair.</summary>
     public const int Images = 2;
 
-    /// <summary>Channels and filters that a block is sized for.</summary>
-    private const int UsualChannels = 32, UsualFilters = 64;
-
     private const int Points = WinogradTransforms.Points, Taps = WinogradTransforms.Taps;
 
     public static WinogradRowGradientBlocking Choose(WinogradGradientShape shape, DType dtype, TargetTraits target)
@@ -29,19 +26,15 @@ internal sealed record WinogradRowGradientBlocking(WinogradRanges Ranges, int Ro
             .MinBy(b => b.Cycles(shape, dtype, target))!;
     }
 
-    /// <summary>Whether it is estimated to take less time than the direct way, with one worker: the bits follow from the algorithm, and
-    /// must not from the number of workers.</summary>
-    public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target)
-    {
-        var (dtype, alone) = (dot.Result.DType, target with { Workers = 1 });
-        return Choose(shape, dtype, alone).Cycles(shape, dtype, alone) < MostOfDirect * DirectCycles(dot, target);
-    }
+    /// <summary>Whether it is estimated to take less time than the direct way.</summary>
+    public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target) => TakesLess(
+        dot, target, alone => Choose(shape, dot.Result.DType, alone).Cycles(shape, dot.Result.DType, alone));
 
     // As few blocks as rounding and cache allow, or such as divide the rows.
     private static (int Rows, int Blocks) BlocksOfRows(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
         var image = shape.Image;
-        var elements = Math.Min(shape.Channels, UsualChannels) + Math.Min(shape.Filters, UsualFilters);
+        var elements = Math.Min(shape.Channels, WinogradRanges.UsualChannels) + Math.Min(shape.Filters, WinogradRanges.UsualFilters);
         var ofCache = target.L2Bytes / 2 / (Points * image.TileColumns * elements * dtype.Bytes) - (Taps - 1);
         var most = (int)Math.Clamp(Math.Min(ofCache, Cascade.MostMultiplyAdds / image.TileColumns), 1, image.Rows);
         for (var rows = most; rows > most / 2; rows--)
@@ -64,7 +57,10 @@ internal sealed record WinogradRowGradientBlocking(WinogradRanges Ranges, int Ro
             var pixels = (double)image.Images.Count * image.Rows * image.Columns;
             var far = pixels * (shape.Channels + shape.Filters) * DType.BF16.Bytes > target.L2Bytes
                 ? pixels * (channels + filters) * DType.BF16.Bytes / FarBytesPerCycle : 0;
-            return Divide(image.Images.Count, Images) * Blocks * block + far + channels * vectors * TransformSums;
+            var blocks = Divide(image.Images.Count, Images) * Blocks;
+            var ofBlock = (double)Points * dtype.Bytes * ((tiles + (Taps - 1) * image.TileColumns) * channels + tiles * filters);
+            far += Ranges.CyclesOfFarSums(filters, Points * Taps, blocks, ofBlock, dtype, target);
+            return blocks * block + far + channels * vectors * TransformSums;
         });
     }
 }

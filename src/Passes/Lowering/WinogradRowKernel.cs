@@ -8,8 +8,8 @@ namespace GraphCompiler.Passes.Lowering;
 /// for targets that multiply pairs: filters are transformed once; then each worker transforms some rows of an image, multiplies them by
 /// the filters at each of the 4 points, a panel of filters at a time, and transforms the products into results, to which it applies the
 /// operations.</summary>
-/// <remarks>Pairs halve the products' time and leave the transforms', which along rows are a sixth of those along both axes. Transformed
-/// elements are rounded to bf16 again, sums are f32. Cost: 12 · tiles of 1×2 results · channels · filters.</remarks>
+/// <remarks>Pairs halve the time of products and leave that of transforms, of which there are fewer along rows. Transformed elements are
+/// rounded to bf16 again, sums are f32. Cost: 12 · tiles of 1×2 results · channels · filters.</remarks>
 internal sealed class WinogradRowKernel
 {
     private const int Points = WinogradTransforms.Points, Taps = WinogradTransforms.Taps, Results = WinogradTransforms.Results, OfPair = 2;

@@ -143,17 +143,18 @@ internal abstract class WinogradSums
         var lane = new LoopVariable("n", range.Width);
         var sums = Body.NewLocal("c", DType, Ranges.Rows);
         var all = Enumerable.Range(0, Ranges.Rows);
-        IEnumerable<Statement> OfStep(ScalarExpr step)
+        IEnumerable<Statement> OfStep(ScalarExpr step, Local to)
         {
             var from = CotangentAt(range, panel, product, step, lane.Value);
             var filter = Body.NewLocal("b", from.DType);
             return [new LetStatement(filter, from), .. all.Select(i => new AssignStatement(
-                sums, i, MultiplyAdd(ImageAt(product, step, first + i), new LocalExpr(filter), new LocalExpr(sums, i))))];
+                to, i, MultiplyAdd(ImageAt(product, step, first + i), new LocalExpr(filter), new LocalExpr(to, i))))];
         }
         var unroll = _target.StepsTogether(Ranges.Rows, range.Width, DType);
         ScalarExpr At(int i) => (product * Ranges.Channels + first + i) * range.Filters + panel * range.Width + lane.Value;
         return new(lane, range.Width, LoopKind.Vector, (int)Math.Min(Ranges.Width, ElementKernel.PowerOfTwoAtLeast(range.Width)),
-            [new LetStatement(sums, ScalarExpr.Constant(DType, 0)), .. Cascade.Loop(Steps, "step", OfStep, unroll),
+            [new LetStatement(sums, ScalarExpr.Constant(DType, 0)), .. Cascade.Run(
+                Steps, sums, outer => Cascade.OpenTile(Body, outer), OfStep, Cascade.MostMultiplyAdds, "step", unroll),
                 .. all.Select(i => new StoreStatement(into, At(i), new LoadExpr(into, At(i)) + new LocalExpr(sums, i)))]);
     }
 
