@@ -54,8 +54,11 @@ internal sealed record ContractionBlocking(
         var granule = shape.A.K.Stride is null ? kOfStep * StepWithin(shape.A.K, kOfStep) : Math.Max(target.Lanes(dtype), UsualStep);
         // No multiply-add reaches into the next block.
         if (granule % kOfStep != 0) granule *= kOfStep;
-        var most = Math.Clamp(target.L1Bytes / 2 / (tileN * dtype.Bytes), granule, Cascade.MostMultiplyAdds) / granule * granule;
+        var ofPanel = target.L1Bytes / 2 / (tileN * dtype.Bytes) * kOfStep;
+        var most = Math.Clamp(ofPanel, granule, Cascade.MostMultiplyAdds * kOfStep) / granule * granule;
         if (shape.K <= most) return (shape.K, 1);
+        // Blocks that begin within runs find the place of every step by division (a convolution's dX took a fifth longer).
+        if (shape.A.K is { Stride: null, Run: var run } && run % granule == 0 && run <= most) (granule, most) = (run, most / run * run);
         var blocks = Divide(shape.K, most);
         var blockK = Divide(Divide(shape.K, blocks), granule) * granule;
         return (blockK, Divide(shape.K, blockK));

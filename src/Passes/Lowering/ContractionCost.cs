@@ -35,6 +35,19 @@ internal sealed record ContractionCost(
     public static ContractionCost operator +(ContractionCost a, ContractionCost b) => new(a.MultiplyAdds + b.MultiplyAdds,
         a.Tiles + b.Tiles, a.PackingA + b.PackingA, a.PackingB + b.PackingB, a.Operands + b.Operands, a.Waiting + b.Waiting);
 
+    /// <summary>Whether lines at a distance take more of the same sets of a first-level cache than a tile's rows may.</summary>
+    public static bool ShareSets(long lines, long bytesApart)
+    {
+        static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
+        return lines * Gcd(bytesApart, SetsBytes) / SetsBytes > MostLinesOfSet;
+    }
+
+    /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
+    private const long MostLinesOfSet = 4;
+
+    /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
+    private const long SetsBytes = 4096;
+
     private sealed class Model
     {
         /// <summary>Vector multiply-adds, and loads, in a cycle.</summary>
@@ -87,12 +100,6 @@ internal sealed record ContractionCost(
 
         /// <summary>To wait for the other workers.</summary>
         private const double Barrier = 2000;
-
-        /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
-        private const long MostLinesOfSet = 4;
-
-        /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
-        private const long SetsBytes = 4096;
 
         private static readonly (long Lines, long Distance) s_unknown = (long.MaxValue / SetsBytes, SetsBytes);
 
@@ -244,9 +251,6 @@ internal sealed record ContractionCost(
 
         private double LinesOfPanel(int width) => Math.Max((double)width * _task.DType.Bytes / TargetTraits.LineBytes, 1);
 
-        private bool Conflict(long lines, long distance) =>
-            lines * Gcd(distance * _task.DType.Bytes, SetsBytes) / SetsBytes > MostLinesOfSet;
-
-        private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
+        private bool Conflict(long lines, long distance) => ShareSets(lines, distance * _task.DType.Bytes);
     }
 }

@@ -46,13 +46,16 @@ internal sealed partial class ContractionKernel
         var rowsPerStep = (_blocking.TileM + steps - 1) / steps;
         (Shape Shape, LoopBuffer Buffer)[] used = StateOperands().Any() ? [.. StateOperands().Select(o => (o.Shape, _body.BufferOf(o)))]
             : [.. _body.Function.Results.Distinct().Where(r => r.Shape == _dot.Shape).Select(r => (r.Shape, _body.ResultBuffersOf(r)[0]))];
+        // Rows a power of two apart share the sets of the first-level cache, and would push one another out.
+        var bytes = _shape.N * used.Select(u => u.Buffer.DType.Bytes).FirstOrDefault();
+        var level = ContractionCost.ShareSets(_blocking.TileM * used.Length, bytes) ? 2 : 1;
         foreach (var (shape, buffer) in used)
             for (var i = 0L; i < rowsPerStep; i++)
             {
                 var row = FirstM(TileNumber(panel, tile)) + step * rowsPerStep + i;
                 var position = KernelBody.Position(shape, _result.Position(panel.Range.Batch, row, panel.FirstN));
                 for (var at = 0; at < _blocking.TileN; at += TargetTraits.LineBytes / buffer.DType.Bytes)
-                    yield return new PrefetchStatement(buffer, position + at, Level: 1);
+                    yield return new PrefetchStatement(buffer, position + at, level);
             }
     }
 
