@@ -14,6 +14,12 @@ namespace GraphCompiler.Passes.Lowering;
 internal sealed record ContractionCost(
     double MultiplyAdds, double Tiles, double PackingA, double PackingB, double Operands, double Waiting)
 {
+    /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
+    private const long MostLinesOfSet = 4;
+
+    /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
+    private const long SetsBytes = 4096;
+
     /// <summary>All of it.</summary>
     public double Total => MultiplyAdds + Tiles + PackingA + PackingB + Operands + Waiting;
 
@@ -41,12 +47,6 @@ internal sealed record ContractionCost(
         static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
         return lines * Gcd(bytesApart, SetsBytes) / SetsBytes > MostLinesOfSet;
     }
-
-    /// <summary>Lines of a set that a tile's rows may take; common caches have 8, and 12.</summary>
-    private const long MostLinesOfSet = 4;
-
-    /// <summary>Bytes after which addresses fall on the same set of a first-level cache: 64 sets of 64 bytes on x86.</summary>
-    private const long SetsBytes = 4096;
 
     private sealed class Model
     {

@@ -46,6 +46,16 @@ internal static class WinogradChoice
         return cycles(alone) < MostOfDirect * ContractionSchedule.Candidates(task).Min(c => c.Cost.Total);
     }
 
+    /// <summary>Blocks of at most some of what there is: such as hold all exactly, if there are any of more than half of that, so that none
+    /// is compared with where all ends; else as even as can be.</summary>
+    public static (long Size, long Blocks) EvenBlocks(long count, long most)
+    {
+        for (var size = Math.Min(most, count); size > most / 2; size--)
+            if (count % size == 0) return (size, count / size);
+        var even = ContractionBlocking.Divide(count, ContractionBlocking.Divide(count, most));
+        return (even, ContractionBlocking.Divide(count, even));
+    }
+
     /// <summary>Columns of a register tile, which are filters, and the most rows that its accumulators leave room for.</summary>
     public static (int Width, int MostRows) Tile(long filters, long rows, DType dtype, TargetTraits target)
     {

@@ -30,12 +30,8 @@ internal sealed record WinogradGradientBlocking(WinogradRanges Ranges, long Tile
     private static (long Tiles, long Blocks) BlocksOfTiles(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
         var elements = Math.Min(shape.Channels, WinogradRanges.UsualChannels) + Math.Min(shape.Filters, WinogradRanges.UsualFilters);
-        var most = Math.Clamp(target.L2Bytes / 2 / (WinogradTransforms.AllPoints * elements * dtype.Bytes), 1, MostTiles);
-        // Where several blocks hold all tiles exactly, none of them is compared with the number of tiles.
-        for (var tiles = Math.Min(most, shape.Tiles); tiles > most / 2; tiles--)
-            if (shape.Tiles % tiles == 0) return (tiles, shape.Tiles / tiles);
-        var blocks = Divide(shape.Tiles, most);
-        return (Divide(shape.Tiles, blocks), Divide(shape.Tiles, Divide(shape.Tiles, blocks)));
+        var ofCache = target.L2Bytes / 2 / (WinogradTransforms.AllPoints * elements * dtype.Bytes);
+        return EvenBlocks(shape.Tiles, Math.Clamp(ofCache, 1, MostTiles));
     }
 
     // Of the busiest worker: each has two multiply-adds, additions or loads, or one store.

@@ -30,17 +30,15 @@ internal sealed record WinogradRowGradientBlocking(WinogradRanges Ranges, int Ro
     public static bool Pays(Operation dot, WinogradGradientShape shape, TargetTraits target) => TakesLess(
         dot, target, alone => Choose(shape, dot.Result.DType, alone).Cycles(shape, dot.Result.DType, alone));
 
-    // As few blocks as rounding and cache allow, or such as divide the rows.
+    // As few blocks as rounding and cache allow.
     private static (int Rows, int Blocks) BlocksOfRows(WinogradGradientShape shape, DType dtype, TargetTraits target)
     {
         var image = shape.Image;
         var elements = Math.Min(shape.Channels, WinogradRanges.UsualChannels) + Math.Min(shape.Filters, WinogradRanges.UsualFilters);
         var ofCache = target.L2Bytes / 2 / (Points * image.TileColumns * elements * dtype.Bytes) - (Taps - 1);
-        var most = (int)Math.Clamp(Math.Min(ofCache, Cascade.MostMultiplyAdds / image.TileColumns), 1, image.Rows);
-        for (var rows = most; rows > most / 2; rows--)
-            if (image.Rows % rows == 0) return (rows, image.Rows / rows);
-        var blocks = (int)Divide(image.Rows, most);
-        return ((int)Divide(image.Rows, blocks), blocks);
+        var (rows, blocks) = EvenBlocks(
+            image.Rows, Math.Clamp(Math.Min(ofCache, Cascade.MostMultiplyAdds / image.TileColumns), 1, image.Rows));
+        return ((int)rows, (int)blocks);
     }
 
     // Of the busiest worker: each has two multiply-adds, additions or loads, or one store. Two images are transformed together.
